@@ -1,0 +1,4 @@
+/** A mistake that the operator can mend; its message is plain lines that name the file and what to do. */
+export class MigrationError extends Error {
+  override name = 'MigrationError'
+}
