@@ -2,3 +2,8 @@
 export class MigrationError extends Error {
   override name = 'MigrationError'
 }
+
+/** The database does not answer, or does not let this role in. */
+export class ConnectionError extends MigrationError {
+  override name = 'ConnectionError'
+}

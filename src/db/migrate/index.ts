@@ -1,4 +1,6 @@
 export { type DowngradeOptions, downgrade } from './downgrade.js'
-export { MigrationError } from './error.js'
+export { ConnectionError, MigrationError } from './error.js'
+export { listMigrations, type Migration, readMigrations } from './files.js'
+export { parseScript } from './script.js'
 export { type MigrationState, migrationStatus, pendingMigrations } from './status.js'
 export { type UpgradeOptions, upgrade } from './upgrade.js'

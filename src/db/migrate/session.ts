@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
-import { MigrationError } from './error.js'
+import { ConnectionError } from './error.js'
 
 export interface SessionOptions {
   /**
@@ -18,7 +18,7 @@ const LOCK_POLL_MS = 100
 const ANNOUNCE_WAIT_AFTER_MS = 2_000
 const DEFAULT_LOCK_TIMEOUT_MS = 10_000
 
-/** Runs `work` on a connection of its own. @throws MigrationError if the server cannot be reached. */
+/** Runs `work` on a connection of its own. @throws ConnectionError if the server cannot be reached. */
 export async function withConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
   const sql = postgres(url, {
     // One connection that is never recycled: the lock and the settings belong to the session.
@@ -27,7 +27,8 @@ export async function withConnection<T>(url: string, work: (sql: postgres.Sql) =
     max_lifetime: null,
     connect_timeout: 10,
     onnotice: () => {},
-    connection: { application_name: 'migrate' },
+    // The same file must do the same whatever the server's time zone.
+    connection: { application_name: 'migrate', TimeZone: 'UTC' },
   })
   try {
     await connect(sql)
@@ -87,6 +88,6 @@ async function connect(sql: postgres.Sql): Promise<void> {
     const reason =
       error instanceof postgres.PostgresError ? error.message : (error as NodeJS.ErrnoException).code
     const { host, port, database } = sql.options
-    throw new MigrationError(`cannot connect to database ${database} at ${host}:${port}: ${reason}`)
+    throw new ConnectionError(`cannot connect to database ${database} at ${host}:${port}: ${reason}`)
   }
 }

@@ -1,0 +1,90 @@
+import { readdir } from 'node:fs/promises'
+import { listMigrations, migrationStatus, parseScript, readMigrations } from '../../src/db/migrate/index.js'
+import {
+  emptySnapshot,
+  findDifferences,
+  readSnapshots,
+  type Schema,
+  type SnapshotFile,
+  takeSnapshot,
+} from './snapshots.js'
+
+/**
+ * Everything that is wrong with the migrations as files: one line each, none if all is well. Needs no database.
+ * @throws MigrationError on a file that the runner would refuse too.
+ */
+export async function check({ folder, schema }: { folder: string; schema: Schema }): Promise<string[]> {
+  const names = await listMigrations(folder)
+  const snapshots = await readSnapshots(folder)
+  await parseAll(folder)
+  return [
+    ...checkNumbers(names),
+    ...(await checkDownFiles(folder, names)),
+    ...checkSnapshots(names, snapshots),
+    ...checkSchema(schema, snapshots),
+  ]
+}
+
+/** What this database says about the files: applied ones that were edited since, or that stopped half-way. */
+export async function checkApplied(url: string, { folder }: { folder: string }): Promise<string[]> {
+  const states = await migrationStatus(url, { folder })
+  return states.flatMap(({ name, state }) => {
+    if (state === 'edited') return `${name}.sql was edited after it was applied`
+    return state === 'half-way' ? `${name}.sql stopped half-way` : []
+  })
+}
+
+function checkNumbers(names: string[]): string[] {
+  return names.flatMap((name, index) => {
+    const number = Number(name.slice(0, 4))
+    const before = Number(names[index - 1]?.slice(0, 4) ?? 0)
+    if (number === before)
+      return `${name}.sql has the number of ${names[index - 1]}.sql: generate it again, after it`
+    return number > before + 1
+      ? `${name}.sql follows ${before === 0 ? 'nothing' : names[index - 1]}: a number is missing`
+      : []
+  })
+}
+
+async function checkDownFiles(folder: string, names: string[]): Promise<string[]> {
+  const files = new Set(await readdir(folder))
+  const withoutDown = names.filter((name) => !files.has(`${name}.down.sql`))
+  const withoutUp = [...files].filter(
+    (file) => file.endsWith('.down.sql') && !files.has(file.replace('.down', '')),
+  )
+  return [
+    ...withoutDown.map((name) => `${name}.sql has no ${name}.down.sql`),
+    ...withoutUp.map((file) => `${file} has no ${file.replace('.down', '')}`),
+  ]
+}
+
+function checkSnapshots(names: string[], snapshots: SnapshotFile[]): string[] {
+  const numbers = new Set(names.map((name) => name.slice(0, 4)))
+  const snapshotNumbers = new Set(snapshots.map(({ number }) => number))
+  const without = names.filter((name) => !snapshotNumbers.has(name.slice(0, 4)))
+  return [
+    ...without.map((name) => `${name}.sql has no meta/${name.slice(0, 4)}_snapshot.json`),
+    ...snapshots.flatMap(({ number, snapshot }, index) => {
+      const file = `meta/${number}_snapshot.json`
+      if (!numbers.has(number)) return `${file} has no migration`
+      // Two branches that start from the same migration: the later one does not know what the other changed.
+      const expected = snapshots[index - 1]?.snapshot.id ?? emptySnapshot().id
+      return snapshot.prevId === expected
+        ? []
+        : `${file} was not made from the one before it: generate ${number} again`
+    }),
+  ]
+}
+
+function checkSchema(schema: Schema, snapshots: SnapshotFile[]): string[] {
+  const newest = snapshots.at(-1)?.snapshot ?? emptySnapshot()
+  const differences = findDifferences(newest, takeSnapshot(schema, newest))
+  return differences.map((difference) => `${difference}: run npm run db:generate`)
+}
+
+async function parseAll(folder: string): Promise<void> {
+  for (const { name, up, down } of await readMigrations(folder)) {
+    parseScript(`${name}.sql`, up)
+    if (down !== undefined) parseScript(`${name}.down.sql`, down)
+  }
+}
