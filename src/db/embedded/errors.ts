@@ -1,0 +1,10 @@
+/** Why the embedded database cannot run: one plain line for the operator, without a secret and without a stack. */
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError'
+}
+
+export const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+export const startAfresh = (dataDir: string): string =>
+  `remove ${dataDir} to start afresh (its data is lost), or set DATABASE_URL to another PostgreSQL`
