@@ -1,0 +1,64 @@
+import { getTableColumns } from 'drizzle-orm'
+import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
+import { isSecretName } from '../../lib/redact.js'
+
+type ColumnOf<T extends PgTable> = Extract<keyof T['_']['columns'], string>
+
+type AuditOptions<T extends PgTable> = {
+  /** Values never stored; that they changed still shows. Columns with a secret-looking name are redacted anyway. */
+  redact?: readonly ColumnOf<T>[]
+  /** Takes a column with a secret-looking name out of the automatic redaction. */
+  expose?: readonly ColumnOf<T>[]
+  /** An update that touches only these columns leaves no entry. */
+  ignore?: readonly ColumnOf<T>[]
+  /** The column that tells which organization the row belongs to. */
+  organization?: ColumnOf<T>
+}
+
+/** Column names as SQL knows them. */
+export type AuditPolicy = {
+  table: PgTable
+  tableName: string
+  primaryKey: string[]
+  redact: string[]
+  ignore: string[]
+  organization: string | null
+}
+
+const policies = new Map<string, AuditPolicy>()
+const exemptions = new Map<string, string>()
+
+/** Opts a table in, right where it is declared. The triggers follow with the next `db:upgrade`. */
+export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = {}): void {
+  const { name, columns, primaryKeys } = getTableConfig(table)
+  const sqlNames = Object.fromEntries(
+    Object.entries(getTableColumns(table)).map(([key, column]) => [key, column.name]),
+  )
+  const toSql = (keys: readonly string[] = []): string[] => keys.map((key) => sqlNames[key] as string)
+  const exposed = toSql(options.expose)
+  const secretLooking = columns.map((column) => column.name).filter((column) => isSecretName(column))
+  const primaryKey = [
+    ...columns.filter((column) => column.primary).map((column) => column.name),
+    ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
+  ]
+  if (primaryKey.length === 0) throw new Error(`${name} cannot be audited: it has no primary key`)
+  policies.set(name, {
+    table,
+    tableName: name,
+    primaryKey,
+    redact: [
+      ...new Set([...toSql(options.redact), ...secretLooking.filter((column) => !exposed.includes(column))]),
+    ],
+    ignore: toSql(options.ignore),
+    organization: options.organization ? (sqlNames[options.organization] as string) : null,
+  })
+}
+
+/** Says, with the reason, that a table is deliberately left out: a table without a decision fails a test. */
+export function notAudited(table: PgTable, reason: string): void {
+  exemptions.set(getTableConfig(table).name, reason)
+}
+
+export const auditPolicies = (): AuditPolicy[] => [...policies.values()]
+export const auditPolicyOf = (tableName: string): AuditPolicy | undefined => policies.get(tableName)
+export const auditExemptions = (): ReadonlyMap<string, string> => exemptions

@@ -1,0 +1,79 @@
+import type { Sql } from 'postgres'
+import { REDACTED } from '../../lib/redact.js'
+import { type AuditPolicy, auditPolicies } from './policy.js'
+
+const CAPTURE_TRIGGER = 'audit_capture'
+const TRUNCATE_TRIGGER = 'audit_truncate'
+
+type InstalledTrigger = { table: string; name: string; enabled: string; arguments: string }
+
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+const argumentsOf = ({ primaryKey, redact, ignore, organization }: AuditPolicy): string[] => [
+  primaryKey.join(','),
+  JSON.stringify(Object.fromEntries(redact.map((column) => [column, REDACTED]))),
+  `{${ignore.join(',')}}`,
+  organization ?? '',
+]
+
+/** pg_trigger keeps arguments as bytes, each ended by a NUL. */
+const storedForm = (policy: AuditPolicy): string =>
+  Buffer.from(
+    argumentsOf(policy)
+      .map((argument) => `${argument}\0`)
+      .join(''),
+  ).toString('hex')
+
+const readTriggers = (sql: Sql) => sql<InstalledTrigger[]>`
+  select c.relname as "table", t.tgname as name, t.tgenabled as enabled, encode(t.tgargs, 'hex') as arguments
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid
+  where c.relnamespace = 'public'::regnamespace and t.tgname in (${CAPTURE_TRIGGER}, ${TRUNCATE_TRIGGER})`
+
+const problemOf = (policy: AuditPolicy, triggers: readonly InstalledTrigger[]): string | undefined => {
+  const find = (name: string) => triggers.find((t) => t.table === policy.tableName && t.name === name)
+  const capture = find(CAPTURE_TRIGGER)
+  const truncate = find(TRUNCATE_TRIGGER)
+  if (!capture || !truncate) return `${policy.tableName}: the audit trigger is missing`
+  if ([capture, truncate].some((t) => t.enabled === 'D' || t.enabled === 'R')) {
+    return `${policy.tableName}: the audit trigger is disabled`
+  }
+  if (capture.arguments !== storedForm(policy))
+    return `${policy.tableName}: the audit trigger follows an older declaration`
+  return undefined
+}
+
+/** What stands between the declarations and a complete audit log; empty when all is well. */
+export async function findAuditProblems(sql: Sql): Promise<string[]> {
+  const triggers = await readTriggers(sql)
+  return auditPolicies().flatMap((policy) => problemOf(policy, triggers) ?? [])
+}
+
+/**
+ * Makes the triggers follow the declarations, after the migrations and as the owner of the tables.
+ * A table that is not there yet (an upgrade to an older revision) is passed over; every start checks again.
+ */
+export async function syncAuditTriggers(sql: Sql): Promise<void> {
+  const triggers = await readTriggers(sql)
+  const tables = await sql<
+    { name: string }[]
+  >`select tablename as name from pg_tables where schemaname = 'public'`
+  const names = new Set(tables.map((table) => table.name))
+  for (const policy of auditPolicies()) {
+    if (names.has(policy.tableName) && problemOf(policy, triggers)) await sql.unsafe(installationOf(policy))
+  }
+  const declared = new Set(auditPolicies().map((policy) => policy.tableName))
+  for (const { table, name } of triggers) {
+    if (!declared.has(table)) await sql.unsafe(`drop trigger ${name} on ${quoteName(table)}`)
+  }
+}
+
+function installationOf(policy: AuditPolicy): string {
+  const table = quoteName(policy.tableName)
+  return `
+    create or replace trigger ${CAPTURE_TRIGGER} after insert or update or delete on ${table}
+      for each row execute function audit.capture(${argumentsOf(policy).map(quoteText).join(', ')});
+    create or replace trigger ${TRUNCATE_TRIGGER} before truncate on ${table}
+      for each statement execute function audit.refuse();
+    alter table ${table} enable trigger ${CAPTURE_TRIGGER}, enable trigger ${TRUNCATE_TRIGGER};`
+}

@@ -1,0 +1,60 @@
+import { and, eq, gte, lt, sql } from 'drizzle-orm'
+import { NotFound } from '../../lib/errors.js'
+import type { Page, PageQuery } from '../../lib/pagination.js'
+import { type AuditAction, type AuditEntry, auditLog } from '../audit/log.js'
+import { toApiState } from '../audit/states.js'
+import type { Db } from '../client.js'
+import { keysetPage } from './page.js'
+
+export type AuditFilters = PageQuery<'createdAt' | '-createdAt'> & {
+  tableName?: string
+  objectId?: string
+  userId?: string
+  organizationId?: string
+  action?: AuditAction
+  requestId?: string
+  from?: Date
+  to?: Date
+}
+
+/** Ids begin with the time: ordering by them is ordering by time, and the key's own index serves it. */
+const SORTABLE = { createdAt: auditLog.id }
+
+export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<Page<AuditEntry>> {
+  const { tableName, objectId, userId, organizationId, action, requestId, from, to } = filters
+  const page = keysetPage<AuditEntry, 'createdAt'>(SORTABLE, auditLog.id, filters)
+  const rows = await db
+    .select()
+    .from(auditLog)
+    .where(
+      and(
+        tableName === undefined ? undefined : eq(auditLog.tableName, tableName),
+        objectId === undefined ? undefined : eq(auditLog.objectId, objectId),
+        userId && eq(auditLog.userId, userId),
+        organizationId && eq(auditLog.organizationId, organizationId),
+        action && eq(auditLog.action, action),
+        requestId === undefined ? undefined : eq(auditLog.requestId, requestId),
+        from && gte(auditLog.id, sql`uuid_v7_floor(${from.toISOString()}::timestamptz)`),
+        to &&
+          lt(auditLog.id, sql`uuid_v7_floor(${to.toISOString()}::timestamptz + interval '1 millisecond')`),
+        page.after,
+      ),
+    )
+    .orderBy(...page.orderBy)
+    .limit(page.limit)
+  const { data, nextCursor } = page.toPage(rows)
+  return { data: data.map(toApiEntry), nextCursor }
+}
+
+/** Throws NotFound. */
+export async function getAuditEntry(db: Db, id: string): Promise<AuditEntry> {
+  const [entry] = await db.select().from(auditLog).where(eq(auditLog.id, id))
+  if (!entry) throw new NotFound()
+  return toApiEntry(entry)
+}
+
+const toApiEntry = (entry: AuditEntry): AuditEntry => ({
+  ...entry,
+  stateBefore: toApiState(entry.tableName, entry.stateBefore),
+  stateAfter: toApiState(entry.tableName, entry.stateAfter),
+})

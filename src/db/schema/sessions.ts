@@ -1,0 +1,62 @@
+import { customType, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { audited, notAudited } from '../audit/policy.js'
+import { createdAt, id, moment } from './columns.js'
+import { userRole, users } from './users.js'
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/** One sign-in on one device. Access tokens carry its id; refresh tokens belong to it. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: id(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    createdAt: createdAt(),
+    lastUsedAt: moment('last_used_at').notNull().defaultNow(),
+    expiresAt: moment('expires_at').notNull(),
+    endedAt: moment('ended_at'),
+    ip: text('ip'),
+    userAgent: text('user_agent'),
+  },
+  (table) => [index('sessions_user_id_idx').on(table.userId)],
+)
+
+audited(sessions, { ignore: ['lastUsedAt'] })
+
+export const refreshTokens = pgTable(
+  'refresh_tokens',
+  {
+    id: id(),
+    sessionId: uuid('session_id')
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    tokenHash: bytea('token_hash').notNull(),
+    createdAt: createdAt(),
+    expiresAt: moment('expires_at').notNull(),
+    spentAt: moment('spent_at'),
+  },
+  (table) => [
+    uniqueIndex('refresh_tokens_token_hash_key').on(table.tokenHash),
+    index('refresh_tokens_session_id_idx').on(table.sessionId),
+  ],
+)
+
+notAudited(refreshTokens, 'The life of a session is audited in sessions; a token changes with every refresh.')
+
+/**
+ * Access tokens that died before their time. Triggers on `sessions` and `users` fill it, so no way of ending a session
+ * can forget to. `role` null: every token of the session is dead. Otherwise `subjectId` is a user, and only tokens that carry this role live.
+ */
+export const accessRevocations = pgTable(
+  'access_revocations',
+  {
+    subjectId: uuid('subject_id').primaryKey(),
+    role: userRole('role'),
+    revokedAt: moment('revoked_at').notNull().defaultNow(),
+  },
+  (table) => [index('access_revocations_revoked_at_idx').on(table.revokedAt)],
+)
+
+notAudited(accessRevocations, 'Written by triggers from changes of sessions and users, which are audited.')

@@ -1,0 +1,33 @@
+import { index, pgEnum, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
+import { audited } from '../audit/policy.js'
+import { createdAt, id, moment, updatedAt } from './columns.js'
+
+export const userRole = pgEnum('user_role', USER_ROLES)
+export const userStatus = pgEnum('user_status', USER_STATUSES)
+
+export const users = pgTable(
+  'users',
+  {
+    id: id(),
+    /** Always normalised (`lib/email.ts`): the unique index compares it as it stands. */
+    email: text('email').notNull(),
+    /** Null until a pending user sets the first password. */
+    passwordHash: text('password_hash'),
+    firstName: text('first_name').notNull(),
+    lastName: text('last_name').notNull(),
+    role: userRole('role').notNull().default('user'),
+    status: userStatus('status').notNull().default('pending'),
+    emailVerifiedAt: moment('email_verified_at'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (table) => [
+    uniqueIndex('users_email_key').on(table.email),
+    index('users_created_at_idx').on(table.createdAt, table.id),
+  ],
+)
+
+audited(users)
+
+export type User = typeof users.$inferSelect

@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url'
+import type { Sql } from 'postgres'
+import { syncAuditTriggers } from './audit/triggers.js'
+import { upgrade } from './migrate/index.js'
+
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+type Setup = {
+  /** The role that owns the tables. */
+  migrationUrl: string
+  /** The role that the API runs as: it gets what it needs, and nothing more. */
+  appRole: string
+  onApply?: (name: string) => void
+}
+
+/** Brings a database to where this version of the code expects it. Answers the names of the migrations it applied. */
+export const prepareDatabase = ({ migrationUrl, appRole, onApply }: Setup): Promise<string[]> =>
+  upgrade(migrationUrl, {
+    folder: MIGRATIONS_FOLDER,
+    after: (sql) => afterMigration(sql, { appRole }),
+    ...(onApply && { onApply }),
+  })
+
+/** What follows the schema and is no migration of its own: audit triggers, partitions and the application's rights. */
+export async function afterMigration(sql: Sql, { appRole }: { appRole: string }): Promise<void> {
+  const [audit] = await sql`select from pg_namespace where nspname = 'audit'`
+  if (audit) {
+    await syncAuditTriggers(sql)
+    await sql`select audit.ensure_partitions()`
+  }
+  await grantToApplication(sql, appRole, audit !== undefined)
+}
+
+async function grantToApplication(sql: Sql, appRole: string, hasAudit: boolean): Promise<void> {
+  const [owner] = await sql<{ isApp: boolean }[]>`select current_user = ${appRole} as "isApp"`
+  // One role for everything: it owns the tables, and only the triggers keep the audit log append-only.
+  if (owner?.isApp) return
+  const role = sql(appRole)
+  await sql`grant usage on schema public, drizzle to ${role}`
+  await sql`grant select, insert, update, delete on all tables in schema public to ${role}`
+  await sql`grant usage on all sequences in schema public to ${role}`
+  await sql`grant select on drizzle.migrations to ${role}`
+  if (!hasAudit) return
+  await sql`grant usage on schema audit to ${role}`
+  await sql`grant select on all tables in schema audit to ${role}`
+  await sql`grant execute on function audit.ensure_partitions to ${role}`
+}

@@ -1,0 +1,36 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** Who causes a change: a signed-in user, nobody in particular, a job or a script. */
+export type Actor = 'user' | 'anonymous' | `job:${string}` | `cli:${string}`
+
+/** What an audit entry tells of the request; secrets are already out. */
+export type RequestDetails = {
+  method: string
+  url: string
+  ip: string
+  headers: unknown
+  body: unknown
+  args: unknown
+}
+
+export type Context = {
+  actor: Actor
+  userId: string | null
+  requestId: string | null
+  /** Called only when something is written: reads pay nothing for redaction. */
+  describeRequest?: () => RequestDetails
+}
+
+const storage = new AsyncLocalStorage<Context>()
+
+/** For logs and the audit log only: authorisation takes the user as an argument. */
+export const currentContext = (): Context | undefined => storage.getStore()
+
+export const runInContext = <T>(context: Context, work: () => T): T => storage.run(context, work)
+
+/**
+ * Attributes every write inside `work` to a job or a script.
+ * Queries are lazy: they must be awaited inside `work`, or they start outside its context.
+ */
+export const withActor = <T>(actor: Actor, work: () => Promise<T>): Promise<T> =>
+  runInContext({ actor, userId: null, requestId: null }, async () => await work())

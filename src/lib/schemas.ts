@@ -1,0 +1,65 @@
+import type { Static, TProperties, TSchema } from 'typebox'
+import Type from 'typebox'
+import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from './email.js'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './passwords.js'
+
+/** A body or a query: unknown fields are refused, never dropped. */
+export const StrictObject = <T extends TProperties>(properties: T, options: Record<string, unknown> = {}) =>
+  Type.Object(properties, { ...options, additionalProperties: false })
+
+/** `enum` instead of a union of constants: one keyword for Ajv, the serializer and OpenAPI. */
+export const StringEnum = <const T extends readonly string[]>(
+  values: T,
+  options: Record<string, unknown> = {},
+) => Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...values] })
+
+export const Nullable = <T extends TSchema>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
+
+/** A Date in the code, ISO 8601 in UTC with milliseconds on the wire. */
+export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
+
+export const Uuid = Type.Unsafe<string>({ type: 'string', format: 'uuid' })
+
+export const IdParams = StrictObject({ id: Uuid })
+
+export const Email = Type.String({
+  maxLength: EMAIL_MAX_LENGTH,
+  pattern: EMAIL_PATTERN,
+  examples: ['ada@example.com'],
+})
+
+export const NewPassword = Type.String({
+  minLength: PASSWORD_MIN_LENGTH,
+  maxLength: PASSWORD_MAX_LENGTH,
+  examples: ['correct horse battery staple'],
+})
+
+/** One line, something visible in it: a name ends up in mail headers and log lines. */
+export const PersonName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  // Anchored and without nested repeats, so that no input can make it backtrack.
+  pattern: '^(?!\\s*$)[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}]+$',
+  examples: ['Ada'],
+})
+
+/** `additionalProperties` makes room for nothing else: RFC 9457's members and ours, all named. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'A stable name for this kind of failure.' }),
+    detail: Type.String(),
+    requestId: Type.String(),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), { maxItems: 50 }),
+    ),
+  },
+  { $id: 'Problem', additionalProperties: false },
+)
+
+/** A typed reference to a schema registered with `addSchema`: OpenAPI then names it once, under components. */
+export const ref = <T extends TSchema & { $id?: string }>(schema: T) =>
+  Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` })
