@@ -14,7 +14,7 @@ import type { Account } from './account.js'
 import type { Binaries } from './binaries.js'
 import { EmbeddedPostgresError, startAfresh } from './errors.js'
 import type { Layout } from './layout.js'
-import { isRunning, ownIdentity } from './process-identity.js'
+import { hasProcFs, isRunning, ownIdentity } from './process-identity.js'
 import { runProgram } from './programs.js'
 
 export const SUPERUSER = 'postgres'
@@ -34,7 +34,7 @@ const credentialsFile = (cluster: string) => path.join(cluster, 'groundwork.json
  * may be unable to enter the directories above (such as /root); /proc/self/cwd leads there without passing them.
  */
 export const clusterPath = (directory: string, account: Account | undefined): string =>
-  account && process.platform === 'linux' ? '/proc/self/cwd' : directory
+  account && hasProcFs ? '/proc/self/cwd' : directory
 
 /** @throws EmbeddedPostgresError when the directory holds something else than a whole cluster of our version. */
 export function readCluster({ dataDir, cluster }: Layout): Credentials | undefined {
@@ -59,6 +59,12 @@ export function readCluster({ dataDir, cluster }: Layout): Credentials | undefin
   } catch {
     throw new EmbeddedPostgresError(`${credentialsFile(cluster)} is damaged: ${startAfresh(dataDir)}`)
   }
+}
+
+/** Whether the directory is to be removed with its last user; never so for one that holds anything else. */
+export function isEphemeral({ cluster }: Layout): boolean {
+  const credentials = readIfPresent(credentialsFile(cluster))
+  return credentials !== undefined && /"ephemeral":true/.test(credentials)
 }
 
 function refuseForeignFiles(dataDir: string): void {
@@ -106,7 +112,9 @@ export async function createCluster(
     return credentials
   } catch (error) {
     if (!(error instanceof EmbeddedPostgresError)) throw error
-    throw new EmbeddedPostgresError(`cannot create the database in ${layout.dataDir}: ${error.message}`)
+    throw new EmbeddedPostgresError(
+      `cannot create the database in ${layout.dataDir}: ${error.message}: set DATABASE_URL to use another PostgreSQL`,
+    )
   } finally {
     rmSync(workshop, { recursive: true, force: true })
   }

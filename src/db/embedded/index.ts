@@ -1,21 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import { serverAccount } from './account.js'
-import { adoptServer } from './adopt.js'
 import { currentPlatform, findBinaries } from './binaries.js'
-import {
-  APP_ROLE,
-  type Credentials,
-  createCluster,
-  DATABASE,
-  OWNER_ROLE,
-  readCluster,
-  SUPERUSER,
-} from './cluster.js'
+import { type Credentials, createCluster, readCluster } from './cluster.js'
 import { EmbeddedPostgresError, errorCode } from './errors.js'
+import { findServer } from './find.js'
 import { type Layout, layoutOf } from './layout.js'
 import { giveBack, takeLease } from './lease.js'
 import { takeLock } from './lock.js'
 import { launchServer } from './server.js'
+import { databaseUrls } from './urls.js'
 
 export { EmbeddedPostgresError } from './errors.js'
 
@@ -51,12 +44,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const layout = layoutOf(options.dataDir)
   try {
     mkdirSync(layout.dataDir, { recursive: true, mode: 0o700 })
-    const lease = takeLease(layout, ephemeral)
+    const lease = takeLease(layout)
     try {
       const { credentials, port } = await joinServer(layout, { ephemeral, platform })
       let stopped: Promise<void> | undefined
       const stop = () => (stopped ??= giveBack(lease))
-      return { ...urls(credentials, port), port, dataDir: layout.dataDir, stop }
+      return { ...databaseUrls(credentials, port), port, dataDir: layout.dataDir, stop }
     } catch (error) {
       await giveBack(lease)
       throw error
@@ -72,26 +65,26 @@ async function joinServer(layout: Layout, options: { ephemeral: boolean; platfor
   try {
     const account = serverAccount(layout.cluster)
     const present = readCluster(layout)
-    const running = present && (await adoptServer(layout, (port) => urls(present, port).superuserUrl))
+    refuseOtherKind(layout, present, ephemeral)
+    const running = present && (await findServer(layout, present))
     if (running) return { credentials: present, port: running.port }
 
     const binaries = findBinaries({ platform, account })
     const credentials = present ?? (await createCluster(layout, { binaries, account, ephemeral }))
-    const { port } = await launchServer(layout, { binaries, account, ephemeral })
-    return { credentials, port }
+    await launchServer(layout, { binaries, account, ephemeral })
+    const launched = await findServer(layout, credentials)
+    if (!launched) throw new EmbeddedPostgresError(`the database server ended at once, see ${layout.log}`)
+    return { credentials, port: launched.port }
   } finally {
     release()
   }
 }
 
-function urls({ superuser, owner, app }: Credentials, port: number) {
-  const url = (role: string, password: string, database: string) =>
-    `postgres://${role}:${password}@127.0.0.1:${port}/${database}`
-  return {
-    superuserUrl: url(SUPERUSER, superuser, SUPERUSER),
-    ownerUrl: url(OWNER_ROLE, owner, DATABASE),
-    appUrl: url(APP_ROLE, app, DATABASE),
-  }
+/** Or a test would remove the data of the application when it leaves. */
+function refuseOtherKind({ dataDir }: Layout, present: Credentials | undefined, ephemeral: boolean): void {
+  if (!present || present.ephemeral === ephemeral) return
+  const kind = present.ephemeral ? 'a throw-away database' : 'a database to keep'
+  throw new EmbeddedPostgresError(`${dataDir} holds ${kind}: use another directory`)
 }
 
 const PATH_ERRORS: Record<string, string> = {
@@ -104,9 +97,9 @@ const PATH_ERRORS: Record<string, string> = {
 }
 
 function explain(error: unknown, { dataDir }: Layout): unknown {
-  const reason = PATH_ERRORS[errorCode(error) ?? '']
-  if (reason === undefined || error instanceof EmbeddedPostgresError) return error
+  const code = errorCode(error) ?? ''
+  if (error instanceof EmbeddedPostgresError || !/^E[A-Z]+$/.test(code)) return error
   return new EmbeddedPostgresError(
-    `the embedded database cannot use ${dataDir} (${reason}): make it writable, set DATA_DIR to another directory, or set DATABASE_URL`,
+    `the embedded database cannot use ${dataDir} (${PATH_ERRORS[code] ?? code}): make it writable, set DATA_DIR to another directory, or set DATABASE_URL`,
   )
 }

@@ -1,4 +1,5 @@
 import { renameSync, rmSync } from 'node:fs'
+import { isEphemeral } from './cluster.js'
 import type { Layout } from './layout.js'
 import { holderOf, takeLock, tryLock } from './lock.js'
 import { ownIdentity } from './process-identity.js'
@@ -10,12 +11,12 @@ const EXIT_LOCK_TIMEOUT_MS = 2_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** This process's share in a server: the last one to be given back stops it. */
-export type Lease = { layout: Layout; ephemeral: boolean; file: string }
+export type Lease = { layout: Layout; file: string }
 
 const leases = new Set<Lease>()
 
-export function takeLease(layout: Layout, ephemeral: boolean): Lease {
-  const lease = { layout, ephemeral, file: joinUsers(layout.users) }
+export function takeLease(layout: Layout): Lease {
+  const lease = { layout, file: joinUsers(layout.users) }
   if (leases.size === 0) watchForExit()
   leases.add(lease)
   return lease
@@ -30,7 +31,7 @@ export async function giveBack(lease: Lease): Promise<void> {
     if (leases.size === 0) stopWatchingForExit()
     if (hasUsers(layout.users)) return
     await stopServer(layout)
-    if (lease.ephemeral) removeDataDir(layout)
+    if (isEphemeral(layout)) removeDataDir(layout)
   } finally {
     release()
   }
@@ -38,13 +39,14 @@ export async function giveBack(lease: Lease): Promise<void> {
 
 /** For a process that ends without `stop()`: nothing asynchronous happens any more. */
 function giveBackAllNow(): void {
-  for (const { layout, ephemeral, file } of leases) {
+  for (const { layout, file } of leases) {
     rmSync(file, { force: true })
     if (hasUsers(layout.users)) continue
     // Whoever does not let go of the lock is alive, and decides about the server itself.
     const release = waitForSync(() => lockAtExit(layout.lock), EXIT_LOCK_TIMEOUT_MS)
     if (!release) continue
     if (!hasUsers(layout.users)) {
+      const ephemeral = isEphemeral(layout)
       stopServerSync(layout, { wait: ephemeral })
       if (ephemeral) removeDataDir(layout)
     }
@@ -78,8 +80,14 @@ function stopWatchingForExit(): void {
 
 /** A signal that nobody handles ends the process without an `exit` event. An application that handles it calls `stop()`. */
 function endBySignal(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return
+  if (process.listenerCount(signal) - signalExitListeners() > 1) return
   giveBackAllNow()
   process.off(signal, endBySignal)
   process.kill(process.pid, signal)
+}
+
+/** The package signal-exit (prompts use it) listens to all signals, and leaves the process running as long as we do too. */
+function signalExitListeners(): number {
+  const emitter: unknown = Reflect.get(globalThis, Symbol.for('signal-exit emitter'))
+  return typeof emitter === 'object' && emitter && 'count' in emitter ? Number(emitter.count) : 0
 }

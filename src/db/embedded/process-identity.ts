@@ -5,7 +5,8 @@ import { errorCode } from './errors.js'
 /** `pid-start`. A pid alone may belong to somebody else by now; no two processes share pid and start time. */
 export type ProcessIdentity = string
 
-const hasProcFs = existsSync('/proc/self/stat')
+/** Linux, as a rule. */
+export const hasProcFs = existsSync('/proc/self/stat')
 
 /** Undefined when no such process runs; a zombie does not run. */
 export function identify(pid: number): ProcessIdentity | undefined {

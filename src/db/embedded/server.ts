@@ -16,7 +16,7 @@ import { waitFor, waitForSync } from './wait.js'
 const START_TIMEOUT_MS = 60_000 // recovery after a crash takes its time
 const STOP_TIMEOUT_MS = 15_000
 const SYNC_STOP_TIMEOUT_MS = 2_000
-const ATTEMPTS = 50
+const ATTEMPTS = 100
 const RETRY_AFTER_MS = 100
 
 /** Another program took the port first; or processes of a killed server have not noticed yet. Both pass. */

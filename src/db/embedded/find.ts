@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
+import type { Credentials } from './cluster.js'
 import { EmbeddedPostgresError, errorCode, startAfresh } from './errors.js'
 import type { Layout } from './layout.js'
 import { pidOf } from './process-identity.js'
 import { clusterIdentity, readServer, type Server } from './server.js'
+import { databaseUrls } from './urls.js'
 
 const ANSWER_TIMEOUT_S = 5
 const READY_TIMEOUT_MS = 60_000
@@ -13,25 +15,22 @@ const RETRY_AFTER_MS = 20
 const PASSING_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', '57P03', '57P01']
 
 /**
- * The server that already runs from this directory: of another terminal, or left by a killed process.
+ * The server that runs from this directory, be it of another terminal or left by a killed process, once it answers.
  *
- * @throws EmbeddedPostgresError when it runs and does not answer
+ * @throws EmbeddedPostgresError when it runs and does not answer as it should
  */
-export async function adoptServer(
-  layout: Layout,
-  urlOf: (port: number) => string,
-): Promise<Server | undefined> {
+export async function findServer(layout: Layout, credentials: Credentials): Promise<Server | undefined> {
   const deadline = performance.now() + READY_TIMEOUT_MS
   for (;;) {
     const server = readServer(layout)
     if (!server) return undefined
     if (server.isReady) {
-      const served = await servedCluster(layout, server, urlOf(server.port))
+      const served = await servedCluster(layout, server, databaseUrls(credentials, server.port).ownerUrl)
       if (served === clusterIdentity(layout.cluster)) return server
       // A copy of a directory in use has the files of a server which serves the original.
       if (served !== undefined) return undefined
     }
-    if (performance.now() > deadline) throw unusable(layout, server, 'is not ready')
+    if (performance.now() > deadline) throw silent(layout, server)
     await delay(RETRY_AFTER_MS)
   }
 }
@@ -44,14 +43,19 @@ async function servedCluster(layout: Layout, server: Server, url: string): Promi
     >`select current_setting('groundwork.cluster', true) as cluster`
     return row?.cluster ?? ''
   } catch (error) {
-    if (PASSING_ERRORS.includes(errorCode(error) ?? '')) return undefined
-    throw unusable(layout, server, error instanceof Error ? error.message : String(error))
+    const code = errorCode(error) ?? ''
+    if (PASSING_ERRORS.includes(code)) return undefined
+    if (code === 'CONNECT_TIMEOUT') throw silent(layout, server)
+    throw damaged(layout, error instanceof Error ? error.message : String(error))
   } finally {
     await sql.end({ timeout: 0 })
   }
 }
 
-const unusable = ({ dataDir }: Layout, { identity }: Server, why: string): EmbeddedPostgresError =>
+const silent = ({ dataDir }: Layout, { identity }: Server): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
-    `the database server of ${dataDir} cannot be used (${why}): end process ${pidOf(identity)} and try again; if that does not help, ${startAfresh(dataDir)}`,
+    `the database server of ${dataDir} does not answer: end process ${pidOf(identity)} and try again`,
   )
+
+const damaged = ({ dataDir }: Layout, why: string): EmbeddedPostgresError =>
+  new EmbeddedPostgresError(`the database in ${dataDir} is damaged (${why}): ${startAfresh(dataDir)}`)
