@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { LineCounter, parseDocument } from 'yaml'
+import { fromPackageRoot } from './paths.js'
+import { isSettingName, type SettingName, settingNames, settingOf } from './settings.js'
+
+type ConfigFile = { values: Partial<Record<SettingName, unknown>>; mistakes: string[] }
+
+/** @param named what CONFIG_FILE says, when it says something. Only the default may be absent. */
+export function readConfigFile(named: string | undefined): ConfigFile {
+  if (named === 'off') return { values: {}, mistakes: [] }
+  const name = named ?? String(settingOf('CONFIG_FILE').default)
+  const path = fromPackageRoot(name)
+  if (named === undefined && !existsSync(path)) return { values: {}, mistakes: [] }
+  try {
+    return parse(readFileSync(path, 'utf8'), name)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const why = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`
+    return { values: {}, mistakes: [`CONFIG_FILE names ${path}, which ${why}.`] }
+  }
+}
+
+function parse(text: string, name: string): ConfigFile {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const mistakes = document.errors.map(({ code, pos }) => {
+    const { line, col } = lineCounter.linePos(pos[0])
+    // The parser's own message quotes the line, which may hold a password.
+    return `${name}, line ${line}, column ${col}: this is not valid YAML (${code.toLowerCase().replaceAll('_', ' ')}).`
+  })
+  const content: unknown = mistakes.length > 0 ? {} : (document.toJS() ?? {})
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    return {
+      values: {},
+      mistakes: [`${name} must be a list of settings, each on a line such as PORT: 3000.`],
+    }
+  }
+  const unknown = Object.keys(content).filter((key) => !isSettingName(key) || settingOf(key).environmentOnly)
+  return { values: content, mistakes: [...mistakes, ...unknown.map((key) => explainUnknown(key, name))] }
+}
+
+function explainUnknown(key: string, name: string): string {
+  if (isSettingName(key)) return `${key} in ${name} has no effect there: set it in the environment.`
+  const wanted = key.toUpperCase().replaceAll('-', '_')
+  const [nearest] = settingNames
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate) }))
+    .filter(({ candidate, distance }) => distance <= Math.min(3, candidate.length / 3))
+    .sort((a, b) => a.distance - b.distance)
+  return `${key} in ${name} is no setting.${nearest ? ` Did you mean ${nearest.candidate}?` : ''}`
+}
+
+/** Levenshtein's. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[b.length] ?? 0
+}

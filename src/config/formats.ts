@@ -1,0 +1,87 @@
+import { BlockList, isIP } from 'node:net'
+import { parseSigningKeys } from '../lib/signing-keys.js'
+
+type Format = { expected: string; accepts: (value: string) => boolean }
+
+/** The formats that settings name, each with the words that follow "must be". */
+export const formats: Record<string, Format> = {
+  host: {
+    expected: 'a host name or an address to listen on, such as 127.0.0.1',
+    accepts: (value) => isIP(value) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value),
+  },
+  'public-url': {
+    expected: 'an address such as https://api.example.com, without credentials, query or fragment',
+    accepts: (value) => {
+      const url = parseUrl(value, ['http:', 'https:'])
+      return url !== undefined && url.href === `${url.origin}${url.pathname}`
+    },
+  },
+  'proxy-range': {
+    expected:
+      'addresses or CIDR ranges such as 10.0.0.0/8, separated by commas; a bare true, a number of hops or a range of every address would let clients forge their address',
+    accepts: isProxyRange,
+  },
+  origin: {
+    expected:
+      'origins such as https://app.example.com (no path, no slash at the end), separated by commas, or *',
+    accepts: (value) => value === '*' || parseUrl(value, ['http:', 'https:'])?.origin === value,
+  },
+  'postgres-url': urlFormat(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
+  'redis-url': urlFormat(['redis:', 'rediss:'], 'redis://:password@host:6379'),
+  'smtp-url': urlFormat(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
+  mailbox: {
+    expected: 'an e-mail address such as no-reply@example.com or Example <no-reply@example.com>',
+    // No line break: it would begin another header.
+    accepts: (value) => /^([^<>\p{Cc}]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@,]+@[^\s<>@,]+)$/u.test(value),
+  },
+  'private-keys': {
+    expected: 'one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints',
+    accepts: isReadable,
+  },
+  'file-path': {
+    expected: 'the path of a file, without any of < > " | ? * :, or off',
+    accepts: (value) => /^([a-z]:)?[^<>"|?*:\p{Cc}]*[^<>"|?*:\p{Cc}/\\]$/iu.test(value),
+  },
+}
+
+export const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' ||
+  hostname.endsWith('.localhost') ||
+  hostname === '[::1]' ||
+  /^127\./.test(hostname)
+
+function urlFormat(protocols: string[], example: string): Format {
+  const accepts = (value: string) => parseUrl(value, protocols) !== undefined
+  return { expected: `a URL such as ${example}`, accepts }
+}
+
+function parseUrl(value: string, protocols: string[]): URL | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  return url && url.hostname !== '' && protocols.includes(url.protocol) ? url : undefined
+}
+
+function isProxyRange(value: string): boolean {
+  const [, address = '', prefix] = /^([0-9a-f.:]+)(?:\/(\d{1,3}))?$/i.exec(value) ?? []
+  const family = isIP(address)
+  if (family === 0) return false
+  if (prefix === undefined) return true
+  const bits = Number(prefix)
+  return bits <= (family === 4 ? 32 : 128) && !coversEverything(address, bits, family)
+}
+
+/** Also as the IPv4 addresses inside IPv6, ::ffff:0:0/96. */
+function coversEverything(address: string, bits: number, family: number): boolean {
+  if (bits === 0) return true
+  if (family === 4) return false
+  const range = new BlockList()
+  range.addSubnet(address, bits, 'ipv6')
+  return range.check('::ffff:0.0.0.0', 'ipv6') && range.check('::ffff:255.255.255.255', 'ipv6')
+}
+
+function isReadable(keys: string): boolean {
+  try {
+    return parseSigningKeys(keys).length > 0
+  } catch {
+    return false
+  }
+}
