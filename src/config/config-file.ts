@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { fromPackageRoot } from './paths.js'
-import { isSettingName, type SettingName, settingNames, settingOf } from './settings.js'
+import { isSettingName, type SettingName, settingNames, settingOf, settings } from './settings.js'
 
 type ConfigFile = { values: Partial<Record<SettingName, unknown>>; mistakes: string[] }
 
 /** @param named what CONFIG_FILE says, when it says something. Only the default may be absent. */
 export function readConfigFile(named: string | undefined): ConfigFile {
   if (named === 'off') return { values: {}, mistakes: [] }
-  const name = named ?? String(settingOf('CONFIG_FILE').default)
+  const name = named ?? settings.CONFIG_FILE.default
   const path = fromPackageRoot(name)
   if (named === undefined && !existsSync(path)) return { values: {}, mistakes: [] }
   try {

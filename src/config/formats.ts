@@ -4,7 +4,8 @@ import { parseSigningKeys } from '../lib/signing-keys.js'
 type Format = { expected: string; accepts: (value: string) => boolean }
 
 /** The formats that settings name, each with the words that follow "must be". */
-export const formats: Record<string, Format> = {
+export const formats = {
+  path: { expected: 'a path', accepts: (value) => !value.includes('\0') },
   host: {
     expected: 'a host name or an address to listen on, such as 127.0.0.1',
     accepts: (value) => isIP(value) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value),
@@ -42,7 +43,9 @@ export const formats: Record<string, Format> = {
     expected: 'the path of a file, without any of < > " | ? * :, or off',
     accepts: (value) => /^([a-z]:)?[^<>"|?*:\p{Cc}]*[^<>"|?*:\p{Cc}/\\]$/iu.test(value),
   },
-}
+} as const satisfies Record<string, Format>
+
+export type FormatName = keyof typeof formats
 
 export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' ||

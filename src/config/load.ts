@@ -1,16 +1,10 @@
-import Format from 'typebox/format'
-import Value from 'typebox/value'
 import { ConfigError } from './config-error.js'
 import { readConfigFile } from './config-file.js'
 import { derivedDefaults } from './defaults.js'
-import { formats } from './formats.js'
 import { fromPackageRoot } from './paths.js'
 import { findProductionMistakes } from './production.js'
-import { type Config, type Setting, type SettingName, settingNames, settingOf, settings } from './settings.js'
-
-for (const [name, { accepts }] of Object.entries(formats)) Format.Set(name, accepts)
-
-const required: readonly string[] = settings.required
+import { type Config, type Setting, type SettingName, settingNames, settingOf } from './settings.js'
+import { explain, isValid } from './validate.js'
 
 type Values = Partial<Record<SettingName, unknown>>
 
@@ -28,37 +22,32 @@ export function loadConfig({ env = process.env, overrides = {} }: LoadConfigOpti
   const file = readConfigFile(env.CONFIG_FILE?.trim() || undefined)
   const values = withDefaults(mergeSources([file.values, env, overrides]))
   const production = values.NODE_ENV === 'production' ? findProductionMistakes(values) : new Map()
-  const invalid = settingNames.filter((name) => !production.has(name) && !isValid(name, values[name]))
+  const invalid = settingNames.filter((name) => !production.has(name) && isWrong(name, values[name]))
   const mistakes = [
     ...file.mistakes,
     ...production.values(),
     ...invalid.map((name) => explain(name, values[name])),
   ]
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return Object.freeze(derive(values as Config))
+  return Object.freeze(withDerived(values as Config))
 }
 
 /** What is empty counts as unset, in every source. */
 function mergeSources(sources: Record<string, unknown>[]): Values {
-  const given = sources.map((source) =>
+  const given = sources.flatMap((source) =>
     settingNames
       .map((name) => [name, convert(settingOf(name), source[name])] as const)
       .filter(([, value]) => value !== undefined && value !== null && value !== ''),
   )
-  return Object.fromEntries(given.flat())
-}
-
-function withDefaults(values: Values): Values {
-  const defaults = settingNames.map((name) => [name, settingOf(name).default] as const)
-  return { ...Object.fromEntries(defaults.filter(([, value]) => value !== undefined)), ...values }
+  return Object.fromEntries(given)
 }
 
 /** The environment knows only text; what does not convert is left for validation to refuse. */
-function convert({ type }: Setting, value: unknown): unknown {
+function convert(setting: Setting, value: unknown): unknown {
   if (typeof value !== 'string') return value
   const text = value.trim()
-  if (type === 'integer' && /^-?\d+$/.test(text)) return Number(text)
-  if (type === 'array' && text !== '')
+  if ('integer' in setting && /^-?\d+$/.test(text)) return Number(text)
+  if ('listOf' in setting && text !== '')
     return text
       .split(',')
       .map((item) => item.trim())
@@ -66,25 +55,16 @@ function convert({ type }: Setting, value: unknown): unknown {
   return text
 }
 
-function isValid(name: SettingName, value: unknown): boolean {
-  if (value === undefined) return name in derivedDefaults || !required.includes(name)
-  return Value.Check(settings.properties[name], value)
+function withDefaults(values: Values): Values {
+  const defaults = settingNames.map((name) => [name, settingOf(name).default] as const)
+  return { ...Object.fromEntries(defaults.filter(([, value]) => value !== undefined)), ...values }
 }
 
-function explain(name: SettingName, value: unknown): string {
-  const setting = settingOf(name)
-  const shown = JSON.stringify(value)
-  const given = setting.secret ? '' : `, not ${shown.length > 100 ? `${shown.slice(0, 100)}…` : shown}`
-  return `${name} must be ${expected(setting)}${given}.`
-}
+/** What is absent by now is optional, or gets a derived default. */
+const isWrong = (name: SettingName, value: unknown): boolean =>
+  value !== undefined && !isValid(settingOf(name), value)
 
-function expected({ type, enum: choices, format, items, minimum, maximum }: Setting): string {
-  if (choices) return `one of ${choices.join(', ')}`
-  if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
-  return formats[format ?? items?.format ?? '']?.expected ?? 'text'
-}
-
-function derive(values: Config): Config {
+function withDerived(values: Config): Config {
   const config: Record<string, unknown> & Config = { ...values }
   for (const [name, { of }] of Object.entries(derivedDefaults)) config[name] ??= of(config)
   return {

@@ -1,9 +1,16 @@
-import Type, { type Static } from 'typebox'
+import type { FormatName } from './formats.js'
 
-/** What a setting's schema says beyond JSON Schema; `settings-table.ts` and `load.ts` read it. */
-export type Notes = {
+type Kind =
+  | { choices: readonly string[] }
+  | { integer: readonly [minimum: number, maximum: number] }
+  | { format: FormatName }
+  | { listOf: FormatName }
+
+export type Setting = Kind & {
   description: string
   default?: string | number | readonly string[]
+  /** Without it and without a default, `defaults.ts` has one that depends on other settings. */
+  optional?: true
   /** Shown in the sample. It holds `change-me`, and production refuses every value that does. */
   example?: string
   /** Its value is never printed. */
@@ -13,214 +20,192 @@ export type Notes = {
   environmentOnly?: true
 }
 
-const notes = (given: Notes): Notes => given
-
-const milliseconds = (given: Notes & { maximum: number }) => Type.Integer({ minimum: 1, ...given })
-
 /**
  * Every setting, under the one name it has in the environment, in the file and in code.
  * Validation, the `Config` type and the README's table come from here.
+ * Plain data: every script and process starts by reading it, and loading a schema library first would be felt.
  */
-export const settings = Type.Object({
-  NODE_ENV: Type.Enum(
-    ['development', 'test', 'production'],
-    notes({
-      description: 'What the process is for. `production` refuses to start with unsafe settings.',
-      default: 'development',
-    }),
-  ),
-  CONFIG_FILE: Type.String(
-    notes({
-      description: 'The file to read settings from; `off` reads none. Only the default may be absent.',
-      default: 'config/config.yml',
-      environmentOnly: true,
-    }),
-  ),
-  DATA_DIR: Type.String(
-    notes({ description: 'Where the embedded PostgreSQL and the development keys live.', default: '.data' }),
-  ),
+export const settings = {
+  NODE_ENV: {
+    choices: ['development', 'test', 'production'],
+    default: 'development',
+    description: 'What the process is for. `production` refuses to start with unsafe settings.',
+  },
+  CONFIG_FILE: {
+    format: 'path',
+    default: 'config/config.yml',
+    environmentOnly: true,
+    description: 'The file to read settings from; `off` reads none. Only the default may be absent.',
+  },
+  DATA_DIR: {
+    format: 'path',
+    default: '.data',
+    description: 'Where the embedded PostgreSQL and the development keys live.',
+  },
 
-  HOST: Type.String({ format: 'host', ...notes({ description: 'The address to listen on.' }) }),
-  PORT: Type.Integer({
-    minimum: 0,
-    maximum: 65535,
-    ...notes({ description: 'The port to listen on; 0 lets the system choose.', default: 3000 }),
-  }),
-  PUBLIC_URL: Type.String({
+  HOST: { format: 'host', description: 'The address to listen on.' },
+  PORT: {
+    integer: [0, 65_535],
+    default: 3000,
+    description: 'The port to listen on; 0 lets the system choose.',
+  },
+  PUBLIC_URL: {
     format: 'public-url',
-    ...notes({
-      description: 'The address under which clients reach the API, for links in mails and for token issuers.',
-      example: 'https://change-me.example.com',
-      requiredInProduction: true,
-    }),
-  }),
-  TRUST_PROXY: Type.Array(
-    Type.String({ format: 'proxy-range' }),
-    notes({
-      description: 'The proxies whose `X-Forwarded-*` headers are believed: addresses or CIDR ranges.',
-      default: [],
-    }),
-  ),
-  CORS_ORIGINS: Type.Array(
-    Type.String({ format: 'origin' }),
-    notes({
-      description: 'The origins whose pages may call the API. `*` means every one; production refuses it.',
-      default: [],
-    }),
-  ),
-  BODY_LIMIT_BYTES: Type.Integer({
-    minimum: 1024,
-    maximum: 100 * 1024 * 1024,
-    ...notes({ description: 'The largest request body that is accepted.', default: 1024 * 1024 }),
-  }),
-  RATE_LIMIT: Type.Enum(
-    ['on', 'off'],
-    notes({ description: '`off` lifts the rate limits; production refuses it.', default: 'on' }),
-  ),
-  SHUTDOWN_DRAIN_SECONDS: Type.Integer({
-    minimum: 0,
-    maximum: 300,
-    ...notes({
-      description:
-        'How long to serve on after a stop signal, so that load balancers see `/readyz` fail first.',
-    }),
-  }),
+    example: 'https://change-me.example.com',
+    requiredInProduction: true,
+    description: 'The address under which clients reach the API, for links in mails and as issuer of tokens.',
+  },
+  TRUST_PROXY: {
+    listOf: 'proxy-range',
+    default: [],
+    description: 'The proxies whose `X-Forwarded-*` headers are believed: addresses or CIDR ranges.',
+  },
+  CORS_ORIGINS: {
+    listOf: 'origin',
+    default: [],
+    description: 'The origins whose pages may call the API. `*` means every one; production refuses it.',
+  },
+  BODY_LIMIT_BYTES: {
+    integer: [1024, 104_857_600],
+    default: 1_048_576,
+    description: 'The largest request body that is accepted.',
+  },
+  RATE_LIMIT: {
+    choices: ['on', 'off'],
+    default: 'on',
+    description: '`off` lifts the rate limits; production refuses it.',
+  },
+  SHUTDOWN_DRAIN_SECONDS: {
+    integer: [0, 300],
+    description: 'How long to serve on after a stop signal, so that load balancers see `/readyz` fail first.',
+  },
 
-  DATABASE_URL: Type.Optional(
-    Type.String({
-      format: 'postgres-url',
-      ...notes({
-        description: 'PostgreSQL, as the role the application runs as. Without it, the embedded PostgreSQL.',
-        example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
-        secret: true,
-        requiredInProduction: true,
-      }),
-    }),
-  ),
-  DATABASE_MIGRATION_URL: Type.Optional(
-    Type.String({
-      format: 'postgres-url',
-      ...notes({
-        description:
-          'The same database as the role that owns the tables and migrates. Without it, `DATABASE_URL`.',
-        example: 'postgres://groundwork_owner:change-me@localhost:5432/groundwork',
-        secret: true,
-      }),
-    }),
-  ),
-  DATABASE_POOL_MAX: Type.Integer({
-    minimum: 1,
-    maximum: 1000,
-    ...notes({ description: 'The most connections that one process opens.', default: 10 }),
-  }),
-  DATABASE_ISOLATION_LEVEL: Type.Enum(
-    ['read committed', 'repeatable read', 'serializable'],
-    notes({ description: 'The isolation level of transactions.', default: 'read committed' }),
-  ),
-  DATABASE_CONNECT_TIMEOUT_MS: milliseconds({
-    description: 'How long to wait for a connection to open.',
+  DATABASE_URL: {
+    format: 'postgres-url',
+    optional: true,
+    example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
+    secret: true,
+    requiredInProduction: true,
+    description: 'PostgreSQL, as the role the application runs as. Without it, the embedded PostgreSQL.',
+  },
+  DATABASE_MIGRATION_URL: {
+    format: 'postgres-url',
+    optional: true,
+    example: 'postgres://groundwork_owner:change-me@localhost:5432/groundwork',
+    secret: true,
+    description:
+      'The same database as the role that owns the tables and migrates. Without it, `DATABASE_URL`.',
+  },
+  DATABASE_POOL_MAX: {
+    integer: [1, 1000],
+    default: 10,
+    description: 'The most connections that one process opens.',
+  },
+  DATABASE_ISOLATION_LEVEL: {
+    choices: ['read committed', 'repeatable read', 'serializable'],
+    default: 'read committed',
+    description: 'The isolation level of transactions.',
+  },
+  DATABASE_CONNECT_TIMEOUT_MS: {
+    integer: [1, 60_000],
     default: 5000,
-    maximum: 60_000,
-  }),
-  DATABASE_STATEMENT_TIMEOUT_MS: milliseconds({
-    description: 'PostgreSQL ends a statement that runs longer.',
+    description: 'How long to wait for a connection to open.',
+  },
+  DATABASE_STATEMENT_TIMEOUT_MS: {
+    integer: [1, 600_000],
     default: 15_000,
-    maximum: 600_000,
-  }),
-  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds({
-    description: 'PostgreSQL ends a session that idles inside a transaction for longer.',
+    description: 'PostgreSQL ends a statement that runs longer.',
+  },
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: {
+    integer: [1, 600_000],
     default: 30_000,
-    maximum: 600_000,
-  }),
+    description: 'PostgreSQL ends a session that idles inside a transaction for longer.',
+  },
 
-  REDIS_URL: Type.Optional(
-    Type.String({
-      format: 'redis-url',
-      ...notes({
-        description: 'Redis, for jobs and rate limits. Without it, jobs on PostgreSQL and limits in memory.',
-        example: 'redis://:change-me@localhost:6379',
-        secret: true,
-        requiredInProduction: true,
-      }),
-    }),
-  ),
+  REDIS_URL: {
+    format: 'redis-url',
+    optional: true,
+    example: 'redis://:change-me@localhost:6379',
+    secret: true,
+    requiredInProduction: true,
+    description: 'Redis, for jobs and rate limits. Without it, jobs on PostgreSQL and limits in memory.',
+  },
 
-  SMTP_URL: Type.Optional(
-    Type.String({
-      format: 'smtp-url',
-      ...notes({
-        description: 'The server that sends mail. Without it, the development inbox at `/dev/mail`.',
-        example: 'smtp://user:change-me@localhost:587',
-        secret: true,
-        requiredInProduction: true,
-      }),
-    }),
-  ),
-  MAIL_FROM: Type.String({
+  SMTP_URL: {
+    format: 'smtp-url',
+    optional: true,
+    example: 'smtp://user:change-me@localhost:587',
+    secret: true,
+    requiredInProduction: true,
+    description: 'The server that sends mail. Without it, the development inbox at `/dev/mail`.',
+  },
+  MAIL_FROM: {
     format: 'mailbox',
-    ...notes({ description: 'The sender of mails.', example: 'Groundwork <no-reply@change-me.example.com>' }),
-  }),
+    example: 'Groundwork <no-reply@change-me.example.com>',
+    description: 'The sender of mails.',
+  },
 
-  JWT_PRIVATE_KEYS: Type.Optional(
-    Type.String({
-      format: 'private-keys',
-      ...notes({
-        description:
-          'The keys of access tokens, as PEM, JWK or the base64 of either; `npm run jwt:key` makes one. The first signs, all verify. Without it, keys are made once and kept in `DATA_DIR`.',
-        example: 'change-me to what npm run jwt:key prints',
-        secret: true,
-        requiredInProduction: true,
-      }),
-    }),
-  ),
-  ACCESS_TOKEN_TTL_SECONDS: Type.Integer({
-    minimum: 1,
-    maximum: 86_400,
-    ...notes({ description: 'How long an access token is valid.', default: 900 }),
-  }),
+  JWT_PRIVATE_KEYS: {
+    format: 'private-keys',
+    optional: true,
+    example: 'change-me to what npm run jwt:key prints',
+    secret: true,
+    requiredInProduction: true,
+    description:
+      'The keys of access tokens, as PEM, JWK or the base64 of either; `npm run jwt:key` makes one. The first signs, all verify. Without it, one is made and kept in `DATA_DIR`.',
+  },
+  ACCESS_TOKEN_TTL_SECONDS: {
+    integer: [1, 86_400],
+    default: 900,
+    description: 'How long an access token is valid.',
+  },
 
-  LOG_LEVEL: Type.Enum(
-    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-    notes({
-      description: 'The least level that is logged. Production refuses `trace` and `debug`.',
-      default: 'info',
-    }),
-  ),
-  LOG_FILE_PATH: Type.String({
+  LOG_LEVEL: {
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    default: 'info',
+    description: 'The least level that is logged. Production refuses `trace` and `debug`.',
+  },
+  LOG_FILE_PATH: {
     format: 'file-path',
-    ...notes({ description: 'The log file, beside standard output; `off` writes none.' }),
-  }),
-  LOG_FILE_ROTATION: Type.Enum(
-    ['hourly', 'daily'],
-    notes({ description: 'The age at which a new log file is begun.', default: 'daily' }),
-  ),
-  LOG_FILE_MAX_MB: Type.Integer({
-    minimum: 1,
-    maximum: 10_240,
-    ...notes({ description: 'The size at which a new log file is begun.', default: 50 }),
-  }),
-  LOG_FILE_MAX_COUNT: Type.Integer({
-    minimum: 1,
-    maximum: 1000,
-    ...notes({ description: 'How many log files are kept; the oldest are removed.', default: 14 }),
-  }),
-})
+    description: 'The log file, beside standard output; `off` writes none.',
+  },
+  LOG_FILE_ROTATION: {
+    choices: ['hourly', 'daily'],
+    default: 'daily',
+    description: 'The age at which a new log file is begun.',
+  },
+  LOG_FILE_MAX_MB: {
+    integer: [1, 10_240],
+    default: 50,
+    description: 'The size at which a new log file is begun.',
+  },
+  LOG_FILE_MAX_COUNT: {
+    integer: [1, 1000],
+    default: 14,
+    description: 'How many log files are kept; the oldest are removed.',
+  },
+} as const satisfies Record<string, Setting>
 
-export type Config = Readonly<Static<typeof settings>>
-export type SettingName = keyof typeof settings.properties
+type Settings = typeof settings
+export type SettingName = keyof Settings
+type OptionalName = { [N in SettingName]: Settings[N] extends { optional: true } ? N : never }[SettingName]
 
-export const settingNames = Object.keys(settings.properties) as SettingName[]
+type ValueOf<S> = S extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : S extends { integer: unknown }
+    ? number
+    : S extends { listOf: unknown }
+      ? string[]
+      : string
 
-export const isSettingName = (name: string): name is SettingName => Object.hasOwn(settings.properties, name)
-
-/** The JSON Schema keywords in use, and the notes. */
-export type Setting = Notes & {
-  type?: 'string' | 'integer' | 'array'
-  enum?: readonly string[]
-  format?: string
-  items?: { format: string }
-  minimum?: number
-  maximum?: number
+export type Config = {
+  readonly [N in Exclude<SettingName, OptionalName>]: ValueOf<Settings[N]>
+} & {
+  readonly [N in OptionalName]?: ValueOf<Settings[N]>
 }
 
-export const settingOf = (name: SettingName): Setting => settings.properties[name] as unknown as Setting
+export const settingNames = Object.keys(settings) as SettingName[]
+
+export const isSettingName = (name: string): name is SettingName => Object.hasOwn(settings, name)
+
+export const settingOf = (name: SettingName): Setting => settings[name]

@@ -1,0 +1,32 @@
+import { type FormatName, formats } from './formats.js'
+import { type Setting, type SettingName, settingOf } from './settings.js'
+
+const SHOWN_CHARACTERS = 100
+
+export function isValid(setting: Setting, value: unknown): boolean {
+  if ('choices' in setting) return setting.choices.some((choice) => choice === value)
+  if ('listOf' in setting) return Array.isArray(value) && value.every((item) => fits(setting.listOf, item))
+  if ('format' in setting) return fits(setting.format, value)
+  const [minimum, maximum] = setting.integer
+  return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
+}
+
+/** One line about a value that is not valid; what a secret holds is never part of it. */
+export function explain(name: SettingName, value: unknown): string {
+  const setting = settingOf(name)
+  if (setting.secret) return `${name} must be ${expected(setting)}.`
+  const text = JSON.stringify(value)
+  const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
+  return `${name} must be ${expected(setting)}, not ${shown}.`
+}
+
+const fits = (format: FormatName, value: unknown): boolean =>
+  typeof value === 'string' && formats[format].accepts(value)
+
+function expected(setting: Setting): string {
+  if ('choices' in setting) return `one of ${setting.choices.join(', ')}`
+  if ('listOf' in setting) return formats[setting.listOf].expected
+  if ('format' in setting) return formats[setting.format].expected
+  const [minimum, maximum] = setting.integer
+  return `a whole number from ${minimum} to ${maximum}`
+}
