@@ -79,7 +79,7 @@ function checkSnapshots(names: string[], snapshots: SnapshotFile[]): string[] {
 function checkSchema(schema: Schema, snapshots: SnapshotFile[]): string[] {
   const newest = snapshots.at(-1)?.snapshot ?? emptySnapshot()
   const differences = findDifferences(newest, takeSnapshot(schema, newest))
-  return differences.map((difference) => `${difference}: run npm run db:generate`)
+  return differences.map((difference) => `db:generate is due: ${difference}`)
 }
 
 async function parseAll(folder: string): Promise<void> {

@@ -18,27 +18,34 @@ export interface GenerateOptions {
  * schema is what the newest snapshot says.
  * @throws MigrationError if the name is not one, or if something may have been renamed and there is no terminal.
  */
-export async function generate({
-  schema,
-  folder,
-  name,
-  custom = false,
-}: GenerateOptions): Promise<string | undefined> {
+export async function generate(options: GenerateOptions): Promise<string | undefined> {
+  const { schema, folder, name, custom = false } = options
   if (!/^[a-z0-9_]+$/.test(name)) throw new MigrationError(`the name ${name} has more than a-z, 0-9 and _`)
-  const previous = (await readSnapshots(folder)).at(-1)?.snapshot ?? emptySnapshot()
-  const changed = takeSnapshot(schema, previous)
-  if (!custom && findDifferences(previous, changed).length === 0) return undefined
+  const { number, previous } = await findPlace(folder)
+  const snapshot = takeSnapshot(schema, previous)
+  const script = { folder, number, name }
+  if (custom) {
+    const { id, prevId } = snapshot
+    return write({ ...script, up: [], down: [], snapshot: { ...previous, id, prevId } })
+  }
+  if (findDifferences(previous, snapshot).length === 0) return undefined
   // Swapped, the same two snapshots give the way back.
-  const up = custom ? [] : await diff(previous, changed)
-  const down = custom ? [] : await diff(changed, previous)
-  const number = await nextNumber(folder)
-  const current = custom ? { ...previous, id: changed.id, prevId: previous.id } : changed
+  const [up, down] = [await diff(previous, snapshot), await diff(snapshot, previous)]
+  return write({ ...script, up, down, snapshot })
+}
+
+/** Which number comes next, and what it starts from. */
+async function findPlace(folder: string): Promise<{ number: string; previous: DrizzleSnapshotJSON }> {
   await mkdir(join(folder, 'meta'), { recursive: true })
-  const write = (file: string, text: string) => writeFile(join(folder, file), text, { flag: 'wx' })
-  await write(`${number}_${name}.sql`, toScript(up))
-  await write(`${number}_${name}.down.sql`, toScript(down))
-  await write(`meta/${number}_snapshot.json`, `${JSON.stringify(current, null, 2)}\n`)
-  return `${number}_${name}`
+  const newest = (await listMigrations(folder)).at(-1)?.slice(0, 4) ?? '0000'
+  const last = (await readSnapshots(folder)).at(-1)
+  if (last !== undefined && last.number > newest) {
+    throw new MigrationError(
+      `meta/${last.number}_snapshot.json is left of a migration that is gone: remove it`,
+    )
+  }
+  const number = String(Number(newest) + 1).padStart(4, '0')
+  return { number, previous: last?.snapshot ?? emptySnapshot() }
 }
 
 async function diff(from: DrizzleSnapshotJSON, to: DrizzleSnapshotJSON): Promise<string[]> {
@@ -52,14 +59,25 @@ async function diff(from: DrizzleSnapshotJSON, to: DrizzleSnapshotJSON): Promise
   }
 }
 
-async function nextNumber(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
-  const newest = (await listMigrations(folder)).at(-1) ?? '0000'
-  return String(Number(newest.slice(0, 4)) + 1).padStart(4, '0')
+type Files = {
+  folder: string
+  number: string
+  name: string
+  up: string[]
+  down: string[]
+  snapshot: DrizzleSnapshotJSON
+}
+
+async function write({ folder, number, name, up, down, snapshot }: Files): Promise<string> {
+  const migration = `${number}_${name}`
+  await writeFile(join(folder, `${migration}.sql`), toScript(up))
+  await writeFile(join(folder, `${migration}.down.sql`), toScript(down))
+  await writeFile(join(folder, 'meta', `${number}_snapshot.json`), `${JSON.stringify(snapshot, null, 2)}\n`)
+  return migration
 }
 
 function toScript(statements: string[]): string {
   if (statements.length === 0)
-    return '-- Hand-written SQL goes here, with a breakpoint between statements as in the other files.\n'
+    return '-- SQL by hand, with a breakpoint between statements as in the other files.\n'
   return `${statements.map((statement) => statement.trim()).join('\n--> statement-breakpoint\n')}\n`
 }

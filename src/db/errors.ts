@@ -13,3 +13,24 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = postgresErrorOf(error)
   return cause?.code === UNIQUE_VIOLATION && cause.constraint_name === constraint
 }
+
+/** Connections that fail or are refused, a pool or a server at its limits, transactions that lost a race: worth another try. */
+const TRANSIENT_SQLSTATE = /^(08|53|57P0|40001|40P01|55P03|57014)/
+const TRANSIENT_CODES = new Set([
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+/** True when the database could not answer, as opposed to having refused. */
+export function isUnavailable(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (cause instanceof postgres.PostgresError) return TRANSIENT_SQLSTATE.test(cause.code)
+  const code = (cause as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' && TRANSIENT_CODES.has(code)
+}

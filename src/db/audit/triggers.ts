@@ -1,4 +1,6 @@
 import type { Sql } from 'postgres'
+// The tables declare themselves as they are loaded.
+import '../schema/index.js'
 import { REDACTED } from '../../lib/redact.js'
 import { type AuditPolicy, auditPolicies } from './policy.js'
 

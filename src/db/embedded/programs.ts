@@ -49,10 +49,10 @@ export const cannotRun = (program: string, error: Error): EmbeddedPostgresError 
     `cannot run ${program} (${errorCode(error)}): set DATABASE_URL to a PostgreSQL that runs on this system`,
   )
 
-/** The line of a log that says why, without its time and process. */
+/** The line of a log that says why, without its time and process; where none is marked as severe, all of a short log. */
 export function decisiveLine(log: string): string {
   const lines = log.split('\n').filter((line) => line.trim() !== '')
-  const severe =
-    lines.find((line) => /\b(FATAL|PANIC):/.test(line)) ?? lines.find((line) => /\berror:/i.test(line))
-  return (severe ?? lines[0] ?? 'it said nothing').replace(/^.*?\b(FATAL|PANIC|ERROR|error):\s*/, '').trim()
+  const severe = lines.find((line) => /\b(FATAL|PANIC|ERROR|error):/.test(line))
+  if (severe) return severe.replace(/^.*?\b(FATAL|PANIC|ERROR|error):\s*/, '')
+  return lines.slice(0, 3).join(' ') || 'it said nothing'
 }

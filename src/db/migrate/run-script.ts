@@ -1,4 +1,4 @@
-import type postgres from 'postgres'
+import postgres from 'postgres'
 import { MigrationError } from './error.js'
 import { type HalfWay, recordProgress } from './ledger.js'
 import { firstLine, type Script } from './script.js'
@@ -58,5 +58,7 @@ function describePosition({ statements }: Script, index: number): string {
 }
 
 function reasonOf(error: unknown): string {
+  // A new value of an enum, for one, cannot be used in its own transaction: the hint says so.
+  if (error instanceof postgres.PostgresError && error.hint) return `${error.message} (${error.hint})`
   return error instanceof Error ? error.message : String(error)
 }

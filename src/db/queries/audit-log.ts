@@ -30,9 +30,9 @@ export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<P
       and(
         tableName === undefined ? undefined : eq(auditLog.tableName, tableName),
         objectId === undefined ? undefined : eq(auditLog.objectId, objectId),
-        userId && eq(auditLog.userId, userId),
-        organizationId && eq(auditLog.organizationId, organizationId),
-        action && eq(auditLog.action, action),
+        userId === undefined ? undefined : eq(auditLog.userId, userId),
+        organizationId === undefined ? undefined : eq(auditLog.organizationId, organizationId),
+        action === undefined ? undefined : eq(auditLog.action, action),
         requestId === undefined ? undefined : eq(auditLog.requestId, requestId),
         from && gte(auditLog.id, sql`uuid_v7_floor(${from.toISOString()}::timestamptz)`),
         to &&
