@@ -23,6 +23,7 @@ export const MethodNotAllowed = createError(
   'This address does not answer to this method.',
   405,
 )
+export const UnexpectedBody = createError('UNEXPECTED_BODY', 'This operation takes no body.', 400)
 export const InvalidCursor = createError(
   'INVALID_CURSOR',
   'This cursor is not one that this list and sort order gave.',

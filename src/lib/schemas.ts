@@ -44,22 +44,6 @@ export const PersonName = Type.String({
   examples: ['Ada'],
 })
 
-/** `additionalProperties` makes room for nothing else: RFC 9457's members and ours, all named. */
-export const Problem = Type.Object(
-  {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    code: Type.String({ description: 'A stable name for this kind of failure.' }),
-    detail: Type.String(),
-    requestId: Type.String(),
-    errors: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), { maxItems: 50 }),
-    ),
-  },
-  { $id: 'Problem', additionalProperties: false },
-)
-
 /** A typed reference to a schema registered with `addSchema`: OpenAPI then names it once, under components. */
 export const ref = <T extends TSchema & { $id?: string }>(schema: T) =>
   Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` })
