@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Config } from './config/index.js'
+import { answerClientError } from './lib/client-error.js'
+import { requestIdOf } from './lib/request-id.js'
+import type { SigningKey } from './lib/signing-keys.js'
+import { buildValidator } from './lib/validation.js'
+import accessList from './plugins/access-list.js'
+import accessTokens from './plugins/access-tokens.js'
+import audit from './plugins/audit.js'
+import auth from './plugins/auth.js'
+import cors from './plugins/cors.js'
+import db from './plugins/db.js'
+import errors, { answerWithProblem } from './plugins/errors.js'
+import knownPaths from './plugins/known-paths.js'
+import openapi from './plugins/openapi.js'
+import readiness from './plugins/readiness.js'
+import requestContext from './plugins/request-context.js'
+import requestLog from './plugins/request-log.js'
+import routeDocs from './plugins/route-docs.js'
+import securityHeaders from './plugins/security-headers.js'
+import staticFiles from './plugins/static.js'
+import routes from './routes/index.js'
+
+export type AppOptions = {
+  config: Config
+  databaseUrl: string
+  signingKeys: readonly SigningKey[]
+  logger?: FastifyBaseLogger
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+/** The whole system, as a list of what it consists of. */
+export async function buildApp({
+  config,
+  databaseUrl,
+  signingKeys,
+  logger,
+}: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true }),
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    bodyLimit: config.BODY_LIMIT_BYTES,
+    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerWithProblem,
+    schemaController: { compilersFactory: { buildValidator } },
+  }) as unknown as FastifyInstance
+
+  await app.register(requestContext)
+  await app.register(requestLog)
+  await app.register(errors)
+  await app.register(securityHeaders)
+  await app.register(cors, { origins: config.CORS_ORIGINS })
+  await app.register(knownPaths)
+
+  await app.register(db, {
+    url: databaseUrl,
+    applicationName: 'groundwork-api',
+    poolMax: config.DATABASE_POOL_MAX,
+    isolationLevel: config.DATABASE_ISOLATION_LEVEL,
+    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+  })
+  await app.register(audit)
+  await app.register(readiness)
+
+  const tokenLifetimeSeconds = config.ACCESS_TOKEN_TTL_SECONDS
+  await app.register(accessTokens, {
+    keys: signingKeys,
+    issuer: config.PUBLIC_URL,
+    lifetimeSeconds: tokenLifetimeSeconds,
+  })
+  await app.register(accessList, { url: databaseUrl, tokenLifetimeSeconds })
+  await app.register(auth)
+
+  await app.register(openapi, { version, publicUrl: config.PUBLIC_URL })
+  await app.register(routeDocs)
+  await app.register(staticFiles)
+  await app.register(routes)
+  return app
+}

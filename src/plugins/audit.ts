@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { findAuditProblems } from '../db/audit/triggers.js'
+
+/** A server that writes without leaving audit entries does not start. */
+async function audit(app: FastifyInstance) {
+  app.addHook('onReady', async () => {
+    const problems = await findAuditProblems(app.sql)
+    if (problems.length > 0) throw new Error(`${problems.join('; ')}. Run: npm run db:upgrade`)
+  })
+}
+
+export default fp(audit, { name: 'audit', dependencies: ['db'] })

@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { pendingMigrations } from '../db/migrate/index.js'
+import { MIGRATIONS_FOLDER } from '../db/setup.js'
+
+type Check = 'ok' | string
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What each part says of itself: `ok`, or what is wrong with it. */
+    checkReadiness: () => Promise<Record<string, Check>>
+  }
+}
+
+const CHECK_TIMEOUT_MS = 2_000
+
+async function readiness(app: FastifyInstance) {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+  })
+
+  const checkMigrations = async (): Promise<Check> => {
+    const pending = await pendingMigrations(app.sql, { folder: MIGRATIONS_FOLDER })
+    return pending.length === 0 ? 'ok' : `pending: ${pending.join(', ')}`
+  }
+
+  app.decorate('checkReadiness', async () => {
+    if (isClosing) return { server: 'shutting down' }
+    const [database, migrations] = await Promise.all([
+      within(
+        CHECK_TIMEOUT_MS,
+        app.sql`select 1`.then((): Check => 'ok'),
+      ),
+      within(CHECK_TIMEOUT_MS, checkMigrations()),
+    ])
+    return { database, migrations }
+  })
+}
+
+/** Says no more than that it failed: the reason is for the log, not for whoever asks. */
+function within(timeoutMs: number, check: Promise<Check>): Promise<Check> {
+  const timeout = new Promise<Check>((resolve) => setTimeout(resolve, timeoutMs, 'no answer').unref())
+  return Promise.race([check.catch(() => 'unavailable'), timeout])
+}
+
+export default fp(readiness, { name: 'readiness', dependencies: ['db'] })

@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { redactUrl } from '../lib/redact.js'
+
+const levelOf = (status: number) => (status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info')
+
+/** One line a request, when it is answered. */
+async function requestLog(app: FastifyInstance) {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode, elapsedTime } = reply
+    request.log[levelOf(statusCode)](
+      {
+        method: request.method,
+        url: redactUrl(request.url),
+        status: statusCode,
+        durationMs: Math.round(elapsedTime * 10) / 10,
+        ip: request.ip,
+        userId: request.context?.userId ?? null,
+      },
+      'request',
+    )
+    done()
+  })
+}
+
+export default fp(requestLog, { name: 'request-log', dependencies: ['request-context'] })

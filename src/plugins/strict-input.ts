@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { UnexpectedBody } from '../lib/errors.js'
+import { StrictObject } from '../lib/schemas.js'
+
+const NO_PARAMETERS = StrictObject({})
+
+/** What a route does not describe it does not accept: a mistyped parameter is an error, never silently without effect. */
+async function strictInput(app: FastifyInstance) {
+  app.addHook('onRoute', (route) => {
+    route.schema = { querystring: NO_PARAMETERS, ...route.schema }
+  })
+  app.addHook('preValidation', async (request) => {
+    const takesBody = request.routeOptions.schema?.body !== undefined
+    if (!takesBody && request.body !== undefined && request.body !== null) throw new UnexpectedBody()
+  })
+}
+
+export default fp(strictInput, { name: 'strict-input' })

@@ -1,0 +1,19 @@
+import Type from 'typebox'
+import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
+import { Email, ref, StrictObject } from '../../lib/schemas.js'
+import { User } from '../../lib/user-schemas.js'
+
+export const Credentials = StrictObject({
+  email: Email,
+  // Whatever was once accepted has to fit: only new passwords meet the current rules.
+  password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH }),
+})
+
+const tokens = {
+  accessToken: Type.String({ description: 'For the header `Authorization: Bearer <accessToken>`.' }),
+  tokenType: Type.Literal('Bearer'),
+  expiresIn: Type.Integer({ description: 'Seconds until the access token ends.' }),
+  refreshToken: Type.String({ description: 'Good for one use.' }),
+}
+
+export const SignedIn = Type.Object({ ...tokens, user: ref(User) })

@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import { User } from '../lib/user-schemas.js'
+import strictInput from '../plugins/strict-input.js'
+import auditLogRoutes from './audit-logs/index.js'
+import authRoutes from './auth/index.js'
+import meRoutes from './me/index.js'
+import otherMethodRoutes from './other-methods/index.js'
+import systemRoutes from './system/index.js'
+import userRoutes from './users/index.js'
+
+/** The table of contents. Every route needs a user unless it says `public: true`. */
+export default async function routes(app: FastifyInstance) {
+  app.addSchema(User)
+  await app.register(systemRoutes)
+  await app.register(apiRoutes, { prefix: '/api/v1' })
+  await app.register(otherMethodRoutes)
+}
+
+async function apiRoutes(api: FastifyInstance) {
+  await api.register(strictInput)
+  await api.register(authRoutes, { prefix: '/auth' })
+  await api.register(meRoutes, { prefix: '/me' })
+  await api.register(userRoutes, { prefix: '/users' })
+  await api.register(auditLogRoutes, { prefix: '/audit-logs' })
+}

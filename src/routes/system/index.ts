@@ -1,0 +1,70 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+
+const tags = ['System']
+const config = { public: true } as const
+
+const Readiness = Type.Object({
+  status: Type.String(),
+  checks: Type.Record(Type.String(), Type.String()),
+})
+
+const KeySet = Type.Object({
+  keys: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
+})
+
+/** Long enough to spare a request for each token, short enough for a new key to be known before it signs. */
+const KEY_SET_MAX_AGE_SECONDS = 300
+
+const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get('/', { schema: { hide: true }, config }, async function redirectToDocs(_request, reply) {
+    return reply.redirect('/api-docs')
+  })
+
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags,
+        summary: 'Is the process alive?',
+        response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+      },
+      config,
+    },
+    async function getHealth() {
+      return { status: 'ok' as const }
+    },
+  )
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags,
+        summary: 'Can it serve?',
+        description: 'Names what is missing. 503 also as soon as a shutdown begins.',
+        response: { 200: Readiness, 503: Readiness },
+      },
+      config,
+    },
+    async function getReadiness(_request, reply) {
+      const checks = await app.checkReadiness()
+      const isReady = Object.values(checks).every((state) => state === 'ok')
+      return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', checks })
+    },
+  )
+
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      schema: { tags, summary: 'The public keys of the access tokens', response: { 200: KeySet } },
+      config,
+    },
+    async function getKeys(_request, reply) {
+      reply.header('cache-control', `public, max-age=${KEY_SET_MAX_AGE_SECONDS}`)
+      return { keys: [...app.accessTokens.publicKeys] }
+    },
+  )
+}
+
+export default systemRoutes

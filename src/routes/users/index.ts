@@ -1,0 +1,101 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { createUserAs, deleteUserAs, getUserById, listUsers, updateUserAs } from '../../db/queries/users.js'
+import { normalizeEmail } from '../../lib/email.js'
+import { hashPassword } from '../../lib/passwords.js'
+import { IdParams, ref } from '../../lib/schemas.js'
+import { User } from '../../lib/user-schemas.js'
+import { CreateUser, UpdateUser, UserPage, UserQuery } from './schemas.js'
+
+const tags = ['Users']
+const config = { role: 'super_admin' } as const
+
+const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, accessList } = app
+
+  app.get(
+    '',
+    {
+      schema: { tags, summary: 'List users', querystring: UserQuery, response: { 200: UserPage } },
+      config,
+    },
+    async function listAllUsers(request) {
+      return listUsers(db, request.query)
+    },
+  )
+
+  app.post(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'Create a user',
+        description: 'With a password the user is active at once; without one it is `pending`.',
+        body: CreateUser,
+        response: { 201: ref(User) },
+      },
+      config,
+    },
+    async function createOneUser(request, reply) {
+      const { email, firstName, lastName, role = 'user', password } = request.body
+      const user = await createUserAs(db, request.user.userId, {
+        email: normalizeEmail(email),
+        firstName,
+        lastName,
+        role,
+        ...(password !== undefined && { passwordHash: await hashPassword(password) }),
+      })
+      return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send(user)
+    },
+  )
+
+  app.get(
+    '/:id',
+    { schema: { tags, summary: 'Read a user', params: IdParams, response: { 200: ref(User) } }, config },
+    async function getUser(request) {
+      return getUserById(db, request.params.id)
+    },
+  )
+
+  app.patch(
+    '/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a user',
+        description:
+          'A new role ends the access tokens that carry the old one; `disabled` ends every session. ' +
+          '`active` also counts the address as verified.',
+        params: IdParams,
+        body: UpdateUser,
+        response: { 200: ref(User) },
+      },
+      config,
+    },
+    async function updateUser(request) {
+      const user = await updateUserAs(db, request.user.userId, request.params.id, request.body)
+      await accessList.settle()
+      return user
+    },
+  )
+
+  app.delete(
+    '/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a user',
+        params: IdParams,
+        response: { 204: Type.Null({ description: 'Deleted' }) },
+      },
+      config,
+    },
+    async function deleteUser(request, reply) {
+      await deleteUserAs(db, request.user.userId, request.params.id)
+      await accessList.settle()
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export default userRoutes

@@ -1,0 +1,5 @@
+import { buildApp } from './app.js'
+import { resolveSigningKeys } from './config/development-keys.js'
+import { type Config, loadConfig } from './config/index.js'
+import { createLogger } from './config/logging.js'
+import { openDatabase } from './db/open.js'
