@@ -1,0 +1,285 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type postgres from 'postgres'
+import t from 'tap'
+import { downgrade, migrationStatus, pendingMigrations, upgrade } from '../../src/db/migrate/index.js'
+import { afterMigration, MIGRATIONS_FOLDER } from '../../src/db/setup.js'
+import { describeCatalog } from '../helpers/catalog.js'
+import { createEmptyDatabase } from '../helpers/empty-database.js'
+
+/** Three migrations that need one another; the second cannot run in a transaction. */
+const FILES = {
+  '0001_books.sql': `CREATE TABLE books (id int PRIMARY KEY, title text NOT NULL);
+--> statement-breakpoint
+CREATE FUNCTION count_books() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1; RETURN (SELECT count(*) FROM books);
+END $$;`,
+  '0001_books.down.sql': 'DROP FUNCTION count_books;\n--> statement-breakpoint\nDROP TABLE books;',
+  '0002_titles.sql':
+    '-- no-transaction: CONCURRENTLY\nCREATE INDEX CONCURRENTLY books_title_idx ON books (title);',
+  '0002_titles.down.sql': '-- no-transaction\nDROP INDEX CONCURRENTLY books_title_idx;',
+  '0003_pages.sql': 'ALTER TABLE books ADD pages int;',
+  '0003_pages.down.sql': 'ALTER TABLE books DROP pages;',
+}
+const NAMES = ['0001_books', '0002_titles', '0003_pages']
+
+t.test(
+  'every migration of the project can be reverted, and applied again, to the same catalog',
+  async (t) => {
+    const { url, sql } = await createEmptyDatabase(t)
+    const folder = MIGRATIONS_FOLDER
+    // With the triggers and partitions that follow each run, as in earnest.
+    const after = (session: postgres.Sql) => afterMigration(session, { appRole: sql.options.user })
+    const names = await pendingMigrations(sql, { folder })
+    const catalogs = [await describeCatalog(sql)]
+    for (const to of names) {
+      t.strictSame(await upgrade(url, { folder, after, to }), [to])
+      catalogs.push(await describeCatalog(sql))
+    }
+    const newest = catalogs.pop()
+    for (const name of names.toReversed()) {
+      t.strictSame(await downgrade(url, { folder, after, target: { steps: 1 } }), [name])
+      t.strictSame(await describeCatalog(sql), catalogs.pop(), `${name} leaves nothing behind`)
+    }
+    await upgrade(url, { folder, after })
+    t.strictSame(await describeCatalog(sql), newest)
+    t.ok(names.length > 0)
+  },
+)
+
+t.test('four runners at once apply each migration exactly once, and all succeed', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const folder = t.testdir(FILES)
+  const runs = await Promise.all([1, 2, 3, 4].map(() => upgrade(url, { folder })))
+  t.strictSame(runs.flat().sort(), NAMES)
+  t.strictSame(await pendingMigrations(sql, { folder }), [])
+})
+
+t.test('a runner that is kept waiting says so, and goes on when its turn comes', async (t) => {
+  const { url } = await createEmptyDatabase(t)
+  const folder = t.testdir(FILES)
+  let release = () => {}
+  let started = () => {}
+  const holding = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const holds = new Promise<void>((resolve) => {
+    started = resolve
+  })
+  const after = () => {
+    started()
+    return holding
+  }
+  const first = upgrade(url, { folder, after })
+  await holds
+  t.strictSame(await upgrade(url, { folder, onWait: release }), [])
+  t.strictSame(await first, NAMES)
+})
+
+t.test(
+  'a file that fails half-way leaves nothing, and the error names file, statement and reason',
+  async (t) => {
+    const { url, sql } = await createEmptyDatabase(t)
+    const folder = t.testdir({
+      ...FILES,
+      '0004_bad.sql':
+        'CREATE TABLE half (id int);\n--> statement-breakpoint\n-- why\nALTER TABLE bo ADD x int;',
+    })
+    const applied: string[] = []
+    await t.rejects(upgrade(url, { folder, onApply: (name) => applied.push(name) }), {
+      name: 'MigrationError',
+      message:
+        '0004_bad.sql failed at statement 2 of 2 (ALTER TABLE bo ADD x int;): relation "bo" does not exist\nNothing of this file was kept.',
+    })
+    t.strictSame(applied, NAMES)
+    t.strictSame(await pendingMigrations(sql, { folder }), ['0004_bad'])
+    t.notOk((await describeCatalog(sql)).find((line) => line.includes('half')))
+    await writeFile(join(folder, '0004_bad.sql'), 'CREATE TABLE half (id int);')
+    t.strictSame(await upgrade(url, { folder }), ['0004_bad'], 'mended, it is applied')
+  },
+)
+
+t.test('a file without a transaction that stops half-way must be settled by hand', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const index = 'CREATE UNIQUE INDEX CONCURRENTLY pages_key ON books (pages);'
+  const folder = t.testdir({
+    ...FILES,
+    '0004_keys.sql': `-- no-transaction\nINSERT INTO books VALUES (1, 'a', 7), (2, 'b', 7);\n--> statement-breakpoint\n${index}`,
+    '0004_keys.down.sql':
+      '-- no-transaction\nDELETE FROM books;\n--> statement-breakpoint\nDROP INDEX CONCURRENTLY no;',
+  })
+  const halfWay =
+    /0004_keys stopped half-way upgrading, with 1 of its statements done.*\nFinish it by hand, then run: (.+;) Or undo it by hand, then run: (.+;)$/
+  await t.rejects(upgrade(url, { folder }), {
+    message:
+      /^0004_keys.sql failed at statement 2 of 2 \(CREATE UNIQUE INDEX CONCURRENTLY.*\): could not create/,
+  })
+  const refusal = await upgrade(url, { folder }).catch((error: Error) => error.message)
+  t.match(refusal, halfWay, 'the next run refuses')
+  await t.rejects(downgrade(url, { folder, target: { steps: 1 } }), { message: halfWay })
+  t.match(await migrationStatus(url, { folder }), [{}, {}, {}, { name: '0004_keys', state: 'half-way' }])
+  t.strictSame(await pendingMigrations(sql, { folder }), ['0004_keys'])
+
+  const [, finished = '', undone = ''] = halfWay.exec(String(refusal)) ?? []
+  await sql.unsafe(`DROP INDEX pages_key; DELETE FROM books; ${undone}`)
+  t.strictSame(await pendingMigrations(sql, { folder }), ['0004_keys'])
+  await t.rejects(upgrade(url, { folder }))
+  await sql.unsafe(`DROP INDEX pages_key; ${finished}`)
+  t.strictSame(await upgrade(url, { folder }), [])
+
+  await t.rejects(downgrade(url, { folder, target: { steps: 1 } }), {
+    message:
+      /0004_keys.down.sql failed at statement 2 of 2[\s\S]*Finish it by hand, then run: DELETE [\s\S]* then run: UPDATE /,
+  })
+})
+
+t.test('a migration that is merged late is applied, although a newer one already was', async (t) => {
+  const { url } = await createEmptyDatabase(t)
+  const { '0002_titles.sql': late, ...others } = FILES
+  const folder = t.testdir(others)
+  t.strictSame(await upgrade(url, { folder }), ['0001_books', '0003_pages'])
+  await writeFile(join(folder, '0002_titles.sql'), late)
+  t.strictSame(await upgrade(url, { folder }), ['0002_titles'])
+})
+
+t.test(
+  'an edited file is refused by name; other line endings are no edit; reverting is the way out',
+  async (t) => {
+    const { url } = await createEmptyDatabase(t)
+    const folder = t.testdir(FILES)
+    await upgrade(url, { folder })
+    const path = join(folder, '0001_books.sql')
+    await writeFile(path, `\uFEFF${FILES['0001_books.sql'].replaceAll('\n', '\r\n')}`)
+    t.strictSame(await upgrade(url, { folder }), [])
+    await writeFile(path, `${FILES['0001_books.sql']} `)
+    await t.rejects(upgrade(url, { folder }), { message: /^0001_books.sql was edited after it was applied/ })
+    t.match(await migrationStatus(url, { folder }), [
+      { state: 'edited' },
+      { state: 'applied' },
+      { state: 'applied' },
+    ])
+    await downgrade(url, { folder, target: { to: 'base' } })
+    t.strictSame(await upgrade(url, { folder }), NAMES)
+  },
+)
+
+t.test('upgrade and downgrade stop at the revision they are given', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const folder = t.testdir(FILES)
+  const empty = await describeCatalog(sql)
+  t.strictSame(await upgrade(url, { folder, to: '0002' }), ['0001_books', '0002_titles'])
+  t.strictSame(await upgrade(url, { folder, to: '0001_books' }), [], 'what is newer stays')
+  await t.rejects(upgrade(url, { folder, to: '0009' }), { message: 'there is no migration 0009' })
+  await upgrade(url, { folder })
+  t.strictSame(await downgrade(url, { folder, target: { steps: 2 } }), ['0003_pages', '0002_titles'])
+  await t.rejects(downgrade(url, { folder, target: { to: '0003' } }), {
+    message: 'there is no applied migration 0003',
+  })
+  await t.rejects(downgrade(url, { folder, target: { steps: 2 } }), {
+    message: 'cannot go back that far: 1 applied',
+  })
+  await upgrade(url, { folder })
+  t.strictSame(await downgrade(url, { folder, target: { to: '0002_titles' } }), ['0003_pages'])
+  t.strictSame(await downgrade(url, { folder, target: { to: '0000' } }), ['0002_titles', '0001_books'])
+  t.strictSame(await describeCatalog(sql), empty)
+})
+
+t.test('a missing down file stops a downgrade before anything runs', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const { '0001_books.down.sql': _, ...files } = FILES
+  const folder = t.testdir(files)
+  await upgrade(url, { folder })
+  await t.rejects(downgrade(url, { folder, target: { to: 'base' } }), {
+    message: '0001_books.down.sql is missing, so 0001_books cannot be reverted; nothing was changed',
+  })
+  t.strictSame(await pendingMigrations(sql, { folder }), [])
+})
+
+t.test(
+  'an older release upgrades beside a newer schema, but cannot revert what it does not know',
+  async (t) => {
+    const { url } = await createEmptyDatabase(t)
+    await upgrade(url, { folder: t.testdir(FILES) })
+    const { '0003_pages.sql': _, '0003_pages.down.sql': __, ...older } = FILES
+    const folder = t.testdir({ ...older, '0002_more.sql': '-- nothing', '0002_more.down.sql': '-- nothing' })
+    t.strictSame(await upgrade(url, { folder }), ['0002_more'])
+    t.match((await migrationStatus(url, { folder })).at(-1), { name: '0003_pages', state: 'unknown' })
+    await t.rejects(downgrade(url, { folder, target: { steps: 1 } }), {
+      message: /0003_pages is applied, but its files/,
+    })
+  },
+)
+
+t.test('a file that waits too long for a lock gives up, so that nothing queues behind it', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const folder = t.testdir(FILES)
+  await upgrade(url, { folder, to: '0002' })
+  await sql.begin(async (reader) => {
+    await reader`select from books`
+    await t.rejects(upgrade(url, { folder, lockTimeoutMs: 50 }), { message: /0003_pages.sql.*lock timeout/ })
+  })
+  t.strictSame(await upgrade(url, { folder }), ['0003_pages'])
+})
+
+t.test(
+  'what follows every run sees its tables, even if there was nothing to do, and no setting of a file',
+  async (t) => {
+    const { url } = await createEmptyDatabase(t)
+    const folder = t.testdir({
+      '0001_dump.sql': `SELECT set_config('search_path', '', false);\n--> statement-breakpoint\nCREATE TABLE public.a (id int);`,
+      '0001_dump.down.sql': 'DROP TABLE a;',
+      '0002_empty.sql': '-- nothing to do',
+      '0002_empty.down.sql': '',
+    })
+    const seen: unknown[] = []
+    const after = async (sql: postgres.Sql) => {
+      const [row] =
+        await sql`select to_regclass('a') is not null as table, current_setting('search_path') as path`
+      seen.push(row)
+    }
+    await upgrade(url, { folder, after })
+    await upgrade(url, { folder, after })
+    await downgrade(url, { folder, after, target: { to: 'base' } })
+    const path = '"$user", public'
+    t.strictSame(seen, [
+      { table: true, path },
+      { table: true, path },
+      { table: false, path },
+    ])
+  },
+)
+
+t.test('files that the runner would misread are refused before anything runs', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const refuses = (files: Record<string, string>, message: RegExp) =>
+    t.rejects(upgrade(url, { folder: t.testdir({ ...FILES, ...files }) }), { message })
+  await refuses(
+    { '0004_commit.sql': 'BEGIN;\nDROP TABLE books;\nCOMMIT;' },
+    /^0004_commit.sql says BEGIN;, but runs in/,
+  )
+  await refuses({ '4_short.sql': '' }, /^4_short.sql is not named like 0001_name.sql/)
+  await t.rejects(upgrade(url, { folder: '/nowhere' }), {
+    message: 'cannot read the migrations in /nowhere (ENOENT)',
+  })
+  t.strictSame(await pendingMigrations(sql, { folder: t.testdir(FILES) }), NAMES)
+})
+
+t.test('a role that may only read can tell what is pending', async (t) => {
+  const { url, sql } = await createEmptyDatabase(t)
+  const folder = t.testdir(FILES)
+  await upgrade(url, { folder, to: '0001' })
+  await sql.unsafe(
+    'grant usage on schema drizzle to pg_monitor; grant select on drizzle.migrations to pg_monitor',
+  )
+  await sql.unsafe('set role pg_monitor')
+  t.strictSame(await pendingMigrations(sql, { folder }), ['0002_titles', '0003_pages'])
+})
+
+t.test('a database that cannot be reached is one line without the password', async (t) => {
+  const url = 'postgres://someone:hunter2@127.0.0.1:1/nothing'
+  await t.rejects(upgrade(url, { folder: t.testdir(FILES) }), {
+    name: 'ConnectionError',
+    message: 'cannot connect to database nothing at 127.0.0.1:1: ECONNREFUSED',
+  })
+})
