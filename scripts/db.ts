@@ -1,6 +1,5 @@
 import postgres from 'postgres'
-import { EmbeddedPostgresError } from '../src/db/embedded/errors.js'
-import { MigrationError } from '../src/db/migrate/index.js'
+import { OperatorError } from '../src/lib/operator-error.js'
 import { UsageError } from './db/arguments.js'
 import { commands } from './db/commands.js'
 
@@ -27,7 +26,7 @@ try {
 /** A foreseeable mistake in plain lines; anything else is a bug, whose stack is wanted. */
 function explain(error: unknown): unknown {
   if (error instanceof UsageError) return `db: ${error.message}\n${USAGE}`
-  const foreseeable = [MigrationError, EmbeddedPostgresError, postgres.PostgresError]
+  const foreseeable = [OperatorError, postgres.PostgresError]
   if (foreseeable.some((kind) => error instanceof kind)) return `db: ${(error as Error).message}`
   return error
 }

@@ -42,7 +42,7 @@ export async function buildApp({
 }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     requestIdHeader: false,
     genReqId: requestIdOf,
     bodyLimit: config.BODY_LIMIT_BYTES,
@@ -70,7 +70,7 @@ export async function buildApp({
     idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
   })
   await app.register(audit)
-  await app.register(readiness)
+  await app.register(readiness, { drainSeconds: config.SHUTDOWN_DRAIN_SECONDS })
 
   const tokenLifetimeSeconds = config.ACCESS_TOKEN_TTL_SECONDS
   await app.register(accessTokens, {

@@ -1,5 +1,7 @@
-/** Everything that is wrong with the configuration, at once; the message is meant to be printed as it is. */
-export class ConfigError extends Error {
+import { OperatorError } from '../lib/operator-error.js'
+
+/** Everything that is wrong with the configuration, at once. */
+export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError'
 
   constructor(readonly mistakes: string[]) {

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { findAuditProblems } from '../db/audit/triggers.js'
+import { OperatorError } from '../lib/operator-error.js'
 
 /** A server that writes without leaving audit entries does not start. */
 async function audit(app: FastifyInstance) {
   app.addHook('onReady', async () => {
     const problems = await findAuditProblems(app.sql)
-    if (problems.length > 0) throw new Error(`${problems.join('; ')}. Run: npm run db:upgrade`)
+    if (problems.length > 0) throw new OperatorError(`${problems.join('; ')}. Run: npm run db:upgrade`)
   })
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { pendingMigrations } from '../db/migrate/index.js'
@@ -14,10 +15,20 @@ declare module 'fastify' {
 
 const CHECK_TIMEOUT_MS = 2_000
 
-async function readiness(app: FastifyInstance) {
+type ReadinessOptions = {
+  /** How long to serve on after a shutdown began, so that load balancers see it before connections are refused. */
+  drainSeconds: number
+}
+
+async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOptions) {
   let isClosing = false
   app.addHook('preClose', async () => {
     isClosing = true
+    await delay(drainSeconds * 1000)
+  })
+  // Clients that keep their connections would hold up the shutdown: each is told to come back on a new one.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
   })
 
   const checkMigrations = async (): Promise<Check> => {

@@ -1,5 +1,7 @@
-/** Why the embedded database cannot run: one plain line for the operator, without a secret and without a stack. */
-export class EmbeddedPostgresError extends Error {
+import { OperatorError } from '../../lib/operator-error.js'
+
+/** Why the embedded database cannot run, in one line. */
+export class EmbeddedPostgresError extends OperatorError {
   override readonly name = 'EmbeddedPostgresError'
 }
 

@@ -1,5 +1,7 @@
-/** A mistake that the operator can mend; its message is plain lines that name the file and what to do. */
-export class MigrationError extends Error {
+import { OperatorError } from '../../lib/operator-error.js'
+
+/** Names the file and what to do. */
+export class MigrationError extends OperatorError {
   override name = 'MigrationError'
 }
 

@@ -1,0 +1,43 @@
+/** The test suite: `npm test`, or `npm test -- test/routes/users.test.ts` for a part of it. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { explainExit } from '../src/lib/operator-error.js'
+import { countTests } from './test/count.js'
+import { openTestDatabases } from './test/databases.js'
+
+const OUTPUT = '.tap/output.tap'
+
+try {
+  const { DATABASE_URL, ...env } = process.env
+  const { databases, close } = await openTestDatabases(DATABASE_URL)
+  try {
+    const exitCode = await runTap({ ...env, NODE_ENV: 'test', TEST_DATABASES: JSON.stringify(databases) })
+    const { passed, failed, skipped } = countTests(readFileSync(OUTPUT, 'utf8'))
+    // Nothing ran, or tap itself failed: that is no success either.
+    const failures = exitCode !== 0 && failed === 0 ? 1 : failed
+    console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+    process.exitCode = exitCode
+  } finally {
+    await close()
+  }
+} catch (error) {
+  console.error(explainExit(error))
+  process.exitCode = 1
+}
+
+async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
+  const { resolve } = createRequire(import.meta.url)
+  const packageFile = resolve('tap/package.json')
+  const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { tap: string } }
+  mkdirSync(dirname(OUTPUT), { recursive: true })
+  rmSync(OUTPUT, { force: true })
+  const args = [join(dirname(packageFile), bin.tap), `--output-file=${OUTPUT}`, ...process.argv.slice(2)]
+  const tap = spawn(process.execPath, args, { stdio: 'inherit', env })
+  // Ctrl-C reaches tap as well: the databases are removed once it has ended.
+  process.on('SIGINT', () => {}).on('SIGTERM', () => tap.kill())
+  const [code] = await once(tap, 'exit')
+  return code ?? 1
+}

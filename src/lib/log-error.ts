@@ -1,0 +1,24 @@
+type LoggedError = { type: string; message: string; code?: string; stack?: string; cause?: LoggedError }
+
+type Failure = Error & { code?: unknown; query?: unknown; params?: unknown }
+
+/**
+ * An error as it may stand in a log. drizzle puts a statement's parameters (a password's hash, say) into the message and so
+ * into the stack, and PostgreSQL repeats values in `detail`: none of these is taken over.
+ */
+export function serializeError(error: unknown): LoggedError | unknown {
+  return error instanceof Error ? describe(error) : error
+}
+
+function describe(error: Failure): LoggedError {
+  const { code, cause, stack = '' } = error
+  const message = 'params' in error ? `Failed query: ${error.query}` : error.message
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return {
+    type: error.name,
+    message,
+    ...(typeof code === 'string' && { code }),
+    stack: [`${error.name}: ${message}`, ...frames].join('\n'),
+    ...(cause instanceof Error && { cause: describe(cause) }),
+  }
+}

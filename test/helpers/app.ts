@@ -1,0 +1,64 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.js'
+import { type Config, loadConfig } from '../../src/config/index.js'
+import { createUser } from '../../src/db/queries/users.js'
+import { withActor } from '../../src/lib/context.js'
+import { hashPassword } from '../../src/lib/passwords.js'
+import type { UserRole } from '../../src/lib/roles.js'
+import { generateSigningKeyPem, parseSigningKeys, type SigningKey } from '../../src/lib/signing-keys.js'
+import { type Client, createClient } from './client.js'
+import { createTestDatabase, type TestDatabase } from './database.js'
+
+export type TestApp = {
+  app: FastifyInstance
+  config: Config
+  database: TestDatabase
+  anonymous: Client
+  /** A new user, signed in. */
+  signUp: (options?: { role?: UserRole; email?: string; password?: string }) => Promise<Client>
+}
+
+export type TestAppOptions = {
+  config?: Partial<Config>
+  /** Share one to run two processes on the same data. */
+  database?: TestDatabase
+  logger?: Logger
+  signingKeys?: readonly SigningKey[]
+}
+
+export const testSigningKeys = parseSigningKeys(generateSigningKeyPem())
+
+export const PASSWORD = 'a long and quiet sentence'
+
+let count = 0
+
+/** The real application on a database of its own; everything is gone when the test ends. */
+export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promise<TestApp> {
+  const database = options.database ?? (await createTestDatabase(t))
+  const config = loadConfig({
+    env: { CONFIG_FILE: 'off' },
+    overrides: { NODE_ENV: 'test', ...options.config },
+  })
+  const app = await buildApp({
+    config,
+    databaseUrl: database.url,
+    signingKeys: options.signingKeys ?? testSigningKeys,
+    ...(options.logger && { logger: options.logger }),
+  })
+  t.teardown(() => app.close())
+  await app.ready()
+
+  const anonymous = createClient(app)
+  const signUp: TestApp['signUp'] = async ({ role = 'user', email, password = PASSWORD } = {}) => {
+    count += 1
+    const address = email ?? `${role.replace('_', '-')}-${count}@example.com`
+    const passwordHash = await hashPassword(password)
+    await withActor('cli:test', () =>
+      createUser(app.db, { email: address, firstName: 'Ada', lastName: 'Test', role, passwordHash }),
+    )
+    return anonymous.signIn(address, password)
+  }
+  return { app, config, database, anonymous, signUp }
+}

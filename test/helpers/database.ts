@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import type { Test } from 'tap'
+import { databaseUrl, type TestDatabases } from '../../scripts/test/databases.js'
+
+export type TestDatabase = {
+  /** As the application. */
+  url: string
+  ownerUrl: string
+  /** May create databases and roles, unless the suite runs on a server where it may not. */
+  adminUrl: string
+  appRole: string
+}
+
+export function testDatabases(): TestDatabases {
+  const databases = process.env.TEST_DATABASES
+  if (databases === undefined) throw new Error('Run the tests with: npm test [-- file]')
+  return JSON.parse(databases)
+}
+
+/** A migrated database of its own, gone when the test ends. `empty` leaves the migrations out. */
+export async function createTestDatabase(t: Test, { empty = false } = {}): Promise<TestDatabase> {
+  const { adminUrl, ownerUrl, appUrl, template } = testDatabases()
+  const name = `${template}_${randomBytes(6).toString('hex')}`
+  const owner = decodeURIComponent(new URL(ownerUrl).username)
+  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
+  await admin`create database ${admin(name)} template ${admin(empty ? 'template0' : template)} owner ${admin(owner)}`
+  t.teardown(async () => {
+    await admin`drop database ${admin(name)} with (force)`
+    await admin.end()
+  })
+  return {
+    url: databaseUrl(appUrl, name),
+    ownerUrl: databaseUrl(ownerUrl, name),
+    adminUrl: databaseUrl(adminUrl, name),
+    appRole: decodeURIComponent(new URL(appUrl).username),
+  }
+}
+
+/** A connection that ends with the test. */
+export function connect(t: Test, url: string): postgres.Sql {
+  const sql = postgres(url, { max: 2, onnotice: () => {} })
+  t.teardown(() => sql.end())
+  return sql
+}
