@@ -55,6 +55,13 @@ export const settings = {
     requiredInProduction: true,
     description: 'The address under which clients reach the API, for links in mails and as issuer of tokens.',
   },
+  FRONTEND_URL: {
+    format: 'public-url',
+    optional: true,
+    example: 'https://change-me.example.com',
+    description:
+      'Where the links in mails lead: a front end of your own. Without it, the pages that come with the server.',
+  },
   TRUST_PROXY: {
     listOf: 'proxy-range',
     default: [],
@@ -130,6 +137,11 @@ export const settings = {
     requiredInProduction: true,
     description: 'Redis, for jobs and rate limits. Without it, jobs on PostgreSQL and limits in memory.',
   },
+  WORKER_CONCURRENCY: {
+    integer: [1, 1000],
+    default: 5,
+    description: 'How many jobs one worker process does at a time.',
+  },
 
   SMTP_URL: {
     format: 'smtp-url',
@@ -158,6 +170,48 @@ export const settings = {
     integer: [1, 86_400],
     default: 900,
     description: 'How long an access token is valid.',
+  },
+  REFRESH_TOKEN_TTL_SECONDS: {
+    integer: [1, 31_536_000],
+    default: 2_592_000,
+    description: 'How long a refresh token is valid, and so how long a session may be idle.',
+  },
+  REFRESH_TOKEN_GRACE_SECONDS: {
+    integer: [0, 300],
+    default: 10,
+    description:
+      'How long after its use a refresh token still gives its successor, for answers that got lost.',
+  },
+  SESSION_TTL_SECONDS: {
+    integer: [1, 31_536_000],
+    default: 7_776_000,
+    description: 'When a session ends, however much it is used.',
+  },
+  VERIFICATION_TOKEN_TTL_SECONDS: {
+    integer: [1, 2_592_000],
+    default: 86_400,
+    description: 'How long a mailed link that confirms an address is valid.',
+  },
+  RESET_TOKEN_TTL_SECONDS: {
+    integer: [1, 86_400],
+    default: 1800,
+    description: 'How long a mailed link that resets a password is valid.',
+  },
+  INVITATION_TOKEN_TTL_SECONDS: {
+    integer: [1, 2_592_000],
+    default: 604_800,
+    description: 'How long a mailed link that invites somebody is valid.',
+  },
+  ARGON2_MEMORY_KIB: {
+    integer: [19_456, 1_048_576],
+    default: 19_456,
+    description:
+      "The memory that hashing a password takes. OWASP's minimum is the default; each sign-in upgrades older hashes.",
+  },
+  ARGON2_PASSES: {
+    integer: [2, 20],
+    default: 2,
+    description: 'The passes over that memory.',
   },
 
   LOG_LEVEL: {

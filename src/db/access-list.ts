@@ -1,7 +1,11 @@
 import type { UserRole } from '../lib/roles.js'
 import type { Db } from './client.js'
 import { openListener } from './listener.js'
-import { type AccessRevocation, findAccessRevocations, listAccessRevocations } from './queries/sessions.js'
+import {
+  type AccessRevocation,
+  findAccessRevocations,
+  listAccessRevocations,
+} from './queries/access-revocations.js'
 
 export type AccessClaims = { userId: string; sessionId: string; role: UserRole }
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Sql } from 'postgres'
 import { syncAuditTriggers } from './audit/triggers.js'
+import { JOB_SCHEMA, migrateJobQueue } from './job-queue.js'
 import { upgrade } from './migrate/index.js'
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -23,15 +24,22 @@ export const prepareDatabase = ({ migrationUrl, appRole, onApply }: Setup): Prom
 
 /** What follows the schema and is no migration of its own: audit triggers, partitions and the application's rights. */
 export async function afterMigration(sql: Sql, { appRole }: { appRole: string }): Promise<void> {
-  const [audit] = await sql`select from pg_namespace where nspname = 'audit'`
-  if (audit) {
+  const schemas = await findSchemas(sql)
+  if (schemas.has('audit')) {
     await syncAuditTriggers(sql)
     await sql`select audit.ensure_partitions()`
   }
-  await grantToApplication(sql, appRole, audit !== undefined)
+  if (schemas.has(JOB_SCHEMA)) await migrateJobQueue(sql)
+  await grantToApplication(sql, appRole, schemas)
 }
 
-async function grantToApplication(sql: Sql, appRole: string, hasAudit: boolean): Promise<void> {
+/** Not all are there in a database that was taken back to an older revision. */
+async function findSchemas(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<{ name: string }[]>`select nspname as name from pg_namespace`
+  return new Set(rows.map(({ name }) => name))
+}
+
+async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string>): Promise<void> {
   const [owner] = await sql<{ isApp: boolean }[]>`select current_user = ${appRole} as "isApp"`
   // One role for everything: it owns the tables, and only the triggers keep the audit log append-only.
   if (owner?.isApp) return
@@ -40,8 +48,16 @@ async function grantToApplication(sql: Sql, appRole: string, hasAudit: boolean):
   await sql`grant select, insert, update, delete on all tables in schema public to ${role}`
   await sql`grant usage on all sequences in schema public to ${role}`
   await sql`grant select on drizzle.migrations to ${role}`
-  if (!hasAudit) return
-  await sql`grant usage on schema audit to ${role}`
-  await sql`grant select on all tables in schema audit to ${role}`
-  await sql`grant execute on function audit.ensure_partitions to ${role}`
+  if (schemas.has('audit')) {
+    await sql`grant usage on schema audit to ${role}`
+    await sql`grant select on all tables in schema audit to ${role}`
+    await sql`grant execute on function audit.ensure_partitions to ${role}`
+  }
+  if (schemas.has(JOB_SCHEMA)) {
+    const jobs = sql(JOB_SCHEMA)
+    await sql`grant usage on schema ${jobs} to ${role}`
+    await sql`grant select, insert, update, delete on all tables in schema ${jobs} to ${role}`
+    await sql`grant usage on all sequences in schema ${jobs} to ${role}`
+    await sql`grant execute on all functions in schema ${jobs} to ${role}`
+  }
 }

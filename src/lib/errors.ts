@@ -14,6 +14,18 @@ export const EmailNotVerified = createError(
   403,
 )
 export const AccountDisabled = createError('ACCOUNT_DISABLED', 'This account is disabled.', 403)
+export const InvalidRefreshToken = createError(
+  'INVALID_REFRESH_TOKEN',
+  'This refresh token is not valid any more: sign in again.',
+  401,
+)
+export const WrongPassword = createError('WRONG_PASSWORD', 'The current password is wrong.', 403)
+/** One answer for a token that is unknown, expired, used, void or made for something else. */
+export const InvalidToken = createError(
+  'INVALID_TOKEN',
+  'This link is not valid any more: it was used, it is too old, or a newer one was sent.',
+  400,
+)
 export const Unauthorized = createError('UNAUTHORIZED', 'A valid access token is needed.', 401)
 export const Forbidden = createError('FORBIDDEN', 'You may not do this.', 403)
 
@@ -22,6 +34,18 @@ export const MethodNotAllowed = createError(
   'METHOD_NOT_ALLOWED',
   'This address does not answer to this method.',
   405,
+)
+export const MalformedUrl = createError(
+  'MALFORMED_URL',
+  'This address is too long or not valid percent-encoding.',
+  400,
+)
+export const MalformedJson = createError('MALFORMED_JSON', 'The body is not valid JSON: %s.', 400)
+export const PayloadTooLarge = createError('PAYLOAD_TOO_LARGE', 'The body is larger than is accepted.', 413)
+export const UnsupportedMediaType = createError(
+  'UNSUPPORTED_MEDIA_TYPE',
+  'The body has to be JSON in UTF-8, not compressed, with Content-Type: application/json.',
+  415,
 )
 export const UnexpectedBody = createError('UNEXPECTED_BODY', 'This operation takes no body.', 400)
 export const InvalidCursor = createError(
@@ -41,6 +65,17 @@ export const PasswordTooCommon = createError(
   'This password is too easy to guess: %s',
   400,
 )
+
+/** Tells when another try may succeed: the errors plugin turns it into `Retry-After`. */
+export class TooManyAttempts extends createError(
+  'TOO_MANY_ATTEMPTS',
+  'Too many wrong passwords in a row. Please wait, or reset the password by mail.',
+  429,
+) {
+  constructor(readonly retryAfterSeconds: number) {
+    super()
+  }
+}
 
 export const ServiceUnavailable = createError(
   'SERVICE_UNAVAILABLE',

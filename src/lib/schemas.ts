@@ -16,6 +16,9 @@ export const StringEnum = <const T extends readonly string[]>(
 export const Nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
 
+/** Clients may leave it out; handlers always find it, since Ajv fills it in. */
+export const WithDefault = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T
+
 /** A Date in the code, ISO 8601 in UTC with milliseconds on the wire. */
 export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 
@@ -34,6 +37,9 @@ export const NewPassword = Type.String({
   maxLength: PASSWORD_MAX_LENGTH,
   examples: ['correct horse battery staple'],
 })
+
+/** A refresh token, or one from a mail. What none can look like is refused before it is looked up. */
+export const OpaqueToken = Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9_-]+$' })
 
 /** One line, something visible in it: a name ends up in mail headers and log lines. */
 export const PersonName = Type.String({

@@ -1,4 +1,4 @@
-import { and, eq, gte, lt, sql } from 'drizzle-orm'
+import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
 import { type AuditAction, type AuditEntry, auditLog } from '../audit/log.js'
@@ -34,9 +34,8 @@ export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<P
         organizationId === undefined ? undefined : eq(auditLog.organizationId, organizationId),
         action === undefined ? undefined : eq(auditLog.action, action),
         requestId === undefined ? undefined : eq(auditLog.requestId, requestId),
-        from && gte(auditLog.id, sql`uuid_v7_floor(${from.toISOString()}::timestamptz)`),
-        to &&
-          lt(auditLog.id, sql`uuid_v7_floor(${to.toISOString()}::timestamptz + interval '1 millisecond')`),
+        from && gte(auditLog.id, firstIdOf(from.getTime())),
+        to && lt(auditLog.id, firstIdOf(to.getTime() + 1)),
         page.after,
       ),
     )
@@ -45,6 +44,10 @@ export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<P
   const { data, nextCursor } = page.toPage(rows)
   return { data: data.map(toApiEntry), nextCursor }
 }
+
+/** Ids count from 1970: what is earlier would wrap around to the far future. */
+const firstIdOf = (time: number): SQL =>
+  sql`uuid_v7_floor(${new Date(Math.max(time, 0)).toISOString()}::timestamptz)`
 
 /** Throws NotFound. */
 export async function getAuditEntry(db: Db, id: string): Promise<AuditEntry> {

@@ -1,5 +1,6 @@
 import { asc, type Column, desc, type SQL, sql } from 'drizzle-orm'
 import { InvalidCursor } from '../../lib/errors.js'
+import { isStorableTime } from '../../lib/formats.js'
 import { decodeCursor, encodeCursor, type Page, type PageQuery } from '../../lib/pagination.js'
 
 type Row = { id: string }
@@ -51,7 +52,6 @@ function rowsAfter(sortColumns: Column[], descending: boolean, position: { value
 
 function boundOf(column: Column, value: string): string | Date {
   if (column.dataType !== 'date') return value
-  const date = new Date(value)
-  if (Number.isNaN(date.getTime())) throw new InvalidCursor()
-  return date
+  if (!isStorableTime(value)) throw new InvalidCursor()
+  return new Date(value)
 }

@@ -1,43 +1,65 @@
-import { and, eq, gt, inArray, isNull } from 'drizzle-orm'
-import type { UserRole } from '../../lib/roles.js'
+import { and, eq, gt, isNull, ne } from 'drizzle-orm'
+import { NotFound } from '../../lib/errors.js'
+import type { Page, PageQuery } from '../../lib/pagination.js'
 import { generateToken, hashToken } from '../../lib/tokens.js'
-import type { Db } from '../client.js'
-import { accessRevocations, refreshTokens, sessions } from '../schema/sessions.js'
+import type { Db, Tx } from '../client.js'
+import { refreshTokens, type Session, sessions } from '../schema/sessions.js'
+import { keysetPage } from './page.js'
 
-/** OWASP ASVS 5.0, 7.3.2: a session ends some day, however much it is used. */
-export const SESSION_VALID_DAYS = 90
-export const REFRESH_TOKEN_VALID_DAYS = 30
-
-const USER_AGENT_MAX_LENGTH = 400
-
-const daysFromNow = (days: number): Date => new Date(Date.now() + days * 86_400_000)
+/** In seconds: how long a session lasts however much it is used, and how long when it is not (OWASP ASVS 5.0, 7.3). */
+export type SessionLifetimes = { absolute: number; idle: number; grace: number }
 
 type NewSession = { userId: string; ip: string; userAgent: string | undefined }
+
+const USER_AGENT_MAX_LENGTH = 400
 
 /** The refresh token is answered once and only its hash is kept. */
 export const createSession = (
   db: Db,
   { userId, ip, userAgent }: NewSession,
+  lifetimes: SessionLifetimes,
 ): Promise<{ id: string; refreshToken: string }> =>
   db.transaction(async (tx) => {
+    const expiresAt = secondsFromNow(lifetimes.absolute)
     const [session] = await tx
       .insert(sessions)
-      .values({
-        userId,
-        ip,
-        userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
-        expiresAt: daysFromNow(SESSION_VALID_DAYS),
-      })
+      .values({ userId, ip, userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null, expiresAt })
       .returning({ id: sessions.id })
     const { id } = session as { id: string }
     const refreshToken = generateToken()
-    await tx.insert(refreshTokens).values({
-      sessionId: id,
-      tokenHash: hashToken(refreshToken),
-      expiresAt: daysFromNow(REFRESH_TOKEN_VALID_DAYS),
-    })
+    await addRefreshToken(tx, { id, expiresAt }, refreshToken, lifetimes)
     return { id, refreshToken }
   })
+
+export async function addRefreshToken(
+  tx: Tx,
+  { id, expiresAt }: Pick<Session, 'id' | 'expiresAt'>,
+  token: string,
+  { idle }: SessionLifetimes,
+): Promise<void> {
+  await tx.insert(refreshTokens).values({
+    sessionId: id,
+    tokenHash: hashToken(token),
+    expiresAt: new Date(Math.min(secondsFromNow(idle).getTime(), expiresAt.getTime())),
+  })
+}
+
+/** The live sessions of a user. */
+export async function listSessions(
+  db: Db,
+  userId: string,
+  query: PageQuery<'createdAt' | '-createdAt'>,
+): Promise<Page<Session>> {
+  const page = keysetPage<Session, 'createdAt'>({ createdAt: sessions.createdAt }, sessions.id, query)
+  const isLive = and(isNull(sessions.endedAt), gt(sessions.expiresAt, new Date()))
+  const rows = await db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isLive, page.after))
+    .orderBy(...page.orderBy)
+    .limit(page.limit)
+  return page.toPage(rows)
+}
 
 /** A trigger makes the session's access tokens void and tells every process. */
 export async function endSession(db: Db, id: string): Promise<void> {
@@ -47,13 +69,32 @@ export async function endSession(db: Db, id: string): Promise<void> {
     .where(and(eq(sessions.id, id), isNull(sessions.endedAt)))
 }
 
-/** Tokens of this session are dead (`role` null), or tokens of this user live only with this role. */
-export type AccessRevocation = { subjectId: string; role: UserRole | null }
+/** Throws NotFound for a session of somebody else, and for one that has ended. */
+export async function endOwnSession(db: Db, userId: string, id: string): Promise<void> {
+  const ended = await db
+    .update(sessions)
+    .set({ endedAt: new Date() })
+    .where(and(eq(sessions.id, id), eq(sessions.userId, userId), isNull(sessions.endedAt)))
+    .returning({ id: sessions.id })
+  if (ended.length === 0) throw new NotFound()
+}
 
-const columns = { subjectId: accessRevocations.subjectId, role: accessRevocations.role }
+/** Ends all sessions of a user but the one that is named. */
+export async function endSessions(
+  db: Db,
+  userId: string,
+  { except }: { except?: string } = {},
+): Promise<void> {
+  await db
+    .update(sessions)
+    .set({ endedAt: new Date() })
+    .where(
+      and(
+        eq(sessions.userId, userId),
+        isNull(sessions.endedAt),
+        except === undefined ? undefined : ne(sessions.id, except),
+      ),
+    )
+}
 
-export const listAccessRevocations = (db: Db, since: Date): Promise<AccessRevocation[]> =>
-  db.select(columns).from(accessRevocations).where(gt(accessRevocations.revokedAt, since))
-
-export const findAccessRevocations = (db: Db, subjectIds: string[]): Promise<AccessRevocation[]> =>
-  db.select(columns).from(accessRevocations).where(inArray(accessRevocations.subjectId, subjectIds))
+const secondsFromNow = (seconds: number): Date => new Date(Date.now() + seconds * 1000)

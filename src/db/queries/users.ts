@@ -5,6 +5,7 @@ import type { UserRole, UserStatus } from '../../lib/roles.js'
 import type { Db, Tx } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
 import { type User, users } from '../schema/users.js'
+import { enqueue } from './outbox.js'
 import { keysetPage } from './page.js'
 
 const SORTABLE = {
@@ -88,11 +89,16 @@ export async function createUser(db: Db, user: NewUser): Promise<User> {
   }
 }
 
-/** Throws Forbidden when the actor is no super_admin any more, and EmailTaken. */
+/**
+ * A user without a password is sent a link to set the first one.
+ * Throws Forbidden when the actor is no super_admin any more, and EmailTaken.
+ */
 export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<User> =>
   db.transaction(async (tx) => {
     await lockSuperAdmins(tx, actorId)
-    return createUser(tx, user)
+    const created = await createUser(tx, user)
+    if (created.status === 'pending') await enqueue(tx, 'request-password-reset', { email: created.email })
+    return created
   })
 
 /** What users change about themselves. Throws NotFound. */

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { timestamp, uuid } from 'drizzle-orm/pg-core'
+import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** UUIDv7: sorted by time, so the newest rows share the index's last pages, and a list is ordered by its key. */
 export const id = () => uuid('id').primaryKey().default(sql`uuid_v7()`)
@@ -14,3 +14,5 @@ export const updatedAt = () =>
     .notNull()
     .default(sql`now()`)
     .$onUpdateFn(() => sql`now()`)
+
+export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })

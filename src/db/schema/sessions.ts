@@ -1,9 +1,7 @@
-import { customType, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { audited, notAudited } from '../audit/policy.js'
-import { createdAt, id, moment } from './columns.js'
+import { bytea, createdAt, id, moment } from './columns.js'
 import { userRole, users } from './users.js'
-
-const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 
 /** One sign-in on one device. Access tokens carry its id; refresh tokens belong to it. */
 export const sessions = pgTable(
@@ -25,6 +23,8 @@ export const sessions = pgTable(
 
 audited(sessions, { ignore: ['lastUsedAt'] })
 
+export type Session = typeof sessions.$inferSelect
+
 export const refreshTokens = pgTable(
   'refresh_tokens',
   {
@@ -36,6 +36,8 @@ export const refreshTokens = pgTable(
     createdAt: createdAt(),
     expiresAt: moment('expires_at').notNull(),
     spentAt: moment('spent_at'),
+    /** Together with the spent token this gives its successor once more; alone it gives nothing. */
+    successorSeed: bytea('successor_seed'),
   },
   (table) => [
     uniqueIndex('refresh_tokens_token_hash_key').on(table.tokenHash),

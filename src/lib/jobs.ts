@@ -1,0 +1,40 @@
+import Type, { type Static } from 'typebox'
+import Value from 'typebox/value'
+import { Email, StrictObject, StringEnum, Uuid } from './schemas.js'
+
+/** Mails around a link; the token in it comes from its row. */
+export const LINK_MAILS = ['verify-email', 'confirm-email-change', 'reset-password', 'set-password'] as const
+export type LinkMail = (typeof LINK_MAILS)[number]
+
+/** Mails that tell the owner of an account what happened to it. */
+export const NOTICE_MAILS = [
+  'already-registered',
+  'email-change-requested',
+  'email-changed',
+  'password-changed',
+  'sign-in-blocked',
+] as const
+export type NoticeMail = (typeof NOTICE_MAILS)[number]
+
+/**
+ * Every job with its payload, for whoever asks for it and for whoever does it. Ids only, no secrets: a payload lies in the
+ * outbox and in the queue, and what it names is read when the job runs.
+ */
+export const JOBS = {
+  'send-link': StrictObject({ mail: StringEnum(LINK_MAILS), tokenId: Uuid }),
+  /** `to` where the notice goes to another mailbox than the account's present one. */
+  'send-notice': StrictObject({ mail: StringEnum(NOTICE_MAILS), userId: Uuid, to: Type.Optional(Email) }),
+  /** An address instead of an id: whether it has an account must not show in how long the request takes. */
+  'confirm-registration': StrictObject({ email: Email }),
+  'request-verification': StrictObject({ email: Email }),
+  'request-password-reset': StrictObject({ email: Email }),
+  'request-email-change': StrictObject({ userId: Uuid, email: Email }),
+} as const
+
+export type JobName = keyof typeof JOBS
+export type JobPayload<N extends JobName> = Static<(typeof JOBS)[N]>
+
+export const isJobName = (name: string): name is JobName => Object.hasOwn(JOBS, name)
+
+export const isPayloadOf = <N extends JobName>(name: N, payload: unknown): payload is JobPayload<N> =>
+  Value.Check(JOBS[name], payload)

@@ -1,0 +1,23 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import type { SigningKey } from './signing-keys.js'
+
+/** `verify_email` proves a mailbox, of a new account or a changed address; `reset_password` also sets a first password. */
+export const MAILED_TOKEN_PURPOSES = ['verify_email', 'reset_password'] as const
+export type MailedTokenPurpose = (typeof MAILED_TOKEN_PURPOSES)[number]
+
+/** Long enough to come back to, short enough for a mailbox that is read by others later: contract, "Authentication". */
+export const VERIFICATION_VALID_HOURS = 24
+/** Whoever asks for it waits for it. */
+export const RESET_VALID_MINUTES = 30
+
+const KEY_BYTES = 32
+
+/**
+ * The token of a row, made anew whenever its mail is written: nothing usable has to be stored anywhere.
+ * The key is derived (RFC 5869) from a signing key, which never signs with it: one secret to keep, two uses kept apart.
+ */
+export function deriveMailedToken(key: SigningKey, id: string): string {
+  const secret = key.privateKey.export({ type: 'pkcs8', format: 'der' })
+  const tokenKey = hkdfSync('sha256', secret, '', 'groundwork mailed token', KEY_BYTES)
+  return createHmac('sha256', Buffer.from(tokenKey)).update(id).digest('base64url')
+}
