@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config/index.js'
+import type { DatabaseOptions } from './db/client.js'
 import { answerClientError } from './lib/client-error.js'
 import { requestIdOf } from './lib/request-id.js'
 import type { SigningKey } from './lib/signing-keys.js'
@@ -11,21 +13,24 @@ import audit from './plugins/audit.js'
 import auth from './plugins/auth.js'
 import cors from './plugins/cors.js'
 import db from './plugins/db.js'
-import errors, { answerWithProblem } from './plugins/errors.js'
+import errors, { answerUnreadableUrl } from './plugins/errors.js'
+import jsonBody from './plugins/json-body.js'
 import knownPaths from './plugins/known-paths.js'
 import openapi from './plugins/openapi.js'
+import passwords from './plugins/passwords.js'
 import readiness from './plugins/readiness.js'
 import requestContext from './plugins/request-context.js'
 import requestLog from './plugins/request-log.js'
-import routeDocs from './plugins/route-docs.js'
 import securityHeaders from './plugins/security-headers.js'
+import sessions from './plugins/sessions.js'
 import staticFiles from './plugins/static.js'
 import routes from './routes/index.js'
 
 export type AppOptions = {
   config: Config
   databaseUrl: string
-  signingKeys: readonly SigningKey[]
+  /** The first one signs. */
+  signingKeys: readonly [SigningKey, ...SigningKey[]]
   logger?: FastifyBaseLogger
 }
 
@@ -49,7 +54,8 @@ export async function buildApp({
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
-    frameworkErrors: answerWithProblem,
+    frameworkErrors: answerUnreadableUrl,
+    routerOptions: { maxParamLength: maxHeaderSize },
     schemaController: { compilersFactory: { buildValidator } },
   }) as unknown as FastifyInstance
 
@@ -58,17 +64,10 @@ export async function buildApp({
   await app.register(errors)
   await app.register(securityHeaders)
   await app.register(cors, { origins: config.CORS_ORIGINS })
+  await app.register(jsonBody)
   await app.register(knownPaths)
 
-  await app.register(db, {
-    url: databaseUrl,
-    applicationName: 'groundwork-api',
-    poolMax: config.DATABASE_POOL_MAX,
-    isolationLevel: config.DATABASE_ISOLATION_LEVEL,
-    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
-    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-    idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
-  })
+  await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-api'))
   await app.register(audit)
   await app.register(readiness, { drainSeconds: config.SHUTDOWN_DRAIN_SECONDS })
 
@@ -80,10 +79,27 @@ export async function buildApp({
   })
   await app.register(accessList, { url: databaseUrl, tokenLifetimeSeconds })
   await app.register(auth)
+  await app.register(passwords)
+  await app.register(sessions, {
+    lifetimes: {
+      absolute: config.SESSION_TTL_SECONDS,
+      idle: config.REFRESH_TOKEN_TTL_SECONDS,
+      grace: config.REFRESH_TOKEN_GRACE_SECONDS,
+    },
+  })
 
-  await app.register(openapi, { version, publicUrl: config.PUBLIC_URL })
-  await app.register(routeDocs)
+  await app.register(openapi, { version })
   await app.register(staticFiles)
   await app.register(routes)
   return app
 }
+
+export const databaseOptions = (config: Config, url: string, applicationName: string): DatabaseOptions => ({
+  url,
+  applicationName,
+  poolMax: config.DATABASE_POOL_MAX,
+  isolationLevel: config.DATABASE_ISOLATION_LEVEL,
+  connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+  statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+  idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+})

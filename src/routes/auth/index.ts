@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
-import { createSession, endSession } from '../../db/queries/sessions.js'
+import { endSession } from '../../db/queries/sessions.js'
 import { findUserByEmail } from '../../db/queries/users.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { AccountDisabled, EmailNotVerified, InvalidCredentials } from '../../lib/errors.js'
 import { verifyPassword } from '../../lib/passwords.js'
-import { Credentials, SignedIn } from './schemas.js'
+import passwordResetRoutes from './password-reset.js'
+import registrationRoutes from './registration.js'
+import { Credentials, RefreshRequest, SignedIn, Tokens } from './schemas.js'
 
 const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, accessTokens, accessList } = app
+  const { db, accessList, sessions } = app
 
   app.post(
     '/login',
@@ -30,18 +32,26 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (user.status === 'disabled') throw new AccountDisabled()
       if (user.status === 'pending') throw new EmailNotVerified()
 
-      const session = await createSession(db, {
-        userId: user.id,
-        ip: request.ip,
-        userAgent: request.headers['user-agent'],
-      })
-      return {
-        accessToken: accessTokens.sign({ userId: user.id, sessionId: session.id, role: user.role }),
-        tokenType: 'Bearer' as const,
-        expiresIn: accessTokens.lifetimeSeconds,
-        refreshToken: session.refreshToken,
-        user,
-      }
+      return { ...(await sessions.start(user, request)), user }
+    },
+  )
+
+  app.post(
+    '/refresh',
+    {
+      schema: {
+        tags: ['Authentication'],
+        summary: 'Get new tokens',
+        description:
+          'Each refresh token is good for one use and gives its successor. For a few seconds it gives the same one again, ' +
+          'so that a retry logs nobody out; any later use ends the session, for whoever stole the token, too.',
+        body: RefreshRequest,
+        response: { 200: Tokens },
+      },
+      config: { public: true },
+    },
+    async function refreshTokens(request) {
+      return sessions.refresh(request.body.refreshToken)
     },
   )
 
@@ -61,6 +71,9 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return reply.code(204).send(null)
     },
   )
+
+  await app.register(registrationRoutes)
+  await app.register(passwordResetRoutes)
 }
 
 export default authRoutes

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
-import { Email, ref, StrictObject } from '../../lib/schemas.js'
+import { Email, NewPassword, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schemas.js'
 import { User } from '../../lib/user-schemas.js'
 
 export const Credentials = StrictObject({
@@ -16,4 +16,24 @@ const tokens = {
   refreshToken: Type.String({ description: 'Good for one use.' }),
 }
 
+export const Tokens = Type.Object(tokens)
+
 export const SignedIn = Type.Object({ ...tokens, user: ref(User) })
+
+export const RefreshRequest = StrictObject({ refreshToken: OpaqueToken })
+
+export const Registration = StrictObject({
+  email: Email,
+  password: NewPassword,
+  firstName: PersonName,
+  lastName: PersonName,
+})
+
+export const AddressOnly = StrictObject({ email: Email })
+
+export const TokenOnly = StrictObject({ token: OpaqueToken })
+
+export const PasswordReset = StrictObject({ token: OpaqueToken, password: NewPassword })
+
+/** The same for everybody, so that nobody learns from it which addresses have an account. */
+export const Accepted = Type.Null({ description: 'Accepted, whether or not the address has an account' })

@@ -1,14 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { findUserById, updateProfile } from '../../db/queries/users.js'
 import { Unauthorized } from '../../lib/errors.js'
-import { PersonName, ref, StrictObject } from '../../lib/schemas.js'
+import { ref } from '../../lib/schemas.js'
 import { User } from '../../lib/user-schemas.js'
-
-const ProfileChanges = StrictObject({
-  firstName: Type.Optional(PersonName),
-  lastName: Type.Optional(PersonName),
-})
+import { ProfileChanges } from './schemas.js'
+import mySessionRoutes from './sessions.js'
 
 const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
@@ -37,6 +33,8 @@ const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return updateProfile(db, request.user.userId, request.body)
     },
   )
+
+  await app.register(mySessionRoutes, { prefix: '/sessions' })
 }
 
 export default meRoutes

@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { refreshSession } from '../db/queries/refresh.js'
+import { createSession, type SessionLifetimes } from '../db/queries/sessions.js'
+import type { User } from '../db/schema/users.js'
+
+export type Tokens = {
+  accessToken: string
+  tokenType: 'Bearer'
+  expiresIn: number
+  refreshToken: string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    sessions: {
+      /** Signs a user in, on the device that the request comes from. */
+      start: (user: User, request: FastifyRequest) => Promise<Tokens>
+      /** Throws InvalidRefreshToken. */
+      refresh: (refreshToken: string) => Promise<Tokens>
+    }
+  }
+}
+
+async function sessions(app: FastifyInstance, { lifetimes }: { lifetimes: SessionLifetimes }) {
+  const { db, accessTokens } = app
+
+  const tokensOf = (user: User, sessionId: string, refreshToken: string): Tokens => ({
+    accessToken: accessTokens.sign({ userId: user.id, sessionId, role: user.role }),
+    tokenType: 'Bearer',
+    expiresIn: accessTokens.lifetimeSeconds,
+    refreshToken,
+  })
+
+  app.decorate('sessions', {
+    start: async (user, request) => {
+      const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
+      const session = await createSession(db, { userId: user.id, ...origin }, lifetimes)
+      return tokensOf(user, session.id, session.refreshToken)
+    },
+    refresh: async (token) => {
+      const { user, session, refreshToken } = await refreshSession(db, token, lifetimes)
+      return tokensOf(user, session.id, refreshToken)
+    },
+  })
+}
+
+export default fp(sessions, { name: 'sessions', dependencies: ['access-tokens', 'db'] })

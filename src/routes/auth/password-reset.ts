@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { findResetOwner, resetPassword } from '../../db/queries/credentials.js'
+import { enqueue } from '../../db/queries/outbox.js'
+import { normalizeEmail } from '../../lib/email.js'
+import { InvalidToken } from '../../lib/errors.js'
+import { Accepted, AddressOnly, PasswordReset } from './schemas.js'
+
+const tags = ['Authentication']
+const config = { public: true } as const
+
+const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, passwords, accessList } = app
+
+  app.post(
+    '/forgot-password',
+    {
+      schema: {
+        tags,
+        summary: 'Ask for a new password',
+        description: 'A mail has the link. A newer one makes the older one void.',
+        body: AddressOnly,
+        response: { 202: Accepted },
+      },
+      config,
+    },
+    async function forgotPassword(request, reply) {
+      const email = normalizeEmail(request.body.email)
+      await db.transaction((tx) => enqueue(tx, 'request-password-reset', { email }))
+      return reply.code(202).send(null)
+    },
+  )
+
+  app.post(
+    '/reset-password',
+    {
+      schema: {
+        tags,
+        summary: 'Set a new password',
+        description:
+          'With the token from the mail. Ends every session, and activates an account that waits for its first password.',
+        body: PasswordReset,
+        response: { 204: Type.Null({ description: 'Set' }) },
+      },
+      config,
+    },
+    async function setNewPassword(request, reply) {
+      const { token, password } = request.body
+      // Before the password is hashed: a wrong token is not worth that work.
+      const owner = await findResetOwner(db, token)
+      if (!owner) throw new InvalidToken()
+      await resetPassword(db, token, await passwords.hashNew(password, owner))
+      await accessList.settle()
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export default passwordResetRoutes

@@ -1,0 +1,74 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { enqueue } from '../../db/queries/outbox.js'
+import { register, verifyEmail } from '../../db/queries/registration.js'
+import { normalizeEmail } from '../../lib/email.js'
+import { Accepted, AddressOnly, Registration, TokenOnly } from './schemas.js'
+
+const tags = ['Authentication']
+const config = { public: true } as const
+
+const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, passwords } = app
+
+  app.post(
+    '/register',
+    {
+      schema: {
+        tags,
+        summary: 'Register',
+        description:
+          'A mail has the link that confirms the address; the owner of a known address is told instead.',
+        body: Registration,
+        response: { 202: Accepted },
+      },
+      config,
+    },
+    async function registerUser(request, reply) {
+      const { password, ...person } = request.body
+      const email = normalizeEmail(person.email)
+      const passwordHash = await passwords.hashNew(password, person)
+      await register(db, { ...person, email, passwordHash })
+      return reply.code(202).send(null)
+    },
+  )
+
+  app.post(
+    '/verify-email',
+    {
+      schema: {
+        tags,
+        summary: 'Confirm an e-mail address',
+        description: 'With the token from the mail, for a new account or a changed address.',
+        body: TokenOnly,
+        response: { 204: Type.Null({ description: 'Confirmed' }) },
+      },
+      config,
+    },
+    async function confirmEmail(request, reply) {
+      await verifyEmail(db, request.body.token)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/resend-verification',
+    {
+      schema: {
+        tags,
+        summary: 'Send the confirmation once more',
+        description: 'The newer link makes the older one void.',
+        body: AddressOnly,
+        response: { 202: Accepted },
+      },
+      config,
+    },
+    async function resendVerification(request, reply) {
+      const email = normalizeEmail(request.body.email)
+      await db.transaction((tx) => enqueue(tx, 'request-verification', { email }))
+      return reply.code(202).send(null)
+    },
+  )
+}
+
+export default registrationRoutes

@@ -1,0 +1,28 @@
+import Type from 'typebox'
+import { pageOf, pageQuery } from '../../lib/pagination.js'
+import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
+import { Email, NewPassword, Nullable, PersonName, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
+
+export const ProfileChanges = StrictObject({
+  firstName: Type.Optional(PersonName),
+  lastName: Type.Optional(PersonName),
+})
+
+export const SessionQuery = StrictObject(pageQuery(['createdAt'], '-createdAt'))
+
+export const SessionPage = pageOf(
+  Type.Object({
+    id: Uuid,
+    createdAt: Timestamp,
+    lastUsedAt: Timestamp,
+    ip: Nullable(Type.String()),
+    userAgent: Nullable(Type.String()),
+    current: Type.Boolean({ description: 'The session that asks.' }),
+  }),
+)
+
+const CurrentPassword = Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH })
+
+export const PasswordChange = StrictObject({ currentPassword: CurrentPassword, newPassword: NewPassword })
+
+export const EmailChange = StrictObject({ email: Email, password: CurrentPassword })

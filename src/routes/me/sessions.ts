@@ -1,0 +1,64 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions.js'
+import { IdParams } from '../../lib/schemas.js'
+import { SessionPage, SessionQuery } from './schemas.js'
+
+const tags = ['My account']
+
+const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, accessList } = app
+
+  app.get(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'List my sessions',
+        querystring: SessionQuery,
+        response: { 200: SessionPage },
+      },
+    },
+    async function listMySessions(request) {
+      const { userId, sessionId } = request.user
+      const { data, nextCursor } = await listSessions(db, userId, request.query)
+      return { data: data.map((session) => ({ ...session, current: session.id === sessionId })), nextCursor }
+    },
+  )
+
+  app.delete(
+    '/:id',
+    {
+      schema: {
+        tags,
+        summary: 'End one of my sessions',
+        params: IdParams,
+        response: { 204: Type.Null({ description: 'Ended' }) },
+      },
+    },
+    async function endMySession(request, reply) {
+      await endOwnSession(db, request.user.userId, request.params.id)
+      await accessList.settle()
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.delete(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'End all my other sessions',
+        response: { 204: Type.Null({ description: 'Ended, all but the one that asks' }) },
+      },
+    },
+    async function endMyOtherSessions(request, reply) {
+      const { userId, sessionId } = request.user
+      await endSessions(db, userId, { except: sessionId })
+      await accessList.settle()
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+export default mySessionRoutes

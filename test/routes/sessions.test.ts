@@ -1,0 +1,198 @@
+import t, { type Test } from 'tap'
+import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
+import { type Client, createClient } from '../helpers/client.js'
+import { connect } from '../helpers/database.js'
+
+const refreshWith = (client: Client, refreshToken: string | undefined) =>
+  client.post('/auth/refresh', { refreshToken })
+
+/** As if a token had been used, or a session begun, that long ago. */
+async function age(t: Test, { database }: TestApp, statement: string) {
+  await connect(t, database.ownerUrl).unsafe(statement)
+}
+
+t.test(
+  'a refresh gives new tokens that work, and the old access token goes on until it expires',
+  async (t) => {
+    const { app, anonymous, signUp } = await buildTestApp(t)
+    const user = await signUp()
+    const { status, body } = await refreshWith(anonymous, user.user?.refreshToken)
+    t.equal(status, 200)
+    t.strictSame(Object.keys(body).sort(), ['accessToken', 'expiresIn', 'refreshToken', 'tokenType'])
+    t.not(body.refreshToken, user.user?.refreshToken)
+    const renewed = createClient(app, { id: '', email: '', ...body })
+    t.equal((await renewed.get('/me')).status, 200)
+    t.equal((await user.get('/me')).status, 200)
+  },
+)
+
+t.test('what is no refresh token is answered alike, whatever it is', async (t) => {
+  const { anonymous, signUp } = await buildTestApp(t)
+  const user = await signUp()
+  const answers = []
+  for (const token of ['x', 'A'.repeat(43), user.user?.id]) {
+    const { status, body } = await refreshWith(anonymous, token)
+    answers.push({ status, ...body, requestId: '' })
+  }
+  t.match(answers[0], { status: 401, code: 'INVALID_REFRESH_TOKEN' })
+  for (const answer of answers) t.strictSame(answer, answers[0])
+  t.equal((await refreshWith(anonymous, user.user?.accessToken)).status, 400, 'an access token is none')
+})
+
+t.test('twenty parallel refreshes of one token give one successor, and nobody is logged out', async (t) => {
+  const { anonymous, signUp } = await buildTestApp(t)
+  const user = await signUp()
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => refreshWith(anonymous, user.user?.refreshToken)),
+  )
+  t.strictSame([...new Set(answers.map(({ status }) => status))], [200])
+  t.equal(new Set(answers.map(({ body }) => body.refreshToken)).size, 1)
+  t.equal((await refreshWith(anonymous, answers[0]?.body.refreshToken)).status, 200)
+})
+
+t.test('an answer that got lost can be asked for again, until the grace is over', async (t) => {
+  const testApp = await buildTestApp(t)
+  const { anonymous, signUp } = testApp
+  const user = await signUp()
+  const lost = await refreshWith(anonymous, user.user?.refreshToken)
+  const again = await refreshWith(anonymous, user.user?.refreshToken)
+  t.equal(again.body.refreshToken, lost.body.refreshToken)
+
+  await age(t, testApp, `update refresh_tokens set spent_at = spent_at - interval '11 seconds'`)
+  t.match(await refreshWith(anonymous, user.user?.refreshToken), {
+    status: 401,
+    body: { code: 'INVALID_REFRESH_TOKEN' },
+  })
+  t.equal((await refreshWith(anonymous, lost.body.refreshToken)).status, 401, 'the whole family is revoked')
+  t.equal((await user.get('/me')).status, 401, 'and its access tokens')
+})
+
+t.test('a token two generations old ends the session, even a moment later, and no other one', async (t) => {
+  const { app, anonymous, signUp } = await buildTestApp(t)
+  const user = await signUp()
+  const other = await anonymous.signIn(String(user.user?.email), PASSWORD)
+  const first = await refreshWith(anonymous, user.user?.refreshToken)
+  const second = await refreshWith(anonymous, first.body.refreshToken)
+  t.equal((await refreshWith(anonymous, user.user?.refreshToken)).status, 401)
+  t.equal((await refreshWith(anonymous, second.body.refreshToken)).status, 401)
+  const newest = createClient(app, { id: '', email: '', ...second.body })
+  t.equal((await newest.get('/me')).status, 401)
+  t.equal((await other.get('/me')).status, 200)
+})
+
+t.test(
+  'a session ends when it is idle for too long, and when it is too old, however much it is used',
+  async (t) => {
+    const testApp = await buildTestApp(t, {
+      config: { REFRESH_TOKEN_TTL_SECONDS: 100, SESSION_TTL_SECONDS: 1000 },
+    })
+    const { anonymous, signUp } = testApp
+    const sql = connect(t, testApp.database.ownerUrl)
+    const idle = await signUp()
+    await sql`update refresh_tokens set expires_at = expires_at - interval '101 seconds'`
+    t.equal((await refreshWith(anonymous, idle.user?.refreshToken)).status, 401)
+
+    const old = await signUp()
+    await sql`update sessions set expires_at = expires_at - interval '950 seconds' where user_id = ${old.user?.id ?? ''}`
+    const { body } = await refreshWith(anonymous, old.user?.refreshToken)
+    const [token] = await sql`select r.expires_at <= s.expires_at as capped from refresh_tokens r
+    join sessions s on s.id = r.session_id where r.spent_at is null and s.user_id = ${old.user?.id ?? ''}`
+    t.match(token, { capped: true }, 'no token outlives its session')
+    await sql`update sessions set expires_at = now() where user_id = ${old.user?.id ?? ''}`
+    t.equal((await refreshWith(anonymous, body.refreshToken)).status, 401)
+  },
+)
+
+t.test(
+  'users see their sessions and end one, or all the others, and never those of somebody else',
+  async (t) => {
+    const { anonymous, signUp } = await buildTestApp(t)
+    const here = await signUp()
+    const email = String(here.user?.email)
+    const phone = await anonymous.signIn(email, PASSWORD)
+    const laptop = await anonymous.signIn(email, PASSWORD)
+    const stranger = await signUp()
+
+    const { status, body } = await here.get('/me/sessions')
+    t.equal(status, 200)
+    t.strictSame(Object.keys(body.data[0]).sort(), [
+      'createdAt',
+      'current',
+      'id',
+      'ip',
+      'lastUsedAt',
+      'userAgent',
+    ])
+    t.equal(body.data.length, 3)
+    t.strictSame(
+      body.data.map((session: { current: boolean }) => session.current),
+      [false, false, true],
+    )
+    t.match(body.data[0], { ip: '127.0.0.1', userAgent: 'lightMyRequest' })
+
+    const [laptopId, phoneId] = body.data.map((session: { id: string }) => session.id)
+    t.equal((await stranger.delete(`/me/sessions/${phoneId}`)).status, 404)
+    t.equal((await phone.get('/me')).status, 200)
+    t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 204)
+    t.equal((await phone.get('/me')).status, 401)
+    t.equal((await refreshWith(anonymous, phone.user?.refreshToken)).status, 401)
+    t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 404, 'it has ended')
+    t.equal((await laptop.get('/me')).status, 200)
+
+    t.equal((await here.delete('/me/sessions')).status, 204)
+    t.equal((await laptop.get('/me')).status, 401)
+    t.equal((await here.get('/me')).status, 200)
+    t.equal((await stranger.get('/me')).status, 200)
+    t.notOk((await here.get('/me/sessions')).body.data.some(({ id }: { id: string }) => id === laptopId))
+  },
+)
+
+t.test('the last use is written at most once a minute', async (t) => {
+  const testApp = await buildTestApp(t)
+  const { anonymous, signUp } = testApp
+  const sql = connect(t, testApp.database.ownerUrl)
+  const user = await signUp()
+  const lastUsed = async () => (await user.get('/me/sessions')).body.data[0].lastUsedAt
+  const before = await lastUsed()
+  const first = await refreshWith(anonymous, user.user?.refreshToken)
+  t.equal(await lastUsed(), before)
+  await sql`update sessions set last_used_at = last_used_at - interval '61 seconds'`
+  await refreshWith(anonymous, first.body.refreshToken)
+  t.ok((await lastUsed()) > before)
+  const entries = await sql`select from audit.audit_log where table_name = 'sessions' and action = 'update'
+    and user_id is not null`
+  t.equal(entries.length, 0, 'and no refresh leaves an audit entry for it')
+})
+
+t.test('a disabled user refreshes nothing, and refresh tokens are stored as hashes only', async (t) => {
+  const testApp = await buildTestApp(t)
+  const { anonymous, signUp } = testApp
+  const admin = await signUp({ role: 'super_admin' })
+  const user = await signUp()
+  const renewed = await refreshWith(anonymous, user.user?.refreshToken)
+  const sql = connect(t, testApp.database.ownerUrl)
+  const stored = JSON.stringify([
+    ...(await sql`select r::text from refresh_tokens r`),
+    ...(await sql`select a::text from audit.audit_log a`),
+  ])
+  for (const token of [user.user?.refreshToken, renewed.body.refreshToken, renewed.body.accessToken]) {
+    t.notOk(stored.includes(String(token)))
+  }
+  await admin.patch(`/users/${user.user?.id}`, { status: 'disabled' })
+  t.equal((await refreshWith(anonymous, renewed.body.refreshToken)).status, 401)
+})
+
+t.test('refresh tokens are long and have nothing in common', async (t) => {
+  const { anonymous, signUp } = await buildTestApp(t)
+  const user = await signUp()
+  const tokens = [String(user.user?.refreshToken)]
+  for (let i = 0; i < 50; i += 1) tokens.push((await refreshWith(anonymous, tokens.at(-1))).body.refreshToken)
+  const bytes = tokens.map((token) => Buffer.from(token, 'base64url'))
+  t.ok(bytes.every(({ length }) => length === 32))
+  const ones = bytes
+    .flatMap((token) => [...token])
+    .reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
+  const bits = bytes.length * 256
+  // Five standard deviations: one false alarm in some million runs.
+  t.ok(Math.abs(ones - bits / 2) < 5 * Math.sqrt(bits / 4), 'as many ones as zeros')
+})
