@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Tx } from '../db/client.js'
+import { createMailedToken } from '../db/queries/mailed-tokens.js'
+import { enqueue } from '../db/queries/outbox.js'
+import type { MailedToken } from '../db/schema/mailed-tokens.js'
+import type { LinkMail } from '../lib/jobs.js'
+import { deriveMailedToken, type MailedTokenPurpose } from '../lib/mailed-tokens.js'
+import type { SigningKey } from '../lib/signing-keys.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    mailedLinks: {
+      /** Makes a token for the mailbox and asks for the mail with its link. */
+      issue: (tx: Tx, mail: LinkMail, to: { id: string; email: string }) => Promise<void>
+      /** The link of a token; undefined when the key that it was made with has been retired. */
+      write: (token: MailedToken, path: string) => string | undefined
+      baseUrl: string
+    }
+  }
+}
+
+export type MailedLinkOptions = {
+  /** The first one makes tokens; the others still know theirs. */
+  keys: readonly [SigningKey, ...SigningKey[]]
+  /** Never taken from a request: whoever asks for a mail must not choose where its link leads. */
+  baseUrl: string
+  ttlSeconds: Record<LinkMail, number>
+}
+
+const PURPOSES: Record<LinkMail, MailedTokenPurpose> = {
+  'verify-email': 'verify_email',
+  'confirm-email-change': 'verify_email',
+  'reset-password': 'reset_password',
+  'set-password': 'reset_password',
+}
+
+async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: MailedLinkOptions) {
+  app.decorate('mailedLinks', {
+    baseUrl,
+    issue: async (tx, mail, { id: userId, email }) => {
+      const token = { userId, email, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
+      await enqueue(tx, 'send-link', { mail, tokenId: await createMailedToken(tx, keys[0], token) })
+    },
+    write: ({ id, keyId }, path) => {
+      const key = keys.find(({ kid }) => kid === keyId)
+      return key && `${baseUrl}${path}?token=${deriveMailedToken(key, id)}`
+    },
+  })
+}
+
+export default fp(mailedLinks, { name: 'mailed-links' })

@@ -1,0 +1,35 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type AppOptions, databaseOptions } from './app.js'
+import audit from './plugins/audit.js'
+import db from './plugins/db.js'
+import mailedLinks from './plugins/mailed-links.js'
+import mailer from './plugins/mailer.js'
+import queue from './plugins/queue.js'
+import workers from './workers/index.js'
+
+/** The system without HTTP: what jobs need, and the jobs. */
+export async function buildWorker(options: AppOptions): Promise<FastifyInstance> {
+  const { config, databaseUrl, signingKeys, logger } = options
+  const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance
+
+  await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-worker'))
+  await app.register(audit)
+  await app.register(mailer, config)
+  await app.register(mailedLinks, {
+    keys: signingKeys,
+    baseUrl: config.FRONTEND_URL ?? config.PUBLIC_URL,
+    ttlSeconds: {
+      'verify-email': config.VERIFICATION_TOKEN_TTL_SECONDS,
+      'confirm-email-change': config.VERIFICATION_TOKEN_TTL_SECONDS,
+      'reset-password': config.RESET_TOKEN_TTL_SECONDS,
+      'set-password': config.INVITATION_TOKEN_TTL_SECONDS,
+    },
+  })
+  await app.register(queue, {
+    databaseUrl,
+    redisUrl: config.REDIS_URL,
+    concurrency: config.WORKER_CONCURRENCY,
+  })
+  await app.register(workers, { databaseUrl })
+  return app
+}

@@ -1,0 +1,15 @@
+import { resolveSigningKeys } from './config/development-keys.js'
+import { runProcess } from './process.js'
+import { buildWorker } from './worker-app.js'
+
+await runProcess(async ({ config, logger, database }) => {
+  const app = await buildWorker({
+    config,
+    logger,
+    databaseUrl: database.url,
+    signingKeys: resolveSigningKeys(config),
+  })
+  await app.ready()
+  logger.info('waiting for jobs')
+  return { close: () => app.close() }
+})

@@ -1,0 +1,16 @@
+import { markDone } from '../db/queries/outbox.js'
+import { findUserByEmail } from '../db/queries/users.js'
+import type { Processor } from './processor.js'
+
+/** Sends the link that sets a password, the first one or a new one. A disabled account stays closed (OWASP ASVS 5.0, 6.4.3). */
+export const requestPasswordReset: Processor<'request-password-reset'> = (
+  { db, mailedLinks },
+  { email },
+  { id },
+) =>
+  db.transaction(async (tx) => {
+    if (!(await markDone(tx, id))) return
+    const user = await findUserByEmail(tx, email)
+    if (!user || user.status === 'disabled') return
+    await mailedLinks.issue(tx, user.passwordHash === null ? 'set-password' : 'reset-password', user)
+  })

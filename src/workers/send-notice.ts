@@ -1,0 +1,11 @@
+import { findUserById } from '../db/queries/users.js'
+import { noticeMails } from '../emails/index.js'
+import type { Processor } from './processor.js'
+
+export const sendNotice: Processor<'send-notice'> = async (app, { mail, userId, to }, { id }) => {
+  const user = await findUserById(app.db, userId)
+  if (!user) return
+  const { firstName, email } = user
+  const written = noticeMails[mail].write({ firstName, email, baseUrl: app.mailedLinks.baseUrl })
+  await app.mailer.send({ to: to ?? email, mail: written, messageId: id })
+}

@@ -1,0 +1,11 @@
+import type { Test } from 'tap'
+import { buildWorker } from '../../src/worker-app.js'
+import { type TestApp, testSigningKeys } from './app.js'
+
+/** Does the jobs that `app` asks for, until the test ends. */
+export async function startTestWorker(t: Test, { config, database }: Pick<TestApp, 'config' | 'database'>) {
+  const worker = await buildWorker({ config, databaseUrl: database.url, signingKeys: testSigningKeys })
+  t.teardown(() => worker.close())
+  await worker.ready()
+  return worker
+}
