@@ -1,7 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import { type AppOptions, databaseOptions } from './app.js'
+import type { AppOptions } from './app.js'
+import { databaseOptions } from './db/client.js'
 import audit from './plugins/audit.js'
 import db from './plugins/db.js'
+import devInbox from './plugins/dev-inbox.js'
 import mailedLinks from './plugins/mailed-links.js'
 import mailer from './plugins/mailer.js'
 import queue from './plugins/queue.js'
@@ -14,6 +16,7 @@ export async function buildWorker(options: AppOptions): Promise<FastifyInstance>
 
   await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-worker'))
   await app.register(audit)
+  await app.register(devInbox, config)
   await app.register(mailer, config)
   await app.register(mailedLinks, {
     keys: signingKeys,

@@ -25,7 +25,7 @@ export type TestAppOptions = {
   /** Share one to run two processes on the same data. */
   database?: TestDatabase
   logger?: Logger
-  signingKeys?: readonly SigningKey[]
+  signingKeys?: readonly [SigningKey, ...SigningKey[]]
 }
 
 export const testSigningKeys = parseSigningKeys(generateSigningKeyPem())

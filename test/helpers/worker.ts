@@ -1,10 +1,20 @@
+import type { Logger } from 'pino'
 import type { Test } from 'tap'
 import { buildWorker } from '../../src/worker-app.js'
 import { type TestApp, testSigningKeys } from './app.js'
 
 /** Does the jobs that `app` asks for, until the test ends. */
-export async function startTestWorker(t: Test, { config, database }: Pick<TestApp, 'config' | 'database'>) {
-  const worker = await buildWorker({ config, databaseUrl: database.url, signingKeys: testSigningKeys })
+export async function startTestWorker(
+  t: Test,
+  { config, database }: Pick<TestApp, 'config' | 'database'>,
+  logger?: Logger,
+) {
+  const worker = await buildWorker({
+    config,
+    databaseUrl: database.url,
+    signingKeys: testSigningKeys,
+    ...(logger && { logger }),
+  })
   t.teardown(() => worker.close())
   await worker.ready()
   return worker

@@ -1,16 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { endSession } from '../../db/queries/sessions.js'
 import { findUserByEmail } from '../../db/queries/users.js'
 import { normalizeEmail } from '../../lib/email.js'
-import { AccountDisabled, EmailNotVerified, InvalidCredentials } from '../../lib/errors.js'
-import { verifyPassword } from '../../lib/passwords.js'
+import {
+  AccountDisabled,
+  EmailNotVerified,
+  InvalidCredentials,
+  InvalidRefreshToken,
+  TooManyAttempts,
+} from '../../lib/errors.js'
+import { NoBody } from '../../lib/schemas.js'
 import passwordResetRoutes from './password-reset.js'
 import registrationRoutes from './registration.js'
 import { Credentials, RefreshRequest, SignedIn, Tokens } from './schemas.js'
 
 const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, accessList, sessions } = app
+  const { db, accessList, sessions, signInGuard } = app
 
   app.post(
     '/login',
@@ -18,15 +23,21 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags: ['Authentication'],
         summary: 'Sign in',
-        description: 'An unknown address and a wrong password get the same answer.',
+        description:
+          'An unknown address and a wrong password get the same answer. After several wrong passwords in a row even the ' +
+          'right one has to wait, as long as `Retry-After` says; a reset by mail ends the wait.',
         body: Credentials,
         response: { 200: SignedIn },
       },
-      config: { public: true },
+      config: {
+        public: true,
+        failures: [InvalidCredentials, EmailNotVerified, AccountDisabled, TooManyAttempts],
+      },
     },
     async function signIn(request) {
-      const user = await findUserByEmail(db, normalizeEmail(request.body.email))
-      const fits = await verifyPassword(user?.passwordHash, request.body.password)
+      const email = normalizeEmail(request.body.email)
+      const user = await findUserByEmail(db, email)
+      const fits = await signInGuard.fits({ email, user, password: request.body.password })
       if (!user || !fits) throw new InvalidCredentials()
       // The account's state is told only to whoever knows the password.
       if (user.status === 'disabled') throw new AccountDisabled()
@@ -48,7 +59,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: RefreshRequest,
         response: { 200: Tokens },
       },
-      config: { public: true },
+      config: { public: true, failures: [InvalidRefreshToken] },
     },
     async function refreshTokens(request) {
       return sessions.refresh(request.body.refreshToken)
@@ -62,13 +73,13 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['Authentication'],
         summary: 'Sign out',
         description: 'Ends this session, its access tokens included. Other sessions go on.',
-        response: { 204: Type.Null({ description: 'Signed out' }) },
+        response: { 204: NoBody('Signed out') },
       },
     },
     async function signOut(request, reply) {
       await endSession(db, request.user.sessionId)
       await accessList.settle()
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     },
   )
 

@@ -1,16 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
-import { findResetOwner, resetPassword } from '../../db/queries/credentials.js'
 import { enqueue } from '../../db/queries/outbox.js'
 import { normalizeEmail } from '../../lib/email.js'
-import { InvalidToken } from '../../lib/errors.js'
+import { InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
+import { NoBody } from '../../lib/schemas.js'
 import { Accepted, AddressOnly, PasswordReset } from './schemas.js'
 
 const tags = ['Authentication']
 const config = { public: true } as const
 
 const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, passwords, accessList } = app
+  const { db } = app
 
   app.post(
     '/forgot-password',
@@ -27,7 +26,7 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function forgotPassword(request, reply) {
       const email = normalizeEmail(request.body.email)
       await db.transaction((tx) => enqueue(tx, 'request-password-reset', { email }))
-      return reply.code(202).send(null)
+      return reply.code(202).send()
     },
   )
 
@@ -40,18 +39,14 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description:
           'With the token from the mail. Ends every session, and activates an account that waits for its first password.',
         body: PasswordReset,
-        response: { 204: Type.Null({ description: 'Set' }) },
+        response: { 204: NoBody('Set') },
       },
-      config,
+      config: { ...config, failures: [InvalidToken, PasswordTooCommon] },
     },
     async function setNewPassword(request, reply) {
       const { token, password } = request.body
-      // Before the password is hashed: a wrong token is not worth that work.
-      const owner = await findResetOwner(db, token)
-      if (!owner) throw new InvalidToken()
-      await resetPassword(db, token, await passwords.hashNew(password, owner))
-      await accessList.settle()
-      return reply.code(204).send(null)
+      await app.resetPassword(token, password)
+      return reply.code(204).send()
     },
   )
 }

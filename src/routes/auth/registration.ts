@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { enqueue } from '../../db/queries/outbox.js'
 import { register, verifyEmail } from '../../db/queries/registration.js'
 import { normalizeEmail } from '../../lib/email.js'
+import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
+import { NoBody } from '../../lib/schemas.js'
 import { Accepted, AddressOnly, Registration, TokenOnly } from './schemas.js'
 
 const tags = ['Authentication']
@@ -22,14 +23,14 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: Registration,
         response: { 202: Accepted },
       },
-      config,
+      config: { ...config, failures: [PasswordTooCommon] },
     },
     async function registerUser(request, reply) {
       const { password, ...person } = request.body
       const email = normalizeEmail(person.email)
       const passwordHash = await passwords.hashNew(password, person)
       await register(db, { ...person, email, passwordHash })
-      return reply.code(202).send(null)
+      return reply.code(202).send()
     },
   )
 
@@ -41,13 +42,13 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Confirm an e-mail address',
         description: 'With the token from the mail, for a new account or a changed address.',
         body: TokenOnly,
-        response: { 204: Type.Null({ description: 'Confirmed' }) },
+        response: { 204: NoBody('Confirmed') },
       },
-      config,
+      config: { ...config, failures: [InvalidToken, EmailTaken] },
     },
     async function confirmEmail(request, reply) {
       await verifyEmail(db, request.body.token)
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     },
   )
 
@@ -66,7 +67,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function resendVerification(request, reply) {
       const email = normalizeEmail(request.body.email)
       await db.transaction((tx) => enqueue(tx, 'request-verification', { email }))
-      return reply.code(202).send(null)
+      return reply.code(202).send()
     },
   )
 }

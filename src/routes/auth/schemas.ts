@@ -1,13 +1,16 @@
-import Type from 'typebox'
 import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
-import { Email, NewPassword, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schemas.js'
+import { Email, NewPassword, NoBody, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schemas.js'
+import Type from '../../lib/type.js'
 import { User } from '../../lib/user-schemas.js'
 
-export const Credentials = StrictObject({
-  email: Email,
-  // Whatever was once accepted has to fit: only new passwords meet the current rules.
-  password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH }),
-})
+export const Credentials = StrictObject(
+  {
+    email: Email,
+    // Whatever was once accepted has to fit: only new passwords meet the current rules.
+    password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH }),
+  },
+  { examples: [{ email: 'ada@example.com', password: 'correct horse battery staple' }] },
+)
 
 const tokens = {
   accessToken: Type.String({ description: 'For the header `Authorization: Bearer <accessToken>`.' }),
@@ -22,12 +25,19 @@ export const SignedIn = Type.Object({ ...tokens, user: ref(User) })
 
 export const RefreshRequest = StrictObject({ refreshToken: OpaqueToken })
 
-export const Registration = StrictObject({
-  email: Email,
-  password: NewPassword,
-  firstName: PersonName,
-  lastName: PersonName,
-})
+export const Registration = StrictObject(
+  { email: Email, password: NewPassword, firstName: PersonName, lastName: PersonName },
+  {
+    examples: [
+      {
+        email: 'ada@example.com',
+        password: 'correct horse battery staple',
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+      },
+    ],
+  },
+)
 
 export const AddressOnly = StrictObject({ email: Email })
 
@@ -36,4 +46,4 @@ export const TokenOnly = StrictObject({ token: OpaqueToken })
 export const PasswordReset = StrictObject({ token: OpaqueToken, password: NewPassword })
 
 /** The same for everybody, so that nobody learns from it which addresses have an account. */
-export const Accepted = Type.Null({ description: 'Accepted, whether or not the address has an account' })
+export const Accepted = NoBody('Accepted, whether or not the address has an account')

@@ -3,6 +3,7 @@ import { findUserById, updateProfile } from '../../db/queries/users.js'
 import { Unauthorized } from '../../lib/errors.js'
 import { ref } from '../../lib/schemas.js'
 import { User } from '../../lib/user-schemas.js'
+import myCredentialRoutes from './credentials.js'
 import { ProfileChanges } from './schemas.js'
 import mySessionRoutes from './sessions.js'
 
@@ -34,6 +35,7 @@ const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
+  await app.register(myCredentialRoutes)
   await app.register(mySessionRoutes, { prefix: '/sessions' })
 }
 

@@ -1,12 +1,12 @@
-import Type from 'typebox'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
 import { Email, NewPassword, Nullable, PersonName, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
+import Type from '../../lib/type.js'
 
-export const ProfileChanges = StrictObject({
-  firstName: Type.Optional(PersonName),
-  lastName: Type.Optional(PersonName),
-})
+export const ProfileChanges = StrictObject(
+  { firstName: Type.Optional(PersonName), lastName: Type.Optional(PersonName) },
+  { examples: [{ firstName: 'Augusta' }] },
+)
 
 export const SessionQuery = StrictObject(pageQuery(['createdAt'], '-createdAt'))
 

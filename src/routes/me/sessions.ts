@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions.js'
-import { IdParams } from '../../lib/schemas.js'
+import { IdParams, NoBody } from '../../lib/schemas.js'
 import { SessionPage, SessionQuery } from './schemas.js'
 
 const tags = ['My account']
@@ -33,13 +32,13 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'End one of my sessions',
         params: IdParams,
-        response: { 204: Type.Null({ description: 'Ended' }) },
+        response: { 204: NoBody('Ended') },
       },
     },
     async function endMySession(request, reply) {
       await endOwnSession(db, request.user.userId, request.params.id)
       await accessList.settle()
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     },
   )
 
@@ -49,14 +48,14 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'End all my other sessions',
-        response: { 204: Type.Null({ description: 'Ended, all but the one that asks' }) },
+        response: { 204: NoBody('Ended, all but the one that asks') },
       },
     },
     async function endMyOtherSessions(request, reply) {
       const { userId, sessionId } = request.user
       await endSessions(db, userId, { except: sessionId })
       await accessList.settle()
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     },
   )
 }

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { findResetOwner, resetPassword } from '../db/queries/credentials.js'
+import { InvalidToken } from '../lib/errors.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** By a mailed link, over the API or on the page. Ends every session. Throws InvalidToken and PasswordTooCommon. */
+    resetPassword: (token: string, password: string) => Promise<void>
+  }
+}
+
+async function passwordReset(app: FastifyInstance) {
+  const { db, passwords, accessList } = app
+
+  app.decorate('resetPassword', async (token, password) => {
+    // Before the password is hashed: a wrong token is not worth that work.
+    const owner = await findResetOwner(db, token)
+    if (!owner) throw new InvalidToken()
+    await resetPassword(db, token, await passwords.hashNew(password, owner))
+    await accessList.settle()
+  })
+}
+
+export default fp(passwordReset, {
+  name: 'password-reset',
+  dependencies: ['db', 'passwords', 'access-list'],
+})

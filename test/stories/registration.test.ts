@@ -1,0 +1,144 @@
+import t from 'tap'
+import { PASSWORD } from '../helpers/app.js'
+import { connect } from '../helpers/database.js'
+import { startOnboarding } from '../helpers/onboarding.js'
+
+const ada = { email: 'Ada@Example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
+const address = 'ada@example.com'
+
+t.test('a stranger registers, reads the mail, confirms the address and signs in', async (t) => {
+  const { anonymous, nextToken, mailbox } = await startOnboarding(t)
+  const registered = await anonymous.post('/auth/register', ada)
+  t.match(registered, { status: 202, text: '' })
+  t.match(await anonymous.post('/auth/login', { email: address, password: PASSWORD }), {
+    status: 403,
+    body: { code: 'EMAIL_NOT_VERIFIED' },
+  })
+  t.match(await anonymous.post('/auth/login', { email: address, password: 'not the password at all' }), {
+    status: 401,
+    body: { code: 'INVALID_CREDENTIALS' },
+  })
+  const token = await nextToken(address)
+  t.match(await anonymous.post('/auth/verify-email', { token }), { status: 204, text: '' })
+  const user = await anonymous.signIn(address, PASSWORD)
+  const { body } = await user.get('/me')
+  t.match(body, { email: address, firstName: 'Ada', role: 'user', status: 'active' })
+  t.ok(body.emailVerifiedAt)
+  t.match(await anonymous.post('/auth/verify-email', { token }), {
+    status: 400,
+    body: { code: 'INVALID_TOKEN' },
+  })
+  t.equal(mailbox.all.length, 1)
+})
+
+t.test('a known address gets the same answer, and its owner is told', async (t) => {
+  const { anonymous, signUp, mailbox } = await startOnboarding(t)
+  const owner = await signUp({ email: address })
+  const unknown = await anonymous.post('/auth/register', { ...ada, email: 'new@example.com' })
+  const known = await anonymous.post('/auth/register', ada)
+  const comparable = ({ status, text, headers }: typeof known) => ({
+    status,
+    text,
+    names: Object.keys(headers).sort(),
+  })
+  t.strictSame(comparable(known), comparable(unknown))
+  t.match(await mailbox.next(address), { subject: /already/i })
+  t.match(
+    await owner.get('/me'),
+    { body: { firstName: 'Ada', lastName: 'Test' } },
+    'nothing of it has changed',
+  )
+  t.ok(await anonymous.signIn(address, PASSWORD))
+})
+
+t.test(
+  'of registrations that nobody has confirmed the newest counts, and older links are void at once',
+  async (t) => {
+    const { anonymous, nextToken } = await startOnboarding(t)
+    await anonymous.post('/auth/register', { ...ada, password: 'the password of somebody else' })
+    const older = await nextToken(address)
+    await anonymous.post('/auth/register', ada)
+    t.match(await anonymous.post('/auth/verify-email', { token: older }), { status: 400 })
+    t.equal((await anonymous.post('/auth/verify-email', { token: await nextToken(address) })).status, 204)
+    t.match(
+      await anonymous.post('/auth/login', { email: address, password: 'the password of somebody else' }),
+      { status: 401 },
+    )
+    t.ok(await anonymous.signIn(address, PASSWORD))
+  },
+)
+
+t.test('the confirmation can be sent again, to accounts that wait for it and to nobody else', async (t) => {
+  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
+  await signUp({ email: 'active@example.com' })
+  await anonymous.post('/auth/register', ada)
+  const older = await nextToken(address)
+  for (const email of ['nobody@example.com', 'active@example.com', 'ADA@example.com']) {
+    t.match(await anonymous.post('/auth/resend-verification', { email }), { status: 202, text: '' })
+  }
+  const newer = await nextToken(address)
+  t.match(await anonymous.post('/auth/verify-email', { token: older }), { status: 400 })
+  t.equal((await anonymous.post('/auth/verify-email', { token: newer })).status, 204)
+  t.strictSame(
+    mailbox.all.flatMap(({ recipients }) => recipients),
+    [address, address],
+  )
+})
+
+t.test('a user whom an administrator makes without a password sets the first one by mail', async (t) => {
+  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
+  const admin = await signUp({ role: 'super_admin' })
+  const { status, body } = await admin.post('/users', {
+    email: address,
+    firstName: 'Ada',
+    lastName: 'Lovelace',
+  })
+  t.match({ status, body }, { status: 201, body: { status: 'pending', emailVerifiedAt: null } })
+  const token = await nextToken(address)
+
+  await anonymous.post('/auth/register', { ...ada, password: 'a password of somebody else' })
+  t.not(await nextToken(address), token, 'a registration in between only sends a newer link')
+  t.match(
+    mailbox.all.map(({ text }) => text),
+    [/reset-password\?token=/, /reset-password\?token=/],
+  )
+
+  await anonymous.post('/auth/forgot-password', { email: address })
+  const newest = await nextToken(address)
+  t.match(await anonymous.post('/auth/reset-password', { token, password: PASSWORD }), { status: 400 })
+  t.equal((await anonymous.post('/auth/reset-password', { token: newest, password: PASSWORD })).status, 204)
+  const user = await anonymous.signIn(address, PASSWORD)
+  t.match((await user.get('/me')).body, { status: 'active', firstName: 'Ada', lastName: 'Lovelace' })
+})
+
+t.test('links lead to the configured address, whatever the request says of its host', async (t) => {
+  const { anonymous, mailbox } = await startOnboarding(t, {
+    config: { PUBLIC_URL: 'https://api.example.com' },
+  })
+  await anonymous.post('/auth/register', ada, {
+    host: 'evil.example',
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'http',
+    forwarded: 'host=evil.example',
+  })
+  const { text, html } = await mailbox.next(address)
+  t.match(text, 'https://api.example.com/verify-email?token=')
+  t.notMatch(`${text}${html}`, 'evil.example')
+})
+
+t.test('with a front end, links lead there', async (t) => {
+  const { anonymous, mailbox } = await startOnboarding(t, {
+    config: { FRONTEND_URL: 'https://app.example.com' },
+  })
+  await anonymous.post('/auth/register', ada)
+  t.match((await mailbox.next(address)).text, 'https://app.example.com/verify-email?token=')
+})
+
+t.test('a registration that fails in the middle leaves neither a user nor a job', async (t) => {
+  const { anonymous, database } = await startOnboarding(t)
+  const sql = connect(t, database.ownerUrl)
+  await sql.unsafe(`alter table outbox add constraint refuse check (job <> 'confirm-registration')`)
+  t.equal((await anonymous.post('/auth/register', ada)).status, 500)
+  t.strictSame([...(await sql`select email from users`)], [])
+  t.strictSame([...(await sql`select from audit.audit_log where table_name = 'users'`)], [])
+})

@@ -1,0 +1,86 @@
+import { Writable } from 'node:stream'
+import pino from 'pino'
+import postgres from 'postgres'
+import t from 'tap'
+import { PASSWORD } from '../helpers/app.js'
+import { startOnboarding } from '../helpers/onboarding.js'
+
+const NEW_PASSWORD = 'another quiet sentence'
+const LAST_PASSWORD = 'the last of these sentences'
+const address = 'ada@example.com'
+
+/** Every value of every table of a database, the audit log and the job queue included. */
+async function dump(url: string): Promise<string> {
+  const sql = postgres(url, { max: 1 })
+  try {
+    const tables = await sql<{ name: string }[]>`
+      select format('%I.%I', schemaname, tablename) as name from pg_tables
+      where schemaname not in ('pg_catalog', 'information_schema')`
+    const rows = await Promise.all(tables.map(({ name }) => sql.unsafe(`select t::text from ${name} t`)))
+    return JSON.stringify(rows)
+  } finally {
+    await sql.end()
+  }
+}
+
+t.test(
+  'no secret that was ever issued or typed is found in the database, the jobs, the audit log or the logs',
+  async (t) => {
+    const lines: string[] = []
+    const stream = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    const logger = pino({ level: 'trace' }, stream)
+    const { anonymous, nextToken, mailbox, database } = await startOnboarding(t, { logger })
+    const secrets = new Map<string, string>(Object.entries({ PASSWORD, NEW_PASSWORD, LAST_PASSWORD }))
+    const keep = (name: string, secret: string) => {
+      secrets.set(name, secret)
+      return secret
+    }
+
+    await anonymous.post('/auth/register', {
+      email: address,
+      password: PASSWORD,
+      firstName: 'Ada',
+      lastName: 'L',
+    })
+    const verification = keep('verification', await nextToken(address))
+    await anonymous.request({ method: 'GET', url: `/verify-email?token=${verification}` })
+    await anonymous.post(
+      '/auth/verify-email',
+      { token: verification },
+      {
+        referer: `https://api.example.com/verify-email?token=${verification}`,
+      },
+    )
+    await anonymous.post('/auth/login', { email: address, password: 'a wrong but secret sentence' })
+    keep('wrong password', 'a wrong but secret sentence')
+    const user = await anonymous.signIn(address, PASSWORD)
+    keep('access', String(user.user?.accessToken))
+    const refreshed = await anonymous.post('/auth/refresh', {
+      refreshToken: keep('refresh', String(user.user?.refreshToken)),
+    })
+    keep('second refresh', refreshed.body.refreshToken)
+    keep('second access', refreshed.body.accessToken)
+    await user.post('/me/change-password', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD })
+    await anonymous.post('/auth/forgot-password', { email: address })
+    await mailbox.next(address)
+    const reset = keep('reset', await nextToken(address))
+    await anonymous.request({ method: 'GET', url: `/reset-password?token=${reset}` })
+    await user.patch('/me', { firstName: 'Grace' })
+    await anonymous.post('/auth/reset-password', { token: reset, password: 'short', nonsense: reset })
+    await anonymous.post('/auth/reset-password', { token: reset, password: LAST_PASSWORD })
+    await mailbox.next(address)
+
+    const stored = await dump(database.adminUrl)
+    const logged = lines.join('')
+    t.ok(logged.length > 1000 && stored.length > 1000, 'there is something to search')
+    for (const [name, secret] of secrets) {
+      t.notOk(stored.includes(secret), `the database holds no ${name}`)
+      t.notOk(logged.includes(secret), `the log holds no ${name}`)
+    }
+  },
+)
