@@ -1,6 +1,7 @@
-import Type, { type Static } from 'typebox'
-import Value from 'typebox/value'
+import type { Static } from 'typebox'
 import { Email, StrictObject, StringEnum, Uuid } from './schemas.js'
+import Type from './type.js'
+import { fits } from './validation.js'
 
 /** Mails around a link; the token in it comes from its row. */
 export const LINK_MAILS = ['verify-email', 'confirm-email-change', 'reset-password', 'set-password'] as const
@@ -37,4 +38,4 @@ export type JobPayload<N extends JobName> = Static<(typeof JOBS)[N]>
 export const isJobName = (name: string): name is JobName => Object.hasOwn(JOBS, name)
 
 export const isPayloadOf = <N extends JobName>(name: N, payload: unknown): payload is JobPayload<N> =>
-  Value.Check(JOBS[name], payload)
+  fits(JOBS[name], payload)

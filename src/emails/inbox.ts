@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Mail } from './layout.js'
+
+export type ReceivedMail = Mail & { id: string; createdAt: string; from: string; to: string }
+
+export type Inbox = {
+  add: (mail: Omit<ReceivedMail, 'createdAt'>) => Promise<void>
+  /** Newest first. */
+  list: () => Promise<ReceivedMail[]>
+  find: (id: string) => Promise<ReceivedMail | undefined>
+  clear: () => Promise<void>
+}
+
+const MAX_KEPT = 200
+const SUFFIX = '.json'
+
+/**
+ * Mails as files, for when there is no mail server: the worker writes them, the API process shows them. They hold links that
+ * work, so they are for this user's eyes only, and not in the database, where no usable token may lie.
+ */
+export function openInbox(directory: string): Inbox {
+  const remove = (names: string[]) =>
+    Promise.all(names.map((name) => rm(join(directory, name), { force: true })))
+  const named = async (id: string) => (await namesIn(directory)).filter((name) => idOf(name) === id)
+
+  const add: Inbox['add'] = async (mail) => {
+    const older = await named(mail.id)
+    const createdAt = new Date()
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    // Readers meet a whole file or none.
+    const draft = join(directory, `.${randomUUID()}`)
+    await writeFile(draft, JSON.stringify({ ...mail, createdAt }), { mode: 0o600 })
+    await rename(draft, join(directory, `${createdAt.getTime()}-${mail.id}${SUFFIX}`))
+    // A job that ran twice sent the same mail twice: one of them is enough, as with a real mailbox.
+    await remove([...older, ...(await namesIn(directory)).slice(MAX_KEPT)])
+  }
+
+  return {
+    add,
+    list: async () =>
+      (await Promise.all((await namesIn(directory)).map(read))).filter((mail) => mail !== undefined),
+    find: async (id) => {
+      const [name] = await named(id)
+      return name === undefined ? undefined : read(name)
+    },
+    clear: async () => {
+      await remove(await namesIn(directory))
+    },
+  }
+
+  async function read(name: string): Promise<ReceivedMail | undefined> {
+    const text = await unlessAbsent(readFile(join(directory, name), 'utf8'))
+    return text === undefined ? undefined : JSON.parse(text)
+  }
+}
+
+/** Their names begin with the time, so that they sort by it. */
+async function namesIn(directory: string): Promise<string[]> {
+  const names = (await unlessAbsent(readdir(directory))) ?? []
+  return names
+    .filter((name) => name.endsWith(SUFFIX))
+    .sort()
+    .reverse()
+}
+
+const idOf = (name: string): string => name.slice(name.indexOf('-') + 1, -SUFFIX.length)
+
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,20 @@
+import { layout, PRODUCT } from './layout.js'
+import type { LinkMailPage } from './mail-types.js'
+import { validUntil } from './words.js'
+
+export const setPassword: LinkMailPage = {
+  path: '/reset-password',
+  write: ({ firstName, email, link, expiresAt }) =>
+    layout({
+      subject: 'Choose your password',
+      firstName,
+      before: [
+        `An account was made for you at ${PRODUCT}, with the address ${email}. Choose a password, and it is ready.`,
+      ],
+      action: { label: 'Choose my password', link },
+      after: [
+        validUntil(expiresAt),
+        'If you do not know why you get this, you need not do anything: without a password the account stays closed.',
+      ],
+    }),
+}

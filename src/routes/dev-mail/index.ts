@@ -1,0 +1,104 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
+import type { Inbox } from '../../emails/inbox.js'
+import { NotFound } from '../../lib/errors.js'
+import { NoBody } from '../../lib/schemas.js'
+import { inboxPage, previewsPage } from '../../views/dev-mail.js'
+import { HTML_MEDIA_TYPE } from '../../views/layout.js'
+import { preview, previewNames } from './previews.js'
+import {
+  InboxQuery,
+  MessageParams,
+  MessageQuery,
+  PreviewParams,
+  PreviewQuery,
+  ReceivedMail,
+  ReceivedMailPage,
+} from './schemas.js'
+
+const TEXT_MEDIA_TYPE = 'text/plain; charset=utf-8'
+
+/** A mail has its styles inline, as mail programs want it. As in one of those, nothing in it runs or is fetched. */
+const MAIL_CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; " +
+  'sandbox allow-popups allow-popups-to-escape-sandbox'
+
+const sendMailAsPage = (reply: FastifyReply, html: string) =>
+  reply.header('content-security-policy', MAIL_CONTENT_SECURITY_POLICY).type(HTML_MEDIA_TYPE).send(html)
+
+const config = { public: true } as const
+/** In no documentation: what is not there in production is no part of the API. */
+const hide = true
+
+/** The development inbox, as a page and as JSON, and each mail as it looks. */
+const devMailRoutes: FastifyPluginAsyncTypebox<{ inbox: Inbox }> = async (app, { inbox }) => {
+  const getMail = async (id: string) => {
+    const mail = await inbox.find(id)
+    if (!mail) throw new NotFound()
+    return mail
+  }
+
+  app.get(
+    '',
+    { schema: { hide, querystring: InboxQuery }, config },
+    async function showInbox(request, reply) {
+      const { message } = request.query
+      const open = message === undefined ? undefined : await getMail(message)
+      return reply.type(HTML_MEDIA_TYPE).send(inboxPage(await inbox.list(), open))
+    },
+  )
+
+  app.get(
+    '/messages',
+    { schema: { hide, querystring: MessageQuery, response: { 200: ReceivedMailPage } }, config },
+    async function listMails(request) {
+      const { limit, cursor } = request.query
+      const mails = await inbox.list()
+      // A cursor whose mail is gone begins anew.
+      const start = mails.findIndex(({ id }) => id === cursor) + 1
+      const data = mails.slice(start, start + limit)
+      return { data, nextCursor: mails.length > start + limit ? (data.at(-1)?.id ?? null) : null }
+    },
+  )
+
+  app.delete(
+    '/messages',
+    { schema: { hide, response: { 204: NoBody('Emptied') } }, config },
+    async function emptyInbox(_request, reply) {
+      await inbox.clear()
+      return reply.code(204).send()
+    },
+  )
+
+  app.get(
+    '/messages/:id',
+    { schema: { hide, params: MessageParams, response: { 200: ReceivedMail } }, config },
+    async function readMail(request) {
+      return getMail(request.params.id)
+    },
+  )
+
+  app.get(
+    '/messages/:id/html',
+    { schema: { hide, params: MessageParams }, config },
+    async function showMailAsHtml(request, reply) {
+      return sendMailAsPage(reply, (await getMail(request.params.id)).html)
+    },
+  )
+
+  app.get('/preview', { schema: { hide }, config }, async function listPreviews(_request, reply) {
+    return reply.type(HTML_MEDIA_TYPE).send(previewsPage(previewNames))
+  })
+
+  app.get(
+    '/preview/:name',
+    { schema: { hide, params: PreviewParams, querystring: PreviewQuery }, config },
+    async function showPreview(request, reply) {
+      const { text, html } = preview(request.params.name)
+      if (request.query.part === 'text') return reply.type(TEXT_MEDIA_TYPE).send(text)
+      return sendMailAsPage(reply, html)
+    },
+  )
+}
+
+export default devMailRoutes

@@ -1,0 +1,35 @@
+import { MESSAGE_ID_PATTERN } from '../../emails/message.js'
+import { pageOf } from '../../lib/pagination.js'
+import { StrictObject, StringEnum, WithDefault } from '../../lib/schemas.js'
+import Type from '../../lib/type.js'
+import { previewNames } from './previews.js'
+
+const MessageId = Type.String({ pattern: MESSAGE_ID_PATTERN })
+
+export const MessageParams = StrictObject({ id: MessageId })
+
+export const InboxQuery = StrictObject({ message: Type.Optional(MessageId) })
+
+export const MessageQuery = StrictObject({
+  /** All at once are few enough, and whoever tests wants to find a mail without turning pages. */
+  limit: WithDefault(Type.Integer({ minimum: 1, maximum: 200, default: 200 })),
+  cursor: Type.Optional(MessageId),
+})
+
+export const ReceivedMail = Type.Object({
+  id: MessageId,
+  createdAt: Type.String({ format: 'date-time' }),
+  from: Type.String(),
+  to: Type.String(),
+  subject: Type.String(),
+  text: Type.String(),
+  html: Type.String(),
+})
+
+export const ReceivedMailPage = pageOf(ReceivedMail)
+
+export const PreviewParams = StrictObject({ name: StringEnum(previewNames) })
+
+export const PreviewQuery = StrictObject({
+  part: WithDefault(StringEnum(['html', 'text'], { default: 'html' })),
+})

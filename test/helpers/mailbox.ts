@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser'
+import { SMTPServer, type SMTPServerSession } from 'smtp-server'
+import type { Test } from 'tap'
+
+export type ReceivedMail = Pick<ParsedMail, 'headers' | 'headerLines'> & {
+  from: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  messageId: string
+  /** Whom the envelope named, whatever the headers say. */
+  recipients: string[]
+}
+
+/** `silent` takes the mail and never says a word about it. A number is the code to refuse with. */
+export type Behaviour = { greeting?: 'silent'; sender?: number; recipient?: number; data?: number | 'silent' }
+
+export type Mailbox = {
+  url: string
+  /** Every mail so far. */
+  all: ReceivedMail[]
+  /** The oldest mail (to that address) that was not handed out yet; waits for it. */
+  next: (address?: string) => Promise<ReceivedMail>
+  /** From now on. Without faults: as a good server does. */
+  behave: (behaviour?: Behaviour) => void
+  /** How many connections were opened. */
+  connections: () => number
+  /** Resolves when the last connection is closed. */
+  isLeft: () => Promise<void>
+}
+
+const DEADLINE_MS = 20_000
+
+/** A real SMTP server; what it gets is read by a real parser. */
+export async function startMailbox(t: Test): Promise<Mailbox> {
+  const mails = keepMails()
+  let behaviour: Behaviour = {}
+  let connections = 0
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    disableReverseLookup: true,
+    closeTimeout: 1,
+    onConnect: (_session, callback) => {
+      connections += 1
+      if (behaviour.greeting !== 'silent') callback()
+    },
+    onClose: () => setImmediate(() => server.emit('left')),
+    onMailFrom: (_address, _session, callback) => callback(refusal(behaviour.sender)),
+    onRcptTo: (_address, _session, callback) => callback(refusal(behaviour.recipient)),
+    onData: async (stream, session, callback) => {
+      const mail = await simpleParser(stream)
+      if (behaviour.data === 'silent') return
+      if (behaviour.data === undefined) mails.add(asReceived(mail, session))
+      // Filters quote what they refuse.
+      callback(refusal(behaviour.data, mail.text))
+    },
+  })
+  // Clients that hang up in the middle are part of what is tested.
+  server.on('error', () => {})
+  server.listen(0, '127.0.0.1')
+  await once(server.server, 'listening')
+  t.teardown(() => new Promise<void>((resolve) => server.close(resolve)))
+  const { port } = server.server.address() as AddressInfo
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    all: mails.all,
+    next: mails.next,
+    behave: (next = {}) => {
+      behaviour = next
+    },
+    connections: () => connections,
+    isLeft: async () => {
+      while (server.connections.size > 0) await once(server, 'left')
+    },
+  }
+}
+
+function refusal(responseCode: number | undefined, quote = ''): Error | null {
+  if (responseCode === undefined) return null
+  const message = `${String(responseCode)[0]}.7.1 refused ${quote.replace(/\s+/g, ' ')}`
+  return Object.assign(new Error(message), { responseCode })
+}
+
+const addressesOf = (header: AddressObject | AddressObject[] | undefined): string =>
+  [header ?? []]
+    .flat()
+    .map(({ text }) => text)
+    .join(', ')
+
+function asReceived(mail: ParsedMail, { envelope }: SMTPServerSession): ReceivedMail {
+  const { headers, headerLines, subject = '', text = '', html, messageId = '' } = mail
+  return {
+    headers,
+    headerLines,
+    from: addressesOf(mail.from),
+    to: addressesOf(mail.to),
+    subject,
+    text,
+    html: html || '',
+    messageId,
+    recipients: envelope.rcptTo.map(({ address }) => address),
+  }
+}
+
+function keepMails() {
+  const all: ReceivedMail[] = []
+  const unread: ReceivedMail[] = []
+  const waiting = new Set<() => void>()
+
+  const take = (address: string | undefined): ReceivedMail | undefined => {
+    const isWanted = ({ recipients }: ReceivedMail) => address === undefined || recipients.includes(address)
+    const index = unread.findIndex(isWanted)
+    return index < 0 ? undefined : unread.splice(index, 1)[0]
+  }
+  const add = (mail: ReceivedMail) => {
+    all.push(mail)
+    unread.push(mail)
+    for (const look of waiting) look()
+  }
+  const next = (address?: string) =>
+    new Promise<ReceivedMail>((resolve, reject) => {
+      const end = () => {
+        clearTimeout(deadline)
+        waiting.delete(look)
+      }
+      const look = () => {
+        const mail = take(address)
+        if (!mail) return
+        end()
+        resolve(mail)
+      }
+      const deadline = setTimeout(() => {
+        end()
+        reject(new Error(`No mail to ${address ?? 'anybody'} came in ${DEADLINE_MS / 1000} s`))
+      }, DEADLINE_MS)
+      waiting.add(look)
+      look()
+    })
+  return { all, add, next }
+}
