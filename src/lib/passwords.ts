@@ -1,25 +1,58 @@
 import { randomBytes } from 'node:crypto'
-import { hash, verify } from '@node-rs/argon2'
+import { hash, parseOptions, verify } from '@node-rs/argon2'
 
+/** In code points, as the wire schema counts them: an emoji of one is one character. */
 export const PASSWORD_MIN_LENGTH = 12
 export const PASSWORD_MAX_LENGTH = 128
 
-/** OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane. */
-const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+export type HashingParameters = { memoryKib: number; passes: number }
 
-export const hashPassword = (password: string): Promise<string> => hash(password, ARGON2ID)
+export type PasswordHasher = {
+  hash: (password: string) => Promise<string>
+  /**
+   * `fits` is false without a hash (unknown address, no password yet), after the same work on a decoy: the time taken tells
+   * nothing (OWASP ASVS 5.0, 6.3.8). `isOutdated` says that the password fits and was hashed with less than today's effort.
+   */
+  verify: (passwordHash: string | null | undefined, password: string) => Promise<Verification>
+}
 
-let decoy: Promise<string> | undefined
+type Verification = { fits: boolean; isOutdated: boolean }
 
-/**
- * True when the password fits the hash. Without a hash (unknown address, no password yet) the same work is done
- * on a decoy, so that the time taken tells nothing (OWASP ASVS 5.0, 6.3.8).
- */
-export async function verifyPassword(
-  passwordHash: string | null | undefined,
+/** OWASP Password Storage Cheat Sheet: argon2id with at least 19 MiB and two passes, on one lane. */
+const OWASP_MINIMUM: HashingParameters = { memoryKib: 19_456, passes: 2 }
+
+const ARGON2ID = 2
+
+export const hashPassword = (
   password: string,
-): Promise<boolean> {
-  decoy ??= hashPassword(randomBytes(16).toString('base64url'))
-  const fits = await verify(passwordHash ?? (await decoy), password)
-  return fits && passwordHash != null
+  { memoryKib, passes }: HashingParameters = OWASP_MINIMUM,
+): Promise<string> =>
+  hash(canonical(password), {
+    algorithm: ARGON2ID,
+    memoryCost: memoryKib,
+    timeCost: passes,
+    parallelism: 1,
+  })
+
+export function createPasswordHasher(parameters: HashingParameters): PasswordHasher {
+  // Begun at once and not awaited: neither the start nor the first unknown address takes longer for it.
+  const decoy = hashPassword(randomBytes(16).toString('base64url'), parameters)
+  decoy.catch(() => undefined)
+  return {
+    hash: (password) => hashPassword(password, parameters),
+    verify: async (passwordHash, password) => {
+      const isReal = passwordHash != null
+      const compared = isReal ? passwordHash : await decoy
+      const fits = (await verify(compared, canonical(password))) && isReal
+      return { fits, isOutdated: fits && isWeaker(compared, parameters) }
+    },
+  }
+}
+
+/** One password, however a keyboard composes its characters (RFC 8265, 4.2.2). */
+const canonical = (password: string): string => password.normalize('NFC')
+
+function isWeaker(passwordHash: string, { memoryKib, passes }: HashingParameters): boolean {
+  const { algorithm, memoryCost, timeCost } = parseOptions(passwordHash)
+  return algorithm !== ARGON2ID || memoryCost < memoryKib || timeCost < passes
 }

@@ -1,20 +1,48 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { hashPassword } from '../lib/passwords.js'
-
-type Person = { email: string; firstName?: string; lastName?: string }
+import { checkPassword, type Person } from '../lib/password-policy.js'
+import { createPasswordHasher, type HashingParameters } from '../lib/passwords.js'
+import { createSemaphore } from '../lib/semaphore.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** Both throw ServiceUnavailable when too many wait for their turn. */
     passwords: {
       /** Checks the policy, then hashes. Throws PasswordTooCommon. */
       hashNew: (password: string, person: Person) => Promise<string>
+      verify: (attempt: PasswordAttempt) => Promise<{ fits: boolean; betterHash?: string }>
     }
   }
 }
 
-async function passwords(app: FastifyInstance) {
-  app.decorate('passwords', { hashNew: (password) => hashPassword(password) })
+type PasswordAttempt = {
+  passwordHash: string | null | undefined
+  password: string
+  /** Runs when the turn has come, right before the work; what it throws spares it. */
+  before: () => Promise<void>
+}
+
+/** argon2 shares libuv's four threads with file access and name lookups: these must not wait behind passwords. */
+const CONCURRENCY = 2
+/** Some five seconds' work: whoever came after these would be gone before the turn comes. */
+const MAX_WAITING = 250
+
+async function passwords(app: FastifyInstance, parameters: HashingParameters) {
+  const hasher = createPasswordHasher(parameters)
+  const semaphore = createSemaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING })
+
+  app.decorate('passwords', {
+    hashNew: async (password, person) => {
+      await checkPassword(password, person)
+      return semaphore.run(() => hasher.hash(password))
+    },
+    verify: ({ passwordHash, password, before }) =>
+      semaphore.run(async () => {
+        await before()
+        const { fits, isOutdated } = await hasher.verify(passwordHash, password)
+        return { fits, ...(isOutdated && { betterHash: await hasher.hash(password) }) }
+      }),
+  })
 }
 
 export default fp(passwords, { name: 'passwords' })

@@ -1,9 +1,10 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../client.js'
 import { type User, users } from '../schema/users.js'
 import { findMailedToken, spendMailedToken, voidMailedTokens } from './mailed-tokens.js'
 import { enqueue } from './outbox.js'
 import { endSessions } from './sessions.js'
+import { clearThrottle } from './sign-in-throttle.js'
 import { findUserById } from './users.js'
 
 /** Whose password a link may set; undefined when it opens nothing. */
@@ -30,6 +31,7 @@ export const resetPassword = (db: Db, token: string, passwordHash: string): Prom
       })
       .where(eq(users.id, userId))
     await endSessions(tx, userId)
+    await clearThrottle(tx, user.email)
     await settleNewPassword(tx, userId)
   })
 
@@ -45,6 +47,21 @@ export const changePassword = (
     await endSessions(tx, userId, { except: sessionId })
     await settleNewPassword(tx, userId)
   })
+
+/**
+ * The same password, hashed with more effort. To its owner nothing has changed: `updatedAt` stays as it is, sessions and
+ * links go on. Leaves a password alone that was changed meanwhile.
+ */
+export async function upgradePasswordHash(
+  db: Db,
+  { id, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
+  betterHash: string,
+): Promise<void> {
+  await db
+    .update(users)
+    .set({ passwordHash: betterHash, updatedAt: sql`${users.updatedAt}` })
+    .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash ?? '')))
+}
 
 async function settleNewPassword(tx: Tx, userId: string): Promise<void> {
   await voidMailedTokens(tx, userId)

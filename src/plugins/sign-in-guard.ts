@@ -1,0 +1,60 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { upgradePasswordHash } from '../db/queries/credentials.js'
+import { enqueue } from '../db/queries/outbox.js'
+import {
+  clearThrottle,
+  forgetOldFailures,
+  reserveAttempt,
+  type SignInWaits,
+} from '../db/queries/sign-in-throttle.js'
+import type { User } from '../db/schema/users.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    signInGuard: {
+      /**
+       * Whether the password is the user's, wherever it is asked for. Does the same work without a user.
+       * Throws TooManyAttempts, for every password alike, after too many wrong ones for this address.
+       */
+      fits: (attempt: { email: string; user: User | undefined; password: string }) => Promise<boolean>
+    }
+  }
+}
+
+/** An unknown address causes a notice as well, that leads nowhere: writing it takes time, and that must tell nothing. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+const FORGETTING_INTERVAL_MS = 3_600_000
+
+async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits }) {
+  const { db, passwords } = app
+
+  app.decorate('signInGuard', {
+    fits: async ({ email, user, password }) => {
+      let isLastBeforeWait = false
+      const { fits, betterHash } = await passwords.verify({
+        passwordHash: user?.passwordHash,
+        password,
+        // In the turn, not before it: of many right passwords at once only those in work count as failures meanwhile.
+        before: async () => {
+          isLastBeforeWait = await reserveAttempt(db, email, waits)
+        },
+      })
+      if (fits) await clearThrottle(db, email)
+      else if (isLastBeforeWait) await announceWait(user?.id ?? NOBODY)
+      if (user && betterHash) await upgradePasswordHash(db, user, betterHash)
+      return fits
+    },
+  })
+
+  const announceWait = (userId: string) =>
+    db.transaction((tx) => enqueue(tx, 'send-notice', { mail: 'sign-in-blocked', userId }))
+
+  const forgetting = setInterval(() => {
+    forgetOldFailures(db).catch((err) => app.log.warn({ err }, 'old sign-in failures stay for now'))
+  }, FORGETTING_INTERVAL_MS).unref()
+  app.addHook('onClose', async () => clearInterval(forgetting))
+}
+
+export default fp(signInGuard, { name: 'sign-in-guard', dependencies: ['db', 'passwords'] })
