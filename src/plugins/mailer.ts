@@ -25,6 +25,7 @@ async function mailer(app: FastifyInstance, { SMTP_URL, MAIL_FROM }: MailerOptio
       await (smtp ? smtp.deliver(message) : app.devInbox?.add({ ...mail, id, from: MAIL_FROM, to }))
     },
   })
+  app.addHook('onClose', async () => smtp?.close())
 }
 
 export default fp(mailer, { name: 'mailer', dependencies: ['dev-inbox'] })

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { isOpen, markDone } from '../db/queries/outbox.js'
 import { withActor } from '../lib/context.js'
 import { isJobName, isPayloadOf, type JobName, type JobPayload } from '../lib/jobs.js'
+import { MailRefused } from '../lib/mail-refused.js'
 import type { QueuedJob } from '../plugins/queue.js'
 import { confirmRegistration } from './confirm-registration.js'
 import { type Processor, UnrecoverableError } from './processor.js'
@@ -39,7 +40,7 @@ async function run(app: FastifyInstance, { id, name, payload }: QueuedJob): Prom
     log.info('job done')
   } catch (err) {
     log.warn({ err }, 'job failed')
-    throw err
+    throw err instanceof MailRefused ? new UnrecoverableError(err.message) : err
   }
 }
 

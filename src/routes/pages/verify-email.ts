@@ -1,0 +1,31 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { findMailedToken } from '../../db/queries/mailed-tokens.js'
+import { verifyEmail } from '../../db/queries/registration.js'
+import { InvalidToken } from '../../lib/errors.js'
+import { confirmEmailPage, emailConfirmedPage } from '../../views/verify-email.js'
+import { Link } from './schemas.js'
+
+const PATH = '/verify-email'
+const config = { public: true } as const
+
+const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
+  const { db } = app
+
+  app.get(
+    PATH,
+    { schema: { hide: true, querystring: Link }, config },
+    async function askToConfirmEmail(request) {
+      const { token } = request.query
+      const link = await findMailedToken(db, 'verify_email', token)
+      if (!link) throw new InvalidToken()
+      return confirmEmailPage({ token, email: link.email })
+    },
+  )
+
+  app.post(PATH, { schema: { hide: true, body: Link }, config }, async function confirmEmailByForm(request) {
+    await verifyEmail(db, request.body.token)
+    return emailConfirmedPage()
+  })
+}
+
+export default verifyEmailPage

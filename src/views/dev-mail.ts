@@ -1,0 +1,72 @@
+import { html } from 'ghtml'
+import type { ReceivedMail } from '../emails/inbox.js'
+import { page } from './layout.js'
+
+const STYLE_SHEET = '/static/dev-mail.css'
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
+
+const timeOf = ({ createdAt }: ReceivedMail): string =>
+  html`<time datetime="${createdAt}">${CLOCK.format(new Date(createdAt))} UTC</time>`
+
+/** The development inbox: every mail that would have been sent, newest first, and the one that is open. */
+export function inboxPage(mails: readonly ReceivedMail[], open: ReceivedMail | undefined): string {
+  const items = mails.map((mail) => listItem(mail, mail.id === open?.id))
+  const list = html`<ol class="mails">!${items}</ol>`
+  return page({
+    title: 'Development inbox',
+    styleSheet: STYLE_SHEET,
+    body: html`<h1>Development inbox</h1>
+<nav class="actions" aria-label="Inbox">
+<a href="/dev/mail">Reload</a>
+<a href="/dev/mail/messages">As JSON</a>
+<a href="/dev/mail/preview">Every kind of mail</a>
+</nav>
+<div class="inbox">
+<section aria-label="Mails">!${mails.length > 0 ? list : NO_MAILS}</section>
+<section id="mail" aria-label="The open mail">!${open ? article(open) : mails.length > 0 ? NONE_OPEN : ''}</section>
+</div>`,
+  })
+}
+
+const NO_MAILS = html`<p class="hint">No mail has been sent yet. Register an account, and the mail that confirms its address comes in here.</p>`
+const NONE_OPEN = html`<p class="hint">Choose a mail to read it.</p>`
+
+const listItem = (mail: ReceivedMail, isOpen: boolean): string =>
+  html`<li><a href="/dev/mail?message=${mail.id}#mail"!${isOpen ? ' aria-current="true"' : ''}>
+<span class="subject">${mail.subject}</span>
+<span class="to">${mail.to}</span>
+!${timeOf(mail)}
+</a></li>
+`
+
+const article = (mail: ReceivedMail): string => html`<article class="card">
+<h2>${mail.subject}</h2>
+<dl>
+<dt>To</dt><dd>${mail.to}</dd>
+<dt>From</dt><dd>${mail.from}</dd>
+<dt>Sent</dt><dd>!${timeOf(mail)}</dd>
+</dl>
+<p class="actions"><a href="/dev/mail/messages/${mail.id}/html" target="_blank">Show as HTML</a></p>
+<pre>!${withLinks(mail.text)}</pre>
+</article>`
+
+/** Split at a capturing group: every second part is a URL. */
+const withLinks = (text: string): string =>
+  text
+    .split(/(https?:\/\/[^\s<>"]+)/)
+    .map((part, i) => (i % 2 === 1 ? html`<a href="${part}">${part}</a>` : html`${part}`))
+    .join('')
+
+export const previewsPage = (names: readonly string[]): string =>
+  page({
+    title: 'Every kind of mail',
+    styleSheet: STYLE_SHEET,
+    body: html`<h1>Every kind of mail</h1>
+<nav class="actions" aria-label="Inbox"><a href="/dev/mail">Development inbox</a></nav>
+<ul class="previews">!${names.map(
+      (name) =>
+        html`<li><a href="/dev/mail/preview/${name}">${name}</a> · <a href="/dev/mail/preview/${name}?part=text">as text</a></li>
+`,
+    )}</ul>`,
+  })

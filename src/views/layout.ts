@@ -1,0 +1,34 @@
+import { html } from 'ghtml'
+
+export const HTML_MEDIA_TYPE = 'text/html; charset=utf-8'
+
+type PageOptions = {
+  title: string
+  /** HTML, already escaped: what the `html` tag makes. It begins with the page's only `h1`. */
+  body: string
+  /** Beside the one that all pages have. */
+  styleSheet?: string
+}
+
+/** The frame of every page. Nothing on it is inline: the content security policy forbids that. */
+export const page = ({ title, body, styleSheet }: PageOptions): string =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} · Groundwork</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/static/pages.css">
+!${styleSheet && html`<link rel="stylesheet" href="${styleSheet}">`}
+</head>
+<body>
+<header class="masthead"><p class="brand">Groundwork</p></header>
+<main>
+!${body}
+</main>
+</body>
+</html>
+`

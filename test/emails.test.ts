@@ -1,0 +1,162 @@
+import t from 'tap'
+import { linkMails, type Mail, noticeMails } from '../src/emails/index.js'
+
+const LINK = 'https://app.example.com/some-page?token=ab-C_9'
+const BASE_URL = 'https://app.example.com/'
+const EXPIRES_AT = new Date('2030-01-31T12:05:59Z')
+const ADA = { firstName: 'Ada', email: 'ada@example.com' }
+
+type Person = typeof ADA
+
+/** Every mail there is, written to somebody. */
+const mailsTo = (person: Person): [name: string, mail: Mail, link: string][] => [
+  ...Object.entries(linkMails).map(([name, { write }]): [string, Mail, string] => [
+    name,
+    write({ ...person, link: LINK, expiresAt: EXPIRES_AT }),
+    LINK,
+  ]),
+  ...Object.entries(noticeMails).map(([name, { write }]): [string, Mail, string] => [
+    name,
+    write({ ...person, baseUrl: BASE_URL }),
+    BASE_URL,
+  ]),
+]
+
+const ENTITIES: Record<string, string> = { amp: '&' }
+
+const decode = (html: string): string =>
+  html
+    .replace(/&#(\d+);/g, (_whole, code) => String.fromCodePoint(Number(code)))
+    .replace(/&(\w+);/g, (whole, name) => ENTITIES[name] ?? whole)
+
+/** What a reader sees, one line an element. */
+const visible = (html: string): string =>
+  decode(html.replace(/<style>.*?<\/style>/s, '').replace(/<[^>]*>/g, ''))
+
+const linksIn = (html: string): string[] =>
+  [...html.matchAll(/href="([^"]*)"/g)].map(([, href = '']) => decode(href))
+
+const count = (text: string, part: string): number => text.split(part).length - 1
+
+t.test('every mail has a subject, a greeting and its link once, in both parts', async (t) => {
+  for (const [name, { subject, text, html }, link] of mailsTo(ADA)) {
+    t.match(subject, /^[A-Z][\w -]{10,60}$/, name)
+    t.ok(text.startsWith('Hello Ada,\n\n'), `${name}: ${text}`)
+    t.equal(count(text, link), 1, name)
+    t.strictSame(linksIn(html), [link], name)
+    for (const line of text.split('\n').filter((line) => line !== link && !/^-- $|:$/.test(line))) {
+      t.ok(visible(html).includes(line), `${name}: both parts say "${line}"`)
+    }
+  }
+})
+
+t.test('a mail with a link says where it leads, and until when', async (t) => {
+  const pages = Object.entries(linkMails).map(([name, { path }]) => [name, path])
+  t.strictSame(Object.fromEntries(pages), {
+    'verify-email': '/verify-email',
+    'confirm-email-change': '/verify-email',
+    'reset-password': '/reset-password',
+    'set-password': '/reset-password',
+  })
+  for (const { write } of Object.values(linkMails)) {
+    const { text } = write({ ...ADA, link: LINK, expiresAt: EXPIRES_AT })
+    t.match(text, /Thursday,? 31 January 2030 at 12:05 UTC/)
+  }
+})
+
+t.test('the HTML is whole, and loads nothing', async (t) => {
+  for (const [name, { html }] of mailsTo({
+    ...ADA,
+    firstName: '</td></table><img src=x onerror=alert(1)>',
+  })) {
+    t.strictSame(unclosed(html), [], name)
+    t.notMatch(html, /<(img|script|link|iframe|form)|\ssrc=|url\(|@import|javascript:/i, name)
+    t.match(html, /^<!doctype html>\n<html lang="en"/, name)
+  }
+})
+
+const VOID = new Set(['meta'])
+
+/** The tags that are open at the end, or were closed in the wrong order. */
+function unclosed(html: string): string[] {
+  const open: string[] = []
+  for (const [, close, tag = ''] of html
+    .replace('<!doctype html>', '')
+    .matchAll(/<(\/?)([a-z0-9]+)[^>]*>/g)) {
+    if (VOID.has(tag)) continue
+    if (!close) open.push(tag)
+    else if (open.at(-1) === tag) open.pop()
+    else return [...open, `/${tag}`]
+  }
+  return open
+}
+
+t.test('what users choose is text: nothing in it is run, opened or filled in', async (t) => {
+  // Names of people, as far as a machine can tell. `<` opens a tag, `{{` and `${` a template.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must stay one
+  for (const firstName of ['<script>', '<b>Ada</b>', '{{7*7}}', '${7*7}', '<%= 7*7 %>', `"O'Neil" & Sons`]) {
+    for (const [name, { subject, text, html }] of mailsTo({
+      firstName,
+      email: "{{7*7}}+o'neil@example.com",
+    })) {
+      t.ok(text.startsWith(`Hello ${firstName},\n`), `${name}: ${text}`)
+      t.ok(visible(html).includes(`Hello ${firstName},`), `${name}: ${firstName}`)
+      t.notMatch(html, /<script|<b>|<%/, name)
+      t.notMatch(text + html, /\b49\b/, name)
+      t.equal(
+        subject,
+        mailsTo(ADA).find(([other]) => other === name)?.[1].subject,
+        'no word of it in a header',
+      )
+    }
+  }
+})
+
+t.test('a name that a mail program would make a link of is left out', async (t) => {
+  const names = [
+    'https://evil.example',
+    'evil.example/win',
+    'www.evil.example',
+    'Click evil.co now',
+    'evil。example',
+    'mailto:evil',
+    'call me at evil@localhost',
+    'You have won a prize, and here is how you get it: write to the people at evil',
+  ]
+  for (const firstName of names) {
+    for (const [name, { text, html }] of mailsTo({ ...ADA, firstName })) {
+      t.ok(text.startsWith('Hello,\n'), name)
+      t.notMatch(text + html, /evil/, name)
+    }
+  }
+  for (const firstName of [
+    'J. R. R.',
+    'Jean-Luc',
+    'Дмитрий',
+    '美咲',
+    'می\u200cنا',
+    'O’Brien',
+    'Ada\u{1f44d}\u{1f3fd}',
+  ]) {
+    t.ok(mailsTo({ ...ADA, firstName })[0]?.[1].text.startsWith(`Hello ${firstName},`), firstName)
+  }
+})
+
+t.test('nothing that users choose begins a line, or turns the direction of writing', async (t) => {
+  const firstName = 'Ada\r\nBcc\u2028x\u202e\u0000\u0085y'
+  const email = 'ada@example.com\r\n\r\nwww'
+  for (const [name, { text, html }] of mailsTo({ firstName, email })) {
+    t.match(text, /^Hello Ada {2}Bcc x {3}y,\n/, name)
+    t.notMatch(text + html, /[^\P{Cc}\n]|\p{Zl}|\u202e|^www/mu, name)
+  }
+})
+
+t.test('a mail links to nothing but pages', async (t) => {
+  const { write } = linkMails['verify-email']
+  for (const link of ['javascript:alert(1)', 'data:text/html,x', '/verify-email', '']) {
+    t.throws(() => write({ ...ADA, link, expiresAt: EXPIRES_AT }), TypeError, link)
+  }
+  const odd = write({ ...ADA, link: `https://app.example.com/a'b?x="><b>&y=1`, expiresAt: EXPIRES_AT })
+  t.strictSame(linksIn(odd.html), [`https://app.example.com/a'b?x=%22%3E%3Cb%3E&y=1`])
+  t.strictSame(unclosed(odd.html), [])
+})
