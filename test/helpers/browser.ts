@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+
+const USUAL_PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+const executablePath = process.env.CHROMIUM_PATH ?? USUAL_PLACES.find((path) => existsSync(path))
+
+/** For the `skip` option of tests that need a browser. */
+export const withoutBrowser: string | false =
+  executablePath === undefined && 'there is no Chromium here: install one, or set CHROMIUM_PATH'
+
+const QUIET = [
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export type BrowserPage = {
+  page: Page
+  /** What went wrong on the page so far: errors and warnings of the console (CSP's, too), exceptions, requests without answer. */
+  mistakes: string[]
+}
+
+/** A page of a headless Chromium of its own, closed when the test ends. */
+export async function openPage(
+  t: Test,
+  baseURL: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserPage> {
+  const browser = await launch()
+  t.teardown(() => browser.close())
+  const page = await browser.newPage({ baseURL, viewport: { width: 1280, height: 900 }, ...options })
+  const mistakes: string[] = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) mistakes.push(message.text())
+  })
+  page.on('pageerror', (error) => mistakes.push(String(error)))
+  page.on('requestfailed', (request) => mistakes.push(`${request.url()} ${request.failure()?.errorText}`))
+  return { page, mistakes }
+}
+
+function launch(): Promise<Browser> {
+  // Chromium's sandbox refuses to work for root.
+  const args = process.getuid?.() === 0 ? [...QUIET, '--no-sandbox'] : QUIET
+  return chromium.launch({ ...(executablePath !== undefined && { executablePath }), args })
+}

@@ -1,0 +1,235 @@
+import t, { type Test } from 'tap'
+import type { MailedTokenPurpose } from '../../src/lib/mailed-tokens.js'
+import { generateToken } from '../../src/lib/tokens.js'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import type { Answer, Client } from '../helpers/client.js'
+import { connect } from '../helpers/database.js'
+import { mailToken } from '../helpers/mailed-token.js'
+
+const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
+const PATHS = { verify_email: '/verify-email', reset_password: '/reset-password' } as const
+const PURPOSES = Object.keys(PATHS) as MailedTokenPurpose[]
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+
+async function openPages(t: Test) {
+  const testApp = await buildTestApp(t)
+  const { app, anonymous, database } = testApp
+  const sql = connect(t, database.ownerUrl)
+  const open = (path: string, token?: string) =>
+    anonymous.request({ url: token === undefined ? path : `${path}?${new URLSearchParams({ token })}` })
+  const submit = (path: string, fields: Record<string, string>) =>
+    anonymous.request({
+      method: 'POST',
+      url: path,
+      headers: FORM,
+      payload: new URLSearchParams(fields).toString(),
+    })
+  const press = (purpose: MailedTokenPurpose, token: string) =>
+    submit(PATHS[purpose], { token, ...(purpose === 'reset_password' && passwords(NEW_PASSWORD)) })
+  const mailTo = async (purpose: MailedTokenPurpose, email: string, address = email) => {
+    const [user] = await sql`select id from users where email = ${email}`
+    return mailToken(app, { userId: user?.id, email: address, purpose })
+  }
+  return { ...testApp, sql, open, submit, press, mailTo }
+}
+
+const passwords = (password: string, passwordRepeat = password) => ({ password, passwordRepeat })
+
+const register = (anonymous: Client, email: string) =>
+  anonymous.post('/auth/register', { email, password: PASSWORD, firstName: 'Ada', lastName: 'Test' })
+
+const titleOf = ({ text }: Answer) => /<h1>(.*?)<\/h1>/.exec(text)?.[1]
+
+t.test('opening a link changes nothing, be it a mail scanner or its owner; the button does', async (t) => {
+  const { anonymous, sql, open, press, mailTo } = await openPages(t)
+  await register(anonymous, 'ada@example.com')
+  const tokens = new Map<MailedTokenPurpose, string>()
+  for (const purpose of PURPOSES) tokens.set(purpose, await mailTo(purpose, 'ada@example.com'))
+  const everything = () =>
+    Promise.all(
+      ['users', 'mailed_tokens', 'outbox', 'sessions', 'audit.audit_log'].map((table) =>
+        sql.unsafe(`select * from ${table}`),
+      ),
+    )
+  const before = await everything()
+  for (const [purpose, token] of tokens) {
+    for (const method of ['GET', 'GET', 'HEAD'] as const) {
+      const { status } = await anonymous.request({ method, url: `${PATHS[purpose]}?token=${token}` })
+      t.equal(status, 200)
+    }
+    t.match((await open(PATHS[purpose], token)).text, /ada@example\.com/, 'the mailbox is proved')
+  }
+  t.strictSame(await everything(), before)
+
+  const answer = await press('verify_email', tokens.get('verify_email') ?? '')
+  t.match([answer.status, titleOf(answer)], [200, 'Your address is confirmed'])
+  t.ok(await anonymous.signIn('ada@example.com', PASSWORD))
+})
+
+t.test('of six buttons pressed at the same time one works', async (t) => {
+  const { signUp, press, mailTo } = await openPages(t)
+  await signUp({ email: 'ada@example.com' })
+  for (const purpose of PURPOSES) {
+    const token = await mailTo(purpose, 'ada@example.com')
+    const answers = await Promise.all(Array.from({ length: 6 }, () => press(purpose, token)))
+    t.strictSame(answers.map(({ status }) => status).sort(), [200, 400, 400, 400, 400, 400], purpose)
+  }
+})
+
+t.test('every link that is not valid leads to one and the same page', async (t) => {
+  const { signUp, sql, open, press, submit, mailTo } = await openPages(t)
+  await signUp({ email: 'ada@example.com' })
+  const texts = new Set<string>()
+  const refused = (answer: Answer, what: string) => {
+    t.equal(answer.status, 400, what)
+    texts.add(answer.text)
+  }
+  for (const purpose of PURPOSES) {
+    const other = purpose === 'verify_email' ? 'reset_password' : 'verify_email'
+    const voided = await mailTo(purpose, 'ada@example.com')
+    const expired = await mailTo(purpose, 'ada@example.com')
+    await sql`update mailed_tokens set expires_at = now()`
+    const used = await mailTo(purpose, 'ada@example.com')
+    t.equal((await press(purpose, used)).status, 200)
+    const bad = {
+      voided,
+      expired,
+      used,
+      unknown: generateToken(),
+      'of another purpose': await mailTo(other, 'ada@example.com'),
+      empty: '',
+      misshapen: '"><script>alert(1)</script>',
+      long: 'x'.repeat(2000),
+    }
+    for (const [what, token] of Object.entries(bad)) {
+      refused(await open(PATHS[purpose], token), `${what}, opened`)
+      refused(await press(purpose, token), `${what}, sent`)
+    }
+    refused(await open(PATHS[purpose]), 'none, opened')
+    refused(await submit(PATHS[purpose], purpose === 'verify_email' ? {} : passwords(NEW_PASSWORD)), 'none')
+    refused(
+      await submit(PATHS.reset_password, { token: used, ...passwords('short') }),
+      'used, other mistakes',
+    )
+  }
+  t.equal(texts.size, 1)
+  t.match([...texts][0], /This link is not valid any more/)
+})
+
+t.test('a password is set, once it is one that can be used, and ends every session', async (t) => {
+  const { anonymous, signUp, sql, submit, open, mailTo } = await openPages(t)
+  const user = await signUp({ email: 'ada.lovelace@example.com' })
+  const token = await mailTo('reset_password', 'ada.lovelace@example.com')
+  const rules = /12 to 128 characters/
+  t.match((await open('/reset-password', token)).text, rules, 'told beforehand')
+
+  const refusals: [Record<string, string>, RegExp][] = [
+    [passwords('quite short'), /too short/],
+    [passwords('x'.repeat(129)), /too long/],
+    [passwords('iloveyou2024!!'), /too easy to guess: \w+/],
+    [passwords('ada.lovelace was here'), /too easy to guess: .*address/],
+    [passwords(NEW_PASSWORD, `${NEW_PASSWORD}!`), /differ/],
+  ]
+  for (const [fields, reason] of refusals) {
+    const { status, text } = await submit('/reset-password', { token, ...fields })
+    t.equal(status, 400)
+    t.match(text, new RegExp(`id="refusal">.*${reason.source}`))
+    t.match(text, /<input id="password" .*aria-describedby="rules refusal" aria-invalid="true"/)
+    t.match(text, rules)
+    t.notMatch(text, fields.password, 'what was typed does not come back')
+  }
+  t.equal((await user.get('/me')).status, 200)
+
+  const answer = await submit('/reset-password', { token, ...passwords(NEW_PASSWORD) })
+  t.match([answer.status, titleOf(answer)], [200, 'Your password is set'])
+  t.equal((await user.get('/me')).status, 401)
+  t.ok(await anonymous.signIn('ada.lovelace@example.com', NEW_PASSWORD))
+  const entries = JSON.stringify(await sql`select * from audit.audit_log`)
+  t.match(entries, /"url":"\/reset-password"/)
+  for (const secret of [token, NEW_PASSWORD, encodeURIComponent(NEW_PASSWORD)]) t.notMatch(entries, secret)
+})
+
+t.test('whoever was made by an administrator chooses the first password', async (t) => {
+  const { anonymous, signUp, open, submit, mailTo } = await openPages(t)
+  const admin = await signUp({ role: 'super_admin' })
+  await admin.post('/users', { email: 'grace@example.com', firstName: 'Grace', lastName: 'Test' })
+  const token = await mailTo('reset_password', 'grace@example.com')
+  t.equal(titleOf(await open('/reset-password', token)), 'Choose your password')
+  t.equal((await submit('/reset-password', { token, ...passwords(PASSWORD) })).status, 200)
+  t.ok(await anonymous.signIn('grace@example.com', PASSWORD))
+})
+
+t.test('what people wrote is text on a page, never markup', async (t) => {
+  const { signUp, open, mailTo } = await openPages(t)
+  const email = "o'brien&co=`{x}`@example.com"
+  await signUp({ email })
+  for (const purpose of PURPOSES) {
+    const { text } = await open(PATHS[purpose], await mailTo(purpose, email))
+    t.match(text, 'o&#39;brien&#38;co&#61;`{x}`@example.com')
+    t.notMatch(text, "o'brien")
+  }
+})
+
+t.test('an address that somebody else got meanwhile stays theirs', async (t) => {
+  const { signUp, press, mailTo } = await openPages(t)
+  const user = await signUp({ email: 'ada@example.com' })
+  const token = await mailTo('verify_email', 'ada@example.com', 'grace@example.com')
+  await signUp({ email: 'grace@example.com' })
+  const answer = await press('verify_email', token)
+  t.match([answer.status, titleOf(answer)], [409, 'This address is taken'])
+  t.match((await user.get('/me')).body, { email: 'ada@example.com' })
+})
+
+t.test('what goes wrong is told on a page, without its cause', async (t) => {
+  const { anonymous, sql, open, submit } = await openPages(t)
+  const post = (payload: string, headers: Record<string, string> = {}) =>
+    anonymous.request({ method: 'POST', url: '/verify-email', payload, headers: { ...FORM, ...headers } })
+  const token = generateToken()
+  const failures: [number, Answer][] = [
+    [400, await post(`token=${token}&admin=1`)],
+    [400, await anonymous.request({ url: `/verify-email?token=${token}&utm_source=mail` })],
+    [400, await submit('/reset-password', { token, password: NEW_PASSWORD })],
+    [413, await post(`token=${'x'.repeat(20_000)}`)],
+    [415, await post(JSON.stringify({ token }), { 'content-type': 'application/json' })],
+    [415, await post(`token=${token}`, { 'content-type': 'text/plain' })],
+    [415, await post(`token=${token}`, { 'content-encoding': 'gzip' })],
+    [415, await post(`token=${token}`, { 'content-type': `${FORM['content-type']}; charset=utf-7` })],
+  ]
+  await sql`alter table mailed_tokens rename to gone`
+  failures.push([500, await open('/verify-email', token)], [500, await post(`token=${token}`)])
+  for (const [status, answer] of failures) {
+    t.match([answer.status, answer.headers['content-type']], [status, 'text/html; charset=utf-8'])
+    t.match(answer.text, `<code>${answer.headers['x-request-id']}</code>`)
+    t.notMatch(answer.text, /mailed_tokens|relation|JSON|schema|admin|at .*:\d+/)
+  }
+})
+
+t.test('no page is kept, indexed or documented, and none has anything inline', async (t) => {
+  const { app, signUp, open, press, mailTo } = await openPages(t)
+  await signUp({ email: 'ada@example.com' })
+  const { paths } = app.swagger() as unknown as {
+    paths: Record<string, Record<string, { operationId: string }>>
+  }
+  const operations = Object.values(paths).flatMap((path) => Object.values(path))
+  for (const purpose of PURPOSES) {
+    t.notOk(paths[PATHS[purpose]])
+    const token = await mailTo(purpose, 'ada@example.com')
+    const answers = [
+      await open(PATHS[purpose], token),
+      await press(purpose, token),
+      await press(purpose, token),
+    ]
+    for (const { headers, text } of answers) {
+      t.match(headers, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+      t.match(headers['content-security-policy'], /default-src 'none'.*form-action 'self'/)
+      t.match(text, /<html lang="en">.*<meta name="robots" content="noindex">.*<main>.*<h1>/s)
+      t.notMatch(text, /<script|<style|\sstyle=|\son\w+=|https?:/)
+      for (const [, id] of text.matchAll(/\/api-docs#\/Authentication\/(\w+)/g)) {
+        t.ok(
+          operations.some(({ operationId }) => operationId === id),
+          `the documentation has ${id}`,
+        )
+      }
+    }
+  }
+})
