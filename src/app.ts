@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config/index.js'
-import type { DatabaseOptions } from './db/client.js'
+import { databaseOptions } from './db/client.js'
 import { answerClientError } from './lib/client-error.js'
 import { requestIdOf } from './lib/request-id.js'
 import type { SigningKey } from './lib/signing-keys.js'
@@ -13,16 +13,20 @@ import audit from './plugins/audit.js'
 import auth from './plugins/auth.js'
 import cors from './plugins/cors.js'
 import db from './plugins/db.js'
+import devInbox from './plugins/dev-inbox.js'
 import errors, { answerUnreadableUrl } from './plugins/errors.js'
 import jsonBody from './plugins/json-body.js'
 import knownPaths from './plugins/known-paths.js'
 import openapi from './plugins/openapi.js'
+import passwordReset from './plugins/password-reset.js'
 import passwords from './plugins/passwords.js'
 import readiness from './plugins/readiness.js'
 import requestContext from './plugins/request-context.js'
+import requestHead from './plugins/request-head.js'
 import requestLog from './plugins/request-log.js'
 import securityHeaders from './plugins/security-headers.js'
 import sessions from './plugins/sessions.js'
+import signInGuard from './plugins/sign-in-guard.js'
 import staticFiles from './plugins/static.js'
 import routes from './routes/index.js'
 
@@ -54,6 +58,7 @@ export async function buildApp({
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
+    http: { requireHostHeader: false },
     frameworkErrors: answerUnreadableUrl,
     routerOptions: { maxParamLength: maxHeaderSize },
     schemaController: { compilersFactory: { buildValidator } },
@@ -63,6 +68,7 @@ export async function buildApp({
   await app.register(requestLog)
   await app.register(errors)
   await app.register(securityHeaders)
+  await app.register(requestHead)
   await app.register(cors, { origins: config.CORS_ORIGINS })
   await app.register(jsonBody)
   await app.register(knownPaths)
@@ -79,7 +85,11 @@ export async function buildApp({
   })
   await app.register(accessList, { url: databaseUrl, tokenLifetimeSeconds })
   await app.register(auth)
-  await app.register(passwords)
+  await app.register(passwords, { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES })
+  await app.register(signInGuard, {
+    waits: { first: config.SIGN_IN_WAIT_SECONDS, longest: config.SIGN_IN_WAIT_MAX_SECONDS },
+  })
+  await app.register(passwordReset)
   await app.register(sessions, {
     lifetimes: {
       absolute: config.SESSION_TTL_SECONDS,
@@ -88,18 +98,9 @@ export async function buildApp({
     },
   })
 
+  await app.register(devInbox, config)
   await app.register(openapi, { version })
   await app.register(staticFiles)
   await app.register(routes)
   return app
 }
-
-export const databaseOptions = (config: Config, url: string, applicationName: string): DatabaseOptions => ({
-  url,
-  applicationName,
-  poolMax: config.DATABASE_POOL_MAX,
-  isolationLevel: config.DATABASE_ISOLATION_LEVEL,
-  connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
-  statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-  idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
-})

@@ -213,6 +213,17 @@ export const settings = {
     default: 2,
     description: 'The passes over that memory.',
   },
+  SIGN_IN_WAIT_SECONDS: {
+    integer: [1, 86_400],
+    default: 30,
+    description:
+      'How long an account has to wait after five wrong passwords in a row; each one after that doubles it.',
+  },
+  SIGN_IN_WAIT_MAX_SECONDS: {
+    integer: [1, 86_400],
+    default: 900,
+    description: 'The longest such wait.',
+  },
 
   LOG_LEVEL: {
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -8,8 +8,10 @@ export type Person = { email: string; firstName?: string; lastName?: string }
  */
 const MIN_GUESSES = 1e9
 
-/** zxcvbn takes up to 200 ms for 128 adverse characters and 40 ms for these; what follows them only adds to the guesses. */
+/** zxcvbn takes up to 200 ms for 128 adverse characters and 20 ms for these; what follows them only adds to the guesses. */
 const JUDGED_LENGTH = 64
+/** Nobody who guesses writes out such long ones, but for a character, a sequence or a well-known word over and over. */
+const MIN_GUESSES_WHEN_LONG = 1e5
 /** Of all ways to read `p4$$w0rd` the likeliest ones: more take time and find nothing. */
 const MAX_SUBSTITUTIONS = 10
 
@@ -56,9 +58,11 @@ async function weaknessOf(password: string, { email, firstName = '', lastName = 
   judge ??= loadJudge()
   const { guessesOf, isWellKnown } = await judge
   const ownWords = [PRODUCT_NAME, ...localPartsOf(email), firstName, lastName]
-  const core = fold(password).replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-  const isDecorated = password.length - core.length <= MAX_DECORATION && isWellKnown(core)
-  return isDecorated || guessesOf(password, ownWords) < MIN_GUESSES
+  const folded = fold(password)
+  const core = folded.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
+  const isDecorated = folded.length - core.length <= MAX_DECORATION && isWellKnown(core)
+  const minGuesses = password.length < JUDGED_LENGTH ? MIN_GUESSES : MIN_GUESSES_WHEN_LONG
+  return isDecorated || guessesOf(password, ownWords) < minGuesses
     ? 'it is a well-known password, or much like one.'
     : undefined
 }

@@ -35,7 +35,7 @@ async function sessions(app: FastifyInstance, { lifetimes }: { lifetimes: Sessio
   app.decorate('sessions', {
     start: async (user, request) => {
       const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
-      const session = await createSession(db, { userId: user.id, ...origin }, lifetimes)
+      const session = await createSession(db, { user, ...origin }, lifetimes)
       return tokensOf(user, session.id, session.refreshToken)
     },
     refresh: async (token) => {

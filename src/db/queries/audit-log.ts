@@ -1,8 +1,8 @@
-import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { and, type Column, eq, getTableColumns, gte, lt, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
 import { type AuditAction, type AuditEntry, auditLog } from '../audit/log.js'
-import { toApiState } from '../audit/states.js'
+import { parseState, toApiState } from '../audit/states.js'
 import type { Db } from '../client.js'
 import { keysetPage } from './page.js'
 
@@ -17,6 +17,14 @@ export type AuditFilters = PageQuery<'createdAt' | '-createdAt'> & {
   to?: Date
 }
 
+const exactState = (column: Column) => sql<AuditEntry['stateAfter']>`${column}::text`.mapWith(parseState)
+
+const columns = {
+  ...getTableColumns(auditLog),
+  stateBefore: exactState(auditLog.stateBefore),
+  stateAfter: exactState(auditLog.stateAfter),
+}
+
 /** Ids begin with the time: ordering by them is ordering by time, and the key's own index serves it. */
 const SORTABLE = { createdAt: auditLog.id }
 
@@ -24,7 +32,7 @@ export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<P
   const { tableName, objectId, userId, organizationId, action, requestId, from, to } = filters
   const page = keysetPage<AuditEntry, 'createdAt'>(SORTABLE, auditLog.id, filters)
   const rows = await db
-    .select()
+    .select(columns)
     .from(auditLog)
     .where(
       and(
@@ -45,13 +53,15 @@ export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<P
   return { data: data.map(toApiEntry), nextCursor }
 }
 
-/** Ids count from 1970: what is earlier would wrap around to the far future. */
-const firstIdOf = (time: number): SQL =>
-  sql`uuid_v7_floor(${new Date(Math.max(time, 0)).toISOString()}::timestamptz)`
+/** The smallest id of a millisecond. Ids count from 1970: what is earlier would wrap around to the far future. */
+function firstIdOf(time: number): string {
+  const hex = Math.max(time, 0).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
+}
 
 /** Throws NotFound. */
 export async function getAuditEntry(db: Db, id: string): Promise<AuditEntry> {
-  const [entry] = await db.select().from(auditLog).where(eq(auditLog.id, id))
+  const [entry] = await db.select(columns).from(auditLog).where(eq(auditLog.id, id))
   if (!entry) throw new NotFound()
   return toApiEntry(entry)
 }

@@ -1,35 +1,54 @@
 import { and, eq, gt, isNull, ne } from 'drizzle-orm'
-import { NotFound } from '../../lib/errors.js'
+import { InvalidCredentials, NotFound } from '../../lib/errors.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
 import { generateToken, hashToken } from '../../lib/tokens.js'
 import type { Db, Tx } from '../client.js'
 import { refreshTokens, type Session, sessions } from '../schema/sessions.js'
+import { type User, users } from '../schema/users.js'
 import { keysetPage } from './page.js'
 
 /** In seconds: how long a session lasts however much it is used, and how long when it is not (OWASP ASVS 5.0, 7.3). */
 export type SessionLifetimes = { absolute: number; idle: number; grace: number }
 
-type NewSession = { userId: string; ip: string; userAgent: string | undefined }
+type NewSession = { user: User; ip: string; userAgent: string | undefined }
 
 const USER_AGENT_MAX_LENGTH = 400
 
-/** The refresh token is answered once and only its hash is kept. */
+/**
+ * The refresh token is answered once and only its hash is kept. `user` is as it was when its password was verified.
+ * @throws InvalidCredentials when password or status have changed since: what ended the other sessions ends this one, too
+ */
 export const createSession = (
   db: Db,
-  { userId, ip, userAgent }: NewSession,
+  { user, ip, userAgent }: NewSession,
   lifetimes: SessionLifetimes,
 ): Promise<{ id: string; refreshToken: string }> =>
   db.transaction(async (tx) => {
+    await checkUnchanged(tx, user)
     const expiresAt = secondsFromNow(lifetimes.absolute)
     const [session] = await tx
       .insert(sessions)
-      .values({ userId, ip, userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null, expiresAt })
+      .values({
+        userId: user.id,
+        ip,
+        userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+        expiresAt,
+      })
       .returning({ id: sessions.id })
     const { id } = session as { id: string }
     const refreshToken = generateToken()
     await addRefreshToken(tx, { id, expiresAt }, refreshToken, lifetimes)
     return { id, refreshToken }
   })
+
+/** Holds off every change of the user until the session is there to be ended by it. */
+async function checkUnchanged(tx: Tx, { id, passwordHash, updatedAt }: User): Promise<void> {
+  const [user] = await tx.select().from(users).where(eq(users.id, id)).for('share')
+  // A new hash alone is an upgrade of the old one, and a new time alone may be a new name.
+  const hasNewPassword =
+    user?.passwordHash !== passwordHash && user?.updatedAt.getTime() !== updatedAt.getTime()
+  if (user?.status !== 'active' || hasNewPassword) throw new InvalidCredentials()
+}
 
 export async function addRefreshToken(
   tx: Tx,

@@ -1,5 +1,5 @@
 import { and, eq, ilike, or, type SQL } from 'drizzle-orm'
-import { EmailTaken, Forbidden, LastSuperAdmin, NotFound } from '../../lib/errors.js'
+import { EmailTaken, Forbidden, LastSuperAdmin, NotFound, Unauthorized } from '../../lib/errors.js'
 import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
 import type { UserRole, UserStatus } from '../../lib/roles.js'
 import type { Db, Tx } from '../client.js'
@@ -101,15 +101,17 @@ export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<Us
     return created
   })
 
-/** What users change about themselves. Throws NotFound. */
+/** What users change about themselves. Throws Unauthorized when the account is gone and its token not yet. */
 export async function updateProfile(
   db: Db,
   id: string,
   changes: Pick<UserChanges, 'firstName' | 'lastName'>,
 ): Promise<User> {
-  if (Object.keys(changes).length === 0) return getUserById(db, id)
-  const [user] = await db.update(users).set(changes).where(eq(users.id, id)).returning()
-  if (!user) throw new NotFound()
+  const isChange = Object.keys(changes).length > 0
+  const [user] = isChange
+    ? await db.update(users).set(changes).where(eq(users.id, id)).returning()
+    : [await findUserById(db, id)]
+  if (!user) throw new Unauthorized()
   return user
 }
 

@@ -1,0 +1,172 @@
+import * as argon2 from '@node-rs/argon2'
+import Fastify from 'fastify'
+import t from 'tap'
+import { checkPassword } from '../../src/lib/password-policy.js'
+import { createPasswordHasher, hashPassword } from '../../src/lib/passwords.js'
+
+const PARAMETERS = { memoryKib: 19_456, passes: 2 }
+const PASSWORD = 'a long and quiet sentence'
+const ADA = { email: 'ada.lovelace+shop@example.com', firstName: 'Augusta', lastName: 'King' }
+
+const refusalOf = async (password: string, person = ADA): Promise<string | undefined> => {
+  try {
+    await checkPassword(password, person)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+t.test('a password is hashed with argon2id and a salt, at no less than OWASP asks for', async (t) => {
+  const [one, two] = [await hashPassword(PASSWORD), await hashPassword(PASSWORD)]
+  t.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  t.not(one, two)
+  t.match(
+    await hashPassword(PASSWORD, { memoryKib: 24_576, passes: 3 }),
+    /^\$argon2id\$v=19\$m=24576,t=3,p=1\$/,
+  )
+})
+
+t.test('only the password itself fits, to its last byte and however it was typed', async (t) => {
+  const { hash, verify } = createPasswordHasher(PARAMETERS)
+  const long = 'x'.repeat(73)
+  t.match(await verify(await hash(long), long), { fits: true, isOutdated: false })
+  for (const other of [long.slice(1), `${long} `, long.toUpperCase()]) {
+    t.match(await verify(await hash(long), other), { fits: false, isOutdated: false })
+  }
+  t.match(await verify(await hash('nothing ends\0here'), 'nothing ends\0there'), { fits: false })
+  t.match(await verify(await hash('caf\u00e9 au lait, encore'), 'cafe\u0301 au lait, encore'), { fits: true })
+  for (const none of [null, undefined]) t.match(await verify(none, PASSWORD), { fits: false })
+})
+
+t.test('a hash is outdated when it took less effort than is asked for now, and only then', async (t) => {
+  const stored = await hashPassword(PASSWORD, { memoryKib: 24_576, passes: 3 })
+  const outdatedUnder = async (memoryKib: number, passes: number) =>
+    (await createPasswordHasher({ memoryKib, passes }).verify(stored, PASSWORD)).isOutdated
+  t.notOk(await outdatedUnder(24_576, 3))
+  t.notOk(await outdatedUnder(19_456, 2))
+  t.ok(await outdatedUnder(24_577, 3))
+  t.ok(await outdatedUnder(24_576, 4))
+})
+
+t.test('an address without an account costs the same work, and a refused try none', async (t) => {
+  const work: string[] = []
+  const counted = {
+    ...argon2,
+    hash: (...args: Parameters<typeof argon2.hash>) => {
+      work.push(`hash m=${args[1]?.memoryCost},t=${args[1]?.timeCost}`)
+      return argon2.hash(...args)
+    },
+    verify: (...args: Parameters<typeof argon2.verify>) => {
+      work.push(`verify ${String(args[0]).split('$')[3]}`)
+      return argon2.verify(...args)
+    },
+  }
+  const lib = '../../src/lib/passwords.js'
+  const hasher = await t.mockImport<object>(lib, { '@node-rs/argon2': counted })
+  const { default: plugin } = await t.mockImport('../../src/plugins/passwords.js', { [lib]: hasher })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(plugin, { memoryKib: 20_480, passes: 3 })
+  await app.ready()
+  t.strictSame(work.splice(0), ['hash m=20480,t=3'], 'the decoy is made at the start')
+
+  const known = await argon2.hash(PASSWORD, { memoryCost: 20_480, timeCost: 3 })
+  const old = await hashPassword(PASSWORD)
+  const before = async () => {
+    work.push('before')
+  }
+  const workOf = async (passwordHash: string | null | undefined, password: string) => {
+    await app.passwords.verify({ passwordHash, password, before })
+    return work.splice(0)
+  }
+  const usual = ['before', 'verify m=20480,t=3,p=1']
+  t.strictSame(await workOf(known, 'wrong'), usual)
+  t.strictSame(await workOf(known, PASSWORD), usual)
+  t.strictSame(await workOf(undefined, PASSWORD), usual)
+  t.strictSame(await workOf(null, PASSWORD), usual)
+  t.strictSame(await workOf(old, 'wrong'), ['before', 'verify m=19456,t=2,p=1'])
+  t.strictSame(await workOf(old, PASSWORD), ['before', 'verify m=19456,t=2,p=1', 'hash m=20480,t=3'])
+
+  const wait = () => Promise.reject(new Error('wait'))
+  await t.rejects(app.passwords.verify({ passwordHash: known, password: PASSWORD, before: wait }), {
+    message: 'wait',
+  })
+  await t.rejects(app.passwords.hashNew('password1234', ADA), { code: 'PASSWORD_TOO_COMMON' })
+  t.strictSame(work, [])
+})
+
+t.test('well-known passwords and their simple variations are refused', async (t) => {
+  const refused = [
+    ...[
+      '123456789012',
+      'password1234',
+      'passwordpassword',
+      'Password2024!!',
+      'qwertyuiop123',
+      'p@$$w0rd1234',
+    ],
+    ...[
+      'monkeymonkey',
+      'iloveyou2024!!',
+      '000football000',
+      'Trustno1Trustno1',
+      'dragon dragon',
+      '!!shadow2024',
+    ],
+    ...[
+      'letmeinletmein',
+      'abcdefghijkl',
+      'aaaaaaaaaaaa',
+      '01011990 01011990',
+      'drowssap4321',
+      'admin@123@123',
+    ],
+    ...['Night123!123', 'qazwsxedcrfv', 'superman-superman', '1q2w3e4r5t6y', 'baseball!!!!', 'Michael12345!'],
+    ...['x'.repeat(128), 'password'.repeat(8), '1234567890'.repeat(8)],
+    // However much follows: only the beginning is judged.
+    `${'a'.repeat(64)}correct horse battery staple`,
+  ]
+  for (const password of refused) t.match(await refusalOf(password), /well-known/, password)
+})
+
+t.test('every other password is accepted, whatever it is made of', async (t) => {
+  const accepted = [
+    PASSWORD,
+    'correct horse battery staple',
+    'лошадь скрепка батарея',
+    '🐘🎉🚀🌵🍕🎈🦊🐙🌈⚡🔥🎲',
+    'longenoughpassword',
+    '   spaces   all   around   ',
+    'four night owls 2024!!',
+    'Str0ng-Passw0rd-123',
+    '7#92!04-71%538+62',
+    'k9v2m4x7q1z8',
+    'x7#Kq!'.repeat(21),
+    'aB3$'.repeat(16),
+    `pw-${'x'.repeat(61)}`,
+  ]
+  for (const password of accepted) t.equal(await refusalOf(password), undefined, password)
+})
+
+t.test(
+  'what contains the name of the product or of the user, or the address, is refused and says so',
+  async (t) => {
+    const reasons: [string, RegExp][] = [
+      ['my GroundWork is a safe place', /name of this service/],
+      ['the ADA.Lovelace of our times', /your e-mail address/],
+      ['ada.lovelace+shop has its own', /your e-mail address/],
+      ['in ａugusta we are quite happy', /your name/],
+      ['dear Augusta, how do you do', /your name/],
+    ]
+    for (const [password, reason] of reasons) t.match(await refusalOf(password), reason, password)
+    const short = { email: 'bob@example.com', firstName: ' ', lastName: 'Long' }
+    t.equal(
+      await refusalOf('bob has a long and quiet life', short),
+      undefined,
+      'short ones are in many words',
+    )
+    t.match(await refusalOf('Long-Long-Long', short), /well-known/, 'but easily guessed')
+    t.equal(await refusalOf(PASSWORD, { email: 'ada@example.com' } as typeof ADA), undefined)
+  },
+)

@@ -1,0 +1,166 @@
+import t, { type Test } from 'tap'
+import { hashPassword } from '../../src/lib/passwords.js'
+import { buildTestApp, PASSWORD, type TestApp, type TestAppOptions } from '../helpers/app.js'
+import { connect } from '../helpers/database.js'
+import { startOnboarding } from '../helpers/onboarding.js'
+
+const NEW_PASSWORD = 'another quiet sentence'
+const config = { RATE_LIMIT: 'off' } as const
+
+const build = (t: Test, options: TestAppOptions = {}) =>
+  buildTestApp(t, { ...options, config: { ...config, ...options.config } })
+
+/** `between` happens once, after the password was found right and before the sign-in goes on. */
+function interrupt(app: TestApp['app'], between: () => Promise<unknown>) {
+  const { verify } = app.passwords
+  app.passwords.verify = async (attempt) => {
+    app.passwords.verify = verify
+    const verified = await verify(attempt)
+    await between()
+    return verified
+  }
+}
+
+t.test('every way to set a password has the same rules, and a refusal uses nothing up', async (t) => {
+  const { anonymous, signUp, nextToken } = await startOnboarding(t, { config })
+  const admin = await signUp({ role: 'super_admin' })
+  const user = await signUp({ email: 'ada@example.com' })
+  await anonymous.post('/auth/forgot-password', { email: 'ada@example.com' })
+  const token = await nextToken('ada@example.com')
+  const person = { firstName: 'Grace', lastName: 'Hopper', email: 'grace.hopper@example.com' }
+  const ways: Record<string, (password: string) => ReturnType<typeof anonymous.post>> = {
+    register: (password) => anonymous.post('/auth/register', { ...person, password }),
+    reset: (password) => anonymous.post('/auth/reset-password', { token, password }),
+    change: (newPassword) => user.post('/me/change-password', { currentPassword: PASSWORD, newPassword }),
+    create: (password) => admin.post('/users', { ...person, password }),
+  }
+  for (const [way, set] of Object.entries(ways)) {
+    for (const wrong of ['eleven char', '🐘'.repeat(11), 'x1'.repeat(65)]) {
+      const { status, body } = await set(wrong)
+      t.match({ status, code: body?.code }, { status: 400, code: 'VALIDATION_FAILED' }, `${way} ${wrong}`)
+      t.match(body.errors, [{ path: way === 'change' ? 'newPassword' : 'password' }])
+    }
+    for (const easy of ['password1234', 'my groundwork is safe']) {
+      t.match(await set(easy), { status: 400, body: { code: 'PASSWORD_TOO_COMMON' } }, `${way} ${easy}`)
+    }
+  }
+  for (const way of ['register', 'create'] as const) {
+    t.match(await ways[way]?.('here is grace.hopper again'), { body: { detail: /your e-mail address/ } })
+  }
+  t.equal((await ways.reset?.(NEW_PASSWORD))?.status, 204, 'the link is still good')
+})
+
+t.test('any characters make a password, and every one of them counts', async (t) => {
+  const { anonymous, signUp } = await build(t)
+  const admin = await signUp({ role: 'super_admin' })
+  const passwords = [
+    'correct horse battery staple',
+    ' лошадь скрепка батарея ',
+    '🐘🎉🚀🌵🍕🎈🦊🐙🌈⚡🔥🎲',
+    'a quiet evening by the sea with an old friend and his grey dog, 73',
+    'r4nd0m-'.repeat(10).concat('xyz'),
+    `${'four score and seven years ago '.repeat(4)}1234`,
+  ]
+  for (const [i, password] of passwords.entries()) {
+    const email = `user-${i}@example.com`
+    const created = await admin.post('/users', { email, firstName: 'Ada', lastName: 'Lee', password })
+    t.equal(created.status, 201, password)
+    t.ok(await anonymous.signIn(email, password))
+    const shorter = [...password].slice(0, -1).join('')
+    t.equal((await anonymous.post('/auth/login', { email, password: shorter })).status, 401)
+  }
+})
+
+t.test('a huge password is refused before anybody works on it', async (t) => {
+  const { app, anonymous } = await build(t)
+  app.passwords.verify = app.passwords.hashNew = () => t.fail('it is worked on') as never
+  const person = { email: 'ada@example.com', firstName: 'Ada', lastName: 'Lee' }
+  for (const length of [129, 1_000_000, 2_000_000]) {
+    const password = 'x'.repeat(length)
+    const status = length > 1_048_576 ? 413 : 400
+    t.equal((await anonymous.post('/auth/login', { email: person.email, password })).status, status)
+    t.equal((await anonymous.post('/auth/register', { ...person, password })).status, status)
+  }
+})
+
+t.test('with more effort asked for, the next sign-in hashes anew, and nothing else changes', async (t) => {
+  const { anonymous, signUp, database } = await build(t)
+  const stronger = await build(t, { database, config: { ARGON2_PASSES: 3 } })
+  const sql = connect(t, database.ownerUrl)
+  const user = await signUp()
+  const email = String(user.user?.email)
+  const stored = async () => (await sql`select password_hash, updated_at from users`)[0]
+  const before = await stored()
+  t.match(before?.password_hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+
+  t.equal((await stronger.anonymous.post('/auth/login', { email, password: NEW_PASSWORD })).status, 401)
+  t.strictSame(await stored(), before, 'not for a wrong password')
+  const signIns = Array.from({ length: 5 }, () => stronger.anonymous.signIn(email, PASSWORD))
+  t.equal((await Promise.all(signIns)).length, 5)
+  const after = await stored()
+  t.match(after?.password_hash, /^\$argon2id\$v=19\$m=19456,t=3,p=1\$/)
+  t.strictSame(after?.updated_at, before?.updated_at)
+  t.equal((await user.get('/me')).status, 200, 'the session from before goes on')
+
+  t.ok(await stronger.anonymous.signIn(email, PASSWORD))
+  t.ok(await anonymous.signIn(email, PASSWORD), 'also where less is asked for')
+  t.strictSame(await stored(), after)
+  const entries = await sql`select actor, url, state_before, state_after from audit.audit_log
+    where table_name = 'users' and action = 'update'`
+  t.equal(entries.length, 1)
+  t.match(entries[0], { actor: 'anonymous', url: '/api/v1/auth/login' })
+  t.match(entries[0]?.state_after, { password_hash: '[redacted]' })
+})
+
+t.test('a sign-in that was on its way when the password changed does not outlive the change', async (t) => {
+  const { app, anonymous, signUp, database } = await build(t, { config: { ARGON2_PASSES: 3 } })
+  const sql = connect(t, database.ownerUrl)
+  const admin = await signUp({ role: 'super_admin' })
+  const user = await signUp()
+  const { id, email = '' } = user.user ?? {}
+  const logIn = (password: string) => anonymous.post('/auth/login', { email, password })
+  const live = () => sql`select from sessions where user_id = ${id ?? ''} and ended_at is null`
+
+  interrupt(app, () => user.patch('/me', { firstName: 'Grace' }))
+  t.equal((await logIn(PASSWORD)).status, 200, 'any other change does no harm')
+  const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
+  // Such a hash is due for an upgrade, which must not bring the old password back either.
+  await sql`update users set password_hash = ${await hashPassword(PASSWORD)} where id = ${id ?? ''}`
+  interrupt(app, () => user.post('/me/change-password', change))
+  t.match(await logIn(PASSWORD), { status: 401, body: { code: 'INVALID_CREDENTIALS' } })
+  t.equal((await live()).length, 1, 'only the session that changed it is left')
+  t.equal((await logIn(NEW_PASSWORD)).status, 200)
+
+  interrupt(app, () => admin.patch(`/users/${id}`, { status: 'disabled' }))
+  t.equal((await logIn(NEW_PASSWORD)).status, 401)
+  t.equal((await live()).length, 0)
+})
+
+t.test(
+  'when too many passwords wait, further ones are turned away and nothing else is slowed down',
+  async (t) => {
+    const { app, anonymous, signUp } = await build(t)
+    const user = await signUp()
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const spared = async () => {
+      await held
+      throw new Error('spared')
+    }
+    const waiting = Array.from({ length: 252 }, () =>
+      app.passwords.verify({ passwordHash: null, password: PASSWORD, before: spared }).catch(() => 'done'),
+    )
+    const logIn = () => anonymous.post('/auth/login', { email: 'nobody@example.com', password: PASSWORD })
+    t.match(await logIn(), {
+      status: 503,
+      headers: { 'retry-after': '1' },
+      body: { code: 'SERVICE_UNAVAILABLE' },
+    })
+    t.equal((await user.get('/me')).status, 200)
+    release()
+    t.strictSame([...new Set(await Promise.all(waiting))], ['done'])
+    t.equal((await logIn()).status, 401, 'and all is as before')
+  },
+)
