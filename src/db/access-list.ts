@@ -1,3 +1,4 @@
+import type { AccessClaims } from '../lib/access-tokens.js'
 import type { UserRole } from '../lib/roles.js'
 import type { Db } from './client.js'
 import { openListener } from './listener.js'
@@ -6,8 +7,6 @@ import {
   findAccessRevocations,
   listAccessRevocations,
 } from './queries/access-revocations.js'
-
-export type AccessClaims = { userId: string; sessionId: string; role: UserRole }
 
 export type AccessList = {
   /** True while nothing has ended the token before its time. Answers from memory, without a query. */
@@ -40,6 +39,8 @@ export async function openAccessList(options: AccessListOptions): Promise<Access
   const { db, url, tokenLifetimeSeconds, onError } = options
   const lifetimeMs = tokenLifetimeSeconds * 1000 + CLOCK_SKEW_MS
   const revoked = new Map<string, { role: UserRole | null; forgetAt: number }>()
+  /** Whom announcements were about while the table was being read. */
+  let heard: Set<string> | undefined
 
   const remember = ({ subjectId, role }: AccessRevocation) =>
     revoked.set(subjectId, { role, forgetAt: Date.now() + lifetimeMs })
@@ -47,10 +48,17 @@ export async function openAccessList(options: AccessListOptions): Promise<Access
   const listener = await openListener({
     url,
     channel: CHANNEL,
-    onMessage: (payload) => remember(parseAnnouncement(payload)),
+    onMessage: (payload) => {
+      const revocation = parseAnnouncement(payload)
+      heard?.add(revocation.subjectId)
+      remember(revocation)
+    },
     onConnected: async () => {
+      const newer = new Set<string>()
+      heard = newer
       const rows = await listAccessRevocations(db, new Date(Date.now() - lifetimeMs))
-      rows.forEach(remember)
+      for (const row of rows) if (!newer.has(row.subjectId)) remember(row)
+      heard = undefined
     },
     onError,
   })

@@ -2,6 +2,7 @@ import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { AuditedSession } from './audit/session.js'
+import { ConnectionPool } from './pool.js'
 
 /** The database or a transaction in it: the first argument of every query function. */
 export type Db = PgDatabase<PostgresJsQueryResultHKT>
@@ -19,14 +20,55 @@ export type DatabaseOptions = {
   idleTransactionTimeoutMs: number
 }
 
+type DatabaseSettings = {
+  DATABASE_POOL_MAX: number
+  DATABASE_ISOLATION_LEVEL: DatabaseOptions['isolationLevel']
+  DATABASE_CONNECT_TIMEOUT_MS: number
+  DATABASE_STATEMENT_TIMEOUT_MS: number
+  DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: number
+}
+
+/** As the configuration says it. */
+export const databaseOptions = (
+  config: DatabaseSettings,
+  url: string,
+  applicationName: string,
+): DatabaseOptions => ({
+  url,
+  applicationName,
+  poolMax: config.DATABASE_POOL_MAX,
+  isolationLevel: config.DATABASE_ISOLATION_LEVEL,
+  connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+  statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+  idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
+})
+
 export type DatabaseClient = { db: Db; sql: postgres.Sql; close: () => Promise<void> }
 
 const CLOSE_TIMEOUT_SECONDS = 5
 
 /** Opens no connection yet: the first query does. */
 export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
-  const sql = postgres(options.url, {
+  const pool = new ConnectionPool({
+    connect: (onclose) => connect(options, onclose),
     max: options.poolMax,
+    waitMs: options.connectTimeoutMs,
+  })
+  const sql = connect(options)
+  const dialect = new PgDialect()
+  const db = new PgDatabase(dialect, new AuditedSession(pool, dialect), undefined) as unknown as Db
+  const close = async () => {
+    await Promise.all([pool.close(CLOSE_TIMEOUT_SECONDS * 1000), sql.end({ timeout: CLOSE_TIMEOUT_SECONDS })])
+  }
+  return { db, sql, close }
+}
+
+function connect(options: DatabaseOptions, onclose?: () => void): postgres.Sql {
+  const sql = postgres(options.url, {
+    ...(onclose && { onclose }),
+    max: 1,
+    // Whoever has the connection decides when it has lived long enough: not in the midst of a transaction.
+    max_lifetime: null,
     connect_timeout: options.connectTimeoutMs / 1000,
     // No lookup of array types at every connection: nothing here uses them.
     fetch_types: false,
@@ -39,9 +81,7 @@ export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
       TimeZone: 'UTC',
     },
   })
-  // drizzle teaches the client its date parsers; its plain session is then replaced by ours.
+  // It teaches the client drizzle's date parsers; its session is not used.
   drizzle(sql)
-  const dialect = new PgDialect()
-  const db = new PgDatabase(dialect, new AuditedSession(sql, dialect), undefined) as unknown as Db
-  return { db, sql, close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }) }
+  return sql
 }

@@ -4,9 +4,15 @@ import postgres from 'postgres'
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505'
 
-const postgresErrorOf = (error: unknown): postgres.PostgresError | undefined => {
+export const postgresErrorOf = (error: unknown): postgres.PostgresError | undefined => {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   return cause instanceof postgres.PostgresError ? cause : undefined
+}
+
+/** True for an error that the server answered and after which it goes on serving this connection. */
+export function isServerError(error: unknown): boolean {
+  const severity = postgresErrorOf(error)?.severity
+  return severity !== undefined && severity !== 'FATAL' && severity !== 'PANIC'
 }
 
 export function isUniqueViolation(error: unknown, constraint: string): boolean {

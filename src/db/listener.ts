@@ -19,7 +19,10 @@ export type Listener = {
 /** Together below one second: a connection that silently died is found out before anybody may rely on it. */
 const HEARTBEAT_INTERVAL_MS = 400
 const HEARTBEAT_TIMEOUT_MS = 400
+/** Nobody relies on a connection yet while it is opened. */
 const CONNECT_TIMEOUT_MS = 3_000
+
+const HEARTBEAT = { text: 'select 1', query_timeout: HEARTBEAT_TIMEOUT_MS }
 
 /** Hears NOTIFY on a connection of its own, and knows when it does not. It reconnects for as long as it is open. */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
@@ -39,7 +42,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       connectionString: url,
       application_name: `groundwork listener ${channel}`,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: HEARTBEAT_TIMEOUT_MS,
+      query_timeout: CONNECT_TIMEOUT_MS,
     })
     fresh.on('error', (error) => drop(fresh, error))
     fresh.on('notification', ({ payload }) => onMessage(payload ?? ''))
@@ -48,6 +51,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
       await fresh.query(`listen ${fresh.escapeIdentifier(channel)}`)
       // Only now may others rely on it: nothing can be missed between the table's state and the announcements.
       await onConnected()
+      if (isClosed) throw new Error('The listener was closed')
       client = fresh
     } catch (error) {
       fresh.end().catch(() => undefined)
@@ -60,7 +64,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     const current = client
     if (!current) return false
     try {
-      await current.query('select 1')
+      await current.query(HEARTBEAT)
       return client === current
     } catch (error) {
       drop(current, error)

@@ -1,5 +1,6 @@
 import { jsonb, pgSchema, text, uuid } from 'drizzle-orm/pg-core'
 import { moment } from '../schema/columns.js'
+import type { State } from './states.js'
 
 /**
  * For reading only: migrations written by hand make this table, because drizzle knows no partitions.
@@ -24,8 +25,6 @@ export const auditLog = pgSchema('audit').table('audit_log', {
   args: jsonb('args'),
   ip: text('ip'),
 })
-
-type State = Record<string, unknown>
 
 export const AUDIT_ACTIONS = ['create', 'update', 'delete'] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]

@@ -1,79 +1,146 @@
-import { Placeholder, type Query, type SQL } from 'drizzle-orm'
+import { Placeholder, type Query } from 'drizzle-orm'
 import type { PgDialect, PgTransactionConfig } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
-import type { Sql, TransactionSql } from 'postgres'
+import type { Sql } from 'postgres'
+import { type Context, currentContext } from '../../lib/context.js'
+import type { ConnectionPool } from '../pool.js'
+import { Transaction } from '../transaction.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
-import { auditPolicyOf } from './policy.js'
+import { PreparedTexts } from './prepared-texts.js'
 
 type Schema = Record<string, never>
-type Session = PostgresJsSession<Sql, Schema, Schema>
-type Prepare = Session['prepareQuery']
+type Prepare = PostgresJsSession<Sql, Schema, Schema>['prepareQuery']
 type Metadata = Parameters<Prepare>[5]
+type Values = Record<string, unknown> | undefined
+type Work<T> = (tx: PostgresJsTransaction<Schema, Schema>) => Promise<T>
 
-/** PostgreSQL keeps every prepared text for a connection's life, so both their number and their size are bounded. */
-const PREPARED = { maxTexts: 500, maxParams: 64 }
-
-const RAW_WRITE = /^\s*(?:insert|update|delete|merge|with|call|do|truncate)\b/i
+/** A transaction, and the context that its setting holds at the moment. */
+type Held = { transaction: Transaction; context: Context | undefined | typeof UNKNOWN }
+const UNKNOWN = Symbol('unknown')
 
 /**
- * drizzle's session, with two additions. Statements are prepared on the server, which saves a round trip each.
- * And a write carries the audit context to the triggers: PostgreSQL evaluates RETURNING before it fires AFTER triggers,
- * so a setting made there arrives with the statement itself, without a transaction or a second round trip around it.
+ * drizzle's session on our own pool, with two additions. Statements are prepared on the server, which saves a round trip
+ * each. And every write carries the audit context to the triggers, of whatever table: a cascade may reach an audited one.
+ *
+ * - A write of a builder: PostgreSQL evaluates RETURNING before it fires AFTER triggers, so a setting made there arrives
+ *   with the statement itself, without a transaction or a second round trip around it.
+ * - Raw SQL, of which nobody knows what it writes (`select a_function()`), and a CTE that writes, for which RETURNING may
+ *   be left without a row to be evaluated: a transaction of its own.
+ * - In a transaction the setting is made at its start, and again when the context is another one.
  */
 export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
-  private readonly preparedTexts = new Set<string>()
-
   constructor(
-    client: Sql,
+    private readonly pool: ConnectionPool,
     private readonly pgDialect: PgDialect,
-    /** Inside a transaction the context is set once, at its start. */
-    private readonly contextIsSet = false,
+    private readonly texts = new PreparedTexts(),
+    /** Undefined outside a transaction. */
+    private readonly held?: Held,
   ) {
-    super(client, pgDialect, undefined)
+    // A statement gets its client when it runs.
+    super(undefined as never, pgDialect, undefined)
   }
 
   override prepareQuery: Prepare = (query, fields, name, arrays, mapper, metadata, cache) => {
-    const carries = !this.contextIsSet && isAuditedWrite(metadata)
-    const text = carries ? withContext(query, fields !== undefined) : query
-    const preparedName = name ?? (this.isWorthPreparing(text) ? 'auto' : undefined)
+    const rides = !this.held && canRide(query, metadata)
+    const text = rides ? withContext(query, fields !== undefined) : query
+    const preparedName = name ?? (this.texts.admit(text) ? 'auto' : undefined)
     const prepared = super.prepareQuery(text, fields, preparedName, arrays, mapper, metadata, cache)
-    if (carries) carryContext(prepared, fields !== undefined)
+    const { execute } = prepared
+    const on = (values: Values) => (client: Sql) =>
+      execute.call(Object.assign(Object.create(prepared), { client }), values)
+    if (rides) prepared.execute = (values) => this.carry(on, values, fields !== undefined)
+    else if (mayWrite(query, metadata)) prepared.execute = (values) => this.surround(on(values))
+    else prepared.execute = (values) => this.run(on(values))
     return prepared as never
   }
 
-  /** Raw SQL has no RETURNING to ride on: a transaction of its own carries the context. */
-  override execute<T>(query: SQL): Promise<T> {
-    const isWrite = !this.contextIsSet && RAW_WRITE.test(this.pgDialect.sqlToQuery(query).sql)
-    if (!isWrite) return super.execute(query)
-    return this.transaction((tx) => tx.execute(query) as unknown as Promise<T>)
-  }
-
-  override transaction<T>(
-    work: (tx: PostgresJsTransaction<Schema, Schema>) => Promise<T>,
-    config?: PgTransactionConfig,
-  ): Promise<T> {
-    return this.client.begin(async (client) => {
-      const session = new AuditedSession(client as unknown as Sql, this.pgDialect, true)
-      const tx = new PostgresJsTransaction<Schema, Schema>(this.pgDialect, session as never, undefined)
+  override transaction<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
+    return Transaction.begin(this.pool, async (transaction) => {
+      const tx = this.inside({ transaction, context: currentContext() })
+      // PostgreSQL takes these before the first query only.
       if (config) await tx.setTransaction(config)
-      sendContext(client)
+      sendContext(transaction)
       return work(tx)
-    }) as Promise<T>
+    })
   }
 
-  private isWorthPreparing({ sql, params }: Query): boolean {
-    if (params.length === 0 || params.length > PREPARED.maxParams) return false
-    if (this.preparedTexts.has(sql)) return true
-    if (this.preparedTexts.size >= PREPARED.maxTexts) return false
-    this.preparedTexts.add(sql)
-    return true
+  /** A transaction in the transaction. */
+  async savepoint<T>(work: Work<T>): Promise<T> {
+    const held = this.held as Held
+    try {
+      return await held.transaction.savepoint(() => work(this.inside(held)))
+    } catch (error) {
+      // The way back to the savepoint takes settings along.
+      held.context = UNKNOWN
+      throw error
+    }
+  }
+
+  private inside(held: Held): AuditedTransaction {
+    return new AuditedTransaction(
+      this.pgDialect,
+      new AuditedSession(this.pool, this.pgDialect, this.texts, held),
+    )
+  }
+
+  private run<T>(statement: (client: Sql) => PromiseLike<T>): Promise<T> {
+    if (this.held) return this.held.transaction.run(statement)
+    return this.pool.use((connection) => connection.run(statement))
+  }
+
+  /** The parameter is filled when the statement runs, not when it was prepared: one serves many requests. */
+  private async carry(
+    on: (values: Values) => (client: Sql) => Promise<unknown>,
+    values: Values,
+    returns: boolean,
+  ) {
+    const rows = await this.run(on({ ...values, [CONTEXT_PARAM]: serializeContext() }))
+    // Without a RETURNING of its own a statement has a count and no rows, as everywhere in drizzle.
+    if (!returns && Array.isArray(rows)) rows.length = 0
+    return rows
+  }
+
+  private surround<T>(statement: (client: Sql) => PromiseLike<T>): Promise<T> {
+    const { held } = this
+    if (!held) {
+      return Transaction.begin(this.pool, (transaction) => {
+        sendContext(transaction)
+        return transaction.run(statement)
+      })
+    }
+    const context = currentContext()
+    if (held.context !== context) {
+      held.context = context
+      sendContext(held.transaction)
+    }
+    return held.transaction.run(statement)
   }
 }
 
-const isAuditedWrite = (metadata: Metadata): boolean =>
-  metadata !== undefined &&
-  metadata.type !== 'select' &&
-  metadata.tables.some((table) => auditPolicyOf(table) !== undefined)
+class AuditedTransaction extends PostgresJsTransaction<Schema, Schema> {
+  constructor(
+    dialect: PgDialect,
+    private readonly audited: AuditedSession,
+  ) {
+    super(dialect, audited as never, undefined)
+  }
+
+  override transaction<T>(work: Work<T>): Promise<T> {
+    return this.audited.savepoint(work)
+  }
+}
+
+/** Where in doubt, yes: it only costs a transaction. */
+const WRITES_IN_CTE = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is
+
+// drizzle calls an update an insert here: only `select` can be told from the rest.
+const isBuilderWrite = (metadata: Metadata): boolean => metadata !== undefined && metadata.type !== 'select'
+
+const canRide = (query: Query, metadata: Metadata): boolean =>
+  isBuilderWrite(metadata) && !WRITES_IN_CTE.test(query.sql)
+
+const mayWrite = (query: Query, metadata: Metadata): boolean =>
+  metadata?.type !== 'select' || WRITES_IN_CTE.test(query.sql)
 
 const CONTEXT_PARAM = 'auditContext'
 
@@ -82,25 +149,15 @@ function withContext(query: Query, returns: boolean): Query {
   const call = `(select set_config('${CONTEXT_SETTING}', $${query.params.length + 1}, true) is null)`
   return {
     ...query,
-    sql: `${query.sql}${returns ? ',' : ' returning'} ${call}`,
+    // On a line of its own: raw SQL in the statement may end with a comment.
+    sql: `${query.sql}\n${returns ? ',' : 'returning'} ${call}`,
     params: [...query.params, new Placeholder(CONTEXT_PARAM)],
   }
 }
 
-/** Fills the parameter when the statement runs, not when it was prepared: a prepared statement serves many requests. */
-function carryContext(prepared: ReturnType<Session['prepareQuery']>, returns: boolean): void {
-  const execute = prepared.execute.bind(prepared)
-  prepared.execute = async (values) => {
-    const rows = await execute({ ...values, [CONTEXT_PARAM]: serializeContext() })
-    // Without a RETURNING of its own a statement has a count and no rows, as everywhere in drizzle.
-    if (!returns && Array.isArray(rows)) rows.length = 0
-    return rows
-  }
-}
-
-/** Pipelined behind BEGIN. Its failure would fail the transaction, whose own error is the one to report. */
-function sendContext(client: TransactionSql): void {
-  const context = serializeContext()
-  if (context)
-    client`select set_config(${CONTEXT_SETTING}, ${context}, true)`.execute().catch(() => undefined)
+/** Sent ahead without waiting. Its failure fails the transaction, whose own error is the one to report. */
+function sendContext(transaction: Transaction): void {
+  transaction
+    .run((client) => client`select set_config(${CONTEXT_SETTING}, ${serializeContext()}, true)`.execute())
+    .catch(() => undefined)
 }

@@ -7,7 +7,7 @@ import { type AuditPolicy, auditPolicies } from './policy.js'
 const CAPTURE_TRIGGER = 'audit_capture'
 const TRUNCATE_TRIGGER = 'audit_truncate'
 
-type InstalledTrigger = { table: string; name: string; enabled: string; arguments: string }
+type InstalledTrigger = { table: string; name: string; enabled: string; arguments: string; isOurs: boolean }
 
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -27,8 +27,16 @@ const storedForm = (policy: AuditPolicy): string =>
       .join(''),
   ).toString('hex')
 
+/** pg_trigger.h: for each row 1, before 2, insert 4, delete 8, update 16, truncate 32. */
+const CAPTURE_TYPE = 1 + 4 + 8 + 16
+const TRUNCATE_TYPE = 2 + 32
+
 const readTriggers = (sql: Sql) => sql<InstalledTrigger[]>`
-  select c.relname as "table", t.tgname as name, t.tgenabled as enabled, encode(t.tgargs, 'hex') as arguments
+  select c.relname as "table", t.tgname as name, t.tgenabled as enabled, encode(t.tgargs, 'hex') as arguments,
+    t.tgqual is null and t.tgattr::text = '' and not t.tgdeferrable and case t.tgname
+      when ${CAPTURE_TRIGGER} then t.tgfoid = to_regprocedure('audit.capture()') and t.tgtype = ${CAPTURE_TYPE}
+      else t.tgfoid = to_regprocedure('audit.refuse()') and t.tgtype = ${TRUNCATE_TYPE}
+    end as "isOurs"
   from pg_trigger t join pg_class c on c.oid = t.tgrelid
   where c.relnamespace = 'public'::regnamespace and t.tgname in (${CAPTURE_TRIGGER}, ${TRUNCATE_TRIGGER})`
 
@@ -40,6 +48,7 @@ const problemOf = (policy: AuditPolicy, triggers: readonly InstalledTrigger[]): 
   if ([capture, truncate].some((t) => t.enabled === 'D' || t.enabled === 'R')) {
     return `${policy.tableName}: the audit trigger is disabled`
   }
+  if (!capture.isOurs || !truncate.isOurs) return `${policy.tableName}: the audit trigger was changed`
   if (capture.arguments !== storedForm(policy))
     return `${policy.tableName}: the audit trigger follows an older declaration`
   return undefined

@@ -1,0 +1,141 @@
+import type { Sql } from 'postgres'
+import { isServerError } from './errors.js'
+
+type PoolOptions = {
+  /** A client of one connection; `onClose` is to be called when that connection has gone. */
+  connect: (onClose: () => void) => Sql
+  max: number
+  /** How long to wait for a free connection. */
+  waitMs: number
+}
+
+type Waiter = { give: (connection: Connection) => void; refuse: (error: Error) => void }
+
+/** Connections are renewed now and then: after a failover some would stay with the old server for ever. */
+const MAX_AGE_MS = 30 * 60_000
+
+export class Connection {
+  readonly bornAt = Date.now()
+  isLost = false
+  readonly sql: Sql
+
+  constructor(connect: PoolOptions['connect']) {
+    this.sql = connect(() => {
+      this.isLost = true
+    })
+  }
+
+  /** Once lost it refuses everything: the client would run the rest of a transaction on a fresh connection, outside of it. */
+  async run<T>(statement: (sql: Sql) => PromiseLike<T>): Promise<T> {
+    if (this.isLost) throw connectionError('CONNECTION_CLOSED', 'The database connection was lost.')
+    try {
+      return await statement(this.sql)
+    } catch (error) {
+      // Only an answer of the server, be it an error, shows that the connection still works.
+      if (!isServerError(error)) this.isLost = true
+      throw error
+    }
+  }
+}
+
+/**
+ * Lends each connection to one caller at a time, and throws it away when it breaks. postgres.js has a pool of its own; but
+ * when a connection is lost within a transaction, its rollback ends the process, and the connection never works again
+ * (porsager/postgres, issues 1208 and 1216). It waits for a connection without end, too.
+ */
+export class ConnectionPool {
+  private readonly idle: Connection[] = []
+  private readonly connections = new Set<Connection>()
+  private readonly waiters = new Set<Waiter>()
+  private isClosed = false
+  private onEmpty: (() => void) | undefined
+
+  constructor(private readonly options: PoolOptions) {}
+
+  async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = this.findFree() ?? (await this.waitForOne())
+    try {
+      return await work(connection)
+    } finally {
+      this.release(connection)
+    }
+  }
+
+  /** Lets what is running finish, but for no longer than this. */
+  async close(timeoutMs: number): Promise<void> {
+    this.isClosed = true
+    for (const waiter of this.waiters)
+      waiter.refuse(connectionError('CONNECTION_ENDED', 'The database is closing.'))
+    await Promise.all(this.idle.splice(0).map((connection) => this.discard(connection)))
+    if (this.connections.size > 0) await this.emptied(timeoutMs)
+    await Promise.all([...this.connections].map((connection) => this.discard(connection)))
+  }
+
+  private emptied(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.onEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  private findFree(): Connection | undefined {
+    if (this.isClosed) throw connectionError('CONNECTION_ENDED', 'The database is closed.')
+    for (let connection = this.idle.pop(); connection; connection = this.idle.pop()) {
+      if (isUsable(connection)) return connection
+      this.discard(connection)
+    }
+    return this.connections.size < this.options.max ? this.open() : undefined
+  }
+
+  private open(): Connection {
+    const connection = new Connection(this.options.connect)
+    this.connections.add(connection)
+    return connection
+  }
+
+  private waitForOne(): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer)
+        this.waiters.delete(waiter)
+      }
+      const waiter: Waiter = {
+        give: (connection) => {
+          settle()
+          resolve(connection)
+        },
+        refuse: (error) => {
+          settle()
+          reject(error)
+        },
+      }
+      const timer = setTimeout(
+        () => waiter.refuse(connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.')),
+        this.options.waitMs,
+      )
+      this.waiters.add(waiter)
+    })
+  }
+
+  private release(connection: Connection): void {
+    if (!isUsable(connection) || this.isClosed) this.discard(connection)
+    const [waiter] = this.waiters
+    const next = this.connections.has(connection) ? connection : waiter && this.open()
+    if (!next) return
+    if (waiter) waiter.give(next)
+    else this.idle.push(next)
+  }
+
+  private async discard(connection: Connection): Promise<void> {
+    this.connections.delete(connection)
+    await connection.sql.end({ timeout: 0 }).catch(() => undefined)
+    if (this.connections.size === 0) this.onEmpty?.()
+  }
+}
+
+const isUsable = ({ isLost, bornAt }: Connection): boolean => !isLost && Date.now() - bornAt < MAX_AGE_MS
+
+const connectionError = (code: string, message: string): Error => Object.assign(new Error(message), { code })

@@ -1,0 +1,167 @@
+import { sql } from 'drizzle-orm'
+import t, { type Test } from 'tap'
+import { createDatabaseClient, type Db, type Tx } from '../../src/db/client.js'
+import { isUnavailable } from '../../src/db/errors.js'
+import { users } from '../../src/db/schema/users.js'
+import { clientOptions } from '../helpers/audit.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+import { openProxy } from '../helpers/proxy.js'
+
+const person = (name: string) => ({ email: `${name}@example.com`, firstName: name, lastName: 'Test' })
+const pidOf = async (db: Db) =>
+  (await db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`))[0]?.pid
+const sleep = sql`select pg_sleep(30)`
+
+async function open(t: Test, poolMax: number) {
+  const database = await createTestDatabase(t)
+  const client = createDatabaseClient({
+    ...clientOptions(database.url, poolMax),
+    connectTimeoutMs: 1_500,
+  })
+  t.teardown(client.close)
+  const admin = connect(t, database.adminUrl)
+  const names = async () => {
+    const rows = await admin<{ name: string }[]>`select first_name as name from users order by name`
+    return rows.map(({ name }) => name)
+  }
+  /** Ends a session of the pool, and waits until the server has done so. */
+  const kill = async (pid: number | undefined) => {
+    await admin`select pg_terminate_backend(${pid ?? 0}, 5000)`
+  }
+  return { ...client, names, kill }
+}
+
+const unavailable = (t: Test, work: Promise<unknown>, title: string) =>
+  work.then(
+    () => t.fail(title),
+    (error) => t.ok(isUnavailable(error), `${title}: ${error.message}`),
+  )
+
+t.test('each connection serves one caller at a time, and nobody waits for ever', async (t) => {
+  const { db } = await open(t, 2)
+  const pids = await Promise.all(Array.from({ length: 20 }, () => db.transaction((tx) => pidOf(tx))))
+  t.ok(new Set(pids).size <= 2, 'no more connections than the pool may have')
+
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const holders = [db.transaction(() => held), db.transaction(() => held)]
+  await unavailable(t, pidOf(db), 'with all of them taken, waiting ends')
+  const waiting = pidOf(db)
+  release()
+  await Promise.all(holders)
+  t.ok(pids.includes(await waiting), 'who still waits gets the connection that comes free')
+})
+
+t.test('a connection that is lost within a transaction takes nothing else with it', async (t) => {
+  const { db, names, kill } = await open(t, 1)
+  const insert = (tx: Tx | Db, name: string) => tx.insert(users).values(person(name))
+
+  const inFlight = db.transaction(async (tx) => {
+    await insert(tx, 'in-flight')
+    const pid = await pidOf(tx)
+    const [, result] = await Promise.allSettled([kill(pid), tx.execute(sleep)])
+    t.equal(result?.status, 'rejected')
+    await insert(tx, 'after')
+  })
+  await unavailable(t, inFlight, 'while a statement ran')
+  t.equal(await db.$count(users), 0, 'the first query afterwards succeeds')
+
+  let other: PromiseLike<unknown> | undefined
+  const idle = db.transaction(async (tx) => {
+    await insert(tx, 'idle')
+    other = insert(db, 'other').execute()
+    await kill(await pidOf(tx))
+    await tx.execute(sql`select 1`).catch(() => undefined)
+    // On the connection that replaced the lost one this would be committed.
+    await insert(tx, 'strayed').catch(() => undefined)
+    await tx.transaction((inner) => insert(inner, 'strayed').execute()).catch(() => undefined)
+  })
+  await unavailable(t, idle, 'while it was idle')
+  await other
+  t.same(await names(), ['other'])
+
+  const pid = await pidOf(db)
+  await kill(pid)
+  const answers = await Promise.allSettled([pidOf(db), pidOf(db), pidOf(db)])
+  t.ok(answers.filter(({ status }) => status === 'rejected').length <= 1, 'at most what was in flight fails')
+  t.not(await pidOf(db), pid)
+})
+
+t.test('a connection that is reset is replaced', async (t) => {
+  const database = await createTestDatabase(t)
+  const proxy = await openProxy(t, database.url)
+  const { db, close } = createDatabaseClient(clientOptions(proxy.url, 1))
+  t.teardown(close)
+  for (let round = 0; round < 3; round += 1) {
+    const failing = db.transaction(async (tx) => {
+      await pidOf(tx)
+      const running = tx.execute(sleep)
+      const failure = t.rejects(async () => running)
+      setImmediate(proxy.reset)
+      await failure
+      await pidOf(tx)
+    })
+    await unavailable(t, failing, 'reset in a transaction')
+    await pidOf(db)
+    t.ok(await pidOf(db), 'and the next one works')
+  }
+})
+
+t.test('a transaction commits all or nothing, whatever its code passes over', async (t) => {
+  const { db, names } = await open(t, 1)
+  const insert = (tx: Db, name: string) => tx.insert(users).values(person(name))
+  const failing = (tx: Tx) =>
+    tx.execute(sql`select 1 / 0`).then(
+      () => t.fail('no failure'),
+      () => undefined,
+    )
+  const passedOver = db.transaction(async (tx) => {
+    await insert(tx, 'lost')
+    await failing(tx)
+    return 'fine'
+  })
+  await t.rejects(passedOver, { cause: { code: '22012' } }, 'a failure that was passed over still fails it')
+  await t.rejects(
+    db.transaction(async (tx) => {
+      await failing(tx)
+      await insert(tx, 'lost')
+    }),
+    { cause: { code: '22012' } },
+    'the cause is told, not what followed from it',
+  )
+  await db.transaction(async (tx) => {
+    await insert(tx, 'kept')
+    await t.rejects(
+      tx.transaction(async (inner) => {
+        await insert(inner, 'lost')
+        await failing(inner)
+      }),
+      { cause: { code: '22012' } },
+    )
+    await tx.transaction((inner) => insert(inner, 'kept-too').execute())
+    await t.rejects(async () => tx.transaction(async (inner) => inner.rollback()))
+  })
+  let late: Tx | undefined
+  await db.transaction(async (tx) => {
+    late = tx
+  })
+  await t.rejects(async () => insert(late as Tx, 'late'), /after the end of its transaction/)
+  t.same(await names(), ['kept', 'kept-too'])
+})
+
+t.test('closing lets what runs finish, and refuses what comes later', async (t) => {
+  const { db, close, names } = await open(t, 1)
+  const running = db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_sleep(0.2)`)
+    await tx.insert(users).values(person('finished'))
+  })
+  const waiting = pidOf(db)
+  const closing = close()
+  await unavailable(t, waiting, 'who waits for a connection')
+  await running
+  await closing
+  await unavailable(t, pidOf(db), 'who comes later')
+  t.same(await names(), ['finished'])
+})
