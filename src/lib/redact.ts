@@ -1,26 +1,35 @@
 export const REDACTED = '[redacted]'
 
 const SECRET_WORDS = new Set(
-  'password passwd pwd passphrase passcode secret token hash salt otp pin cvv cvc authorization cookie credential credentials signature apikey'.split(
-    ' ',
-  ),
+  (
+    'password passwd pwd pass pw passphrase passcode secret secretkey token jwt hash salt otp totp pin cvv cvc ' +
+    'authorization cookie credential credentials signature apikey privatekey'
+  ).split(' '),
 )
 const SECRET_PAIRS = new Set(['api key', 'private key', 'signing key', 'encryption key'])
+/** Written together, too: `newpassword`, `passwordhash`, `accesstoken`, `clientsecret`. */
+const SECRET_COMPOUND = /password|passwd|passphrase|(?:token|secret)s?$/
 
 const LIMITS = { depth: 8, items: 200, characters: 8192 }
 
 const wordsOf = (name: string): string[] =>
   name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()
-    .split(/[^a-z0-9]+/)
+    .split(/[^a-z]+/)
 
-/** Whole words decide, so `tokenHash` and `x-api-key` are secret while `passenger` and `compass` are not. */
+/** Words decide, so `tokenHash`, `x-api-key` and `password2` are secret while `passenger` and `compass` are not. */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name)
   return words.some((word, i) => {
     const singular = word.replace(/(es|s)$/, '')
-    return SECRET_WORDS.has(word) || SECRET_WORDS.has(singular) || SECRET_PAIRS.has(`${word} ${words[i + 1]}`)
+    return (
+      SECRET_WORDS.has(word) ||
+      SECRET_WORDS.has(singular) ||
+      SECRET_COMPOUND.test(word) ||
+      SECRET_PAIRS.has(`${word} ${words[i + 1]?.replace(/s$/, '')}`)
+    )
   })
 }
 
@@ -33,7 +42,7 @@ export function redact(value: unknown): unknown {
   const spend = (text: string): string => {
     const kept = text.slice(0, Math.max(budget, 0))
     budget -= kept.length
-    return storable(kept.length < text.length ? `${kept}[truncated]` : kept)
+    return redactText(kept.length < text.length ? `${kept}[truncated]` : kept)
   }
   const visit = (node: unknown, depth: number): unknown => {
     if (typeof node === 'string') return spend(node)
@@ -48,21 +57,32 @@ export function redact(value: unknown): unknown {
   return visit(value, 0)
 }
 
-/** Takes the values of secret parameters out of a URL's query and fragment. */
-export function redactUrl(url: string): string {
-  return storable(
-    url.replace(/([?&#;])([^=&#;]*)=([^&#;]*)/g, (whole, mark: string, name: string) =>
-      isSecretName(safeDecode(name)) ? `${mark}${name}=${REDACTED}` : whole,
-    ),
-  )
+const JWT = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g
+/** Each alternative stops where the next could begin: no input makes them go over it twice. */
+const PARAMETER = /([?&#;])([^=&#;?]*)=([^&#;]*)/g
+const USER_INFO = /(\/\/)[^/?#@\s]*@/g
+
+/** A URL as a parameter of a URL is encoded once more with each level. */
+const MAX_NESTED_URLS = 3
+
+/**
+ * A text without the secrets that it shows by itself: values of secret parameters of a URL, also of a URL in one of its
+ * parameters, passwords before its host, and tokens of our own kind wherever they stand.
+ */
+export function redactText(text: string, nesting = 0): string {
+  const holdsSecret = (value: string): boolean => {
+    const decoded = decode(value)
+    return nesting < MAX_NESTED_URLS && decoded !== value && redactText(decoded, nesting + 1) !== decoded
+  }
+  return storable(text)
+    .replace(USER_INFO, `$1${REDACTED}@`)
+    .replace(PARAMETER, (whole, mark: string, name: string, value: string) =>
+      isSecretName(decode(name)) || holdsSecret(value) ? `${mark}${name}=${REDACTED}` : whole,
+    )
+    .replace(JWT, REDACTED)
 }
 
-export function redactHeaders(headers: Record<string, unknown>): unknown {
-  const { referer, ...others } = headers
-  return redact(typeof referer === 'string' ? { ...others, referer: redactUrl(referer) } : others)
-}
-
-function safeDecode(text: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,7 +1,7 @@
-import Type from 'typebox'
 import { AUDIT_ACTIONS } from '../../db/audit/log.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
+import Type from '../../lib/type.js'
 
 const DateTime = Type.String({ format: 'date-time' })
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })

@@ -1,0 +1,50 @@
+import type postgres from 'postgres'
+import type { Test } from 'tap'
+import { createDatabaseClient, type DatabaseClient } from '../../src/db/client.js'
+import { createUser } from '../../src/db/queries/users.js'
+import type { User } from '../../src/db/schema/users.js'
+import { withActor } from '../../src/lib/context.js'
+import { connect, createTestDatabase, type TestDatabase } from './database.js'
+
+export type AuditTest = DatabaseClient & {
+  database: TestDatabase
+  /** As the owner of the tables. */
+  owner: postgres.Sql
+  /** What was written since the last call, as `actor table action`, in order. */
+  newEntries: () => Promise<string[]>
+  addUser: (email?: string) => Promise<User>
+}
+
+export const clientOptions = (url: string, poolMax = 2) => ({
+  url,
+  applicationName: 'groundwork-test',
+  poolMax,
+  isolationLevel: 'read committed' as const,
+  connectTimeoutMs: 3_000,
+  statementTimeoutMs: 10_000,
+  idleTransactionTimeoutMs: 10_000,
+})
+
+let count = 0
+
+/** The database as the application sees it, without the application. */
+export async function openAuditTest(t: Test, { poolMax = 2 } = {}): Promise<AuditTest> {
+  const database = await createTestDatabase(t)
+  const client = createDatabaseClient(clientOptions(database.url, poolMax))
+  t.teardown(client.close)
+  const owner = connect(t, database.ownerUrl)
+  const addUser = (email?: string) => {
+    count += 1
+    const user = { email: email ?? `user-${count}@example.com`, firstName: 'Ada', lastName: 'Test' }
+    return withActor('cli:test', () => createUser(client.db, user))
+  }
+
+  let last = '00000000-0000-0000-0000-000000000000'
+  const newEntries = async () => {
+    const rows = await owner<{ id: string; line: string }[]>`
+      select id, concat_ws(' ', actor, table_name, action) as line from audit.audit_log where id > ${last} order by id`
+    last = rows.at(-1)?.id ?? last
+    return rows.map(({ line }) => line)
+  }
+  return { ...client, database, owner, newEntries, addUser }
+}
