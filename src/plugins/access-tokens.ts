@@ -1,8 +1,7 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AccessClaims } from '../db/access-list.js'
-import { USER_ROLES, type UserRole } from '../lib/roles.js'
+import { type AccessClaims, accessTokenOptions, fromPayload, toPayload } from '../lib/access-tokens.js'
 import type { SigningKey } from '../lib/signing-keys.js'
 
 declare module 'fastify' {
@@ -20,25 +19,18 @@ declare module 'fastify' {
 
 type AccessTokenOptions = {
   /** The first one signs, all of them verify: that is how a key is rotated. */
-  keys: readonly SigningKey[]
+  keys: readonly [SigningKey, ...SigningKey[]]
   /** Who issues the tokens and whom they are for: this server's public address. */
   issuer: string
   lifetimeSeconds: number
 }
 
-type Payload = { sub: string; sid: string; role: UserRole }
-
-/** Verifying EdDSA costs more than the rest of a request: each process remembers this many verified tokens. */
-const VERIFIED_TOKENS_REMEMBERED = 10_000
-
 async function accessTokens(app: FastifyInstance, { keys, issuer, lifetimeSeconds }: AccessTokenOptions) {
-  const [signingKey] = keys
-  if (!signingKey) throw new Error('At least one signing key is needed')
-  for (const key of keys) await app.register(jwt, optionsFor(key, issuer, lifetimeSeconds))
+  for (const key of keys) await app.register(jwt, accessTokenOptions(key, issuer, lifetimeSeconds))
 
   const jwtOf = (key: SigningKey) =>
     (app.jwt as unknown as Record<string, typeof app.jwt>)[key.kid] as typeof app.jwt
-  const signer = jwtOf(signingKey)
+  const signer = jwtOf(keys[0])
   const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
   // Our tokens' headers are constants. Any other header - `none`, a foreign `alg`, `jku`, `crit`, an odd `kid` -
   // never reaches the code that would have to get its handling right.
@@ -47,46 +39,15 @@ async function accessTokens(app: FastifyInstance, { keys, issuer, lifetimeSecond
   app.decorate('accessTokens', {
     lifetimeSeconds,
     publicKeys: keys.map((key) => key.jwk),
-    sign: ({ userId, sessionId, role }) =>
-      signer.sign({ sub: userId, sid: sessionId, role } satisfies Payload),
+    sign: (claims) => signer.sign(toPayload(claims)),
     verify: (token) => {
       try {
-        return toClaims(verifiers.get(headerOf(token))?.verify<Payload>(token))
+        return fromPayload(verifiers.get(headerOf(token))?.verify(token))
       } catch {
         return undefined
       }
     },
   })
 }
-
-const toClaims = (payload: Payload | undefined): AccessClaims | undefined =>
-  payload &&
-  typeof payload.sub === 'string' &&
-  typeof payload.sid === 'string' &&
-  USER_ROLES.includes(payload.role)
-    ? { userId: payload.sub, sessionId: payload.sid, role: payload.role }
-    : undefined
-
-const optionsFor = (
-  { kid, alg, privateKey, publicKey }: SigningKey,
-  issuer: string,
-  lifetimeSeconds: number,
-) => ({
-  namespace: kid,
-  secret: {
-    private: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    public: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-  },
-  sign: { algorithm: alg, kid, iss: issuer, aud: issuer, expiresIn: lifetimeSeconds * 1000 },
-  verify: {
-    algorithms: [alg],
-    allowedIss: issuer,
-    allowedAud: issuer,
-    requiredClaims: ['sub', 'sid', 'iat', 'exp', 'iss', 'aud'],
-    cache: VERIFIED_TOKENS_REMEMBERED,
-    cacheTTL: lifetimeSeconds * 1000,
-    errorCacheTTL: 0,
-  },
-})
 
 export default fp(accessTokens, { name: 'access-tokens' })

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AccessClaims } from '../db/access-list.js'
+import type { AccessClaims } from '../lib/access-tokens.js'
 import { Forbidden, Unauthorized } from '../lib/errors.js'
 import type { UserRole } from '../lib/roles.js'
 

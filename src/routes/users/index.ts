@@ -1,17 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
-import { createUserAs, deleteUserAs, getUserById, listUsers, updateUserAs } from '../../db/queries/users.js'
+import { createUserAs, deleteUserAs, updateUserAs } from '../../db/queries/user-administration.js'
+import { getUserById, listUsers } from '../../db/queries/users.js'
 import { normalizeEmail } from '../../lib/email.js'
-import { hashPassword } from '../../lib/passwords.js'
-import { IdParams, ref } from '../../lib/schemas.js'
-import { User } from '../../lib/user-schemas.js'
-import { CreateUser, UpdateUser, UserPage, UserQuery } from './schemas.js'
+import { EmailTaken, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors.js'
+import { IdParams, NoBody, ref } from '../../lib/schemas.js'
+import { CreateUser, User } from '../../lib/user-schemas.js'
+import { UpdateUser, UserPage, UserQuery } from './schemas.js'
 
 const tags = ['Users']
 const config = { role: 'super_admin' } as const
 
 const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, accessList } = app
+  const { db, accessList, passwords } = app
 
   app.get(
     '',
@@ -30,11 +30,12 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Create a user',
-        description: 'With a password the user is active at once; without one it is `pending`.',
+        description:
+          'With a password the user is active at once; without one it is `pending`, and a mail has a link to set the first.',
         body: CreateUser,
         response: { 201: ref(User) },
       },
-      config,
+      config: { ...config, failures: [EmailTaken, PasswordTooCommon] },
     },
     async function createOneUser(request, reply) {
       const { email, firstName, lastName, role = 'user', password } = request.body
@@ -43,7 +44,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
         firstName,
         lastName,
         role,
-        ...(password !== undefined && { passwordHash: await hashPassword(password) }),
+        ...(password !== undefined && { passwordHash: await passwords.hashNew(password, request.body) }),
       })
       return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send(user)
     },
@@ -70,7 +71,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: UpdateUser,
         response: { 200: ref(User) },
       },
-      config,
+      config: { ...config, failures: [LastSuperAdmin] },
     },
     async function updateUser(request) {
       const user = await updateUserAs(db, request.user.userId, request.params.id, request.body)
@@ -86,14 +87,14 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Delete a user',
         params: IdParams,
-        response: { 204: Type.Null({ description: 'Deleted' }) },
+        response: { 204: NoBody('Deleted') },
       },
-      config,
+      config: { ...config, failures: [LastSuperAdmin] },
     },
     async function deleteUser(request, reply) {
       await deleteUserAs(db, request.user.userId, request.params.id)
       await accessList.settle()
-      return reply.code(204).send(null)
+      return reply.code(204).send()
     },
   )
 }

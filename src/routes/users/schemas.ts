@@ -1,8 +1,8 @@
-import Type from 'typebox'
 import { USER_SORT_FIELDS } from '../../db/queries/users.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
-import { Email, NewPassword, PersonName, ref, StrictObject, StringEnum } from '../../lib/schemas.js'
+import { PersonName, ref, StrictObject, StringEnum } from '../../lib/schemas.js'
+import Type from '../../lib/type.js'
 import { User } from '../../lib/user-schemas.js'
 
 export const UserQuery = StrictObject({
@@ -21,17 +21,13 @@ export const UserQuery = StrictObject({
 
 export const UserPage = pageOf(ref(User))
 
-export const CreateUser = StrictObject({
-  email: Email,
-  firstName: PersonName,
-  lastName: PersonName,
-  role: Type.Optional(StringEnum(USER_ROLES, { default: 'user' })),
-  password: Type.Optional(NewPassword),
-})
-
-export const UpdateUser = StrictObject({
-  firstName: Type.Optional(PersonName),
-  lastName: Type.Optional(PersonName),
-  role: Type.Optional(StringEnum(USER_ROLES)),
-  status: Type.Optional(StringEnum(['active', 'disabled'])),
-})
+export const UpdateUser = StrictObject(
+  {
+    firstName: Type.Optional(PersonName),
+    lastName: Type.Optional(PersonName),
+    role: Type.Optional(StringEnum(USER_ROLES)),
+    status: Type.Optional(StringEnum(['active', 'disabled'])),
+  },
+  // The documentation fills the form with it: one click must not make anybody a super_admin.
+  { examples: [{ firstName: 'Augusta' }] },
+)

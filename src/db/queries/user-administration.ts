@@ -1,0 +1,66 @@
+import { and, eq } from 'drizzle-orm'
+import { Forbidden, LastSuperAdmin, NotFound } from '../../lib/errors.js'
+import type { Db, Tx } from '../client.js'
+import { type User, users } from '../schema/users.js'
+import { enqueue } from './outbox.js'
+import { createUser, getUserById, type NewUser, type UserChanges } from './users.js'
+
+/**
+ * A user without a password is sent a link to set the first one.
+ * Throws Forbidden when the actor is no super_admin any more, and EmailTaken.
+ */
+export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<User> =>
+  db.transaction(async (tx) => {
+    await lockSuperAdmins(tx, actorId)
+    const created = await createUser(tx, user)
+    if (created.status === 'pending') await enqueue(tx, 'request-password-reset', { email: created.email })
+    return created
+  })
+
+/** Throws Forbidden, NotFound and LastSuperAdmin. Triggers end the sessions and tokens that the change makes void. */
+export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserChanges): Promise<User> =>
+  db.transaction(async (tx) => {
+    const admins = await lockSuperAdmins(tx, actorId)
+    const current = await getUserById(tx, id)
+    if (Object.keys(changes).length === 0) return current
+    const staysAdmin = (changes.role ?? current.role) === 'super_admin' && changes.status !== 'disabled'
+    if (!staysAdmin) refuseLastSuperAdmin(admins, id)
+    // Whoever activates an account vouches for its address: an active user can always sign in.
+    const verified =
+      changes.status === 'active' ? { emailVerifiedAt: current.emailVerifiedAt ?? new Date() } : {}
+    const [user] = await tx
+      .update(users)
+      .set({ ...changes, ...verified })
+      .where(eq(users.id, id))
+      .returning()
+    if (!user) throw new NotFound()
+    return user
+  })
+
+/** Throws Forbidden, NotFound and LastSuperAdmin. */
+export const deleteUserAs = (db: Db, actorId: string, id: string): Promise<void> =>
+  db.transaction(async (tx) => {
+    refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
+    const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id })
+    if (deleted.length === 0) throw new NotFound()
+  })
+
+/**
+ * The active super_admins, locked until the transaction ends and always in the same order. Whoever acts must still be one
+ * of them: a request that was let in before a demotion must not write after it. And two demotions at once take turns.
+ */
+async function lockSuperAdmins(tx: Tx, actorId: string): Promise<string[]> {
+  const admins = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
+    .orderBy(users.id)
+    .for('no key update')
+  const ids = admins.map((admin) => admin.id)
+  if (!ids.includes(actorId)) throw new Forbidden()
+  return ids
+}
+
+function refuseLastSuperAdmin(admins: string[], id: string): void {
+  if (admins.length === 1 && admins[0] === id) throw new LastSuperAdmin()
+}
