@@ -28,6 +28,7 @@ import securityHeaders from './plugins/security-headers.js'
 import sessions from './plugins/sessions.js'
 import signInGuard from './plugins/sign-in-guard.js'
 import staticFiles from './plugins/static.js'
+import swaggerUi from './plugins/swagger-ui.js'
 import routes from './routes/index.js'
 
 export type AppOptions = {
@@ -100,6 +101,7 @@ export async function buildApp({
 
   await app.register(devInbox, config)
   await app.register(openapi, { version })
+  await app.register(swaggerUi)
   await app.register(staticFiles)
   await app.register(routes)
   return app

@@ -1,33 +1,42 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { headersWithoutHooks } from './answer-headers.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js'
+
+/** For a method that Node does not know there is no path either: what this server can do at all. */
+const METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS'
 
 const STATUSES: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
+type ClientError = Error & { code?: string; rawPacket?: unknown }
+
+const isUnknownMethod = ({ code, rawPacket }: ClientError): boolean =>
+  code === 'HPE_INVALID_METHOD' &&
+  rawPacket instanceof Buffer &&
+  /^[A-Z]+ \S+ HTTP\/1/i.test(rawPacket.toString('latin1'))
+
 /** Answers what is no HTTP request, and so never becomes one in Fastify; the connection ends with it. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function answerClientError(error: ClientError, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy()
     return
   }
   const requestId = randomUUID()
-  const statusCode = STATUSES[error.code ?? ''] ?? 400
+  const statusCode = STATUSES[error.code ?? ''] ?? (isUnknownMethod(error) ? 405 : 400)
   const body = JSON.stringify(
     toProblem({ statusCode, message: 'This is not a valid HTTP request.' }, requestId),
   )
-  socket.end(
-    [
-      `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}`,
-      'connection: close',
-      `content-type: ${PROBLEM_MEDIA_TYPE}`,
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: ${requestId}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
+  const headers = {
+    ...headersWithoutHooks(requestId),
+    ...(statusCode === 405 && { allow: METHODS }),
+    connection: 'close',
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'content-length': Buffer.byteLength(body),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}`, ...lines, '', body].join('\r\n'))
 }

@@ -35,12 +35,18 @@ export const MethodNotAllowed = createError(
   'This address does not answer to this method.',
   405,
 )
+export const InvalidHost = createError('INVALID_HOST', 'A request names exactly one Host.', 400)
 export const MalformedUrl = createError(
   'MALFORMED_URL',
   'This address is too long or not valid percent-encoding.',
   400,
 )
 export const MalformedJson = createError('MALFORMED_JSON', 'The body is not valid JSON: %s.', 400)
+export const TooManyFields = createError(
+  'TOO_MANY_FIELDS',
+  'The body has far more fields than any operation takes.',
+  400,
+)
 export const PayloadTooLarge = createError('PAYLOAD_TOO_LARGE', 'The body is larger than is accepted.', 413)
 export const UnsupportedMediaType = createError(
   'UNSUPPORTED_MEDIA_TYPE',

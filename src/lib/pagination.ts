@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
-import Type from 'typebox'
 import { InvalidCursor } from './errors.js'
-import { Nullable, StringEnum } from './schemas.js'
+import { Nullable, StringEnum, WithDefault } from './schemas.js'
+import Type from './type.js'
 
 export const PAGE_LIMIT = { min: 1, max: 100, default: 20 } as const
 
@@ -10,7 +10,9 @@ export const pageQuery = <const F extends readonly string[]>(
   sortFields: F,
   defaultSort: SortOf<F[number]>,
 ) => ({
-  limit: Type.Integer({ minimum: PAGE_LIMIT.min, maximum: PAGE_LIMIT.max, default: PAGE_LIMIT.default }),
+  limit: WithDefault(
+    Type.Integer({ minimum: PAGE_LIMIT.min, maximum: PAGE_LIMIT.max, default: PAGE_LIMIT.default }),
+  ),
   cursor: Type.Optional(
     Type.String({
       maxLength: 2048,
@@ -18,10 +20,12 @@ export const pageQuery = <const F extends readonly string[]>(
       description: '`nextCursor` of the page before.',
     }),
   ),
-  sort: StringEnum(sortFields.flatMap((field) => [field, `-${field}`]) as SortOf<F[number]>[], {
-    default: defaultSort,
-    description: 'A leading `-` sorts downwards.',
-  }),
+  sort: WithDefault(
+    StringEnum(sortFields.flatMap((field) => [field, `-${field}`]) as SortOf<F[number]>[], {
+      default: defaultSort,
+      description: 'A leading `-` sorts downwards.',
+    }),
+  ),
 })
 
 export type SortOf<F extends string> = F | `-${F}`

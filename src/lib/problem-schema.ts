@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import Type from './type.js'
 
 /** Every error answer: RFC 9457, with a stable code, the request's id and, after a refused input, each failing field. */
 export const Problem = Type.Object(

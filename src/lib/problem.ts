@@ -1,15 +1,18 @@
 import { STATUS_CODES } from 'node:http'
 import type { Static } from 'typebox'
+import { MalformedUrl, PayloadTooLarge, UnsupportedMediaType } from './errors.js'
 import type { Problem } from './problem-schema.js'
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 const MAX_FIELD_ERRORS = 50
 
-/** What Fastify and its plugins throw, in the words that clients can rely on. */
-const CODES: Record<string, string> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_JSON',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'MALFORMED_JSON',
+/** What Fastify throws, in the words that clients can rely on. Its own repeat what was sent. */
+const OURS: Record<string, () => Failure> = {
+  FST_ERR_BAD_URL: () => new MalformedUrl(),
+  FST_ERR_MAX_PARAM_LENGTH: () => new MalformedUrl(),
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new PayloadTooLarge(),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new UnsupportedMediaType(),
 }
 
 const CODES_BY_STATUS: Record<number, string> = {
@@ -43,12 +46,13 @@ type ValidationFailure = {
 }
 
 /** The body of every error answer (RFC 9457). What went wrong inside the server is never part of it. */
-export function toProblem(failure: Failure, requestId: string): Static<typeof Problem> {
+export function toProblem(thrown: Failure, requestId: string): Static<typeof Problem> {
+  const failure = OURS[thrown.code ?? '']?.() ?? thrown
   if (failure.validation) return validationProblem(failure.validation, failure.validationContext, requestId)
   const status = statusOf(failure)
   const isOurs = failure.code !== undefined && !/^FST_|^E[A-Z]+$|^ERR_/.test(failure.code)
-  const known = CODES[failure.code ?? ''] ?? CODES_BY_STATUS[status]
-  const code = status >= 500 ? (CODES_BY_STATUS[status] ?? 'INTERNAL_ERROR') : isOurs ? failure.code : known
+  const byStatus = CODES_BY_STATUS[status]
+  const code = status >= 500 ? (byStatus ?? 'INTERNAL_ERROR') : isOurs ? failure.code : byStatus
   return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',

@@ -1,7 +1,7 @@
 import type { Static, TProperties, TSchema } from 'typebox'
-import Type from 'typebox'
 import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from './email.js'
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './passwords.js'
+import Type from './type.js'
 
 /** A body or a query: unknown fields are refused, never dropped. */
 export const StrictObject = <T extends TProperties>(properties: T, options: Record<string, unknown> = {}) =>
@@ -39,7 +39,12 @@ export const NewPassword = Type.String({
 })
 
 /** A refresh token, or one from a mail. What none can look like is refused before it is looked up. */
-export const OpaqueToken = Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9_-]+$' })
+export const OpaqueToken = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[A-Za-z0-9_-]+$',
+  examples: ['q1RZ0n5v3mXbT8cKfW2yLhUe7aJpDs4gN6iVoQxYt9A'],
+})
 
 /** One line, something visible in it: a name ends up in mail headers and log lines. */
 export const PersonName = Type.String({
@@ -49,6 +54,9 @@ export const PersonName = Type.String({
   pattern: '^(?!\\s*$)[^\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}]+$',
   examples: ['Ada'],
 })
+
+/** An answer that says everything by its status. */
+export const NoBody = (description: string) => Type.Unsafe<undefined>({ type: 'null', description })
 
 /** A typed reference to a schema registered with `addSchema`: OpenAPI then names it once, under components. */
 export const ref = <T extends TSchema & { $id?: string }>(schema: T) =>

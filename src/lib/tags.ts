@@ -1,9 +1,9 @@
 /** The chapters of the API documentation. */
 export const TAGS = {
-  Authentication: 'Signing in and out.',
+  Authentication: 'Signing in and out, and what comes before: registration, confirmation, a lost password.',
   'My account': 'What users see and change about themselves.',
-  Users: 'User accounts, for super_admins.',
-  'Audit log': 'Who changed what, when and how.',
+  Users: 'All accounts, for a super_admin.',
+  'Audit log': 'Who changed what, when and how, for a super_admin.',
   System: 'Health, readiness and keys.',
 } as const
 

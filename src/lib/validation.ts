@@ -1,4 +1,6 @@
 import AjvCompiler from '@fastify/ajv-compiler'
+import type { Static, TSchema } from 'typebox'
+import { FORMATS } from './formats.js'
 
 const buildAjv = AjvCompiler()
 
@@ -14,8 +16,17 @@ export const buildValidator: typeof buildAjv = (schemas, options) => {
       removeAdditional: false,
       useDefaults: true,
       coerceTypes,
+      // Ajv reads `Infinity` from a text as a number, and strictly it is none that `maximum` would look at.
+      strictNumbers: !coerceTypes,
     } as const
-    return buildAjv(schemas, { ...options, mode: undefined as never, customOptions })
+    return buildAjv(schemas, {
+      ...options,
+      mode: undefined as never,
+      customOptions,
+      onCreate: (ajv) => {
+        for (const [name, isValid] of Object.entries(FORMATS)) ajv.addFormat(name, isValid)
+      },
+    })
   }
   const forBodies = compilerWith(false)
   const forUrls = compilerWith(true)
@@ -24,3 +35,14 @@ export const buildValidator: typeof buildAjv = (schemas, options) => {
 
 /** What Fastify hands over is the route's schema together with the part of the request that it is for. */
 const isOfBody = (route: unknown): boolean => (route as { httpPart?: string }).httpPart === 'body'
+
+type Check = (value: unknown) => unknown
+
+const checks = new WeakMap<object, Check>()
+
+/** Whether a value would be accepted as the body of a request: the same rules for what comes from elsewhere. */
+export function fits<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
+  const check = checks.get(schema) ?? (buildValidator({}, {})({ schema, httpPart: 'body' } as never) as Check)
+  checks.set(schema, check)
+  return check(value) === true
+}

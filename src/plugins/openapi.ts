@@ -1,52 +1,54 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { API_DESCRIPTION } from '../lib/api-description.js'
+import { Problem } from '../lib/problem-schema.js'
+import { describeRoute, type FailureKind } from '../lib/route-docs.js'
 import { TAGS } from '../lib/tags.js'
 
-type OpenApiOptions = { version: string; publicUrl: string }
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** For the documentation: the failures that do not follow from the route's schema and policy. */
+    failures?: readonly FailureKind[]
+  }
+}
 
-const DESCRIPTION = `Sign in with \`POST /api/v1/auth/login\`, press **Authorize**, paste the \`accessToken\`, and try everything out.
+const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions) =>
+  schema.hide
+    ? schema
+    : describeRoute({
+        method: String(method),
+        schema: { ...schema },
+        operationId: handler.name,
+        isPublic: config.public === true,
+        needsRole: config.role !== undefined,
+        failures: config.failures ?? [],
+      })
 
-Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`. Lists are paged with \`limit\` and \`cursor\`.`
-
-/** The routes' schemas, as one OpenAPI 3.1 document and as Swagger UI. */
-async function openApi(app: FastifyInstance, { version, publicUrl }: OpenApiOptions) {
+/** The routes' schemas, as one OpenAPI 3.1 document. */
+async function openApi(app: FastifyInstance, { version }: { version: string }) {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Groundwork API',
         version,
-        description: DESCRIPTION,
+        description: API_DESCRIPTION,
         license: { name: 'MIT', identifier: 'MIT' },
       },
-      servers: [{ url: publicUrl }],
+      // Wherever the document was read from: right behind any proxy, and the only one that the page may call.
+      servers: [{ url: '/', description: 'This server' }],
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
       security: [{ bearer: [] }],
     },
+    transform: ({ url, route }) => ({ url, schema: describe(route) }),
     // Shared schemas keep their names, instead of `def-0`, `def-1` and so on.
     refResolver: { buildLocalReference: (json) => String(json.$id) },
   })
-  app.register(async (docs) => {
-    docs.addHook('onRoute', (route) => {
-      route.config = { ...route.config, public: true }
-    })
-    await docs.register(swaggerUi, {
-      routePrefix: '/api-docs',
-      uiConfig: {
-        deepLinking: true,
-        persistAuthorization: true,
-        displayRequestDuration: true,
-        tryItOutEnabled: true,
-      },
-      // The server's own policy serves the document's page, too: nothing on it is inline.
-      staticCSP: false,
-    })
-  })
+  app.addSchema(Problem)
 }
 
-export default fp(openApi, { name: 'openapi', dependencies: ['auth'] })
+export default fp(openApi, { name: 'openapi' })

@@ -1,8 +1,8 @@
 import { createPostgresBackend, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { JOB_SCHEMA } from '../db/job-queue.js'
-import { backoffMs } from '../lib/backoff.js'
+import { inDatabase } from '../db/job-queue.js'
+import { inRedis, JOB_OPTIONS, QUEUE_NAME, WORKER_OPTIONS } from '../lib/job-options.js'
 
 export type QueuedJob = { id: string; name: string; payload: unknown }
 
@@ -24,29 +24,10 @@ export type QueueSettings = {
   concurrency: number
 }
 
-const QUEUE_NAME = 'groundwork'
-const POOL_MAX = 3
-
-/** Over some twenty hours: a mail server may be away for a night. */
-const ATTEMPTS = 30
-
-/** A worker that is killed leaves its job behind "stalled": however often that happens, the job is not to blame. */
-const MAX_STALLED_COUNT = 1_000_000
-
-const JOB_OPTIONS = {
-  attempts: ATTEMPTS,
-  backoff: { type: 'custom' },
-  removeOnComplete: { age: 86_400, count: 1000 },
-  removeOnFail: false,
-}
-
 /** BullMQ on Redis or on PostgreSQL: which one is decided here and nowhere else. */
 async function queue(app: FastifyInstance, { redisUrl, databaseUrl, concurrency }: QueueSettings) {
   const backend = redisUrl === undefined ? createPostgresBackend : undefined
-  const connection =
-    redisUrl === undefined
-      ? { connectionString: databaseUrl, schema: JOB_SCHEMA, max: POOL_MAX }
-      : { url: redisUrl, maxRetriesPerRequest: null }
+  const connection = redisUrl === undefined ? inDatabase(databaseUrl) : inRedis(redisUrl)
   const onError = (err: Error) => {
     if (!isClosing) app.log.warn({ err }, 'the job queue has a problem')
   }
@@ -62,12 +43,7 @@ async function queue(app: FastifyInstance, { redisUrl, databaseUrl, concurrency 
       await jobs.add(name, payload, { jobId: id })
     },
     process: async (work) => {
-      const workerOptions = {
-        connection,
-        concurrency,
-        maxStalledCount: MAX_STALLED_COUNT,
-        settings: { backoffStrategy: (attempt: number) => backoffMs(attempt) },
-      } as unknown as WorkerOptions
+      const workerOptions = { connection, concurrency, ...WORKER_OPTIONS } as unknown as WorkerOptions
       const processor = ({ id = '', name, data }: { id?: string; name: string; data: unknown }) =>
         work({ id, name, payload: data })
       worker = new Worker(QUEUE_NAME, processor, workerOptions, backend as never)

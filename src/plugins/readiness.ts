@@ -24,7 +24,8 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
   let isClosing = false
   app.addHook('preClose', async () => {
     isClosing = true
-    await delay(drainSeconds * 1000)
+    // A server that could not listen has nobody to wait for.
+    if (app.server.listening) await delay(drainSeconds * 1000)
   })
   // Clients that keep their connections would hold up the shutdown: each is told to come back on a new one.
   app.addHook('onSend', async (_request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Context, runInContext } from '../lib/context.js'
-import { redact, redactHeaders, redactUrl } from '../lib/redact.js'
+import { redact, redactText } from '../lib/redact.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,9 +15,9 @@ const contextOf = (request: FastifyRequest): Context => ({
   requestId: request.id,
   describeRequest: () => ({
     method: request.method,
-    url: redactUrl(request.url),
+    url: redactText(request.url),
     ip: request.ip,
-    headers: redactHeaders(request.headers),
+    headers: redact(request.headers),
     body: redact(request.body),
     args: { params: redact(request.params), query: redact(request.query) },
   }),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { redactUrl } from '../lib/redact.js'
+import { redactText } from '../lib/redact.js'
 
 const levelOf = (status: number) => (status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info')
 
@@ -11,7 +11,7 @@ async function requestLog(app: FastifyInstance) {
     request.log[levelOf(statusCode)](
       {
         method: request.method,
-        url: redactUrl(request.url),
+        url: redactText(request.url),
         status: statusCode,
         durationMs: Math.round(elapsedTime * 10) / 10,
         ip: request.ip,

@@ -1,8 +1,7 @@
 import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-
-const ONE_YEAR_SECONDS = 31_536_000
+import { ONE_YEAR_SECONDS } from '../lib/answer-headers.js'
 
 /**
  * Everything is forbidden to a page unless it comes from here: answers are data, and the few pages have no inline code.
@@ -25,6 +24,11 @@ async function securityHeaders(app: FastifyInstance) {
     strictTransportSecurity: { maxAge: ONE_YEAR_SECONDS, includeSubDomains: true },
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
+  })
+  // Tokens and profiles belong in no cache (OWASP ASVS 5.0, 14.3.2). What may be kept says so itself.
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store')
+    done()
   })
 }
 

@@ -12,7 +12,12 @@ async function staticFiles(app: FastifyInstance) {
       route.config = { ...route.config, public: true }
       route.schema = { ...route.schema, hide: true }
     })
-    await assets.register(fastifyStatic, { root: ASSETS_FOLDER, prefix: '/static/', decorateReply: false })
+    await assets.register(fastifyStatic, {
+      root: ASSETS_FOLDER,
+      prefix: '/static/',
+      decorateReply: false,
+      dotfiles: 'ignore',
+    })
   })
 }
 

@@ -5,6 +5,10 @@ import { StrictObject } from '../lib/schemas.js'
 
 const NO_PARAMETERS = StrictObject({})
 
+/** Some clients send `{}` for nothing at all, and nothing in it is ignored. */
+const saysNothing = (body: unknown): boolean =>
+  !body || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0)
+
 /** What a route does not describe it does not accept: a mistyped parameter is an error, never silently without effect. */
 async function strictInput(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
@@ -12,7 +16,7 @@ async function strictInput(app: FastifyInstance) {
   })
   app.addHook('preValidation', async (request) => {
     const takesBody = request.routeOptions.schema?.body !== undefined
-    if (!takesBody && request.body !== undefined && request.body !== null) throw new UnexpectedBody()
+    if (!takesBody && !saysNothing(request.body)) throw new UnexpectedBody()
   })
 }
 

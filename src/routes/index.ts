@@ -3,21 +3,29 @@ import { User } from '../lib/user-schemas.js'
 import strictInput from '../plugins/strict-input.js'
 import auditLogRoutes from './audit-logs/index.js'
 import authRoutes from './auth/index.js'
+import devMailRoutes from './dev-mail/index.js'
 import meRoutes from './me/index.js'
 import otherMethodRoutes from './other-methods/index.js'
+import pageRoutes from './pages/index.js'
 import systemRoutes from './system/index.js'
 import userRoutes from './users/index.js'
 
 /** The table of contents. Every route needs a user unless it says `public: true`. */
 export default async function routes(app: FastifyInstance) {
   app.addSchema(User)
-  await app.register(systemRoutes)
-  await app.register(apiRoutes, { prefix: '/api/v1' })
+  await app.register(describedRoutes)
   await app.register(otherMethodRoutes)
 }
 
+async function describedRoutes(app: FastifyInstance) {
+  await app.register(strictInput)
+  await app.register(systemRoutes)
+  await app.register(pageRoutes)
+  if (app.devInbox) await app.register(devMailRoutes, { prefix: '/dev/mail', inbox: app.devInbox })
+  await app.register(apiRoutes, { prefix: '/api/v1' })
+}
+
 async function apiRoutes(api: FastifyInstance) {
-  await api.register(strictInput)
   await api.register(authRoutes, { prefix: '/auth' })
   await api.register(meRoutes, { prefix: '/me' })
   await api.register(userRoutes, { prefix: '/users' })

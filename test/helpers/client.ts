@@ -1,4 +1,5 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { checkAgainstDocument } from './documented-answers.js'
 
 type Body = Record<string, unknown> | unknown[]
 
@@ -24,7 +25,10 @@ export type Client = {
 
 const API = '/api/v1'
 
-/** Speaks HTTP to the app, as one user or as nobody. Paths below `/api/v1` may leave that out. */
+/**
+ * Speaks HTTP to the app, as one user or as nobody; `get`, `post` and so on take paths below `/api/v1`.
+ * Every answer is held to the OpenAPI document: one that it does not describe fails the test.
+ */
 export function createClient(app: FastifyInstance, user?: Client['user']): Client {
   const request: Client['request'] = async (options) => {
     const response = await app.inject({
@@ -32,12 +36,14 @@ export function createClient(app: FastifyInstance, user?: Client['user']): Clien
       headers: { ...(user && { authorization: `Bearer ${user.accessToken}` }), ...options.headers },
     })
     const isJson = /json/.test(String(response.headers['content-type']))
-    return {
+    const answer: Answer = {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,
       body: isJson && response.body !== '' ? response.json() : undefined,
       text: response.body,
     }
+    checkAgainstDocument(app, options.method ?? 'GET', String(options.url ?? options.path), answer)
+    return answer
   }
   const send =
     (method: 'GET' | 'POST' | 'PATCH' | 'DELETE') =>

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import Type from '../../lib/type.js'
 
 const tags = ['System']
 const config = { public: true } as const
 
-const Readiness = Type.Object({
-  status: Type.String(),
-  checks: Type.Record(Type.String(), Type.String()),
-})
+const Readiness = Type.Object(
+  { status: Type.String(), checks: Type.Record(Type.String(), Type.String()) },
+  { examples: [{ status: 'ready', checks: { database: 'ok', migrations: 'ok' } }] },
+)
 
 const KeySet = Type.Object({
   keys: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
@@ -27,6 +27,8 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Is the process alive?',
+        description:
+          'For whoever restarts it: it asks nothing else, so that a lost database restarts nobody.',
         response: { 200: Type.Object({ status: Type.Literal('ok') }) },
       },
       config,
@@ -42,7 +44,7 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Can it serve?',
-        description: 'Names what is missing. 503 also as soon as a shutdown begins.',
+        description: 'For load balancers. 503 names what is missing, and begins with a shutdown.',
         response: { 200: Readiness, 503: Readiness },
       },
       config,
@@ -57,7 +59,12 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/.well-known/jwks.json',
     {
-      schema: { tags, summary: 'The public keys of the access tokens', response: { 200: KeySet } },
+      schema: {
+        tags,
+        summary: 'Get the public keys of the access tokens',
+        description: 'A JWK set (RFC 7517), for services that verify the tokens themselves.',
+        response: { 200: KeySet },
+      },
       config,
     },
     async function getKeys(_request, reply) {

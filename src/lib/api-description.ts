@@ -1,0 +1,10 @@
+/** What stands above the operations in the API documentation; Markdown. */
+export const API_DESCRIPTION = `**Try it:** run *Sign in* below with your e-mail address and password, copy the \`accessToken\` from the answer,
+press **Authorize**, paste it, and every operation on this page can be called.
+
+- **Tokens**: \`Authorization: Bearer <accessToken>\`. An access token is short-lived; the keys that it is verified with are at \`/.well-known/jwks.json\`.
+- **Input** is JSON. Unknown fields and parameters are refused, and no type is converted.
+- **Ids** are UUIDv7, **times** ISO 8601 in UTC with milliseconds.
+- **Lists** are \`{ data, nextCursor }\`: repeat the request with \`cursor\` set to \`nextCursor\` for the next page, until it is \`null\`.
+- **Errors** are \`application/problem+json\` (RFC 9457). Decide by \`code\`, which is stable; \`errors\` names every field that was refused.
+- **\`x-request-id\`** is on every answer, and in our logs. Yours is kept when it is a UUID or up to 64 of \`A-Za-z0-9_-\`.`

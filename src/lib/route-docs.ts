@@ -1,0 +1,115 @@
+import type { FastifyError } from '@fastify/error'
+import {
+  Forbidden,
+  InvalidCursor,
+  MalformedJson,
+  NotFound,
+  PayloadTooLarge,
+  ServiceUnavailable,
+  Unauthorized,
+  UnexpectedBody,
+  UnsupportedMediaType,
+} from './errors.js'
+import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js'
+import { Problem } from './problem-schema.js'
+import { ref } from './schemas.js'
+
+/** One of `lib/errors.ts`. */
+export type FailureKind = new (...args: never[]) => FastifyError
+
+export type DescribedRoute = {
+  method: string
+  schema: Record<string, unknown>
+  operationId: string
+  isPublic: boolean
+  needsRole: boolean
+  /** What only this route can answer; what follows from the rest is added. */
+  failures: readonly FailureKind[]
+}
+
+const EXAMPLE_REQUEST_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
+
+const SUCCESSES: Record<string, string> = { 200: 'Done', 201: 'Created', 202: 'Accepted', 204: 'Done' }
+
+const TELLS_WHEN_TO_RETRY = [429, 503]
+const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait.' }
+
+/** Completes a route's documentation from what it is and asks for, so that no route can forget to tell its error answers. */
+export function describeRoute(route: DescribedRoute): Record<string, unknown> {
+  const { schema, operationId, isPublic } = route
+  return {
+    operationId,
+    ...(isPublic && { security: [] }),
+    ...schema,
+    // Copied, or YAML makes anchors of the list that a file's routes share.
+    tags: [...((schema.tags as string[] | undefined) ?? [])],
+    response: { ...problemAnswers(route), ...successAnswers(schema.response) },
+  }
+}
+
+function successAnswers(response: unknown): Record<string, unknown> {
+  const answers = Object.entries((response ?? {}) as Record<string, Record<string, unknown>>)
+  return Object.fromEntries(
+    answers.map(([status, answer]) => [
+      status,
+      {
+        ...answer,
+        description: answer.description ?? SUCCESSES[status] ?? 'Not done',
+        ...(status === '201' && { headers: { location: { type: 'string', description: 'Where it is.' } } }),
+      },
+    ]),
+  )
+}
+
+const hasField = (part: unknown, name: string): boolean =>
+  Object.hasOwn((part as { properties?: object } | undefined)?.properties ?? {}, name)
+
+type Thrown = Parameters<typeof toProblem>[0]
+
+/** The errors that follow from what the route says of itself. */
+function failuresOf({ method, schema, isPublic, needsRole, failures }: DescribedRoute): Thrown[] {
+  const mayHaveBody = !['GET', 'HEAD'].includes(method)
+  const kinds: (FailureKind | false)[] = [
+    mayHaveBody && MalformedJson,
+    mayHaveBody && !schema.body && UnexpectedBody,
+    !isPublic && Unauthorized,
+    needsRole && Forbidden,
+    Boolean(schema.params) && NotFound,
+    hasField(schema.querystring, 'cursor') && InvalidCursor,
+    mayHaveBody && PayloadTooLarge,
+    mayHaveBody && UnsupportedMediaType,
+    ...failures,
+    ServiceUnavailable,
+  ]
+  const thrown = kinds.filter((kind) => kind !== false).map((kind) => new (kind as new () => FastifyError)())
+  return [refusalOf(schema), ...thrown, { statusCode: 500 }]
+}
+
+/** What the schema's refusal looks like. */
+const refusalOf = ({ body }: Record<string, unknown>): Thrown => ({
+  validationContext: body ? 'body' : 'querystring',
+  validation: [
+    { instancePath: '', keyword: 'additionalProperties', params: { additionalProperty: 'middleName' } },
+  ],
+})
+
+function problemAnswers(route: DescribedRoute): Record<string, unknown> {
+  const problems = failuresOf(route).map((thrown) => {
+    const problem = toProblem(thrown, EXAMPLE_REQUEST_ID)
+    // The reason is known only when it happens.
+    return { ...problem, detail: problem.detail.replace(': %s', '') }
+  })
+  const statuses = [...new Set(problems.map(({ status }) => status))]
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const ofStatus = problems.filter((problem) => problem.status === status)
+      const content = {
+        schema: ref(Problem),
+        examples: Object.fromEntries(ofStatus.map((problem) => [problem.code, { value: problem }])),
+      }
+      const description = ofStatus.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n')
+      const headers = TELLS_WHEN_TO_RETRY.includes(status) ? { headers: { 'retry-after': RETRY_AFTER } } : {}
+      return [status, { description, ...headers, content: { [PROBLEM_MEDIA_TYPE]: content } }]
+    }),
+  )
+}

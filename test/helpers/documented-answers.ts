@@ -1,0 +1,96 @@
+import AjvCompiler from '@fastify/ajv-compiler'
+import type { FastifyInstance } from 'fastify'
+
+type Answer = { status: number; headers: Record<string, unknown>; body: unknown; text: string }
+type Check = (method: string, url: string, answer: Answer) => void
+type Media = Record<string, { schema: object }>
+type Operation = { responses: Record<string, { content?: Media; headers?: object }> }
+type Paths = Record<string, Record<string, Operation>>
+
+/** What the contract promises of every id and time in an answer: UUIDv7, and UTC with milliseconds. */
+const WIRE_FORMATS = {
+  uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,
+}
+
+const checks = new WeakMap<FastifyInstance, Check>()
+
+/** Throws when an answer of a documented operation is not as the OpenAPI document says. */
+export function checkAgainstDocument(app: FastifyInstance, ...answered: Parameters<Check>): void {
+  const check = checks.get(app) ?? buildCheck(app)
+  checks.set(app, check)
+  check(...answered)
+}
+
+function buildCheck(app: FastifyInstance): Check {
+  const document = app.swagger() as unknown as { paths: Paths }
+  const findPath = pathFinder(Object.keys(document.paths))
+  const validate = bodyValidator(document)
+  return (method, url, answer) => {
+    const path = findPath(url)
+    const operation = path === undefined ? undefined : document.paths[path]?.[method.toLowerCase()]
+    if (path === undefined || !operation) return
+    const fail = (reason: string) => {
+      throw new Error(`${method} ${url} answered ${answer.status} ${answer.text.slice(0, 500)}: ${reason}`)
+    }
+    const documented = operation.responses[answer.status]
+    if (!documented) return fail('its documentation does not list this status')
+    for (const name of Object.keys(documented.headers ?? {})) {
+      if (answer.headers[name] === undefined) fail(`the header ${name} is missing`)
+    }
+    const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? ''
+    const types = Object.keys(documented.content ?? {})
+    if (types.length === 0 && answer.text !== '') fail('it should have no body')
+    if (types.length === 0) return
+    if (!types.includes(type)) fail(`its type is ${type} instead of ${types}`)
+    const location = [
+      'paths',
+      path,
+      method.toLowerCase(),
+      'responses',
+      answer.status,
+      'content',
+      type,
+      'schema',
+    ]
+    const errors = validate(location, answer.body)
+    if (errors) fail(errors)
+  }
+}
+
+/** Literal paths win over templates, as they do in the router. */
+function pathFinder(paths: string[]): (url: string) => string | undefined {
+  const patterns = paths.map((path) => ({
+    path,
+    pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]*')}$`),
+  }))
+  return (url) => {
+    const asked = new URL(url, 'http://localhost').pathname
+    return paths.includes(asked) ? asked : patterns.find(({ pattern }) => pattern.test(asked))?.path
+  }
+}
+
+function bodyValidator(document: object): (location: unknown[], body: unknown) => string | undefined {
+  const compile = AjvCompiler()({ document: { $id: 'document', ...document } } as never, {
+    customOptions: {
+      strict: false,
+      allErrors: true,
+      coerceTypes: false,
+      useDefaults: false,
+      removeAdditional: false,
+    },
+    onCreate: (ajv) => {
+      for (const [name, pattern] of Object.entries(WIRE_FORMATS)) ajv.addFormat(name, pattern)
+    },
+  })
+  const compiled = new Map<string, ReturnType<typeof compile>>()
+  return (location, body) => {
+    const pointer = location.map((part) => encodeURIComponent(String(part).replaceAll('/', '~1'))).join('/')
+    const validate = compiled.get(pointer) ?? compile({ schema: { $ref: `document#/${pointer}` } } as never)
+    compiled.set(pointer, validate)
+    if (validate(body)) return undefined
+    return validate.errors
+      ?.map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
+      .join('; ')
+  }
+}

@@ -1,0 +1,88 @@
+import type { FastifyInstance } from 'fastify'
+
+export type JsonSchema = {
+  type?: string | string[]
+  format?: string
+  enum?: string[]
+  examples?: unknown[]
+  required?: string[]
+  properties?: Record<string, JsonSchema>
+}
+
+type Parameter = { name: string; in: 'path' | 'query'; required?: boolean; schema: JsonSchema }
+
+type Documented = {
+  operationId: string
+  tags: string[]
+  summary: string
+  security?: unknown[]
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, { schema: JsonSchema }> }
+  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>
+}
+
+export type Operation = {
+  /** `POST /api/v1/users/{id}` */
+  name: string
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  path: string
+  isPublic: boolean
+  query: Parameter[]
+  body: JsonSchema | undefined
+  documented: Documented
+  /** The path with an id in place of every parameter. */
+  urlWith: (id: string) => string
+  /** With an id that nothing has. */
+  url: string
+}
+
+export const UNKNOWN_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
+
+/** Every operation of the OpenAPI document, whoever wrote its route: tests that go through them all cover later ones, too. */
+export function operationsOf(app: FastifyInstance): Operation[] {
+  const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Documented>> }
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, documented]) =>
+      toOperation(path, method.toUpperCase(), documented),
+    ),
+  )
+}
+
+function toOperation(path: string, method: string, documented: Documented): Operation {
+  const urlWith = (id: string) => path.replace(/\{\w+\}/g, id)
+  return {
+    name: `${method} ${path}`,
+    method: method as Operation['method'],
+    path,
+    isPublic: documented.security?.length === 0,
+    query: (documented.parameters ?? []).filter((parameter) => parameter.in === 'query'),
+    body: documented.requestBody?.content['application/json']?.schema,
+    documented,
+    urlWith,
+    url: urlWith(UNKNOWN_ID),
+  }
+}
+
+/** A body that fits the schema, from its examples. */
+export function sampleOf({
+  examples,
+  enum: choices,
+  properties = {},
+  type,
+  required = [],
+}: JsonSchema): unknown {
+  const [example = choices?.[0]] = examples ?? []
+  if (example !== undefined) return example
+  if (type === 'object') {
+    return Object.fromEntries(required.map((name) => [name, sampleOf(properties[name] ?? {})]))
+  }
+  return type === 'string' ? 'a text of some length that fits anywhere' : 1
+}
+
+export type WithBody = { operation: Operation; schema: JsonSchema; sample: Record<string, unknown> }
+
+export const withBodies = (operations: Operation[]): WithBody[] =>
+  operations.flatMap((operation) => {
+    const schema = operation.body
+    return schema ? [{ operation, schema, sample: sampleOf(schema) as Record<string, unknown> }] : []
+  })

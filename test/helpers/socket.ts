@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Answer } from './client.js'
+
+/**
+ * Writes bytes as they are to a port of this machine, each chunk once the one before is out, and reads until the server ends
+ * the connection: for what no HTTP client would send. Ask for `Connection: close`, or the server keeps it open.
+ */
+export async function exchange(port: number, chunks: Iterable<string | Buffer>): Promise<Answer> {
+  const socket = connect(port, '127.0.0.1')
+  const received: Buffer[] = []
+  let isOver = false
+  socket.on('data', (data) => received.push(data))
+  const closed = once(socket, 'close').finally(() => {
+    isOver = true
+  })
+  // A server that has answered may reset what still comes: the answer is what counts.
+  socket.on('error', () => undefined)
+  for (const chunk of chunks) {
+    if (isOver) break
+    if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), closed])
+  }
+  await closed
+  return parse(Buffer.concat(received).toString())
+}
+
+function parse(response: string): Answer {
+  const [head = '', ...rest] = response.split('\r\n\r\n')
+  const [statusLine = '', ...lines] = head.split('\r\n')
+  const headers = lines.map((line) => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
+  })
+  const text = rest.join('\r\n\r\n')
+  return {
+    status: Number(statusLine.split(' ')[1]),
+    headers: Object.fromEntries(headers),
+    body: /^[{[]/.test(text) ? JSON.parse(text) : undefined,
+    text,
+  }
+}

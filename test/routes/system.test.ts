@@ -1,0 +1,218 @@
+import { createPublicKey, verify } from 'node:crypto'
+import t from 'tap'
+import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/signing-keys.js'
+import { buildTestApp, testSigningKeys } from '../helpers/app.js'
+import type { Answer } from '../helpers/client.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+import { findMistake } from '../helpers/problems.js'
+import { openProxy } from '../helpers/proxy.js'
+
+t.test('it says that it lives and is ready, and leads to the documentation', async (t) => {
+  const { anonymous } = await buildTestApp(t)
+  const get = (url: string) => anonymous.request({ method: 'GET', url })
+  t.match(await get('/healthz'), { status: 200, text: '{"status":"ok"}' })
+  t.match(await get('/readyz'), {
+    status: 200,
+    body: { status: 'ready', checks: { database: 'ok', migrations: 'ok' } },
+  })
+  t.match(await get('/'), { status: 302, headers: { location: '/api-docs' } })
+  t.match(await get('/api-docs'), { status: 200, headers: { 'content-type': /^text\/html/ } })
+})
+
+t.test('it is not ready while a migration is missing, and says which', async (t) => {
+  const { anonymous, database } = await buildTestApp(t)
+  const sql = connect(t, database.ownerUrl)
+  const [row] = await sql`delete from drizzle.migrations where name like '0002%' returning *`
+  t.match(await anonymous.request({ method: 'GET', url: '/readyz' }), {
+    status: 503,
+    body: { status: 'not ready', checks: { database: 'ok', migrations: `pending: ${row?.name}` } },
+  })
+  await sql`insert into drizzle.migrations ${sql(row ?? {})}`
+  t.equal((await anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
+})
+
+t.test('it is not ready without its database, alive all the same, and says so to every client', async (t) => {
+  const database = await createTestDatabase(t)
+  const proxy = await openProxy(t, database.url)
+  const { anonymous, signUp } = await buildTestApp(t, { database: { ...database, url: proxy.url } })
+  const user = await signUp()
+  proxy.close()
+  t.match(await anonymous.request({ method: 'GET', url: '/readyz' }), {
+    status: 503,
+    body: { status: 'not ready', checks: { database: 'unavailable', migrations: 'unavailable' } },
+  })
+  t.equal((await anonymous.request({ method: 'GET', url: '/healthz' })).status, 200)
+  const answer = await user.get('/me')
+  t.equal(findMistake(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' }), undefined)
+  t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
+  t.equal(findUnsafe(answer), undefined)
+})
+
+t.test('the published keys verify every live token, and are public', async (t) => {
+  const signingKeys = [parseSigningKeys(generateSigningKeyPem())[0], ...testSigningKeys] as const
+  const { anonymous, config, signUp } = await buildTestApp(t, { signingKeys })
+  const { headers, body } = await anonymous.request({ method: 'GET', url: '/.well-known/jwks.json' })
+  t.match(headers['cache-control'], /^public, max-age=\d+$/)
+  t.equal(body.keys.length, 2)
+  for (const key of body.keys) t.strictSame(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x'])
+
+  const { user } = await signUp()
+  const [header = '', payload = '', signature = ''] = user?.accessToken.split('.') ?? []
+  const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
+  const jwk = body.keys.find((key: { kid: string }) => key.kid === kid)
+  const { iat, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  t.equal(exp - iat, config.ACCESS_TOKEN_TTL_SECONDS)
+  const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
+  t.ok(verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url')))
+})
+
+t.test('files are served from their folder and from nowhere else', async (t) => {
+  const { anonymous } = await buildTestApp(t)
+  const get = (url: string) => anonymous.request({ method: 'GET', url })
+  t.match(await get('/static/pages.css'), { status: 200, headers: { 'content-type': /^text\/css/ } })
+  const others = ['', '..%2fapp.ts', '%2e%2e%2fapp.ts', '..%5capp.ts', '/etc/passwd', 'pages.css/', 'x']
+  for (const path of [...others, '.env', '.git/config', 'pages.css%00.html', '..%2f..%2fpackage.json']) {
+    const answer = await get(`/static/${path}`)
+    t.equal(findMistake(answer, { status: answer.status }), undefined, path)
+    t.match(answer.status, /^40[034]$/, path)
+  }
+  t.equal((await get('/static')).status, 404)
+})
+
+const DIRECTIVES = ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "script-src 'self'"]
+
+/** What an answer lacks of the headers that every one has, or has of those that none should (OWASP ASVS 5.0, 3.4). */
+function findUnsafe({ headers }: Answer): string | undefined {
+  const policy = headers['content-security-policy'] ?? ''
+  const maxAge = /max-age=(\d+)/.exec(headers['strict-transport-security'] ?? '')?.[1]
+  const found = [
+    headers['x-content-type-options'] !== 'nosniff' && 'no nosniff',
+    Number(maxAge ?? 0) < 31_536_000 && 'no HSTS of a year',
+    headers['referrer-policy'] !== 'no-referrer' && 'no Referrer-Policy',
+    headers['x-frame-options'] !== 'DENY' && 'may be framed',
+    DIRECTIVES.some((directive) => !policy.includes(directive)) && `policy ${policy}`,
+    /unsafe|\*/.test(policy) && `lax policy ${policy}`,
+    !headers['x-request-id'] && 'no request id',
+    ['server', 'x-powered-by'].some((name) => name in headers) && 'names its software',
+  ].filter((each) => each !== false)
+  return found.length > 0 ? found.join(', ') : undefined
+}
+
+t.test('every answer has the headers that protect, and names no software', async (t) => {
+  const { anonymous, signUp, database } = await buildTestApp(t)
+  const user = await signUp()
+  const get = (url: string) => user.request({ method: 'GET', url })
+  const answers = [
+    await get('/api/v1/me'),
+    await get('/api/v1/me?surprise=1'),
+    await anonymous.get('/me'),
+    await get('/api/v1/users'),
+    await get('/nothing'),
+    await get('/static/nothing'),
+    await get('/static/pages.css'),
+    await get('/api-docs'),
+    await get('/api-docs/static/swagger-ui-bundle.js'),
+    await get('/verify-email'),
+    await get('/'),
+    await user.request({ method: 'TRACE' as 'GET', url: '/api/v1/me' }),
+    await user.request({ method: 'OPTIONS', url: '/api/v1/me' }),
+    await user.post('/auth/login', { email: 'x' }),
+    await user.request({
+      method: 'POST',
+      url: '/api/v1/auth/login',
+      payload: 'x',
+      headers: { 'content-type': 'text/plain' },
+    }),
+    await user.post('/auth/logout'),
+  ]
+  const statuses = [200, 400, 401, 403, 404, 404, 200, 200, 200, 400, 302, 405, 204, 400, 415, 204]
+  t.strictSame(
+    answers.map(({ status }) => status),
+    statuses,
+  )
+  for (const answer of answers) t.equal(findUnsafe(answer), undefined, String(answer.status))
+
+  const other = await signUp()
+  await connect(t, database.ownerUrl)`alter table users rename to people`
+  const failed = await other.get('/me')
+  t.equal(findMistake(failed, { status: 500, code: 'INTERNAL_ERROR' }), undefined)
+  t.notMatch(failed.text, /users|relation|42P01|select/i)
+  t.equal(findUnsafe(failed), undefined)
+})
+
+t.test('tokens and profiles are kept in no cache', async (t) => {
+  const { anonymous, signUp } = await buildTestApp(t)
+  const user = await signUp({ role: 'super_admin' })
+  const password = 'a long and quiet sentence'
+  const answers = [
+    await anonymous.post('/auth/login', { email: user.user?.email, password }),
+    await anonymous.post('/auth/refresh', { refreshToken: user.user?.refreshToken }),
+    await user.get('/me'),
+    await user.get('/users'),
+    await user.get('/audit-logs'),
+  ]
+  for (const { status, headers } of answers) {
+    t.match({ status, headers }, { status: 200, headers: { 'cache-control': 'no-store' } })
+  }
+})
+
+t.test('a request id is kept when it is safe, and replaced when it is not', async (t) => {
+  const { anonymous } = await buildTestApp(t)
+  const idFor = async (id: string) =>
+    (await anonymous.get('/me', { 'x-request-id': id })).headers['x-request-id']
+  for (const id of ['0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60', 'a', 'A-Z_09', 'x'.repeat(64)]) {
+    t.equal(await idFor(id), id)
+  }
+  for (const id of [
+    '',
+    ' ',
+    'x'.repeat(65),
+    'a b',
+    'a\r\nb',
+    'a\u001B[31m',
+    '../x',
+    '<b>',
+    'ä',
+    '$x',
+    'a,b',
+  ]) {
+    t.match(await idFor(id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, JSON.stringify(id))
+  }
+})
+
+const OWN = 'https://app.example.com'
+const FOREIGN = [
+  'https://evil.example',
+  'null',
+  `${OWN}.evil.example`,
+  'https://evil-app.example.com',
+  'https://evil.app.example.com',
+  'http://app.example.com',
+  `${OWN}:8443`,
+  'https://app.example.com@evil.example',
+  '*',
+]
+
+t.test('only the pages of configured origins may read answers', async (t) => {
+  const { anonymous: open } = await buildTestApp(t, { config: { CORS_ORIGINS: [OWN] } })
+  const { anonymous: closed } = await buildTestApp(t)
+  const headersFor = async (client: typeof open, origin: string, method: 'GET' | 'OPTIONS') => {
+    const headers = { origin, 'access-control-request-method': 'PATCH' }
+    return (await client.request({ method, url: '/api/v1/me', headers })).headers
+  }
+  for (const method of ['GET', 'OPTIONS'] as const) {
+    const headers = await headersFor(open, OWN, method)
+    t.match(headers, { 'access-control-allow-origin': OWN, vary: /origin/i })
+    t.notOk('access-control-allow-credentials' in headers)
+    t.equal((await headersFor(closed, OWN, method))['access-control-allow-origin'], undefined)
+    for (const origin of FOREIGN) {
+      t.equal((await headersFor(open, origin, method))['access-control-allow-origin'], undefined, origin)
+    }
+  }
+  t.match(await headersFor(open, OWN, 'OPTIONS'), {
+    'access-control-allow-methods': /PATCH/,
+    'access-control-allow-headers': /authorization/i,
+    'access-control-max-age': /^\d+$/,
+  })
+  t.match(await headersFor(open, OWN, 'GET'), { 'access-control-expose-headers': /x-request-id/i })
+})

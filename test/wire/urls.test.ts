@@ -1,0 +1,228 @@
+import t from 'tap'
+import { buildTestApp } from '../helpers/app.js'
+import { type JsonSchema, operationsOf, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
+import { findFailure, findMistake } from '../helpers/problems.js'
+import { NASTY_TEXTS } from '../helpers/texts.js'
+
+const { app, anonymous, signUp } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
+const admin = await signUp({ role: 'super_admin' })
+
+const operations = operationsOf(app)
+const reading = operations.filter(({ method }) => method === 'GET')
+const lists = operations.filter(({ query }) => query.some(({ name }) => name === 'cursor'))
+const withId = operations.filter(({ path }) => path.includes('{'))
+
+const REFUSED = { status: 400, code: 'VALIDATION_FAILED' }
+
+const get = (url: string) => admin.request({ method: 'GET', url })
+const withQuery = (url: string, name: string, value: string) =>
+  `${url}?${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+
+t.test('an unknown query parameter is refused and named, for every operation', async (t) => {
+  for (const { method, url, name, body } of operations) {
+    for (const parameter of ['surprise', '__proto__', 'constructor', 'limit[]', 'access_token', 'Limit']) {
+      const payload = body && { payload: sampleOf(body) as object }
+      const answer = await admin.request({ method, url: withQuery(url, parameter, 'x'), ...payload })
+      const mistake = findMistake(answer, { ...REFUSED, paths: [parameter] })
+      t.equal(mistake, undefined, `${name} ${parameter}`)
+    }
+  }
+})
+
+t.test('a query parameter that is given twice is refused', async (t) => {
+  for (const { url, query, name } of reading) {
+    for (const parameter of query) {
+      const value = encodeURIComponent(String(sampleOf(parameter.schema)))
+      const answer = await get(`${url}?${parameter.name}=${value}&${parameter.name}=${value}`)
+      t.equal(
+        findMistake(answer, { ...REFUSED, paths: [parameter.name] }),
+        undefined,
+        `${name} ${parameter.name}`,
+      )
+    }
+  }
+})
+
+/** What no parameter of this schema may be. */
+const wrongValuesOf = ({ type, format, enum: choices }: JsonSchema): string[] => {
+  if (type === 'integer')
+    return [
+      '0',
+      '-1',
+      '101',
+      '1e9',
+      '1e400',
+      '-Infinity',
+      '1.5',
+      'NaN',
+      'Infinity',
+      '',
+      ' ',
+      'null',
+      '1;drop table users',
+    ]
+  if (choices)
+    return ['', 'surprise', `${choices[0]}'`, 'passwordHash', 'email,id', '(select 1)', '__proto__', 'null']
+  if (format === 'uuid')
+    return ['', 'x', `urn:uuid:${UNKNOWN_ID}`, `{${UNKNOWN_ID}}`, UNKNOWN_ID.replaceAll('-', ''), 'null']
+  if (format === 'date-time') {
+    const dates = [
+      '',
+      'x',
+      '2026-01-31',
+      '2026-02-30T00:00:00Z',
+      '2026-01-31T23:59:60Z',
+      '2026-01-31T25:00:00Z',
+    ]
+    const beyond = ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59.999-23:59', '+275760-09-13T00:00:00.000Z']
+    return [...dates, ...beyond, '2026-01-31T00:00:00', '1769851800000', 'null']
+  }
+  return ['']
+}
+
+t.test('a query parameter of the wrong kind is refused', async (t) => {
+  for (const { url, query, name } of reading) {
+    for (const { name: parameter, schema } of query) {
+      for (const value of wrongValuesOf(schema)) {
+        const answer = await get(withQuery(url, parameter, value))
+        const mistake = findMistake(answer, { ...REFUSED, paths: [parameter] })
+        t.equal(mistake, undefined, `${name} ${parameter}=${value}`)
+      }
+    }
+  }
+})
+
+t.test('times at the ends of what can be stored are accepted', async (t) => {
+  for (const from of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z']) {
+    const { status, body } = await admin.get(`/audit-logs?limit=1&from=${from}`)
+    t.strictSame([status, body.data.length], [200, from < '2000' ? 1 : 0], from)
+  }
+})
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+const BAD_CURSORS = [
+  encode('text'),
+  encode([]),
+  encode({}),
+  encode(['-createdAt', '2026-01-31T00:00:00.000Z']),
+  encode(['-createdAt', '2026-01-31T00:00:00.000Z', 'x']),
+  encode(['-createdAt', 1, UNKNOWN_ID]),
+  encode(['-createdAt', null, UNKNOWN_ID]),
+  encode(['createdAt', '2026-01-31T00:00:00.000Z', UNKNOWN_ID]),
+  encode(['passwordHash', 'x', UNKNOWN_ID]),
+  encode(['-createdAt', 'x\0', UNKNOWN_ID]),
+  Buffer.from([0xff, 0xfe]).toString('base64url'),
+  UNKNOWN_ID,
+  'x',
+]
+
+t.test('a cursor that this list and order did not give is refused', async (t) => {
+  t.ok(lists.length > 1)
+  for (const { url, name } of lists) {
+    for (const cursor of BAD_CURSORS) {
+      const answer = await get(withQuery(url, 'cursor', cursor))
+      t.equal(findMistake(answer, { status: 400, code: 'INVALID_CURSOR' }), undefined, `${name} ${cursor}`)
+    }
+    for (const cursor of ['', '%', 'a b', "'", '='.repeat(3), 'a'.repeat(3000)]) {
+      const answer = await get(withQuery(url, 'cursor', cursor))
+      t.equal(findMistake(answer, REFUSED), undefined, `${name} ${cursor.slice(0, 10)}`)
+    }
+  }
+})
+
+t.test('a cursor with a time that cannot be stored is refused', async (t) => {
+  for (const time of [
+    'x',
+    '+275760-09-13T00:00:00.000Z',
+    '0000-01-01T00:00:00.000Z',
+    '-000001-01-01T00:00:00.000Z',
+  ]) {
+    const cursor = encode(['-createdAt', time, UNKNOWN_ID])
+    const answer = await admin.get(`/users?cursor=${cursor}`)
+    t.equal(findMistake(answer, { status: 400, code: 'INVALID_CURSOR' }), undefined, time)
+  }
+})
+
+t.test('no text in a query makes the server fail, and none is read as SQL', async (t) => {
+  for (const { url, query, name } of lists) {
+    for (const parameter of query.filter(({ schema }) => schema.type === 'string' && !schema.format)) {
+      for (const [kind, text] of Object.entries(NASTY_TEXTS)) {
+        const answer = await get(withQuery(url, parameter.name, text.toWellFormed()))
+        t.equal(findFailure(answer), undefined, `${name} ${parameter.name} ${kind}`)
+        if (answer.status === 200) t.strictSame(answer.body.data, [], `${name} ${parameter.name} ${kind}`)
+      }
+      // A lone surrogate, an overlong slash, half a sequence: no UTF-8.
+      for (const bytes of ['%ED%A0%80', '%C0%AF', '%E4', '%', '%zz']) {
+        t.equal(findFailure(await get(`${url}?${parameter.name}=${bytes}`)), undefined, `${name} ${bytes}`)
+      }
+    }
+  }
+})
+
+const NO_IDS = [
+  'x',
+  '1',
+  'null',
+  'undefined',
+  `urn:uuid:${UNKNOWN_ID}`,
+  `%7B${UNKNOWN_ID}%7D`,
+  `${UNKNOWN_ID}%00`,
+]
+const NO_IDS_EITHER = ['%00', '..%2F..', "'%20OR%20'1'='1", 'a'.repeat(101), 'a'.repeat(10_000)]
+
+t.test('an id that is no UUID is refused, and one that nothing has is not found', async (t) => {
+  t.ok(withId.length > 3)
+  for (const { method, urlWith, name, body } of withId) {
+    const payload = body && { payload: sampleOf(body) as object }
+    for (const id of [...NO_IDS, ...NO_IDS_EITHER]) {
+      const answer = await admin.request({ method, url: urlWith(id), ...payload })
+      t.equal(findMistake(answer, { ...REFUSED, paths: ['id'] }), undefined, `${name} ${id.slice(0, 60)}`)
+    }
+    for (const id of [UNKNOWN_ID, UNKNOWN_ID.toUpperCase(), '00000000-0000-0000-0000-000000000000']) {
+      const answer = await admin.request({ method, url: urlWith(id), ...payload })
+      t.equal(findMistake(answer, { status: 404, code: 'NOT_FOUND' }), undefined, `${name} ${id}`)
+    }
+  }
+})
+
+t.test('a path that cannot be decoded is refused', async (t) => {
+  for (const url of ['/%', '/api/v1/users/%', '/api/v1/users/%zz', '/api/v1/%ff', '/%ED%A0%80']) {
+    const answer = await get(url)
+    t.equal(findMistake(answer, { status: 400, code: 'MALFORMED_URL' }), undefined, url)
+    t.match(answer.headers, {
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': /frame-ancestors 'none'/,
+    })
+  }
+})
+
+t.test('only the path as it is documented leads anywhere', async (t) => {
+  const detours = ['/api/v1/me/', '/api/v1//me', '//api/v1/me', '/api/v1%2Fme', '/API/v1/me', '/api/v1/ME']
+  const others = [
+    '/api',
+    '/api/v1',
+    '/api/v1/',
+    '/api/v2/me',
+    '/nothing',
+    '/api/v1/me;x=1',
+    '/api/v1/me.json',
+    '/api/v1/users//',
+  ]
+  for (const url of [
+    ...detours,
+    ...others,
+    '/.env',
+    '/admin',
+    '/metrics',
+    '/docs',
+    '/swagger.json',
+    '/debug/pprof',
+  ]) {
+    t.equal(findMistake(await get(url), { status: 404, code: 'NOT_FOUND' }), undefined, url)
+    const options = await anonymous.request({ method: 'OPTIONS', url })
+    t.equal(findMistake(options, { status: 404, code: 'NOT_FOUND' }), undefined, `OPTIONS ${url}`)
+    const { status, text } = await anonymous.request({ method: 'HEAD', url })
+    t.strictSame([status, text], [404, ''], `HEAD ${url}`)
+  }
+})
