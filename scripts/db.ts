@@ -1,6 +1,6 @@
 import postgres from 'postgres'
 import { OperatorError } from '../src/lib/operator-error.js'
-import { UsageError } from './db/arguments.js'
+import { UsageError } from './arguments.js'
 import { commands } from './db/commands.js'
 
 const USAGE = `Usage:

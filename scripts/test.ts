@@ -8,7 +8,8 @@ import { explainExit } from '../src/lib/operator-error.js'
 import { countTests } from './test/count.js'
 import { openTestDatabases } from './test/databases.js'
 
-const OUTPUT = '.tap/output.tap'
+/** Of this run alone: two may go on at once, each on a part of the suite. */
+const OUTPUT = `.tap/output-${process.pid}.tap`
 
 try {
   const { DATABASE_URL, ...env } = process.env
@@ -21,6 +22,7 @@ try {
     console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
     process.exitCode = exitCode
   } finally {
+    rmSync(OUTPUT, { force: true })
     await close()
   }
 } catch (error) {
@@ -33,7 +35,6 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   const packageFile = resolve('tap/package.json')
   const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { tap: string } }
   mkdirSync(dirname(OUTPUT), { recursive: true })
-  rmSync(OUTPUT, { force: true })
   const args = [join(dirname(packageFile), bin.tap), `--output-file=${OUTPUT}`, ...process.argv.slice(2)]
   const tap = spawn(process.execPath, args, { stdio: 'inherit', env })
   // Ctrl-C reaches tap as well: the databases are removed once it has ended.

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config/index.js'
-import { createLog } from './config/logging.js'
+import { createLog, type Log } from './config/logging.js'
 import { MigrationError, migrationStatus } from './db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/setup.js'
@@ -17,41 +18,41 @@ export type RunningProcess = {
 /** Beyond the drain: what has not ended by then never will. Orchestrators kill after 30 s. */
 const CLOSE_DEADLINE_MS = 8_000
 
+/** For the last lines of the log to reach their file. */
+const FLUSH_DEADLINE_MS = 1_000
+
 /**
  * The life of a process, from its configuration to its end: it starts as a whole or ends with the reason and exit code 1,
  * and stops in order on SIGTERM, SIGINT or when the parent that it reports to is gone.
  */
 export async function runProcess(start: (parts: ProcessParts) => Promise<RunningProcess>): Promise<void> {
+  let log: Log | undefined
   try {
     const config = loadConfig()
-    const log = await createLog(config)
+    log = await createLog(config)
     const database = await openDatabase(config)
     await checkDatabase(database, log.logger)
     const running = await start({ config, logger: log.logger, database })
-    const stop = stopOnce(config, log.logger, async () => {
+    const stop = stopOnce(config, log, async () => {
       await running.close()
       await database.close()
-      await log.close()
     })
     process.on('SIGTERM', stop).on('SIGINT', stop)
-    process.on('uncaughtException', (err) => {
-      log.logger.fatal({ err }, 'uncaught exception')
-      process.exit(1)
-    })
-    if (process.send) {
-      process.on('disconnect', stop)
-      process.send({ ready: running.address ?? true })
-    }
+    process.on('uncaughtException', endByException(log))
+    reportToParent(running, stop)
   } catch (error) {
     console.error(explainExit(error))
     // Timers and connections of what did start must not keep a failed process alive.
-    process.exit(1)
+    await exit(1, log)
   }
 }
 
-/** The embedded database follows the code by itself; any other is migrated by a step of its own (`npm run db:upgrade`). */
+/**
+ * The embedded database follows the code by itself, and so does any with `--migrate`, as `npm run dev` has it; else that is
+ * a step of its own (`npm run db:upgrade`).
+ */
 async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<void> {
-  if (database.embedded) {
+  if (database.embedded || process.argv.includes('--migrate')) {
     await prepareDatabase(database)
     return
   }
@@ -64,7 +65,8 @@ async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<vo
 }
 
 /** Signals may come twice: from the terminal to the whole group, and from a parent that passes it on. */
-function stopOnce(config: Config, logger: Logger, close: () => Promise<void>): () => void {
+function stopOnce(config: Config, log: Log, close: () => Promise<void>): () => void {
+  const { logger } = log
   let isStopping = false
   return () => {
     if (isStopping) return
@@ -73,14 +75,33 @@ function stopOnce(config: Config, logger: Logger, close: () => Promise<void>): (
     const deadlineMs = config.SHUTDOWN_DRAIN_SECONDS * 1000 + CLOSE_DEADLINE_MS
     setTimeout(() => {
       logger.error({ deadlineMs }, 'not everything has closed in time')
-      process.exit(1)
+      void exit(1, log)
     }, deadlineMs).unref()
     close().then(
-      () => process.exit(0),
+      () => exit(0, log),
       (err) => {
         logger.error({ err }, 'closing failed')
-        process.exit(1)
+        return exit(1, log)
       },
     )
   }
+}
+
+/** A process that was started by another one (`npm run dev`) must not outlive it, not even when it dies meanwhile. */
+function reportToParent({ address }: RunningProcess, stop: () => void): void {
+  if (!process.send) return
+  process.on('disconnect', stop)
+  if (process.connected) process.send({ ready: address ?? true }, () => undefined)
+  else stop()
+}
+
+/** Nobody knows what state it left behind: a new process is safer than this one. */
+const endByException = (log: Log) => (err: unknown) => {
+  log.logger.fatal({ err }, 'uncaught exception')
+  void exit(1, log)
+}
+
+async function exit(code: number, log: Log | undefined): Promise<void> {
+  await Promise.race([log?.close(), delay(FLUSH_DEADLINE_MS)])
+  process.exit(code)
 }

@@ -1,14 +1,5 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util'
-
-/** A command line that cannot be understood. */
-export class UsageError extends Error {}
-
-type Options = NonNullable<ParseArgsConfig['options']>
-
-/** As parseArgs, with its complaints cut to one line. @throws UsageError */
-export function parseOptions<T extends Options>(args: string[], options: T) {
-  return explained(() => parseArgs({ args, options, strict: true }).values)
-}
+import { parseArgs } from 'node:util'
+import { explained, UsageError } from '../arguments.js'
 
 /** The one argument of a command that has no options; a step count such as `-1` is no option here. */
 export function parsePositional(args: string[]): string | undefined {
@@ -30,13 +21,4 @@ export function parseTarget(argument: string | undefined): { steps: number } | {
 export function parseRevision(argument: string): string {
   if (/^(\d{4}(_[a-z0-9_]+)?|base)$/.test(argument)) return argument
   throw new UsageError(`${argument} is no revision`)
-}
-
-function explained<T>(parse: () => T): T {
-  try {
-    return parse()
-  } catch (error) {
-    // Node adds a hint on positional arguments in further sentences.
-    throw new UsageError((error as Error).message.split('. ', 1)[0])
-  }
 }

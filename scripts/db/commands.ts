@@ -9,7 +9,8 @@ import {
 } from '../../src/db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from '../../src/db/open.js'
 import { afterMigration, MIGRATIONS_FOLDER as folder } from '../../src/db/setup.js'
-import { parseOptions, parsePositional, parseRevision, parseTarget, UsageError } from './arguments.js'
+import { parseOptions, UsageError } from '../arguments.js'
+import { parsePositional, parseRevision, parseTarget } from './arguments.js'
 
 /** What follows `tsx scripts/db.ts`. */
 export const commands = new Map([

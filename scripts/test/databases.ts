@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -25,7 +24,7 @@ export async function openTestDatabases(url: string | undefined): Promise<OpenTe
 }
 
 async function openEmbedded(): Promise<OpenTestDatabases> {
-  const dataDir = join(mkdtempSync(join(tmpdir(), 'groundwork-test-')), 'postgres')
+  const dataDir = join(tmpdir(), `groundwork-test-${randomBytes(6).toString('hex')}`)
   const server = await startEmbeddedPostgres({ dataDir, ephemeral: true })
   const databases = {
     adminUrl: server.superuserUrl,
@@ -40,19 +39,22 @@ async function openEmbedded(): Promise<OpenTestDatabases> {
 async function openOnServer(url: string): Promise<OpenTestDatabases> {
   const template = `${decodeURIComponent(new URL(url).pathname.slice(1)) || 'groundwork'}_test`
   const admin = postgres(url, { max: 1, onnotice: () => {} })
+  const close = async () => {
+    try {
+      await dropDatabases(admin, template)
+      await dropRoles(admin, template)
+    } finally {
+      await admin.end()
+    }
+  }
   try {
     const roles = await makeRoles(admin, template, url)
     const databases = { adminUrl: url, ...roles, template }
     await dropDatabases(admin, template)
     await makeTemplate(databases)
-    const close = async () => {
-      await dropDatabases(admin, template)
-      await dropRoles(admin, template)
-      await admin.end()
-    }
     return { databases, close }
   } catch (error) {
-    await admin.end()
+    await close().catch(() => undefined)
     throw error
   }
 }

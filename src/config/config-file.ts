@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { LineCounter, parseDocument } from 'yaml'
+import { createRequire } from 'node:module'
+import type { Document } from 'yaml'
 import { fromPackageRoot } from './paths.js'
 import { isSettingName, type SettingName, settingNames, settingOf, settings } from './settings.js'
 
@@ -20,15 +21,22 @@ export function readConfigFile(named: string | undefined): ConfigFile {
   }
 }
 
+/** Most starts on a laptop and in a container have no file: they need not load what reads one. */
+const loadYaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml')
+
 function parse(text: string, name: string): ConfigFile {
+  const { LineCounter, parseDocument } = loadYaml()
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' })
   const mistakes = document.errors.map(({ code, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0])
     // The parser's own message quotes the line, which may hold a password.
     return `${name}, line ${line}, column ${col}: this is not valid YAML (${code.toLowerCase().replaceAll('_', ' ')}).`
   })
-  const content: unknown = mistakes.length > 0 ? {} : (document.toJS() ?? {})
+  const content = mistakes.length > 0 ? {} : toPlainData(document)
+  if (content === undefined) {
+    return { values: {}, mistakes: [`${name}: an alias (*) in it leads nowhere: write the value itself.`] }
+  }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     return {
       values: {},
@@ -39,14 +47,25 @@ function parse(text: string, name: string): ConfigFile {
   return { values: content, mistakes: [...mistakes, ...unknown.map((key) => explainUnknown(key, name))] }
 }
 
+/** Undefined when an alias is not defined, or a few of them would unfold to millions of values. */
+function toPlainData(document: Document): unknown {
+  try {
+    return document.toJS() ?? {}
+  } catch {
+    return undefined
+  }
+}
+
 function explainUnknown(key: string, name: string): string {
   if (isSettingName(key)) return `${key} in ${name} has no effect there: set it in the environment.`
   const wanted = key.toUpperCase().replaceAll('-', '_')
   const [nearest] = settingNames
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.min(3, candidate.length / 3))
+    .filter(({ candidate, distance }) => distance <= Math.min(3, Math.ceil(candidate.length / 3)))
     .sort((a, b) => a.distance - b.distance)
-  return `${key} in ${name} is no setting.${nearest ? ` Did you mean ${nearest.candidate}?` : ''}`
+  // Where the colon after a name is forgotten, the rest of the line is part of the key: it may hold a password.
+  const shown = key.replace(/[^\w.-].*/s, '…')
+  return `${shown} in ${name} is no setting.${nearest ? ` Did you mean ${nearest.candidate}?` : ''}`
 }
 
 /** Levenshtein's. */

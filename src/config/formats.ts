@@ -51,16 +51,27 @@ export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' ||
   hostname.endsWith('.localhost') ||
   hostname === '[::1]' ||
-  /^127\./.test(hostname)
+  /^127(\.\d+){3}$/.test(hostname)
 
 function urlFormat(protocols: string[], example: string): Format {
-  const accepts = (value: string) => parseUrl(value, protocols) !== undefined
-  return { expected: `a URL such as ${example}`, accepts }
+  return {
+    expected: `a URL such as ${example}, with special characters of the password percent-encoded`,
+    accepts: (value) => isDecodable(value) && parseUrl(value, protocols) !== undefined,
+  }
 }
 
 function parseUrl(value: string, protocols: string[]): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
   return url && url.hostname !== '' && protocols.includes(url.protocol) ? url : undefined
+}
+
+/** Clients decode the parts of a URL, and fail without naming the setting when a `%` stands for itself. */
+function isDecodable(value: string): boolean {
+  try {
+    return decodeURIComponent(value) !== ''
+  } catch {
+    return false
+  }
 }
 
 function isProxyRange(value: string): boolean {

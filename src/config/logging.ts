@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import pino, { type Logger, type StreamEntry } from 'pino'
+import { finished } from 'node:stream/promises'
+import pino, { type LogFn, type Logger, type StreamEntry } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
-import { serializeError } from '../lib/log-error.js'
+import { messageOf, serializeError } from '../lib/log-error.js'
 import { REDACTED } from '../lib/redact.js'
 import { ConfigError } from './config-error.js'
 import type { Config } from './settings.js'
@@ -53,11 +54,25 @@ export async function createLog(settings: LogSettings): Promise<Log> {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: serializeError },
       redact: { paths: SECRET_PATHS, censor: REDACTED },
+      hooks: { logMethod: logSafely },
     },
     pino.multistream(streams),
   )
+  // A disk that fills up must not take the server down with it: standard output still has every line.
+  file?.once('error', (err) => logger.error({ err }, 'the log file cannot be written any more'))
   return { logger, close: async () => file && endOf(file) }
 }
+
+/** pino and Fastify take the error's own message for the line's, and that may hold the values of a failed statement. */
+function logSafely(this: Logger, [first, ...rest]: Parameters<LogFn>, log: LogFn): void {
+  const fields: unknown = first instanceof Error ? { err: first } : first
+  const err = isRecord(fields) ? fields.err : undefined
+  const repeatsError = err instanceof Error && (rest.length === 0 || rest[0] === err.message)
+  log.apply(this, [fields, ...(repeatsError ? [messageOf(err)] : rest)] as Parameters<LogFn>)
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
 
 async function openOutput({ NODE_ENV }: LogSettings) {
   if (NODE_ENV !== 'development') return pino.destination({ dest: 1, sync: true })
@@ -74,15 +89,15 @@ async function openFile(settings: LogSettings): Promise<RotatingFileStream> {
       interval: INTERVALS[settings.LOG_FILE_ROTATION],
       size: `${settings.LOG_FILE_MAX_MB}M`,
       maxFiles: settings.LOG_FILE_MAX_COUNT,
+      // A file that an earlier run left from another day is old, too.
       initialRotation: true,
+      intervalBoundary: true,
       mode: 0o640,
     })
     await once(file, 'open')
-    // A disk that fills up later must not take the server down with it: standard output still has every line.
-    file.on('error', () => undefined)
-    return file
+    return file.on('error', () => undefined)
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? error.code : error
+    const reason = error instanceof Error && 'code' in error ? error.code : 'it is not a file'
     throw new ConfigError([`LOG_FILE_PATH names ${path}, which cannot be written (${reason}).`])
   }
 }
@@ -90,5 +105,5 @@ async function openFile(settings: LogSettings): Promise<RotatingFileStream> {
 async function endOf(file: RotatingFileStream): Promise<void> {
   if (file.destroyed) return
   file.end()
-  await once(file, 'finish')
+  await finished(file).catch(() => undefined)
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type FormatName, formats } from './formats.js'
 import { type Setting, type SettingName, settingOf } from './settings.js'
 
@@ -15,9 +16,13 @@ export function isValid(setting: Setting, value: unknown): boolean {
 export function explain(name: SettingName, value: unknown): string {
   const setting = settingOf(name)
   if (setting.secret) return `${name} must be ${expected(setting)}.`
-  const text = JSON.stringify(value)
-  const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
-  return `${name} must be ${expected(setting)}, not ${shown}.`
+  return `${name} must be ${expected(setting)}, not ${show(value)}.`
+}
+
+/** On one line, bounded, and without the credentials of a URL that stands where none belongs. */
+function show(value: unknown): string {
+  const text = inspect(value, { compact: true, breakLength: Infinity }).replace(/\/\/.*@/g, '//…@')
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
 }
 
 const fits = (format: FormatName, value: unknown): boolean =>

@@ -5,6 +5,11 @@ import type { Sql } from 'postgres'
 /** Where BullMQ keeps its jobs when no Redis is: a migration of ours makes the schema, BullMQ what is in it. */
 export const JOB_SCHEMA = 'jobs'
 
+const POOL_MAX = 3
+
+/** BullMQ's connection to its tables. */
+export const inDatabase = (url: string) => ({ connectionString: url, schema: JOB_SCHEMA, max: POOL_MAX })
+
 /** Brings BullMQ's own tables to what its installed version needs. `sql` must be a single connection. */
 export async function migrateJobQueue(sql: Sql): Promise<void> {
   const version = `BullMQ ${installedVersion()}`

@@ -28,6 +28,8 @@ export async function afterMigration(sql: Sql, { appRole }: { appRole: string })
   if (schemas.has('audit')) {
     await syncAuditTriggers(sql)
     await sql`select audit.ensure_partitions()`
+    // With the capture function on a table of its own making, any role could write entries that nothing happened for.
+    await sql`revoke execute on all functions in schema audit from public`
   }
   if (schemas.has(JOB_SCHEMA)) await migrateJobQueue(sql)
   await grantToApplication(sql, appRole, schemas)

@@ -10,10 +10,17 @@ export function serializeError(error: unknown): LoggedError | unknown {
   return error instanceof Error ? describe(error) : error
 }
 
+export const messageOf = (error: Failure): string =>
+  'params' in error ? `Failed query: ${error.query}` : error.message
+
 function describe(error: Failure): LoggedError {
   const { code, cause, stack = '' } = error
-  const message = 'params' in error ? `Failed query: ${error.query}` : error.message
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  const message = messageOf(error)
+  // Without the message first: a value in it may look like a line of the stack.
+  const frames = stack
+    .replace(error.message, '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
   return {
     type: error.name,
     message,

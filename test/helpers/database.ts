@@ -43,3 +43,12 @@ export function connect(t: Test, url: string): postgres.Sql {
   t.teardown(() => sql.end())
   return sql
 }
+
+type EmptyDatabase = TestDatabase & { appUrl: string; sql: postgres.Sql }
+
+/** Without any migration, `url` being the owner's: for tests of the migrations themselves. */
+export async function createEmptyDatabase(t: Test): Promise<EmptyDatabase> {
+  const database = await createTestDatabase(t, { empty: true })
+  const { url: appUrl, ownerUrl: url } = database
+  return { ...database, url, appUrl, sql: connect(t, url) }
+}

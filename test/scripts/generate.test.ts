@@ -20,7 +20,7 @@ import { check, checkApplied } from '../../scripts/db/check.js'
 import { generate } from '../../scripts/db/generate.js'
 import { downgrade, upgrade } from '../../src/db/migrate/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
-import { createEmptyDatabase } from '../helpers/empty-database.js'
+import { createEmptyDatabase } from '../helpers/database.js'
 
 /** A schema, and the same after some work on every kind of thing in it. */
 function shelf() {

@@ -1,4 +1,5 @@
-import type postgres from 'postgres'
+import postgres from 'postgres'
+import { MigrationError } from './error.js'
 import { listMigrations, type Migration, readMigrations } from './files.js'
 import { type LedgerRow, readLedger } from './ledger.js'
 import { withConnection } from './session.js'
@@ -10,10 +11,10 @@ export interface MigrationState {
   appliedAt: Date | undefined
 }
 
-/** What each migration is to this database, by name. Changes nothing, and takes no lock. */
+/** What each migration is to this database, by name. Changes nothing, and takes no lock. @throws MigrationError */
 export async function migrationStatus(url: string, options: { folder: string }): Promise<MigrationState[]> {
   const migrations = new Map((await readMigrations(options.folder)).map((one) => [one.name, one]))
-  const ledger = await withConnection(url, readLedger)
+  const ledger = await withConnection(url, readLedger).catch(explainDenial)
   const names = [...new Set([...migrations.keys(), ...ledger.keys()])].sort()
   return names.map((name) => {
     const row = ledger.get(name)
@@ -35,4 +36,15 @@ function stateOf(migration: Migration | undefined, row: LedgerRow | undefined): 
   if (row.state !== 'applied') return 'half-way'
   if (migration === undefined) return 'unknown'
   return migration.hash === row.hash ? 'applied' : 'edited'
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+function explainDenial(error: unknown): never {
+  const isDenial = error instanceof postgres.PostgresError && error.code === INSUFFICIENT_PRIVILEGE
+  if (!isDenial) throw error
+  throw new MigrationError(
+    `${error.message}: run npm run db:upgrade, which gives the role of DATABASE_URL its rights`,
+  )
 }

@@ -1,0 +1,98 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { ConfigError, loadConfig } from '../../src/config/index.js'
+import { fromPackageRoot } from '../../src/config/paths.js'
+import { settingNames, settingOf } from '../../src/config/settings.js'
+import { settingsTable } from '../../src/config/settings-table.js'
+import { copyCheckout } from '../helpers/checkout.js'
+import { run } from '../helpers/process.js'
+
+const [START, END] = ['<!-- settings:start -->', '<!-- settings:end -->']
+
+const SAMPLE_FILE = fromPackageRoot('config/config.sample.yml')
+const sample = readFileSync(SAMPLE_FILE, 'utf8')
+const uncommented = sample.replace(/^# (?=[A-Z0-9_]+: )/gm, '')
+
+t.test(
+  'the sample has every setting of the file once, in the order of the schema, each with its explanation',
+  async (t) => {
+    const inFile = settingNames.filter((name) => !settingOf(name).environmentOnly)
+    t.strictSame(
+      [...uncommented.matchAll(/^([A-Z0-9_]+):/gm)].map(([, name]) => name),
+      inFile,
+    )
+    const explained = [...sample.matchAll(/^# (?![A-Z0-9_]+: )[^\n]*\n(?:# )?([A-Z0-9_]+):/gm)].map(
+      ([, name]) => name,
+    )
+    t.strictSame(explained, inFile)
+  },
+)
+
+t.test('what the sample sets is the default, and what it comments out has no fixed one', async (t) => {
+  const defaults = settingNames.flatMap((name) => {
+    const { default: value, environmentOnly } = settingOf(name)
+    return value === undefined || environmentOnly ? [] : [[name, value]]
+  })
+  t.strictSame(parse(sample), Object.fromEntries(defaults))
+  for (const name of settingNames) {
+    const { example } = settingOf(name)
+    if (example !== undefined) t.equal(parse(uncommented)[name], example, `${name} shows its example`)
+  }
+})
+
+t.test('the sample loads as it is, and changes nothing', async (t) => {
+  const { CONFIG_FILE: _, ...withSample } = loadConfig({ env: { CONFIG_FILE: SAMPLE_FILE } })
+  const { CONFIG_FILE: __, ...without } = loadConfig({ env: { CONFIG_FILE: 'off' } })
+  t.strictSame(withSample, without)
+})
+
+t.test(
+  'production refuses the sample, and its placeholders one by one when they are uncommented',
+  async (t) => {
+    const refusal = (CONFIG_FILE: string) => {
+      try {
+        loadConfig({ env: { CONFIG_FILE, NODE_ENV: 'production' } })
+      } catch (error) {
+        if (error instanceof ConfigError) return error.mistakes
+      }
+      return []
+    }
+    t.strictSame(
+      refusal(SAMPLE_FILE).map((mistake) => mistake.split(',')[0]),
+      settingNames.filter((name) => settingOf(name).requiredInProduction).map((name) => `${name} is missing`),
+    )
+    const file = join(t.testdir({ 'config.yml': uncommented }), 'config.yml')
+    t.strictSame(
+      refusal(file).map((mistake) => mistake.split(' of')[0]),
+      settingNames
+        .filter((name) => settingOf(name).example)
+        .map((name) => `${name} still holds a placeholder`),
+    )
+  },
+)
+
+t.test('the table of settings in the README is the one that the schema gives', async (t) => {
+  const readme = readFileSync(fromPackageRoot('README.md'), 'utf8')
+  const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(readme) ?? []
+  t.equal(table, settingsTable(), 'if not: npm run docs:settings')
+  for (const name of settingNames) t.match(table, `\n| \`${name}\` | `)
+})
+
+t.test(
+  'npm run docs:settings writes the table, touches nothing else, and nothing at all the second time',
+  async (t) => {
+    const cwd = copyCheckout(t)
+    const file = join(cwd, 'README.md')
+    const write = () => run(t, ['npm', 'run', '--silent', 'docs:settings'], { cwd })
+    writeFileSync(file, `before\n${START}\n| old |\n${END}\nafter\n`)
+    for (const time of ['first', 'second']) {
+      t.match(await write(), { code: 0 })
+      t.equal(readFileSync(file, 'utf8'), `before\n${START}\n${settingsTable()}\n${END}\nafter\n`, time)
+    }
+    writeFileSync(file, `${END}\n${START}\n`)
+    t.match(await write(), { code: 1, stderr: /^README\.md needs the lines .* in this order: .*\n$/ })
+    t.equal(readFileSync(file, 'utf8'), `${END}\n${START}\n`)
+  },
+)

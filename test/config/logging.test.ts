@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { run } from '../helpers/process.js'
+
+const MEGABYTE = 1024 * 1024
+
+/** Runs `statements` with a `logger`, in a process of its own: standard output is where logs go, and tests report. */
+function log(t: Test, settings: object, statements: string) {
+  const all = {
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'info',
+    LOG_FILE_PATH: 'off',
+    LOG_FILE_ROTATION: 'daily',
+    LOG_FILE_MAX_MB: 1,
+    LOG_FILE_MAX_COUNT: 2,
+    ...settings,
+  }
+  const program = `
+    import { setImmediate } from 'node:timers/promises'
+    import { renameSync, writeFileSync } from 'node:fs'
+    const { createLog } = await import('./src/config/logging.ts')
+    const { logger, close } = await createLog(${JSON.stringify(all)})
+    ${statements}
+    await close()`
+  return run(t, ['node', '--import', 'tsx', '--input-type=module', '-e', program])
+}
+
+const parseLines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+t.test('each line is JSON with time and level, on standard output and in the file alike', async (t) => {
+  const folder = t.testdir()
+  const path = join(folder, 'logs', 'app.log')
+  const { stdout, stderr } = await log(
+    t,
+    { LOG_FILE_PATH: path, LOG_LEVEL: 'warn' },
+    `
+    logger.info('not enough'); logger.warn({ port: 3000 }, 'one'); logger.fatal('last')`,
+  )
+  t.match(parseLines(stdout), [
+    { level: 'warn', time: /^\d{4}-.*\.\d{3}Z$/, pid: Number, port: 3000, msg: 'one' },
+    { level: 'fatal', msg: 'last' },
+  ])
+  t.equal(parseLines(stdout).length, 2)
+  t.equal(readFileSync(path, 'utf8'), stdout, 'the last line, too, is there when the process has ended')
+  t.equal(statSync(path).mode & 0o777, 0o640)
+  t.equal(stderr, '')
+  t.strictSame((await log(t, { LOG_LEVEL: 'silent' }, `logger.fatal('unheard')`)).stdout, '')
+})
+
+t.test('in development people read standard output, and programs the file', async (t) => {
+  const path = join(t.testdir(), 'app.log')
+  const { stdout } = await log(
+    t,
+    { NODE_ENV: 'development', LOG_FILE_PATH: path },
+    `
+    logger.info({ url: '/\\u001b[31m\\r\\nred' }, 'request')`,
+  )
+  t.match(stdout, /^\[\d\d:\d\d:\d\d\] INFO: request \{"url":"\/\\u001b\[31m\\r\\nred"\}\n$/)
+  t.match(parseLines(readFileSync(path, 'utf8')), [{ level: 'info', url: '/\u001b[31m\r\nred' }])
+})
+
+t.test('a new file is begun at the size that is set, and the oldest are removed', async (t) => {
+  const folder = t.testdir()
+  const { stdout } = await log(
+    t,
+    { LOG_FILE_PATH: join(folder, 'app.log') },
+    `
+    for (let line = 1; line <= 90; line++) {
+      logger.info({ line, filler: 'x'.repeat(65_000) })
+      await setImmediate()
+    }`,
+  )
+  const written = parseLines(stdout).map(({ line }) => line)
+  t.equal(written.length, 90)
+  const rotated = readdirSync(folder)
+    .filter((name) => /^\d{8}-\d{4}-\d\d-app\.log$/.test(name))
+    .sort()
+  t.equal(rotated.length, 2)
+  const kept = [...rotated, 'app.log'].flatMap((name) => {
+    t.ok(statSync(join(folder, name)).size < 1.1 * MEGABYTE)
+    return parseLines(readFileSync(join(folder, name), 'utf8')).map(({ line }) => line)
+  })
+  t.strictSame(kept, written.slice(-kept.length), 'what is kept are the newest lines, each once')
+  t.ok(kept.length < 60)
+})
+
+t.test('a new file is begun when the old one is of another day', async (t) => {
+  const folder = t.testdir({ 'app.log': '{"msg":"yesterday"}\n' })
+  const yesterday = Date.now() / 1000 - 86_400
+  utimesSync(join(folder, 'app.log'), yesterday, yesterday)
+  await log(t, { LOG_FILE_PATH: join(folder, 'app.log') }, `logger.info('today')`)
+  t.match(parseLines(readFileSync(join(folder, 'app.log'), 'utf8')), { length: 1, 0: { msg: 'today' } })
+  const [rotated = ''] = readdirSync(folder).filter((name) => name.endsWith('-app.log'))
+  t.match(readFileSync(join(folder, rotated), 'utf8'), 'yesterday')
+})
+
+t.test('a file that cannot be written any more is told once, and standard output goes on', async (t) => {
+  const folder = t.testdir({ logs: {} })
+  const { code, stdout, stderr } = await log(
+    t,
+    { LOG_FILE_PATH: join(folder, 'logs', 'app.log') },
+    `
+    renameSync(${JSON.stringify(join(folder, 'logs'))}, ${JSON.stringify(join(folder, 'moved'))})
+    writeFileSync(${JSON.stringify(join(folder, 'logs'))}, '')
+    for (let i = 0; i < 40; i++) {
+      logger.info({ filler: 'x'.repeat(65_000) })
+      await setImmediate()
+    }
+    for (let i = 0; i < 50; i++) await setImmediate()
+    logger.info('still here')`,
+  )
+  t.match({ code, stderr }, { code: 0, stderr: '' })
+  t.equal(stderr, '')
+  const messages = parseLines(stdout).map(({ msg }) => msg)
+  t.equal(messages.filter((message) => message === 'the log file cannot be written any more').length, 1)
+  t.equal(messages.at(-1), 'still here')
+})
+
+t.test('what looks like a secret is taken out of an object that is logged whole', async (t) => {
+  const { stdout } = await log(
+    t,
+    {},
+    `
+    logger.info({ password: 'hunter2', body: { newPassword: 'hunter2', refreshToken: 'hunter2' }, email: 'ada@example.com' })
+    logger.info({ headers: { authorization: 'Bearer hunter2', cookie: 'hunter2', 'set-cookie': 'hunter2', accept: '*/*' } })`,
+  )
+  t.notMatch(stdout, 'hunter2')
+  t.match(parseLines(stdout), [
+    { password: '[redacted]', body: { newPassword: '[redacted]' }, email: 'ada@example.com' },
+    { headers: { authorization: '[redacted]', cookie: '[redacted]', accept: '*/*' } },
+  ])
+})
+
+t.test(
+  'of an error it keeps type, message, stack and cause, and never a value of the failed statement',
+  async (t) => {
+    const { stdout } = await log(
+      t,
+      {},
+      `
+    const { DrizzleQueryError } = await import('drizzle-orm')
+    const cause = Object.assign(new Error('violates check constraint "x"'), { code: '23514', detail: 'hunter2' })
+    const params = ['hunter2', 'at\\n    at hunter2 (values.ts:1:1)']
+    const err = new DrizzleQueryError('insert into users values ($1)', params, cause)
+    logger.error({ err })
+    logger.error({ err }, err.message)
+    logger.error(err)
+    logger.error(err, 'with words of its own')
+    process.on('exit', () => logger.error({ err: 'no error at all' }, 'late'))`,
+    )
+    t.notMatch(stdout, 'hunter2')
+    const lines = parseLines(stdout)
+    const message = 'Failed query: insert into users values ($1)'
+    t.strictSame(
+      lines.map(({ msg }) => msg),
+      [message, message, message, 'with words of its own', 'late'],
+    )
+    for (const { err } of lines.slice(0, 4)) {
+      t.match(err, {
+        type: 'Error',
+        message,
+        stack: /^Error: Failed query: insert into users values \(\$1\)\n {4}at /,
+        cause: { message: 'violates check constraint "x"', code: '23514' },
+      })
+    }
+    t.match(lines.at(-1), { err: 'no error at all' })
+  },
+)

@@ -1,0 +1,94 @@
+import t from 'tap'
+import { ConfigError, loadConfig } from '../../src/config/index.js'
+import { settingNames, settingOf } from '../../src/config/settings.js'
+import { generateSigningKeyPem } from '../../src/lib/signing-keys.js'
+
+/** All that production needs. */
+const SAFE = {
+  CONFIG_FILE: 'off',
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://api.example.com',
+  DATABASE_URL: 'postgres://app:secret@db.internal/app',
+  REDIS_URL: 'rediss://:secret@redis.internal',
+  SMTP_URL: 'smtps://user:secret@mail.internal',
+  JWT_PRIVATE_KEYS: generateSigningKeyPem(),
+}
+
+function mistakesWith(changes: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig({ env: { ...SAFE, ...changes } })
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.mistakes
+  }
+}
+
+t.test('production starts with what it needs, and listens to the outside', async (t) => {
+  t.match(loadConfig({ env: SAFE }), { HOST: '0.0.0.0', SHUTDOWN_DRAIN_SECONDS: 5, LOG_LEVEL: 'info' })
+})
+
+t.test('production refuses to start without any of the five, and names all that are missing', async (t) => {
+  const needed = ['PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'JWT_PRIVATE_KEYS']
+  for (const name of needed) {
+    for (const value of ['', undefined]) {
+      t.strictSame(mistakesWith({ [name]: value }), [`${name} is missing, and production needs it.`])
+    }
+  }
+  const none = Object.fromEntries(needed.map((name) => [name, '']))
+  t.strictSame(
+    mistakesWith({ ...none, PORT: 'x' }).map((mistake) => mistake.split(' ')[0]),
+    [...needed, 'PORT'],
+  )
+})
+
+t.test('production refuses every value of the sample, also one that was changed in part', async (t) => {
+  const examples = settingNames.flatMap((name) => {
+    const { example } = settingOf(name)
+    return example === undefined ? [] : [[name, example] as const]
+  })
+  t.ok(examples.length >= 7)
+  for (const [name, example] of examples) {
+    for (const value of [
+      example,
+      example.replace('change-me', 'CHANGE_ME'),
+      example.replace('change-me', 'x-changeme-1'),
+    ]) {
+      t.strictSame(mistakesWith({ [name]: value }), [
+        `${name} still holds a placeholder of the sample: set your own.`,
+      ])
+      const elsewhere = { ...SAFE, NODE_ENV: 'development', [name]: value }
+      if (name !== 'JWT_PRIVATE_KEYS')
+        t.doesNotThrow(() => loadConfig({ env: elsewhere }), `${name} elsewhere`)
+    }
+  }
+})
+
+t.test('production refuses what is bearable elsewhere only', async (t) => {
+  const refusals: [NodeJS.ProcessEnv, RegExp][] = [
+    [{ RATE_LIMIT: 'off' }, /^RATE_LIMIT must not be off in production\.$/],
+    [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must name its origins in production/],
+    [{ CORS_ORIGINS: 'https://app.example.com, *' }, /^CORS_ORIGINS must name its origins/],
+    [{ PUBLIC_URL: 'http://api.example.com' }, /^PUBLIC_URL must begin with https:\/\/ in production\.$/],
+    [{ PUBLIC_URL: 'http://127.0.0.1.example.com' }, /^PUBLIC_URL must begin with https/],
+    [{ LOG_LEVEL: 'debug' }, /^LOG_LEVEL must not be debug in production/],
+    [{ LOG_LEVEL: 'trace' }, /^LOG_LEVEL must not be trace in production/],
+  ]
+  for (const [changes, message] of refusals) {
+    const mistakes = mistakesWith(changes)
+    t.equal(mistakes.length, 1)
+    t.match(mistakes[0], message)
+    t.doesNotThrow(() => loadConfig({ env: { ...SAFE, ...changes, NODE_ENV: 'development' } }))
+  }
+  t.match(mistakesWith(Object.assign({}, ...refusals.map(([changes]) => changes))).length, 4)
+})
+
+t.test('a wrong value in production is told once, with what production wants of it', async (t) => {
+  t.match(mistakesWith({ PUBLIC_URL: 'ftp://example.com' }), [/^PUBLIC_URL must be an address such as https/])
+  t.match(mistakesWith({ RATE_LIMIT: 'no' }), [/^RATE_LIMIT must be one of on, off/])
+  t.strictSame(
+    mistakesWith({ PUBLIC_URL: 'http://127.0.0.1:3000' }),
+    [],
+    'behind a proxy on the same machine',
+  )
+})

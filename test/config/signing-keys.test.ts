@@ -1,0 +1,163 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { resolveSigningKeys } from '../../src/config/development-keys.js'
+import { ConfigError, loadConfig } from '../../src/config/index.js'
+import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/signing-keys.js'
+import { run, startProcess } from '../helpers/process.js'
+
+const pemOf = (key: KeyObject, type: 'pkcs8' | 'sec1' = 'pkcs8') =>
+  key.export({ type, format: 'pem' }).toString()
+const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' })
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+const ed25519 = generateKeyPairSync('ed25519').privateKey
+const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+const [ED, P] = [ed25519, p256].map((key) => parseSigningKeys(pemOf(key))[0].kid)
+
+t.test('a key has the same id in every form in which it may be given', async (t) => {
+  const pem = pemOf(ed25519)
+  const jwk = JSON.stringify(jwkOf(ed25519))
+  const both = [jwkOf(ed25519), jwkOf(p256)]
+  const forms: Record<string, [text: string, kids: unknown[]]> = {
+    PEM: [pem, [ED]],
+    'PEM with \\n written out': [pem.replaceAll('\n', '\\n'), [ED]],
+    'PEM with Windows line ends': [pem.replaceAll('\n', '\r\n'), [ED]],
+    'two PEM blocks': [`${pemOf(p256)}${pem}`, [P, ED]],
+    'an older form of PEM': [pemOf(p256, 'sec1'), [P]],
+    JWK: [jwk, [ED]],
+    'a list of JWKs': [JSON.stringify(both), [ED, P]],
+    JWKS: [JSON.stringify({ keys: both }), [ED, P]],
+    'base64 of PEM': [base64(pem), [ED]],
+    'base64 of JWKS': [base64(JSON.stringify({ keys: both })), [ED, P]],
+    'several, separated by commas': [`${base64(pemOf(p256))}, ${base64(jwk)},`, [P, ED]],
+    'the same key twice': [`${base64(pem)},${base64(jwk)}`, [ED]],
+  }
+  for (const [form, [text, kids]] of Object.entries(forms)) {
+    t.strictSame(
+      parseSigningKeys(text).map((key) => key.kid),
+      kids,
+      form,
+    )
+    const env = { CONFIG_FILE: 'off', JWT_PRIVATE_KEYS: text }
+    t.strictSame(
+      resolveSigningKeys(loadConfig({ env })).map((key) => key.kid),
+      kids,
+      `${form}, from the environment`,
+    )
+  }
+})
+
+t.test('what is published of a key is its public half, with its id and algorithm', async (t) => {
+  for (const [key, alg] of [
+    [ed25519, 'EdDSA'],
+    [p256, 'ES256'],
+  ] as const) {
+    const [{ jwk }] = parseSigningKeys(pemOf(key))
+    const { d, ...publicHalf } = jwkOf(key)
+    t.strictSame({ ...jwk }, { ...publicHalf, kid: jwk.kid, alg, use: 'sig' })
+    t.notMatch(JSON.stringify(jwk), String(d))
+  }
+})
+
+t.test('the id is the thumbprint of RFC 7638, as in the example of RFC 8037', async (t) => {
+  const jwk =
+    '{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'
+  t.equal(parseSigningKeys(jwk)[0].kid, 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k')
+})
+
+t.test('what is no private key of ours is refused, without a word of it', async (t) => {
+  const pem = pemOf(ed25519)
+  const { d, ...publicHalf } = jwkOf(p256)
+  const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  const refused = {
+    'no key': 'secret',
+    'an empty list': '[]',
+    'broken JSON': JSON.stringify(jwkOf(p256)).slice(0, -9),
+    'a cut PEM block': pem.slice(0, -9),
+    'a damaged PEM block': pem.replace(/[A-Za-z0-9+/]{20}/, ''),
+    'a key beside rubbish': `${pem}${pem.slice(0, 40)}`,
+    'a public key': parseSigningKeys(pem)[0].publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    'a public JWK': JSON.stringify(publicHalf),
+    'halves of two keys': JSON.stringify({ ...foreign, d }),
+    'an encrypted key': ed25519
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
+      .toString(),
+    RSA: pemOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey),
+    'another curve': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey),
+    'base64 of base64': base64(base64(pem)),
+    'a good key and a bad one': `${base64(pem)},${base64('secret')}`,
+  }
+  for (const [what, text] of Object.entries(refused)) {
+    t.throws(
+      () => loadConfig({ env: { CONFIG_FILE: 'off', JWT_PRIVATE_KEYS: text } }),
+      {
+        message:
+          'The configuration has a mistake:\n- JWT_PRIVATE_KEYS must be one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints.',
+      },
+      what,
+    )
+  }
+})
+
+t.test(
+  'without JWT_PRIVATE_KEYS a key is made, kept for the next start, and readable to its owner only',
+  async (t) => {
+    const DATA_DIR = join(t.testdir(), 'not there yet')
+    const [first, ...others] = resolveSigningKeys({ DATA_DIR })
+    t.equal(first.alg, 'EdDSA')
+    t.strictSame(others, [])
+    t.equal(resolveSigningKeys({ DATA_DIR })[0].kid, first.kid)
+    t.strictSame(readdirSync(DATA_DIR), ['jwt-keys.pem'])
+    t.equal(statSync(join(DATA_DIR, 'jwt-keys.pem')).mode & 0o777, 0o600)
+  },
+)
+
+t.test('a key file that is damaged or cannot be read is named, with what to do, and kept', async (t) => {
+  const DATA_DIR = t.testdir({
+    'jwt-keys.pem': generateSigningKeyPem().slice(0, -20),
+    folder: { 'jwt-keys.pem': {} },
+    file: '',
+  })
+  const refuses = (dataDir: string, message: RegExp) =>
+    t.throws(() => resolveSigningKeys({ DATA_DIR: dataDir }), { constructor: ConfigError, message })
+  const before = readFileSync(join(DATA_DIR, 'jwt-keys.pem'), 'utf8')
+  refuses(DATA_DIR, /jwt-keys\.pem is damaged: remove it, and a new key is made\.$/)
+  t.equal(readFileSync(join(DATA_DIR, 'jwt-keys.pem'), 'utf8'), before)
+  refuses(
+    join(DATA_DIR, 'folder'),
+    /jwt-keys\.pem cannot be read or written \(EISDIR\): set JWT_PRIVATE_KEYS or DATA_DIR\.$/,
+  )
+  refuses(join(DATA_DIR, 'file'), /cannot be read or written \(ENOTDIR\)/)
+  t.notOk(existsSync(join(DATA_DIR, 'folder', 'jwt-keys.pem.1')))
+  writeFileSync(join(DATA_DIR, 'jwt-keys.pem'), '')
+  refuses(DATA_DIR, /is damaged/)
+})
+
+t.test('processes that start at once agree on one new key', async (t) => {
+  const folder = t.testdir()
+  // Each waits for the word, for starting takes longer than the race; and the race is run many times.
+  const program = `
+    const { resolveSigningKeys } = await import('./src/config/development-keys.ts')
+    process.once('message', () => {
+      for (let i = 0; i < 40; i++) console.log(resolveSigningKeys({ DATA_DIR: ${JSON.stringify(folder)} + '/' + i })[0].kid)
+      process.disconnect()
+    })
+    process.send('ready')`
+  const command = ['node', '--import', 'tsx', '--input-type=module', '-e', program] as const
+  const processes = [1, 2, 3].map(() => startProcess(t, command, { ipc: true }))
+  await Promise.all(processes.map(({ child }) => once(child, 'message')))
+  for (const { child } of processes) child.send('go')
+  const [first, ...others] = await Promise.all(processes.map(({ ended }) => ended))
+  t.match(first, { code: 0, stdout: /^(\S{43}\n){40}$/ })
+  for (const other of others) t.strictSame(other, first)
+  t.strictSame(readdirSync(join(folder, '0')), ['jwt-keys.pem'])
+})
+
+t.test('npm run jwt:key prints a key that is accepted as it is', async (t) => {
+  const { stdout } = await run(t, ['npm', 'run', '--silent', 'jwt:key'])
+  t.match(stdout, /^\S+\n$/)
+  t.equal(parseSigningKeys(stdout)[0].alg, 'EdDSA')
+})

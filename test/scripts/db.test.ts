@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { UsageError } from '../../scripts/arguments.js'
+import { commands } from '../../scripts/db/commands.js'
+import { isRunning } from '../../src/db/embedded/process-identity.js'
+import { listMigrations } from '../../src/db/migrate/index.js'
+import { MIGRATIONS_FOLDER } from '../../src/db/setup.js'
+import { copyCheckout } from '../helpers/checkout.js'
+import { createEmptyDatabase } from '../helpers/database.js'
+import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
+import { run } from '../helpers/process.js'
+
+const names = await listMigrations(MIGRATIONS_FOLDER)
+const first = String(names[0])
+
+/** The command as a person runs it, in a checkout whose `config/config.yml` names a database of its own. */
+async function createCli(t: Test) {
+  const database = await createEmptyDatabase(t)
+  const cwd = copyCheckout(t)
+  const { appUrl, url } = database
+  writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${appUrl}\nDATABASE_MIGRATION_URL: ${url}\n`)
+  const db = (...args: string[]) => run(t, ['node', '--import', 'tsx', 'scripts/db.ts', ...args], { cwd })
+  const npm = (script: string, ...args: string[]) =>
+    run(t, ['npm', 'run', '--silent', script, '--', ...args], { cwd })
+  return { ...database, cwd, db, npm }
+}
+
+const done = (...lines: string[]) => ({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' })
+const failed = (line: string) => ({ code: 1, signal: null, stdout: '', stderr: `db: ${line}\n` })
+
+t.test('upgrade and downgrade go to a revision, or all the way, and say what they did', async (t) => {
+  const { db, npm } = await createCli(t)
+  const applied = (migrations: string[]) => done(...migrations.map((name) => `applied   ${name}`))
+  const reverted = (migrations: string[]) => done(...migrations.map((name) => `reverted  ${name}`))
+  t.strictSame(await db('upgrade', '0001'), applied([first]))
+  const { stdout } = await db('status')
+  t.match(stdout.split('\n'), [/^0001_\w+ +applied +\d{4}-\d\d-\d\dT.*Z$/, /^0002_\w+ +pending$/])
+  t.strictSame(await db('upgrade'), applied(names.slice(1)))
+  t.strictSame(await npm('db:downgrade', '-1'), reverted(names.slice(-1)), 'npm hands -1 on')
+  t.strictSame(await db('downgrade', first), reverted(names.slice(1, -1).reverse()))
+  t.strictSame(await db('downgrade', 'base'), reverted([first]))
+  t.strictSame(await db('downgrade', 'base'), done('Nothing to revert.'))
+})
+
+t.test('four upgrades at once succeed, and one of them applies everything', async (t) => {
+  const { db } = await createCli(t)
+  const runs = await Promise.all([1, 2, 3, 4].map(() => db('upgrade')))
+  t.strictSame(
+    runs.map(({ code, stderr }) => ({ code, stderr })),
+    runs.map(() => ({ code: 0, stderr: '' })),
+  )
+  const worked = runs.filter(({ stdout }) => stdout.includes('applied'))
+  t.strictSame(
+    worked.map(({ stdout }) => stdout),
+    [names.map((name) => `applied   ${name}\n`).join('')],
+  )
+})
+
+t.test('a changed schema is noticed, generated in both directions, applied and reverted', async (t) => {
+  const { sql, cwd, db, npm } = await createCli(t)
+  const columns = () => sql`select from information_schema.columns where column_name = 'shoe_size'`
+  const schemaFile = join(cwd, 'src/db/schema/users.ts')
+  const schema = readFileSync(schemaFile, 'utf8')
+  writeFileSync(
+    schemaFile,
+    schema.replace("email: text('email')", "shoeSize: text('shoe_size'),\n    email: text('email')"),
+  )
+  t.strictSame(
+    await db('check'),
+    failed('db:generate is due: public.users columns shoe_size: only in the schema'),
+  )
+  const name = `${String(names.length + 1).padStart(4, '0')}_add_shoe_size`
+  t.strictSame(
+    await npm('db:generate', '--name', 'add_shoe_size'),
+    done(`drizzle/${name}.sql`, `drizzle/${name}.down.sql`, 'Read both before you commit them.'),
+  )
+  t.ok(readdirSync(join(cwd, 'drizzle')).includes(`${name}.down.sql`))
+  t.strictSame(await npm('db:check'), done('Schema, snapshots and migrations agree.'))
+  await db('upgrade')
+  t.equal((await columns()).length, 1)
+  t.strictSame(await db('downgrade', '-1'), done(`reverted  ${name}`))
+  t.equal((await columns()).length, 0)
+
+  writeFileSync(join(cwd, 'drizzle', `${first}.sql`), 'SELECT 1')
+  t.strictSame(await db('check'), failed(`${first}.sql was edited after it was applied`))
+  writeFileSync(join(cwd, 'config/config.yml'), 'DATABASE_URL: postgres://ada:hunter2@127.0.0.1:1/nothing')
+  const unreachable = 'cannot connect to database nothing at 127.0.0.1:1: ECONNREFUSED'
+  t.strictSame(await db('status'), failed(unreachable))
+  t.strictSame(
+    await db('check'),
+    done(`What was applied is not checked: ${unreachable}`, 'Schema, snapshots and migrations agree.'),
+  )
+})
+
+t.test('without DATABASE_URL the embedded database is migrated, and left stopped', async (t) => {
+  const dataDir = newDataDir(t)
+  const env = { CONFIG_FILE: 'off', DATA_DIR: join(dataDir, '..') }
+  const db = (command: string) => run(t, ['node', '--import', 'tsx', 'scripts/db.ts', command], { env })
+  t.strictSame(await db('upgrade'), done(...names.map((name) => `applied   ${name}`)))
+  t.notOk(isRunning(serverOf(dataDir)))
+  const { stdout } = await db('status')
+  t.strictSame(stdout.match(/\d{4}_\w+ +applied/g)?.length, names.length)
+  t.notOk(isRunning(serverOf(dataDir)))
+})
+
+t.test('a command line that cannot be understood is answered with the usage, and exit code 1', async (t) => {
+  const said = await run(t, ['node', '--import', 'tsx', 'scripts/db.ts', 'upgrad'], {
+    env: { CONFIG_FILE: 'off' },
+  })
+  t.match(said, {
+    code: 1,
+    stdout: '',
+    stderr: /^db: unknown command upgrad\nUsage:\n {2}npm run db:generate/,
+  })
+  t.notMatch(said.stderr, / at .*\.ts:\d/)
+  const refusals: [string, string[], string][] = [
+    ['downgrade', [], 'how far? -1 for one step, or the revision to stop at'],
+    ['downgrade', ['-0'], '-0 is no revision'],
+    ['downgrade', ['1'], '1 is no revision'],
+    ['downgrade', ['-1', '0001'], 'one argument at most, not -1 0001'],
+    ['downgrade', ['--force'], "Unknown option '--force'"],
+    ['upgrade', ['-1'], '-1 is no revision'],
+    ['upgrade', ['newest'], 'newest is no revision'],
+    ['generate', [], '--name is missing, such as --name add_country_code'],
+    ['generate', ['--name'], "Option '--name <value>' argument missing"],
+    ['status', ['0001'], "Unexpected argument '0001'"],
+    ['check', ['--all'], "Unknown option '--all'"],
+  ]
+  for (const [command, args, message] of refusals) {
+    const refused = Promise.resolve(commands.get(command)?.(args))
+    await t.rejects(refused, { constructor: UsageError, message }, [command, ...args].join(' '))
+  }
+})
