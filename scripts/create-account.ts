@@ -1,0 +1,35 @@
+import type { Config } from '../src/config/index.js'
+import { createDatabaseClient, databaseOptions } from '../src/db/client.js'
+import { createUser } from '../src/db/queries/users.js'
+import type { User } from '../src/db/schema/users.js'
+import { withActor } from '../src/lib/context.js'
+import { normalizeEmail } from '../src/lib/email.js'
+import { hashPassword } from '../src/lib/passwords.js'
+import type { UserRole } from '../src/lib/roles.js'
+
+export type Account = {
+  email: string
+  firstName: string
+  lastName: string
+  role: UserRole
+  password: string
+}
+
+/** An active user with a verified address. @throws EmailTaken */
+export async function createAccount(
+  config: Config,
+  url: string,
+  actor: `cli:${string}`,
+  { password, ...user }: Account,
+): Promise<User> {
+  const hashing = { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES }
+  const passwordHash = await hashPassword(password, hashing)
+  const { db, close } = createDatabaseClient(databaseOptions(config, url, actor))
+  try {
+    return await withActor(actor, () =>
+      createUser(db, { ...user, email: normalizeEmail(user.email), passwordHash }),
+    )
+  } finally {
+    await close()
+  }
+}

@@ -1,0 +1,26 @@
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../src/lib/passwords.js'
+import { USER_ROLES } from '../../src/lib/roles.js'
+import { StrictObject } from '../../src/lib/schemas.js'
+import { CreateUser } from '../../src/lib/user-schemas.js'
+import { fits } from '../../src/lib/validation.js'
+import type { Account } from '../create-account.js'
+
+export type Field = keyof Account
+
+const NAME_RULE = 'must be one line of 1 to 100 characters'
+
+/** Where each comes from, and what the API's schema asks of it, in words for a terminal. */
+export const FIELDS: Record<Field, { flag: string; rule: string }> = {
+  email: { flag: '--email', rule: 'must be an e-mail address such as ada@example.com' },
+  firstName: { flag: '--first-name', rule: NAME_RULE },
+  lastName: { flag: '--last-name', rule: NAME_RULE },
+  role: { flag: '--role', rule: `must be ${USER_ROLES.join(' or ')}` },
+  password: {
+    flag: '--password-stdin',
+    rule: `must be a password of ${PASSWORD_MIN_LENGTH} to ${PASSWORD_MAX_LENGTH} characters`,
+  },
+}
+
+/** By the schema of the API. Wrapped, because at its root Ajv takes no default, as a role has one. */
+export const isAcceptable = (field: Field, value: unknown): boolean =>
+  fits(StrictObject({ value: CreateUser.properties[field] }), { value })

@@ -1,0 +1,46 @@
+import { input, password, select } from '@inquirer/prompts'
+import { PasswordTooCommon } from '../../src/lib/errors.js'
+import { checkPassword, type Person } from '../../src/lib/password-policy.js'
+import { USER_ROLES } from '../../src/lib/roles.js'
+import type { Account } from '../create-account.js'
+import { FIELDS, type Field, isAcceptable } from './fields.js'
+
+/** Standard output is for the result: it may be a file, or another program. */
+const context = { output: process.stderr }
+
+/** Asks for what is not given. Throws an error named ExitPromptError on Ctrl-C. */
+export async function askForRest(given: Partial<Account>): Promise<Account> {
+  const email = given.email ?? (await ask('email', 'E-mail address'))
+  const firstName = given.firstName ?? (await ask('firstName', 'First name'))
+  const lastName = given.lastName ?? (await ask('lastName', 'Last name'))
+  const choices = USER_ROLES.map((value) => ({ value }))
+  const role = given.role ?? (await select({ message: 'Role', choices, default: 'user' as const }, context))
+  const person = { email, firstName, lastName }
+  return { ...person, role, password: given.password ?? (await askForPassword(person)) }
+}
+
+async function ask(field: Field, message: string): Promise<string> {
+  const validate = (answer: string) => isAcceptable(field, answer.trim()) || `It ${FIELDS[field].rule}.`
+  return (await input({ message, validate }, context)).trim()
+}
+
+async function askForPassword(person: Person): Promise<string> {
+  const validate = (answer: string) => judge(answer, person)
+  for (;;) {
+    const first = await password({ message: 'Password (12 characters or more)', validate }, context)
+    const second = await password({ message: 'The same again' }, context)
+    if (first === second) return first
+    console.error('These were two different passwords: please type both once more.')
+  }
+}
+
+async function judge(answer: string, person: Person): Promise<true | string> {
+  if (!isAcceptable('password', answer)) return `It ${FIELDS.password.rule}.`
+  try {
+    await checkPassword(answer, person)
+    return true
+  } catch (error) {
+    if (error instanceof PasswordTooCommon) return error.message
+    throw error
+  }
+}

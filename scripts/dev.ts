@@ -1,0 +1,24 @@
+/** `npm run dev`: the whole system on this machine, started again whenever a file changes. */
+import { loadConfig } from '../src/config/index.js'
+import { explainExit, OperatorError } from '../src/lib/operator-error.js'
+import { develop } from './dev/develop.js'
+import { findPort } from './dev/port.js'
+
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort())
+
+try {
+  refuseProduction(process.env)
+  const config = loadConfig()
+  refuseProduction(config)
+  const port = await findPort(config.HOST, config.PORT)
+  process.exitCode = await develop(config, port, stop.signal)
+} catch (error) {
+  console.error(explainExit(error))
+  process.exitCode = 1
+}
+
+function refuseProduction({ NODE_ENV }: { NODE_ENV?: string | undefined }): void {
+  if (NODE_ENV?.trim() !== 'production') return
+  throw new OperatorError('npm run dev is not for NODE_ENV=production: use npm start and npm run worker.')
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import postgres from 'postgres'
+import type { Config } from '../../src/config/index.js'
+
+export type FirstAdmin = { email: string; password: string }
+
+const EMAIL = 'admin@example.com'
+
+/** Makes the first super_admin of a database that has no user at all. Its password is known to the caller alone. */
+export async function createFirstAdmin(config: Config, url: string): Promise<FirstAdmin | undefined> {
+  if (await hasUsers(url)) return undefined
+  // Needed this once: what it loads would be felt at every other start.
+  const { createAccount } = await import('../create-account.js')
+  const { EmailTaken } = await import('../../src/lib/errors.js')
+  const password = randomBytes(18).toString('base64url')
+  const admin = {
+    email: EMAIL,
+    firstName: 'First',
+    lastName: 'Admin',
+    role: 'super_admin',
+    password,
+  } as const
+  try {
+    await createAccount(config, url, 'cli:dev', admin)
+    return { email: EMAIL, password }
+  } catch (error) {
+    // Another terminal, started at the same moment, was faster, and has the password.
+    if (error instanceof EmailTaken) return undefined
+    throw error
+  }
+}
+
+async function hasUsers(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, fetch_types: false })
+  try {
+    const [row] = await sql<{ exists: boolean }[]>`select exists (select from users)`
+    return row?.exists === true
+  } finally {
+    await sql.end()
+  }
+}

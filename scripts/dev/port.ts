@@ -1,0 +1,20 @@
+import { once } from 'node:events'
+import net from 'node:net'
+import { explainListenError } from '../../src/lib/listen-error.js'
+
+/**
+ * The port to use: the wanted one, or where that is 0 one that the system chose, the same for every restart.
+ * @throws {OperatorError} when it cannot be listened on
+ */
+export async function findPort(host: string, wanted: number): Promise<number> {
+  const server = net.createServer().listen({ host, port: wanted })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw explainListenError(error, host, wanted)
+  }
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : wanted
+}

@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { isRunning } from '../../src/db/embedded/process-identity.js'
+import { allReady, DEV_COMMAND, groupOf, newPlace, startDev } from '../helpers/dev.js'
+import { ends, serverOf } from '../helpers/embedded-dir.js'
+import { eventually } from '../helpers/eventually.js'
+import { run, startProcess } from '../helpers/process.js'
+import { signInAt } from '../helpers/server.js'
+
+const ADMIN = 'admin@example.com'
+const BOB = { email: 'bob@example.com', password: 'a long and quiet sentence' }
+
+const signsIn = async (url: string, credentials: { email: string; password: string }) =>
+  (await signInAt(url, credentials)).accessToken !== undefined
+
+async function readAs(url: string, password: string, path: string) {
+  const { accessToken } = await signInAt(url, { email: ADMIN, password })
+  const headers = { authorization: `Bearer ${accessToken}` }
+  return await (await fetch(`${url}/api/v1${path}`, { headers })).json()
+}
+
+async function createBob(t: Test, env: NodeJS.ProcessEnv) {
+  const flags = ['--email', BOB.email, '--first-name', 'Bob', '--last-name', 'Test', '--password-stdin']
+  const command = ['node', '--import', 'tsx', 'scripts/create-user.ts', ...flags] as const
+  const script = startProcess(t, command, { env, stdin: 'pipe' })
+  script.child.stdin?.end(BOB.password)
+  return script.ended
+}
+
+t.test(
+  'the first start shows a password, once; later starts and other terminals share its data',
+  async (t) => {
+    const place = newPlace(t)
+    const first = await startDev(t, place)
+    const [, password = ''] = await first.says(/e-mail +admin@example\.com\n +password +(\S{20,})\n/)
+    const admin = { email: ADMIN, password }
+    await allReady(first)
+    t.equal((await fetch(`${first.url}/api-docs/`)).status, 200)
+    t.match(await readAs(first.url, password, '/me'), { role: 'super_admin', status: 'active' })
+    const { data } = (await readAs(first.url, password, '/audit-logs?tableName=users')) as { data: unknown[] }
+    t.match(data.at(-1), { action: 'create', actor: 'cli:dev', userId: null })
+
+    const second = await startDev(t, place)
+    t.not(second.url, first.url)
+    t.ok(await signsIn(second.url, admin), 'another terminal has the same database')
+    t.match(await createBob(t, place.env), { code: 0, stderr: '' })
+    t.ok(await signsIn(second.url, BOB), 'and so has a script')
+
+    const server = serverOf(place.postgres)
+    process.kill(-first.pid, 'SIGINT')
+    t.match(await first.ended, { code: 0, stderr: '' })
+    t.strictSame(groupOf(first.pid), [], 'Ctrl-C leaves nothing running')
+    t.ok(isRunning(server), 'but what the other terminal uses')
+    t.ok(await signsIn(second.url, admin))
+    second.child.kill('SIGHUP')
+    t.match(await second.ended, { code: 0, stderr: '' })
+    t.strictSame(groupOf(second.pid), [], 'nor does a terminal that is closed')
+    t.notOk(isRunning(server), 'the last one stops the database')
+
+    const third = await startDev(t, place)
+    t.ok(await signsIn(third.url, admin), 'the data is kept')
+    third.child.kill('SIGTERM')
+    t.match(await third.ended, { code: 0, stderr: '' })
+    t.strictSame(groupOf(third.pid), [])
+    t.equal(first.stdout().split(password).length, 2)
+    t.notMatch(second.stdout() + third.stdout(), /password/)
+    t.notOk(readFileSync(place.logFile, 'utf8').includes(password), 'nor does the log have it')
+  },
+)
+
+t.test('killed, it takes everything else with it', async (t) => {
+  const place = newPlace(t)
+  const dev = await startDev(t, place)
+  await allReady(dev)
+  const server = serverOf(place.postgres)
+  dev.child.kill('SIGKILL')
+  await eventually(() => groupOf(dev.pid).length === 0)
+  t.ok(await ends(server))
+})
+
+t.test('what makes a start impossible is one line, before anything is touched', async (t) => {
+  const place = newPlace(t)
+  const refuses = async (env: NodeJS.ProcessEnv, line: RegExp) => {
+    const { code, stdout, stderr } = await run(t, DEV_COMMAND, { env: { ...place.env, ...env } })
+    t.strictSame({ code, stdout }, { code: 1, stdout: '' })
+    t.match(stderr, line)
+    t.match(stderr, /^[^\n]+\n$/)
+  }
+  const other = net.createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const { port } = other.address() as net.AddressInfo
+  await refuses({ PORT: String(port) }, new RegExp(`^Port ${port} of 127.0.0.1 is in use: .* PORT`))
+  await refuses({ HOST: '192.0.2.1' }, /^HOST is 192.0.2.1, which is no address of this machine/)
+  await refuses({ NODE_ENV: 'production' }, /NODE_ENV=production: use npm start/)
+  t.throws(() => readFileSync(place.logFile), { code: 'ENOENT' })
+
+  mkdirSync(join(place.postgres, 'cluster'), { recursive: true })
+  await refuses({}, /^the database in .* is damaged, files are missing: remove .* DATABASE_URL/)
+  await refuses(
+    { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' },
+    /^cannot connect to database c at 127.0.0.1:1/,
+  )
+})
