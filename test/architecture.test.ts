@@ -1,0 +1,228 @@
+/** The rules of the house. A failure says which file breaks which one, and what to do instead. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+/** Which folder may import which others, from the ground up. `.` are the files right in `src`: the assembly and its entry points. */
+const MAY_IMPORT: Record<string, string> = {
+  lib: '',
+  config: 'lib',
+  emails: 'lib',
+  'db/embedded': 'lib',
+  'db/migrate': 'lib',
+  'db/schema': 'lib db/audit',
+  'db/audit': 'lib db db/schema',
+  'db/queries': 'lib db db/audit db/schema',
+  db: 'lib db/audit db/embedded db/migrate db/queries db/schema',
+  views: 'lib emails',
+  plugins: 'lib emails db db/audit db/migrate db/queries db/schema',
+  routes: 'lib emails db db/audit db/queries db/schema views plugins',
+  workers: 'lib emails db db/queries plugins',
+  '.': 'lib config emails db db/migrate db/queries plugins routes workers',
+}
+
+/** Neighbours do not know each other. A folder's `index.ts` is its table of contents, and knows them all. */
+const NEIGHBOURS = [
+  { neighbour: /^plugins\/[\w-]+\.ts$/, shared: [] },
+  { neighbour: /^routes\/[\w-]+(?=\/)/, shared: ['routes/index.ts'] },
+  { neighbour: /^workers\/[\w-]+\.ts$/, shared: ['workers/index.ts', 'workers/processor.ts'] },
+]
+
+/** Lines of code: blank lines and comments do not count. */
+const LONGEST = [
+  { files: /^src\/plugins\//, lines: 50 },
+  { files: /^src\/routes\//, lines: 200 },
+  { files: /^src\/db\/queries\//, lines: 120 },
+  { files: /^test\//, lines: 250 },
+  // What is data, line by line, may go on.
+  { files: /^(src|scripts)\/(?!config\/settings\.ts)/, lines: 200 },
+]
+
+const FORBIDDEN = [
+  {
+    what: /\bprocess\.env\b/,
+    in: /^src\/(?!config\/)/,
+    // Hands PATH and the like on to PostgreSQL's own programs: no setting of ours.
+    except: ['src/db/embedded/programs.ts'],
+    instead: 'add a setting to src/config/settings.ts, and take it as an option',
+  },
+  {
+    what: /\bconsole\.\w+\(/,
+    in: /^src\//,
+    // Says why a process does not start, before there is a log or instead of one.
+    except: ['src/process.ts'],
+    instead: 'use request.log or app.log, which carry the request id',
+  },
+  {
+    what: /\bdeclare module 'fastify'/,
+    in: /^(src\/(?!plugins\/)|scripts\/|test\/)/,
+    except: [],
+    instead: 'declare it in the plugin that makes it true, above its fp',
+  },
+  {
+    what: /\bfrom 'fastify-plugin'/,
+    in: /^src\/(?!plugins\/)/,
+    except: [],
+    instead: 'routes and workers stay encapsulated: what others need is a plugin of its own in src/plugins',
+  },
+  {
+    what: /\b(TODO|FIXME|XXX)\b(?!\\)/,
+    in: /^(src|scripts|test|bench)\//,
+    except: ['test/architecture.test.ts', 'scripts/test/count.ts'],
+    instead: 'do it, or file an issue',
+  },
+]
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** Paths as in the rules, `/` between their parts on every system. */
+function listFiles(folder: string): string[] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true }) as string[]
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => posix.join(folder, name.split(sep).join('/')))
+}
+
+const isCode = (line: string): boolean => !/^\s*($|\/\/|\/?\*)/.test(line)
+
+const files = new Map(
+  ['src', 'scripts', 'test', 'bench'].flatMap(listFiles).map((path) => {
+    const code = readFileSync(join(ROOT, path), 'utf8').split('\n').filter(isCode)
+    return [path, code] as const
+  }),
+)
+
+const IMPORT = /^(?:import|export|\})[^'\n]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
+
+/** Types, too: what a file knows of counts, not what is left of it when it runs. */
+const specifiersOf = (code: string[]): string[] =>
+  [...code.join('\n').matchAll(IMPORT)].flatMap(([, ...specifiers]) => specifiers.filter(Boolean))
+
+/** Of the files in `src`, all paths from there. */
+const imports = new Map(
+  [...files]
+    .filter(([path]) => path.startsWith('src/'))
+    .map(([path, code]) => {
+      const relative = specifiersOf(code).filter((specifier) => specifier.startsWith('.'))
+      const targets = relative.map((specifier) =>
+        posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts'),
+      )
+      return [path.slice('src/'.length), targets.map((target) => target.slice('src/'.length))] as const
+    }),
+)
+
+const folderOf = (path: string): string =>
+  [posix.dirname(path), posix.dirname(path).split('/')[0] ?? ''].find((folder) => folder in MAY_IMPORT) ??
+  posix.dirname(path)
+
+const edges = [...imports].flatMap(([from, targets]) => targets.map((to) => ({ from, to })))
+
+t.test('imports only go down', async (t) => {
+  for (const { from, to } of edges) {
+    const [folder, target] = [folderOf(from), folderOf(to)]
+    const allowed = MAY_IMPORT[folder]?.split(' ')
+    if (!allowed)
+      t.fail(
+        `src/${folder}/ has no place in the house yet: add it to MAY_IMPORT in test/architecture.test.ts`,
+      )
+    else if (folder !== target && !allowed.includes(target)) {
+      t.fail(
+        `src/${from} imports src/${to}, but src/${folder} may import only: ${allowed.join(', ') || 'nothing'}. ` +
+          'Move what both need to a lower floor (src/lib is the lowest), or reach it as app.x.',
+      )
+    }
+  }
+  t.ok(edges.length > 100)
+})
+
+t.test('neighbours on one floor do not import each other', async (t) => {
+  for (const { neighbour, shared } of NEIGHBOURS) {
+    const isShared = (path: string) => (shared as string[]).includes(path)
+    for (const { from, to } of edges) {
+      const [one, other] = [from, to].map((path) => neighbour.exec(path)?.[0])
+      if (!one || !other || one === other || isShared(from) || isShared(to)) continue
+      t.fail(
+        `src/${from} imports src/${to}, its neighbour. Move what both need to a lower floor, or reach it as app.x.`,
+      )
+    }
+  }
+})
+
+t.test('no file imports itself by way of others', async (t) => {
+  const done = new Set<string>()
+  const visit = (path: string, trail: string[]): void => {
+    const start = trail.indexOf(path)
+    if (start !== -1) {
+      t.fail(
+        `a cycle: src/${[...trail.slice(start), path].join(' → src/')}. Move what they share to a file of its own.`,
+      )
+    } else if (!done.has(path)) {
+      for (const target of imports.get(path) ?? []) visit(target, [...trail, path])
+      done.add(path)
+    }
+  }
+  for (const path of imports.keys()) visit(path, [])
+})
+
+t.test('what has a place of its own is found nowhere else', async (t) => {
+  for (const { what, in: where, except, instead } of FORBIDDEN) {
+    for (const [path, code] of files) {
+      if (!where.test(path) || (except as string[]).includes(path)) continue
+      const line = code.find((text) => what.test(text))
+      if (line) t.fail(`${path} has: ${line.trim()}\nInstead, ${instead}.`)
+    }
+  }
+})
+
+t.test('each plugin is one fp, named after its file', async (t) => {
+  for (const [path, code] of files) {
+    const [, name] = /^src\/plugins\/([\w-]+)\.ts$/.exec(path) ?? []
+    if (!name) continue
+    const declared = /\bexport default fp\(\w+, \{\s*name: '([\w-]+)'/.exec(code.join('\n'))?.[1]
+    if (declared !== name)
+      t.fail(`${path} must end with: export default fp(…, { name: '${name}', dependencies: […] })`)
+  }
+})
+
+t.test('each folder of routes exports its routes as the default of its index.ts', async (t) => {
+  const folders = new Set(
+    [...imports.keys()].flatMap((path) => /^routes\/[\w-]+(?=\/)/.exec(path)?.[0] ?? []),
+  )
+  for (const folder of folders) {
+    const code = files.get(`src/${folder}/index.ts`)?.join('\n') ?? ''
+    if (!/^export default /m.test(code))
+      t.fail(`src/${folder}/index.ts must export default the plugin that declares its routes`)
+    if (!imports.get('routes/index.ts')?.includes(`${folder}/index.ts`))
+      t.fail(`src/routes/index.ts does not register src/${folder}`)
+  }
+  t.ok(folders.size > 4)
+})
+
+t.test('what runs in production needs no development dependency', async (t) => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  // For people at a terminal: without it lines are JSON.
+  const allowed = [...Object.keys(dependencies), 'pino-pretty']
+  for (const [path, code] of files) {
+    if (!path.startsWith('src/')) continue
+    for (const specifier of specifiersOf(code).filter((it) => !/^(\.|node:)/.test(it))) {
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/')
+      if (!allowed.includes(name))
+        t.fail(`${path} imports ${name}, which is not in "dependencies" of package.json`)
+    }
+  }
+})
+
+t.test('files are short enough to be read at once', async (t) => {
+  for (const [path, code] of files) {
+    const limit = LONGEST.find(({ files }) => files.test(path))
+    if (limit && code.length > limit.lines) {
+      t.fail(
+        `${path} has ${code.length} lines of code, and ${limit.lines} are the most: one idea a file. Give the second idea its own.`,
+      )
+    }
+  }
+})
