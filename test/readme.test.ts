@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { buildTestApp, PASSWORD } from './helpers/app.js'
+import { copyCheckout } from './helpers/checkout.js'
+import { createEmptyDatabase } from './helpers/database.js'
+import { PACKAGE_ROOT, run } from './helpers/process.js'
+
+const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
+
+const readme = read('README.md')
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md']
+const codeBlocks = (language: string): string[] =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+
+/** What a command is proved by: a file that runs it, and the words in that file. */
+const PROOFS: [command: RegExp, file: string, words: string][] = [
+  [/^npm install$|^npm ci$/, '.ci/run', 'npm ci'],
+  [/^npm run dev$/, 'test/helpers/dev.ts', 'scripts/dev.ts'],
+  [/^npm test( -- test\/routes\/me\.test\.ts)?$/, '.ci/run', 'npm test'],
+  [/^npm run (check|build)$/, '.ci/run', '$1'],
+  [/^npm run (lint|typecheck|db:check)$/, 'package.json', 'npm run $1'],
+  [/^npm run format$/, 'lefthook.yml', 'biome check --write'],
+  [/^npm run worker$|^npm start$/, '.ci/smoke.ts', 'scripts.worker'],
+  [/^node dist\/(server|worker)\.js$/, '.ci/smoke.ts', 'scripts.start'],
+  [/^npm run (db:generate|db:downgrade)( -- .*)?$/, 'test/scripts/db.test.ts', "npm('$1'"],
+  [/^npm run (db:upgrade|db:status)$/, '.ci/smoke.ts', "'$1'"],
+  [/^npx tsx scripts\/create-user\.ts$/, '.ci/smoke.ts', 'scripts/create-user.ts'],
+  [/^npm run (jwt:key)$/, '.ci/smoke.ts', '$1'],
+  [/^npm run (docs:settings)$/, 'test/config/documents.test.ts', '$1'],
+  [/^npm run bench -- me$/, 'bench/me.ts', 'GET /me'],
+]
+
+t.test('what the documents name is there, and every link leads somewhere', async (t) => {
+  for (const document of documents) {
+    const text = read(document).replace(/^```.*?^```/gms, '')
+    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => join(dirname(document), path))
+    const named = [...text.matchAll(/`((?:src|test|scripts|drizzle|bench)\/[\w./-]+)`/g)].map(
+      ([, path = '']) => path,
+    )
+    const missing = [...links, ...named].filter((path) => !existsSync(join(PACKAGE_ROOT, path)))
+    t.strictSame(missing, [], document)
+  }
+})
+
+t.test('every command is run by a test or by .ci/run, and none is left out', async (t) => {
+  const inline = [...readme.matchAll(/`((?:npm|npx|node) [^`]+)`/g)].map(([, command = '']) => command)
+  const lines = codeBlocks('sh').flatMap((block) => block.split(/\n|&&/))
+  const commands = [...inline, ...lines.filter((line) => /^\s*(npm|npx|node) /.test(line))]
+  for (const command of commands.map((command) => command.trim())) {
+    const proof = PROOFS.find(([pattern]) => pattern.test(command))
+    t.ok(proof, `${command} has a proof`)
+    if (!proof) continue
+    const [pattern, file, words] = proof
+    const wanted = words.replace('$1', pattern.exec(command)?.[1] ?? '')
+    t.ok(existsSync(join(PACKAGE_ROOT, file)) && read(file).includes(wanted), `${file} runs ${command}`)
+  }
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const unknown = Object.keys(scripts).filter((name) => !readme.includes(`npm run ${name}`))
+  t.strictSame(unknown, ['start', 'test'], 'whose short forms are there')
+})
+
+const withoutCurl = spawnSync('curl', ['--version']).error !== undefined && 'there is no curl here'
+
+t.test('the first request works as it stands', { skip: withoutCurl }, async (t) => {
+  const { app, signUp } = await buildTestApp(t)
+  await signUp({ role: 'super_admin', email: 'admin@example.com' })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const script = codeBlocks('sh').find((block) => block.includes('curl')) ?? ''
+  const adapted = script
+    .replace('the one that was printed', PASSWORD)
+    .replaceAll('http://localhost:3000', origin)
+  const { code, stdout } = await run(t, ['sh', '-c', adapted])
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), { email: 'admin@example.com', role: 'super_admin' })
+})
+
+t.test('five steps add a resource', async (t) => {
+  const database = await createEmptyDatabase(t)
+  const cwd = copyCheckout(t)
+  cpSync(join(PACKAGE_ROOT, 'test/helpers'), join(cwd, 'test/helpers'), { recursive: true })
+  writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
+  followSteps(cwd)
+  const migrate = codeBlocks('sh').find((block) => block.includes('db:generate')) ?? ''
+  await succeeds(t, ['sh', '-ec', migrate], { cwd })
+  await succeeds(t, ['npx', 'tsc', '--noEmit'], { cwd })
+  const test = ['npm', 'test', '--', 'test/routes/notes.test.ts'] as const
+  const { stdout } = await succeeds(t, test, { cwd, env: { DATABASE_URL: database.adminUrl } })
+  t.match(stdout, /1 passed, 0 failed/)
+})
+
+/** Writes the files of the five steps, and adds the single lines where the text says. */
+function followSteps(cwd: string): void {
+  for (const block of codeBlocks('ts')) {
+    const [first = '', ...lines] = block.split('\n')
+    const [, path = '', isOneLine] = /^\/\/ (\S+?)(, one line more)?$/.exec(first) ?? []
+    const file = join(cwd, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, isOneLine ? withLine(readFileSync(file, 'utf8'), lines.join('\n')) : lines.join('\n'))
+  }
+}
+
+/** A route is registered among the others, with its import at the top. */
+const withLine = (text: string, line: string): string =>
+  line.includes('noteRoutes')
+    ? `import noteRoutes from './notes/index.js'\n${text.replace(/(?=\n *await api\.register\()/, `\n${line}`)}`
+    : `${text}${line}`
+
+async function succeeds(
+  t: Test,
+  command: readonly [string, ...string[]],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+) {
+  const ended = await run(t, command, options)
+  t.equal(ended.code, 0, `${command.join(' ')}\n${ended.stdout}${ended.stderr}`)
+  return ended
+}
