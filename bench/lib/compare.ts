@@ -1,0 +1,51 @@
+import type { ChildProcess } from 'node:child_process'
+import { nextMessage } from './child.js'
+import { startCpuStopwatch } from './cpu.js'
+import type { Load, Window } from './load.js'
+
+export type Side = Omit<Window, 'ms'> & {
+  server: number
+  /** The processes that serve it alone, such as its database backends. */
+  backends: readonly number[]
+}
+
+/** CPU in µs a request. */
+export type Figures = { serverUs: number; backendsUs: number; perSecond: number }
+export type Pair = { ours: Figures; bare: Figures }
+
+const WINDOW_MS = 500
+
+/** Ours, bare, bare, ours: whatever slows the machine down or speeds it up meanwhile meets both alike. */
+export async function comparePair(load: ChildProcess, ours: Side, bare: Side): Promise<Pair> {
+  const [first, second, third, fourth] = [
+    await measure(load, ours),
+    await measure(load, bare),
+    await measure(load, bare),
+    await measure(load, ours),
+  ]
+  return { ours: mean(first, fourth), bare: mean(second, third) }
+}
+
+async function measure(load: ChildProcess, side: Side): Promise<Figures> {
+  const { server, backends, ...target } = side
+  const [serverCpu, backendsCpu] = [startCpuStopwatch([server]), startCpuStopwatch(backends)]
+  load.send({ ...target, ms: WINDOW_MS } satisfies Window)
+  const { requests, ms } = await nextMessage<Load>(load)
+  return {
+    serverUs: serverCpu.elapsedUs() / requests,
+    backendsUs: backendsCpu.elapsedUs() / requests,
+    perSecond: (requests * 1000) / ms,
+  }
+}
+
+const mean = (a: Figures, b: Figures): Figures => ({
+  serverUs: (a.serverUs + b.serverUs) / 2,
+  backendsUs: (a.backendsUs + b.backendsUs) / 2,
+  perSecond: (a.perSecond + b.perSecond) / 2,
+})
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2
+}

@@ -1,0 +1,89 @@
+/**
+ * Does a wrong password take as long for a known address as for an unknown one? Pairs of both, in random order and each with
+ * an address that was never tried, compared by a sign test: whatever slows the machine down meets both alike.
+ */
+import { randomInt } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { databaseUrl, openTestDatabases } from '../scripts/test/databases.js'
+import { hashPassword } from '../src/lib/passwords.js'
+import { nextMessage, start, stop } from './lib/child.js'
+import { median } from './lib/compare.js'
+
+type Pair = { knownMs: number; unknownMs: number }
+
+const PAIRS = Number(process.env.PAIRS ?? 200)
+const WARM_UP_PAIRS = 10
+/** One false alarm in a thousand runs. */
+const MAX_Z = 3.3
+
+const files = mkdtempSync(join(tmpdir(), 'groundwork-bench-'))
+const { databases, close } = await openTestDatabases(process.env.DATABASE_URL)
+try {
+  await createUsers(PAIRS + WARM_UP_PAIRS)
+  const server = start(['dist/server.js'], {
+    NODE_ENV: 'test',
+    CONFIG_FILE: 'off',
+    DATA_DIR: files,
+    DATABASE_URL: databaseUrl(databases.appUrl, databases.template),
+    LOG_FILE_PATH: join(files, 'app.log'),
+    PORT: '0',
+    PUBLIC_URL: 'http://bench.localhost',
+    RATE_LIMIT: 'off',
+  })
+  const { ready: origin } = await nextMessage<{ ready: string }>(server)
+  const pairs: Pair[] = []
+  for (let i = 0; i < PAIRS + WARM_UP_PAIRS; i += 1) pairs.push(await measurePair(origin, i))
+  await stop(server)
+  report(pairs.slice(WARM_UP_PAIRS))
+} finally {
+  await close()
+  rmSync(files, { recursive: true })
+}
+
+/** A known address needs to be a new one each time, too: after five failures its answers are quick. */
+async function createUsers(count: number): Promise<void> {
+  const sql = postgres(databaseUrl(databases.ownerUrl, databases.template), { max: 1 })
+  const passwordHash = await hashPassword('a long and quiet sentence')
+  await sql`insert into users (email, first_name, last_name, status, password_hash)
+    select 'known-' || i || '@example.com', 'Ada', 'Lovelace', 'active', ${passwordHash}
+    from generate_series(0, ${count - 1}::int) as i`
+  await sql.end()
+}
+
+async function measurePair(origin: string, i: number): Promise<Pair> {
+  const known = () => measure(origin, `known-${i}@example.com`)
+  const unknown = () => measure(origin, `other-${i}@example.com`)
+  if (randomInt(2) === 0) {
+    const knownMs = await known()
+    return { knownMs, unknownMs: await unknown() }
+  }
+  const unknownMs = await unknown()
+  return { unknownMs, knownMs: await known() }
+}
+
+async function measure(origin: string, email: string): Promise<number> {
+  const body = JSON.stringify({ email, password: 'not the password at all' })
+  const headers = { 'content-type': 'application/json' }
+  const begin = performance.now()
+  const answer = await fetch(`${origin}/api/v1/auth/login`, { method: 'POST', headers, body })
+  await answer.text()
+  const ms = performance.now() - begin
+  if (answer.status !== 401) throw new Error(`answered ${answer.status}`)
+  return ms
+}
+
+function report(pairs: readonly Pair[]): void {
+  const slower = pairs.filter(({ knownMs, unknownMs }) => knownMs > unknownMs).length
+  const z = (slower - pairs.length / 2) / Math.sqrt(pairs.length / 4)
+  const middle = (side: keyof Pair) => median(pairs.map((pair) => pair[side])).toFixed(2)
+  console.log(`POST /auth/login with a wrong password, ${pairs.length} pairs`)
+  console.table({
+    known: { 'median ms': middle('knownMs'), slower },
+    unknown: { 'median ms': middle('unknownMs'), slower: pairs.length - slower },
+  })
+  console.log(`sign test: z = ${z.toFixed(2)} (at most ${MAX_Z} either way)`)
+  if (Math.abs(z) > MAX_Z) process.exitCode = 1
+}
