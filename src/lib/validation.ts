@@ -10,7 +10,6 @@ const buildAjv = AjvCompiler()
  */
 export const buildValidator: typeof buildAjv = (schemas, options) => {
   const compilerWith = (coerceTypes: boolean) => {
-    // Never `coerceTypes: 'array'`: it makes one value out of a parameter that was given twice.
     const customOptions = {
       allErrors: true,
       removeAdditional: false,
