@@ -29,6 +29,6 @@ t.test(
       (await answer.locator('.response-col_description code').first().textContent()) ?? '',
     )
     t.match(body, { id: user?.id, email: 'ada@example.com', role: 'user' })
-  t.strictSame(mistakes, [])
+    t.strictSame(mistakes, [])
   },
 )

@@ -39,7 +39,7 @@ t.test('no secret of a request is stored, wherever it stands', async (t) => {
     'proxy-authorization': 'Basic c2VjcmV0',
     'x-forwarded-uri': '/reset?%74oken=hunter2',
     'x-debug': `token was ${jwt}`,
-    'user-agent': `agent eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.`,
+    'x-agent': 'agent eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.',
   }
   const attempts = [
     { method: 'PATCH' as const, url: `${API}/me`, payload: { firstName: 'Ada' } },

@@ -70,10 +70,12 @@ t.test(
   },
 )
 
-t.test('killed, it takes everything else with it', async (t) => {
+t.test('where a user is, none is made; and killed, it takes everything else with it', async (t) => {
   const place = newPlace(t)
+  t.match(await createBob(t, place.env), { code: 0, stderr: '' })
   const dev = await startDev(t, place)
   await allReady(dev)
+  t.notMatch(dev.stdout(), /password/)
   const server = serverOf(place.postgres)
   dev.child.kill('SIGKILL')
   await eventually(() => groupOf(dev.pid).length === 0)
