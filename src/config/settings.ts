@@ -247,7 +247,7 @@ export const settings = {
   LOG_FILE_MAX_COUNT: {
     integer: [1, 1000],
     default: 14,
-    description: 'How many log files are kept; the oldest are removed.',
+    description: 'How many older log files are kept beside the current one.',
   },
 } as const satisfies Record<string, Setting>
 
