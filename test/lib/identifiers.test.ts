@@ -1,0 +1,115 @@
+import t from 'tap'
+import { EMAIL_PATTERN, normalizeEmail } from '../../src/lib/email.js'
+import { decodeCursor, encodeCursor } from '../../src/lib/pagination.js'
+import { requestIdOf } from '../../src/lib/request-id.js'
+
+t.test('an address is one that a mail header can hold, compared without case', async (t) => {
+  const pattern = new RegExp(EMAIL_PATTERN, 'u')
+  const good = [
+    'a@b.co',
+    "o'brien+x@mail.example.com",
+    'A_b.c-d@x-y.example',
+    '!#$%&*/=?^`{|}~@example.com',
+    `${'a'.repeat(64)}@example.com`,
+    'a@1.example',
+    'a@xn--bcher-kva.example',
+  ]
+  const bad = [
+    '',
+    'a',
+    'a@',
+    '@b.co',
+    'a@b',
+    'a@b.c',
+    'a b@c.de',
+    'a@b.co ',
+    ' a@b.co',
+    'a@b.co\n',
+    'a@b.co\r\nBcc: x@y.zz',
+    'a@b.co,c@d.ee',
+    'a,b@c.de',
+    '"a b"@c.de',
+    '<a@b.co>',
+    'a@b.co.',
+    'a@.co',
+    'a..b@c.de',
+    '.a@b.co',
+    'a.@b.co',
+    'a@-b.co',
+    'a@b-.co',
+    'a@b_c.de',
+    'é@b.co',
+    'a@é.co',
+    'а@b.co',
+    'a@b@c.de',
+    'a@[127.0.0.1]',
+    'a@127.0.0.1',
+    `${'a'.repeat(65)}@example.com`,
+    'a\0@b.co',
+    'a@b.co\0',
+    'a(x)@b.co',
+    'a:b@c.de',
+  ]
+  for (const address of good) t.ok(pattern.test(address), address)
+  for (const address of bad) t.notOk(pattern.test(address), JSON.stringify(address))
+  t.equal(normalizeEmail('ADA@Example.COM'), 'ada@example.com')
+  t.equal(normalizeEmail('I@x.example'), 'i@x.example', 'in every locale')
+})
+
+t.test('a cursor is read only as what this order gave', async (t) => {
+  const id = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
+  for (const value of ['ada@example.com', '', 'Žofie 😀', '"quoted" \\', '2026-01-02T03:04:05.678Z']) {
+    const cursor = encodeCursor({ sort: '-email', value, id })
+    t.match(cursor, /^[A-Za-z0-9_-]+$/)
+    t.strictSame(decodeCursor(cursor, '-email'), { sort: '-email', value, id })
+    t.throws(() => decodeCursor(cursor, 'email'), { code: 'INVALID_CURSOR' }, 'not upside down')
+  }
+  const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const forged = [
+    '',
+    'x',
+    '!!!!',
+    encode(null),
+    encode(1),
+    encode('text'),
+    encode({ sort: '-email', value: 'x', id }),
+    encode([]),
+    encode(['-email', 'x']),
+    encode(['-email', 1, id]),
+    encode(['-email', null, id]),
+    encode(['-email', ['x'], id]),
+    encode(['-email', 'x', 'no-uuid']),
+    encode(['-email', 'x', id.toUpperCase()]),
+    encode(['-email', 'x', `${id}' or 1=1`]),
+    encode(['-email', 'nul \0', id]),
+    encode(['email', 'x', id]),
+    Buffer.from([0xff, 0xfe]).toString('base64url'),
+  ]
+  for (const cursor of forged)
+    t.throws(() => decodeCursor(cursor, '-email'), { code: 'INVALID_CURSOR', statusCode: 400 }, cursor)
+})
+
+t.test('a request id of the caller is kept only when it is safe everywhere', async (t) => {
+  const idOf = (value?: unknown) =>
+    requestIdOf({ headers: { 'x-request-id': value } as Record<string, string> })
+  const uuid = 'f47ac10b-58cc-4372-a567-0e02b2c3d479'
+  for (const id of ['a', 'A-b_9', uuid, 'x'.repeat(64)]) t.equal(idOf(id), id)
+  const replaced = [
+    undefined,
+    '',
+    'x'.repeat(65),
+    'a b',
+    'a\n',
+    'a\r\nX: y',
+    'é',
+    'a,b',
+    `{"a":1}`,
+    '\u001b[31m',
+    ['a', 'b'],
+    '../x',
+    'a%0a',
+  ]
+  const fresh = replaced.map(idOf)
+  for (const id of fresh) t.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+  t.equal(new Set(fresh).size, fresh.length)
+})
