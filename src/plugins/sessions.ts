@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { refreshSession } from '../db/queries/refresh.js'
 import { createSession, type SessionLifetimes } from '../db/queries/sessions.js'
 import type { User } from '../db/schema/users.js'
+import { InvalidRefreshToken } from '../lib/errors.js'
 
 export type Tokens = {
   accessToken: string
@@ -23,7 +24,7 @@ declare module 'fastify' {
 }
 
 async function sessions(app: FastifyInstance, { lifetimes }: { lifetimes: SessionLifetimes }) {
-  const { db, accessTokens } = app
+  const { db, accessTokens, accessList } = app
 
   const tokensOf = (user: User, sessionId: string, refreshToken: string): Tokens => ({
     accessToken: accessTokens.sign({ userId: user.id, sessionId, role: user.role }),
@@ -39,10 +40,16 @@ async function sessions(app: FastifyInstance, { lifetimes }: { lifetimes: Sessio
       return tokensOf(user, session.id, session.refreshToken)
     },
     refresh: async (token) => {
-      const { user, session, refreshToken } = await refreshSession(db, token, lifetimes)
-      return tokensOf(user, session.id, refreshToken)
+      try {
+        const { user, session, refreshToken } = await refreshSession(db, token, lifetimes)
+        return tokensOf(user, session.id, refreshToken)
+      } catch (error) {
+        // A token that came back has just ended its session: the answer must not overtake that.
+        if (error instanceof InvalidRefreshToken) await accessList.settle()
+        throw error
+      }
     },
   })
 }
 
-export default fp(sessions, { name: 'sessions', dependencies: ['access-tokens', 'db'] })
+export default fp(sessions, { name: 'sessions', dependencies: ['access-list', 'access-tokens', 'db'] })
