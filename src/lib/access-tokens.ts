@@ -5,7 +5,7 @@ import type { SigningKey } from './signing-keys.js'
 export type AccessClaims = { userId: string; sessionId: string; role: UserRole }
 
 /** The same under the names of RFC 7519, as far as it has any. */
-type Payload = { sub: string; sid: string; role: UserRole }
+export type Payload = { sub: string; sid: string; role: UserRole }
 
 export const toPayload = ({ userId, sessionId, role }: AccessClaims): Payload => ({
   sub: userId,
@@ -21,9 +21,6 @@ export const fromPayload = (payload: Partial<Payload> | undefined): AccessClaims
   USER_ROLES.includes(payload.role)
     ? { userId: payload.sub, sessionId: payload.sid, role: payload.role }
     : undefined
-
-/** Verifying EdDSA costs more than the rest of a request: each process remembers this many verified tokens. */
-const VERIFIED_TOKENS_REMEMBERED = 10_000
 
 /** What @fastify/jwt has to know to issue and to verify access tokens with one key. */
 export const accessTokenOptions = (
@@ -42,8 +39,5 @@ export const accessTokenOptions = (
     allowedIss: issuer,
     allowedAud: issuer,
     requiredClaims: ['sub', 'sid', 'iat', 'exp', 'iss', 'aud'],
-    cache: VERIFIED_TOKENS_REMEMBERED,
-    cacheTTL: lifetimeSeconds * 1000,
-    errorCacheTTL: 0,
   },
 })

@@ -62,6 +62,9 @@ const JWT = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g
 const PARAMETER = /([?&#;])([^=&#;?]*)=([^&#;]*)/g
 const USER_INFO = /(\/\/)[^/?#@\s]*@/g
 
+/** Such as most paths: nothing in it can be a parameter, a password or a token. */
+const PLAIN = /^(?!.*eyJ)[\w./-]*$/
+
 /** A URL as a parameter of a URL is encoded once more with each level. */
 const MAX_NESTED_URLS = 3
 
@@ -70,6 +73,7 @@ const MAX_NESTED_URLS = 3
  * parameters, passwords before its host, and tokens of our own kind wherever they stand.
  */
 export function redactText(text: string, nesting = 0): string {
+  if (PLAIN.test(text)) return text
   const holdsSecret = (value: string): boolean => {
     const decoded = decode(value)
     return nesting < MAX_NESTED_URLS && decoded !== value && redactText(decoded, nesting + 1) !== decoded

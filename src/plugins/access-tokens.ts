@@ -1,8 +1,9 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { type AccessClaims, accessTokenOptions, fromPayload, toPayload } from '../lib/access-tokens.js'
+import { type AccessClaims, accessTokenOptions, toPayload } from '../lib/access-tokens.js'
 import type { SigningKey } from '../lib/signing-keys.js'
+import { VerifiedTokens } from '../lib/verified-tokens.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -36,13 +37,15 @@ async function accessTokens(app: FastifyInstance, { keys, issuer, lifetimeSecond
   // never reaches the code that would have to get its handling right.
   const verifiers = new Map(keys.map((key) => [headerOf(jwtOf(key).sign({})), jwtOf(key)]))
 
+  const verified = new VerifiedTokens((token) => verifiers.get(headerOf(token))?.verify(token))
+
   app.decorate('accessTokens', {
     lifetimeSeconds,
     publicKeys: keys.map((key) => key.jwk),
     sign: (claims) => signer.sign(toPayload(claims)),
     verify: (token) => {
       try {
-        return fromPayload(verifiers.get(headerOf(token))?.verify(token))
+        return verified.claimsOf(token)
       } catch {
         return undefined
       }

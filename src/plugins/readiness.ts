@@ -28,8 +28,9 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     if (app.server.listening) await delay(drainSeconds * 1000)
   })
   // Clients that keep their connections would hold up the shutdown: each is told to come back on a new one.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('connection', 'close')
+    done(null, payload)
   })
 
   const checkMigrations = async (): Promise<Check> => {

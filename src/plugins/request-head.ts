@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { countHeader } from '../lib/count-header.js'
 import { InvalidHost } from '../lib/errors.js'
 
 /** What Node would answer by itself, without a body, headers and a line in the log, is answered here. */
 async function requestHead(app: FastifyInstance) {
   // Exactly one Host (RFC 9112, 3.2): of several, Node takes the first, and a proxy before it perhaps the last.
   app.addHook('onRequest', ({ raw }, reply, done) => {
-    const hosts = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+    const hosts = countHeader(raw.rawHeaders, 'host')
     if (hosts === 1 || (hosts === 0 && raw.httpVersion === '1.0')) return done()
     reply.header('connection', 'close')
     done(new InvalidHost())

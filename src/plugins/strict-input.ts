@@ -14,9 +14,9 @@ async function strictInput(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
     route.schema = { querystring: NO_PARAMETERS, ...route.schema }
   })
-  app.addHook('preValidation', async (request) => {
+  app.addHook('preValidation', (request, _reply, done) => {
     const takesBody = request.routeOptions.schema?.body !== undefined
-    if (!takesBody && !saysNothing(request.body)) throw new UnexpectedBody()
+    done(takesBody || saysNothing(request.body) ? undefined : new UnexpectedBody())
   })
 }
 

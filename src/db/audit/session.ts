@@ -3,6 +3,7 @@ import type { PgDialect, PgTransactionConfig } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import { type Context, currentContext } from '../../lib/context.js'
+import { plainSelect } from '../plain-select.js'
 import type { ConnectionPool } from '../pool.js'
 import { Transaction } from '../transaction.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
@@ -50,7 +51,12 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
       execute.call(Object.assign(Object.create(prepared), { client }), values)
     if (rides) prepared.execute = (values) => this.carry(on, values, fields !== undefined)
     else if (mayWrite(query, metadata)) prepared.execute = (values) => this.surround(on(values))
-    else prepared.execute = (values) => this.run(on(values))
+    else {
+      const run: AuditedSession['run'] = (statement) => this.run(statement)
+      const isPrepared = preparedName !== undefined
+      const select = fields && !mapper && plainSelect({ query, fields, isPrepared, run })
+      prepared.execute = select || ((values) => this.run(on(values)))
+    }
     return prepared as never
   }
 

@@ -1,9 +1,10 @@
-import { and, eq, ilike, or, type SQL } from 'drizzle-orm'
+import { and, eq, ilike, or, type SQL, sql } from 'drizzle-orm'
 import { EmailTaken, NotFound, Unauthorized } from '../../lib/errors.js'
 import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
 import type { UserRole, UserStatus } from '../../lib/roles.js'
 import type { Db } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
+import { prepareOnce } from '../prepare-once.js'
 import { type User, users } from '../schema/users.js'
 import { keysetPage } from './page.js'
 
@@ -32,8 +33,16 @@ export type UserChanges = {
   status?: 'active' | 'disabled'
 }
 
+const userById = prepareOnce((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare('user_by_id'),
+)
+
 export async function findUserById(db: Db, id: string): Promise<User | undefined> {
-  const [user] = await db.select().from(users).where(eq(users.id, id))
+  const [user] = await userById(db).execute({ id })
   return user
 }
 

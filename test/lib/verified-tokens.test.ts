@@ -1,0 +1,50 @@
+import t from 'tap'
+import { VerifiedTokens } from '../../src/lib/verified-tokens.js'
+
+const inSeconds = (seconds: number) => Date.now() / 1000 + seconds
+
+/** Verifies by looking into `known`, and counts how often. */
+function createTokens(known: Record<string, { exp: number }>) {
+  let count = 0
+  const tokens = new VerifiedTokens((token) => {
+    count += 1
+    const payload = known[token]
+    return payload && { sub: token, sid: 'session', role: 'user', ...payload }
+  })
+  return { tokens, count: () => count }
+}
+
+t.test('a token is verified once, and never again before it expires', async (t) => {
+  const { tokens, count } = createTokens({ good: { exp: inSeconds(60) } })
+  for (let i = 0; i < 3; i += 1) t.match(tokens.claimsOf('good'), { userId: 'good' })
+  t.equal(count(), 1)
+})
+
+t.test('an expired one is not remembered, nor is one that is refused', async (t) => {
+  const { tokens, count } = createTokens({ old: { exp: inSeconds(-1) } })
+  for (const token of ['old', 'old', 'unknown', 'unknown']) tokens.claimsOf(token)
+  t.equal(count(), 4)
+})
+
+t.test('tokens that end alike are told apart', async (t) => {
+  const end = 'x'.repeat(40)
+  const { tokens } = createTokens({
+    [`a${end}`]: { exp: inSeconds(60) },
+    [`b${end}`]: { exp: inSeconds(60) },
+  })
+  for (const token of [`a${end}`, `b${end}`, `a${end}`]) t.match(tokens.claimsOf(token), { userId: token })
+  t.equal(tokens.claimsOf(`c${end}`), undefined)
+})
+
+t.test('no more than ten thousand are remembered, the newest ones', async (t) => {
+  const name = (i: number) => `token-${i}`
+  const known = Object.fromEntries(
+    Array.from({ length: 10_001 }, (_, i) => [name(i), { exp: inSeconds(60) }]),
+  )
+  const { tokens, count } = createTokens(known)
+  for (const token of Object.keys(known)) tokens.claimsOf(token)
+  tokens.claimsOf(name(10_000))
+  t.equal(count(), 10_001)
+  tokens.claimsOf(name(0))
+  t.equal(count(), 10_002)
+})
