@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { noticeMails } from '../../src/emails/index.js'
 import devInbox from '../../src/plugins/dev-inbox.js'
 import mailer from '../../src/plugins/mailer.js'
 import { buildTestApp, type TestApp } from '../helpers/app.js'
+import { eventually } from '../helpers/eventually.js'
 import { startTestWorker } from '../helpers/worker.js'
 
 const ada = {
@@ -70,15 +70,8 @@ t.test('without a mail server, what the worker sends can be read and followed in
 })
 
 /** The worker takes its time. */
-async function firstMail(testApp: TestApp) {
-  const deadline = Date.now() + 20_000
-  for (;;) {
-    const [mail] = (await getter(testApp)('/messages')).body.data
-    if (mail) return mail
-    if (Date.now() > deadline) throw new Error('No mail came')
-    await delay(20)
-  }
-}
+const firstMail = (testApp: TestApp) =>
+  eventually(async () => (await getter(testApp)('/messages')).body.data[0])
 
 t.test('mails are listed newest first, read one by one, and removed', async (t) => {
   const testApp = await startWithoutMailServer(t)
