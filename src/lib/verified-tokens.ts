@@ -18,8 +18,10 @@ export class VerifiedTokens {
     const known = this.tokens.get(token.slice(-KEY_LENGTH))
     if (known?.token === token && known.expiresAtMs > Date.now()) return known.claims
     const payload = this.verify(token)
+    // On its last millisecond, too, it is over (RFC 7519, 4.1.4): the library lets that one pass.
+    if (!payload || payload.exp * 1000 <= Date.now()) return undefined
     const claims = fromPayload(payload)
-    if (payload && claims) this.remember(token, claims, payload.exp * 1000)
+    if (claims) this.remember(token, claims, payload.exp * 1000)
     return claims
   }
 
