@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { SecurityEvent } from './security-events.js'
 
 /** Who causes a change: a signed-in user, nobody in particular, a job or a script. */
 export type Actor = 'user' | 'anonymous' | `job:${string}` | `cli:${string}`
@@ -19,6 +20,10 @@ export type Context = {
   requestId: string | null
   /** Called only when something is written: reads pay nothing for redaction. */
   describeRequest?: () => RequestDetails
+  /** Rows of audited tables that committed writes have changed so far: there must be as many entries. */
+  rowsChanged?: number
+  /** What the request turned out to be, and whom it is about where that is not the caller. */
+  event?: { name: SecurityEvent; subjectId: string | null }
 }
 
 const storage = new AsyncLocalStorage<Context>()
@@ -34,3 +39,9 @@ export const runInContext = <T>(context: Context, work: () => T): T => storage.r
  */
 export const withActor = <T>(actor: Actor, work: () => Promise<T>): Promise<T> =>
   runInContext({ actor, userId: null, requestId: null }, async () => await work())
+
+/** Names what the present request turned out to be, for `audit_requests`. The last word counts; outside a request nothing happens. */
+export function noteEvent(name: SecurityEvent, subjectId: string | null = null): void {
+  const context = currentContext()
+  if (context) context.event = { name, subjectId }
+}

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Context, runInContext } from '../lib/context.js'
+import { type Context, type RequestDetails, runInContext } from '../lib/context.js'
 import { redact, redactText } from '../lib/redact.js'
 
 declare module 'fastify' {
@@ -9,19 +9,26 @@ declare module 'fastify' {
   }
 }
 
-const contextOf = (request: FastifyRequest): Context => ({
-  actor: 'anonymous',
-  userId: null,
-  requestId: request.id,
-  describeRequest: () => ({
-    method: request.method,
-    url: redactText(request.url),
-    ip: request.ip,
-    headers: redact(request.headers),
-    body: redact(request.body),
-    args: { params: redact(request.params), query: redact(request.query) },
-  }),
+const detailsOf = (request: FastifyRequest): RequestDetails => ({
+  method: request.method,
+  url: redactText(request.url),
+  ip: request.ip,
+  headers: redact(request.headers),
+  body: redact(request.body),
+  args: { params: redact(request.params), query: redact(request.query) },
 })
+
+function contextOf(request: FastifyRequest): Context {
+  // For every write of the request and for its own record; once its body has been read, nothing of it changes.
+  let described: { body: unknown; details: RequestDetails } | undefined
+  const describeRequest = (): RequestDetails => {
+    const { body } = request
+    if (described?.body !== body) described = undefined
+    described ??= { body, details: detailsOf(request) }
+    return described.details
+  }
+  return { actor: 'anonymous', userId: null, requestId: request.id, describeRequest }
+}
 
 async function requestContext(app: FastifyInstance) {
   app.decorateRequest('context')

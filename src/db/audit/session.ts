@@ -6,6 +6,7 @@ import { type Context, currentContext } from '../../lib/context.js'
 import { plainSelect } from '../plain-select.js'
 import type { ConnectionPool } from '../pool.js'
 import { Transaction } from '../transaction.js'
+import { type ChangedRows, countChangedRows, leavesEntryPerRow, rowsOf } from './changed-rows.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
 import { PreparedTexts } from './prepared-texts.js'
 
@@ -15,8 +16,12 @@ type Metadata = Parameters<Prepare>[5]
 type Values = Record<string, unknown> | undefined
 type Work<T> = (tx: PostgresJsTransaction<Schema, Schema>) => Promise<T>
 
-/** A transaction, and the context that its setting holds at the moment. */
-type Held = { transaction: Transaction; context: Context | undefined | typeof UNKNOWN }
+/** A transaction, the context that its setting holds at the moment, and what it has changed so far. */
+type Held = {
+  transaction: Transaction
+  context: Context | undefined | typeof UNKNOWN
+  changed: ChangedRows[]
+}
 const UNKNOWN = Symbol('unknown')
 
 /**
@@ -57,27 +62,33 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
       const select = fields && !mapper && plainSelect({ query, fields, isPrepared, run })
       prepared.execute = select || ((values) => this.run(on(values)))
     }
+    if (leavesEntryPerRow(query, metadata)) prepared.execute = this.counting(prepared.execute)
     return prepared as never
   }
 
-  override transaction<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
-    return Transaction.begin(this.pool, async (transaction) => {
-      const tx = this.inside({ transaction, context: currentContext() })
+  override async transaction<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
+    const changed: ChangedRows[] = []
+    const result = await Transaction.begin(this.pool, async (transaction) => {
+      const tx = this.inside({ transaction, context: currentContext(), changed })
       // PostgreSQL takes these before the first query only.
       if (config) await tx.setTransaction(config)
       sendContext(transaction)
       return work(tx)
     })
+    countChangedRows(changed)
+    return result
   }
 
   /** A transaction in the transaction. */
   async savepoint<T>(work: Work<T>): Promise<T> {
     const held = this.held as Held
+    const changedBefore = held.changed.length
     try {
       return await held.transaction.savepoint(() => work(this.inside(held)))
     } catch (error) {
-      // The way back to the savepoint takes settings along.
+      // The way back to the savepoint takes settings along, and changes.
       held.context = UNKNOWN
+      held.changed.length = changedBefore
       throw error
     }
   }
@@ -104,6 +115,18 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     // Without a RETURNING of its own a statement has a count and no rows, as everywhere in drizzle.
     if (!returns && Array.isArray(rows)) rows.length = 0
     return rows
+  }
+
+  /** Counts once they are committed: what is rolled back has no entries. */
+  private counting<V, T>(execute: (values?: V) => Promise<T>): (values?: V) => Promise<T> {
+    return async (values) => {
+      const context = currentContext()
+      const result = await execute(values)
+      const changed = { context, rows: rowsOf(result) }
+      if (this.held) this.held.changed.push(changed)
+      else countChangedRows([changed])
+      return result
+    }
   }
 
   private surround<T>(statement: (client: Sql) => PromiseLike<T>): Promise<T> {

@@ -1,0 +1,19 @@
+/** What an auditor looks for by name (OWASP ASVS 5.0, 16.3). Each names what happened; the outcome tells how it ended. */
+export const SECURITY_EVENTS = [
+  'sign_in',
+  'sign_in_failed',
+  'sign_out',
+  'sessions_ended',
+  'refresh_token_reused',
+  'mailed_token_refused',
+  'password_changed',
+  'password_reset',
+  'reauthentication_failed',
+  'role_changed',
+  'status_changed',
+  'user_deleted',
+  'access_denied',
+  'audit_exported',
+] as const
+
+export type SecurityEvent = (typeof SECURITY_EVENTS)[number]
