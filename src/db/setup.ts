@@ -53,7 +53,7 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
   if (schemas.has('audit')) {
     await sql`grant usage on schema audit to ${role}`
     await sql`grant select on all tables in schema audit to ${role}`
-    await sql`grant execute on function audit.ensure_partitions to ${role}`
+    await grantAuditFunctions(sql, appRole)
   }
   if (schemas.has(JOB_SCHEMA)) {
     const jobs = sql(JOB_SCHEMA)
@@ -62,4 +62,15 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
     await sql`grant usage on all sequences in schema ${jobs} to ${role}`
     await sql`grant execute on all functions in schema ${jobs} to ${role}`
   }
+}
+
+/** What the application may have done to the audit schema, where it may do nothing itself. */
+const AUDIT_FUNCTIONS = ['ensure_partitions', 'record_requests']
+
+async function grantAuditFunctions(sql: Sql, appRole: string): Promise<void> {
+  const functions = await sql<{ name: string }[]>`
+    select oid::regprocedure::text as name from pg_proc
+    where pronamespace = 'audit'::regnamespace and proname in ${sql(AUDIT_FUNCTIONS)}`
+  for (const { name } of functions)
+    await sql`grant execute on function ${sql.unsafe(name)} to ${sql(appRole)}`
 }
