@@ -34,11 +34,14 @@ export const currentContext = (): Context | undefined => storage.getStore()
 export const runInContext = <T>(context: Context, work: () => T): T => storage.run(context, work)
 
 /**
- * Attributes every write inside `work` to a job or a script.
+ * Attributes every write inside `work` to a job or a script, and to the request that caused it, if one did.
  * Queries are lazy: they must be awaited inside `work`, or they start outside its context.
  */
-export const withActor = <T>(actor: Actor, work: () => Promise<T>): Promise<T> =>
-  runInContext({ actor, userId: null, requestId: null }, async () => await work())
+export const withActor = <T>(
+  actor: Actor,
+  work: () => Promise<T>,
+  requestId: string | null = null,
+): Promise<T> => runInContext({ actor, userId: null, requestId }, async () => await work())
 
 /** Names what the present request turned out to be, for `audit_requests`. The last word counts; outside a request nothing happens. */
 export function noteEvent(name: SecurityEvent, subjectId: string | null = null): void {
