@@ -10,6 +10,7 @@ import { buildValidator } from './lib/validation.js'
 import accessList from './plugins/access-list.js'
 import accessTokens from './plugins/access-tokens.js'
 import audit from './plugins/audit.js'
+import auditRequests from './plugins/audit-requests.js'
 import auth from './plugins/auth.js'
 import cors from './plugins/cors.js'
 import db from './plugins/db.js'
@@ -76,6 +77,7 @@ export async function buildApp({
 
   await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-api'))
   await app.register(audit)
+  await app.register(auditRequests)
   await app.register(readiness, { drainSeconds: config.SHUTDOWN_DRAIN_SECONDS })
 
   const tokenLifetimeSeconds = config.ACCESS_TOKEN_TTL_SECONDS

@@ -16,4 +16,12 @@ export const SECURITY_EVENTS = [
   'audit_exported',
 ] as const
 
+/** What some failures are, wherever they come from. */
+export const EVENT_OF_FAILURE: Partial<Record<string, (typeof SECURITY_EVENTS)[number]>> = {
+  INVALID_TOKEN: 'mailed_token_refused',
+  WRONG_PASSWORD: 'reauthentication_failed',
+  UNAUTHORIZED: 'access_denied',
+  FORBIDDEN: 'access_denied',
+}
+
 export type SecurityEvent = (typeof SECURITY_EVENTS)[number]

@@ -7,6 +7,7 @@ import { NotFound, ServiceUnavailable, TooManyAttempts } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
 import type { Problem } from '../lib/problem-schema.js'
 import { redactText } from '../lib/redact.js'
+import { EVENT_OF_FAILURE } from '../lib/security-events.js'
 
 const RETRY_AFTER_SECONDS = 1
 
@@ -18,6 +19,8 @@ export function settleFailure(
 ): Static<typeof Problem> {
   const failure = isUnavailable(error) ? new ServiceUnavailable() : error
   const problem = toProblem(failure, request.id)
+  const event = EVENT_OF_FAILURE[problem.code]
+  if (event && request.context) request.context.event ??= { name: event, subjectId: null }
   if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
   const retryAfter = retryAfterSecondsOf(failure)
   if (retryAfter !== undefined) reply.header('retry-after', Math.ceil(retryAfter))

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { User } from '../lib/user-schemas.js'
 import strictInput from '../plugins/strict-input.js'
 import auditLogRoutes from './audit-logs/index.js'
+import auditRequestRoutes from './audit-requests/index.js'
 import authRoutes from './auth/index.js'
 import devMailRoutes from './dev-mail/index.js'
 import meRoutes from './me/index.js'
@@ -30,4 +31,5 @@ async function apiRoutes(api: FastifyInstance) {
   await api.register(meRoutes, { prefix: '/me' })
   await api.register(userRoutes, { prefix: '/users' })
   await api.register(auditLogRoutes, { prefix: '/audit-logs' })
+  await api.register(auditRequestRoutes, { prefix: '/audit-requests' })
 }

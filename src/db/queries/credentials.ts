@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { noteEvent } from '../../lib/context.js'
 import type { Db, Tx } from '../client.js'
 import { type User, users } from '../schema/users.js'
 import { findMailedToken, spendMailedToken, voidMailedTokens } from './mailed-tokens.js'
@@ -30,6 +31,7 @@ export const resetPassword = (db: Db, token: string, passwordHash: string): Prom
         ...(user.status === 'pending' && { status: 'active' as const }),
       })
       .where(eq(users.id, userId))
+    noteEvent('password_reset', userId)
     await endSessions(tx, userId)
     await clearThrottle(tx, user.email)
     await settleNewPassword(tx, userId)
@@ -44,6 +46,7 @@ export const changePassword = (
 ): Promise<void> =>
   db.transaction(async (tx) => {
     await tx.update(users).set({ passwordHash }).where(eq(users.id, userId))
+    noteEvent('password_changed')
     await endSessions(tx, userId, { except: sessionId })
     await settleNewPassword(tx, userId)
   })

@@ -1,4 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
+import { noteEvent } from '../../lib/context.js'
 import { InvalidRefreshToken } from '../../lib/errors.js'
 import { deriveSuccessor, generateSeed, hashToken } from '../../lib/tokens.js'
 import type { Db, Tx } from '../client.js'
@@ -29,6 +30,7 @@ export async function refreshSession(db: Db, token: string, lifetimes: SessionLi
     const refreshToken = await successorOf(tx, family, token, lifetimes)
     if (refreshToken !== undefined) return { session, user, refreshToken }
     await endSession(tx, session.id)
+    noteEvent('refresh_token_reused', user.id)
     return undefined
   })
   // Thrown out here, so that the end of a stolen session is not rolled back.

@@ -1,4 +1,5 @@
 import { and, eq } from 'drizzle-orm'
+import { noteEvent } from '../../lib/context.js'
 import { Forbidden, LastSuperAdmin, NotFound } from '../../lib/errors.js'
 import type { Db, Tx } from '../client.js'
 import { type User, users } from '../schema/users.js'
@@ -34,6 +35,8 @@ export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserC
       .where(eq(users.id, id))
       .returning()
     if (!user) throw new NotFound()
+    if (user.status !== current.status) noteEvent('status_changed', id)
+    if (user.role !== current.role) noteEvent('role_changed', id)
     return user
   })
 
@@ -43,6 +46,7 @@ export const deleteUserAs = (db: Db, actorId: string, id: string): Promise<void>
     refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
     const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id })
     if (deleted.length === 0) throw new NotFound()
+    noteEvent('user_deleted', id)
   })
 
 /**

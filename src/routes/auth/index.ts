@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { endSession } from '../../db/queries/sessions.js'
 import { findUserByEmail } from '../../db/queries/users.js'
+import { noteEvent } from '../../lib/context.js'
 import { normalizeEmail } from '../../lib/email.js'
 import {
   AccountDisabled,
@@ -37,13 +38,17 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function signIn(request) {
       const email = normalizeEmail(request.body.email)
       const user = await findUserByEmail(db, email)
+      // Until it has succeeded, in whatever way it fails.
+      noteEvent('sign_in_failed', user?.id)
       const fits = await signInGuard.fits({ email, user, password: request.body.password })
       if (!user || !fits) throw new InvalidCredentials()
       // The account's state is told only to whoever knows the password.
       if (user.status === 'disabled') throw new AccountDisabled()
       if (user.status === 'pending') throw new EmailNotVerified()
 
-      return { ...(await sessions.start(user, request)), user }
+      const tokens = await sessions.start(user, request)
+      noteEvent('sign_in', user.id)
+      return { ...tokens, user }
     },
   )
 
@@ -78,6 +83,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function signOut(request, reply) {
       await endSession(db, request.user.sessionId)
+      noteEvent('sign_out')
       await accessList.settle()
       return reply.code(204).send()
     },

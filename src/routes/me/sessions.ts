@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions.js'
+import { noteEvent } from '../../lib/context.js'
 import { IdParams, NoBody } from '../../lib/schemas.js'
 import { SessionPage, SessionQuery } from './schemas.js'
 
@@ -37,6 +38,7 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function endMySession(request, reply) {
       await endOwnSession(db, request.user.userId, request.params.id)
+      noteEvent('sessions_ended')
       await accessList.settle()
       return reply.code(204).send()
     },
@@ -54,6 +56,7 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function endMyOtherSessions(request, reply) {
       const { userId, sessionId } = request.user
       await endSessions(db, userId, { except: sessionId })
+      noteEvent('sessions_ended')
       await accessList.settle()
       return reply.code(204).send()
     },

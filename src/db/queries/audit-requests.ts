@@ -1,0 +1,85 @@
+import { and, eq, gte, lt } from 'drizzle-orm'
+import type { Sql } from 'postgres'
+import { NotFound } from '../../lib/errors.js'
+import type { FinishedRequest, RequestOutcome } from '../../lib/finished-request.js'
+import type { Page, PageQuery } from '../../lib/pagination.js'
+import type { SecurityEvent } from '../../lib/security-events.js'
+import { firstUuidOf } from '../../lib/uuid.js'
+import { type AuditRequest, auditRequests } from '../audit/requests.js'
+import type { Db } from '../client.js'
+import { keysetPage } from './page.js'
+
+/** Their ids are the caller's, so that a batch that is sent again is not recorded twice. Answers the request ids of those that changed rows without leaving entries. */
+export async function recordRequests(sql: Sql, requests: readonly FinishedRequest[]): Promise<string[]> {
+  const batch = JSON.stringify(requests.map(toRow))
+  const rows = await sql<{ requestId: string }[]>`
+    select record_requests as "requestId" from audit.record_requests(${batch}::text::jsonb)`
+  return rows.map(({ requestId }) => requestId)
+}
+
+const toRow = (request: FinishedRequest) => ({
+  id: request.id,
+  created_at: request.createdAt,
+  started_at: request.startedAt,
+  request_id: request.requestId,
+  actor: request.actor,
+  user_id: request.userId,
+  subject_id: request.subjectId,
+  event: request.event,
+  outcome: request.outcome,
+  status: request.status,
+  duration_ms: request.durationMs,
+  method: request.method,
+  route: request.route,
+  url: request.url,
+  ip: request.ip,
+  headers: request.headers,
+  body: request.body,
+  args: request.args,
+  rows_changed: request.rowsChanged,
+})
+
+export type AuditRequestFilters = PageQuery<'createdAt' | '-createdAt'> & {
+  requestId?: string
+  userId?: string
+  subjectId?: string
+  organizationId?: string
+  event?: SecurityEvent
+  outcome?: RequestOutcome
+  from?: Date
+  to?: Date
+}
+
+/** Ids begin with the time: ordering by them is ordering by time. */
+const SORTABLE = { createdAt: auditRequests.id }
+
+export async function listAuditRequests(db: Db, filters: AuditRequestFilters): Promise<Page<AuditRequest>> {
+  const { requestId, userId, subjectId, organizationId, event, outcome, from, to } = filters
+  const page = keysetPage<AuditRequest, 'createdAt'>(SORTABLE, auditRequests.id, filters)
+  const rows = await db
+    .select()
+    .from(auditRequests)
+    .where(
+      and(
+        requestId === undefined ? undefined : eq(auditRequests.requestId, requestId),
+        userId === undefined ? undefined : eq(auditRequests.userId, userId),
+        subjectId === undefined ? undefined : eq(auditRequests.subjectId, subjectId),
+        organizationId === undefined ? undefined : eq(auditRequests.organizationId, organizationId),
+        event && eq(auditRequests.event, event),
+        outcome && eq(auditRequests.outcome, outcome),
+        from && gte(auditRequests.id, firstUuidOf(from.getTime())),
+        to && lt(auditRequests.id, firstUuidOf(to.getTime() + 1)),
+        page.after,
+      ),
+    )
+    .orderBy(...page.orderBy)
+    .limit(page.limit)
+  return page.toPage(rows)
+}
+
+/** Throws NotFound. */
+export async function getAuditRequest(db: Db, id: string): Promise<AuditRequest> {
+  const [request] = await db.select().from(auditRequests).where(eq(auditRequests.id, id))
+  if (!request) throw new NotFound()
+  return request
+}

@@ -1,0 +1,68 @@
+import type { Sql } from 'postgres'
+import { Batcher } from '../lib/batcher.js'
+import type { FinishedRequest } from '../lib/finished-request.js'
+import { isServerError, isUnavailable } from './errors.js'
+import { recordRequests } from './queries/audit-requests.js'
+
+type Log = Record<'warn' | 'error', (details: object, message: string) => void>
+
+const DELAY_MS = 250
+const BATCH_SIZE = 100
+const RETRY_MS = 1_000
+/** A database that is away for minutes: some 30 MB of requests under load. */
+const MAX_WAITING = 10_000
+
+/** Writes what became of requests, shortly after and many at once: answers do not wait for it. */
+export class RequestRecorder {
+  private readonly batcher: Batcher<FinishedRequest>
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly log: Log,
+  ) {
+    this.batcher = new Batcher<FinishedRequest>({
+      write: (requests) => this.write(requests),
+      delayMs: DELAY_MS,
+      batchSize: BATCH_SIZE,
+      retryMs: RETRY_MS,
+      maxWaiting: MAX_WAITING,
+      onError: (err, waiting) => log.warn({ err, waiting }, 'requests cannot be recorded for the moment'),
+      onLost: (requests) => {
+        for (const request of requests) this.giveUp(request)
+      },
+    })
+  }
+
+  add(request: FinishedRequest): void {
+    this.batcher.add(request)
+  }
+
+  flush = (): Promise<void> => this.batcher.flush()
+
+  close = (): Promise<void> => this.batcher.close()
+
+  private async write(requests: readonly FinishedRequest[]): Promise<void> {
+    try {
+      for (const requestId of await recordRequests(this.sql, requests)) {
+        this.log.error({ requestId }, 'missing_audit: rows were changed and the audit log does not tell')
+      }
+    } catch (error) {
+      if (!isServerError(error) || isUnavailable(error)) throw error
+      // One that the database refuses for good must not hold up the others.
+      const [request, ...others] = requests
+      if (request && others.length === 0) this.giveUp(request, error)
+      else for (const one of requests) await this.write([one])
+    }
+  }
+
+  /** The log is the last place left for it. */
+  private giveUp(
+    { requestId, event, outcome, actor, userId, method, url }: FinishedRequest,
+    err?: unknown,
+  ): void {
+    this.log.error(
+      { err, request: { requestId, event, outcome, actor, userId, method, url } },
+      'a request could not be recorded',
+    )
+  }
+}

@@ -1,0 +1,62 @@
+import { REQUEST_OUTCOMES } from '../../lib/finished-request.js'
+import { pageOf, pageQuery } from '../../lib/pagination.js'
+import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
+import { SECURITY_EVENTS } from '../../lib/security-events.js'
+import Type from '../../lib/type.js'
+
+const DateTime = Type.String({ format: 'date-time' })
+
+export const AuditRequestQuery = StrictObject({
+  ...pageQuery(['createdAt'], '-createdAt'),
+  requestId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })),
+  userId: Type.Optional(Uuid),
+  subjectId: Type.Optional(Uuid),
+  organizationId: Type.Optional(Uuid),
+  event: Type.Optional(StringEnum(SECURITY_EVENTS)),
+  outcome: Type.Optional(StringEnum(REQUEST_OUTCOMES)),
+  from: Type.Optional(DateTime),
+  to: Type.Optional(DateTime),
+})
+
+/** Whatever a client sent. */
+const Json = Type.Unsafe<unknown>({})
+
+export const AuditRequest = Type.Object(
+  {
+    id: Uuid,
+    createdAt: Timestamp,
+    requestId: Type.String(),
+    actor: Type.String({ description: '`user` or `anonymous`.' }),
+    userId: Nullable(Uuid),
+    subjectId: Type.Unsafe<string | null>({
+      ...Nullable(Uuid),
+      description:
+        'Whom it is about, where that is not the caller: whose sign-in failed, whose role was changed.',
+    }),
+    organizationId: Nullable(Uuid),
+    event: Type.Unsafe<(typeof SECURITY_EVENTS)[number] | null>({
+      type: ['string', 'null'],
+      enum: [...SECURITY_EVENTS, null],
+    }),
+    outcome: StringEnum(REQUEST_OUTCOMES, {
+      description:
+        '`aborted`: the client hung up before the answer. `missing_audit`: rows were changed and the audit log does not tell.',
+    }),
+    status: Type.Integer(),
+    durationMs: Type.Number(),
+    method: Type.String(),
+    route: Nullable(Type.String()),
+    url: Type.String(),
+    ip: Type.String(),
+    headers: Json,
+    body: Json,
+    args: Json,
+    rowsChanged: Type.Integer({ description: 'Rows of audited tables that it says it changed, at least.' }),
+    entries: Type.Integer({
+      description: 'Its entries in the audit log. They hold its headers and body, if there are any.',
+    }),
+  },
+  { $id: 'AuditRequest' },
+)
+
+export const AuditRequestPage = pageOf(ref(AuditRequest))
