@@ -7,7 +7,10 @@ import {
   SigningKeyError,
 } from '../lib/signing-keys.js'
 import { ConfigError } from './config-error.js'
-import type { Config } from './settings.js'
+import type { Config, SettingName } from './settings.js'
+
+/** A key that a setting gives in production, and that is made and kept elsewhere. */
+type KeptKey<T> = { setting: SettingName; file: string; parse: (text: string) => T }
 
 /**
  * The keys of access tokens, the signing one first. Without JWT_PRIVATE_KEYS, which production refuses, one is made
@@ -18,17 +21,34 @@ export function resolveSigningKeys(
   config: Pick<Config, 'JWT_PRIVATE_KEYS' | 'DATA_DIR'>,
 ): [SigningKey, ...SigningKey[]] {
   if (config.JWT_PRIVATE_KEYS !== undefined) return parseSigningKeys(config.JWT_PRIVATE_KEYS)
-  const path = join(config.DATA_DIR, 'jwt-keys.pem')
+  return keepKey(config.DATA_DIR, {
+    setting: 'JWT_PRIVATE_KEYS',
+    file: 'jwt-keys.pem',
+    parse: parseSigningKeys,
+  })
+}
+
+/** The kept key, made where there is none yet. @throws {ConfigError} */
+export const keepKey = <T>(dataDir: string, key: KeptKey<T>): T =>
+  explained(dataDir, key, (path) => key.parse(readFile(path) ?? keepNewKey(path, dataDir)))
+
+/** The kept key, if there is one. @throws {ConfigError} */
+export const findKeptKey = <T>(dataDir: string, key: KeptKey<T>): T | undefined =>
+  explained(dataDir, key, (path) => {
+    const text = readFile(path)
+    return text === undefined ? undefined : key.parse(text)
+  })
+
+function explained<T>(dataDir: string, { setting, file }: KeptKey<unknown>, read: (path: string) => T): T {
+  const path = join(dataDir, file)
   try {
-    return parseSigningKeys(readFile(path) ?? keepNewKey(path, config.DATA_DIR))
+    return read(path)
   } catch (error) {
     if (error instanceof SigningKeyError) {
       throw new ConfigError([`${path} is damaged: remove it, and a new key is made.`])
     }
     const reason = error instanceof Error && 'code' in error ? error.code : error
-    throw new ConfigError([
-      `${path} cannot be read or written (${reason}): set JWT_PRIVATE_KEYS or DATA_DIR.`,
-    ])
+    throw new ConfigError([`${path} cannot be read or written (${reason}): set ${setting} or DATA_DIR.`])
   }
 }
 

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit-keys.js'
 import { parseSigningKeys } from '../lib/signing-keys.js'
 
 type Format = { expected: string; accepts: (value: string) => boolean }
@@ -37,7 +38,15 @@ export const formats = {
   },
   'private-keys': {
     expected: 'one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints',
-    accepts: isReadable,
+    accepts: (value) => isReadable(parseSigningKeys, value),
+  },
+  'audit-signing-key': {
+    expected: 'one Ed25519 private key, such as npm run audit:keys prints',
+    accepts: (value) => isReadable(parseAuditSigningKey, value),
+  },
+  'audit-public-keys': {
+    expected: 'one or more Ed25519 public keys, such as npm run audit:keys prints',
+    accepts: (value) => isReadable(parseAuditPublicKeys, value),
   },
   'file-path': {
     expected: 'the path of a file, without any of < > " | ? * :, or off',
@@ -92,9 +101,10 @@ function coversEverything(address: string, bits: number, family: number): boolea
   return range.check('::ffff:0.0.0.0', 'ipv6') && range.check('::ffff:255.255.255.255', 'ipv6')
 }
 
-function isReadable(keys: string): boolean {
+function isReadable(parse: (keys: string) => unknown, keys: string): boolean {
   try {
-    return parseSigningKeys(keys).length > 0
+    parse(keys)
+    return true
   } catch {
     return false
   }

@@ -21,16 +21,20 @@ function findMistake(name: SettingName, values: Values): string | undefined {
   if (value === undefined)
     return settingOf(name).requiredInProduction && 'is missing, and production needs it.'
   if (PLACEHOLDER.test(String(value))) return 'still holds a placeholder of the sample: set your own.'
-  return dangers[name]?.(value)
+  return dangers[name]?.(value, values)
 }
 
-const dangers: Partial<Record<SettingName, (value: unknown) => string | undefined>> = {
+const dangers: Partial<Record<SettingName, (value: unknown, values: Values) => string | undefined>> = {
   PUBLIC_URL: (value) => (isSafeUrl(String(value)) ? undefined : 'must begin with https:// in production.'),
   CORS_ORIGINS: (value) =>
     [value].flat().includes('*')
       ? 'must name its origins in production: * lets every page call the API.'
       : undefined,
   RATE_LIMIT: (value) => (value === 'off' ? 'must not be off in production.' : undefined),
+  AUDIT_RETENTION_MONTHS: (_, { AUDIT_SIGNING_KEY }) =>
+    AUDIT_SIGNING_KEY === undefined
+      ? 'needs AUDIT_SIGNING_KEY in production: only months that are sealed are dropped.'
+      : undefined,
   LOG_LEVEL: (value) =>
     value === 'debug' || value === 'trace'
       ? `must not be ${value} in production: such logs keep more than they should.`

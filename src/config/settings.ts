@@ -225,6 +225,30 @@ export const settings = {
     description: 'The longest such wait.',
   },
 
+  AUDIT_SIGNING_KEY: {
+    format: 'audit-signing-key',
+    optional: true,
+    example: 'change-me to what npm run audit:keys prints',
+    secret: true,
+    description:
+      'The key that seals the audit log, as PEM, JWK or the base64 of either; `npm run audit:keys` makes one. Without it, one is made and kept in `DATA_DIR`; in production nothing is sealed.',
+  },
+  AUDIT_PUBLIC_KEYS: {
+    format: 'audit-public-keys',
+    optional: true,
+    example: 'change-me to the public keys that npm run audit:keys prints',
+    // Public as they should be, but a private one may stand here by mistake.
+    secret: true,
+    description:
+      'The public halves of earlier signing keys, separated by commas, for `npm run audit:verify`; an auditor has these alone.',
+  },
+  AUDIT_RETENTION_MONTHS: {
+    integer: [1, 1200],
+    optional: true,
+    description:
+      'How many whole months the audit log is kept, beside the current one; `npm run db:upgrade` tells the database. Without it, for ever.',
+  },
+
   LOG_LEVEL: {
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',

@@ -58,8 +58,8 @@ t.test('production refuses every value of the sample, also one that was changed 
         `${name} still holds a placeholder of the sample: set your own.`,
       ])
       const elsewhere = { ...SAFE, NODE_ENV: 'development', [name]: value }
-      if (name !== 'JWT_PRIVATE_KEYS')
-        t.doesNotThrow(() => loadConfig({ env: elsewhere }), `${name} elsewhere`)
+      // Words are no key anywhere.
+      if (!/KEYS?$/.test(name)) t.doesNotThrow(() => loadConfig({ env: elsewhere }), `${name} elsewhere`)
     }
   }
 })
@@ -71,6 +71,10 @@ t.test('production refuses what is bearable elsewhere only', async (t) => {
     [{ CORS_ORIGINS: 'https://app.example.com, *' }, /^CORS_ORIGINS must name its origins/],
     [{ PUBLIC_URL: 'http://api.example.com' }, /^PUBLIC_URL must begin with https:\/\/ in production\.$/],
     [{ PUBLIC_URL: 'http://127.0.0.1.example.com' }, /^PUBLIC_URL must begin with https/],
+    [
+      { AUDIT_RETENTION_MONTHS: '24' },
+      /^AUDIT_RETENTION_MONTHS needs AUDIT_SIGNING_KEY in production: only months that are sealed are dropped\.$/,
+    ],
     [{ LOG_LEVEL: 'debug' }, /^LOG_LEVEL must not be debug in production/],
     [{ LOG_LEVEL: 'trace' }, /^LOG_LEVEL must not be trace in production/],
   ]
@@ -80,7 +84,12 @@ t.test('production refuses what is bearable elsewhere only', async (t) => {
     t.match(mistakes[0], message)
     t.doesNotThrow(() => loadConfig({ env: { ...SAFE, ...changes, NODE_ENV: 'development' } }))
   }
-  t.match(mistakesWith(Object.assign({}, ...refusals.map(([changes]) => changes))).length, 4)
+  t.match(mistakesWith(Object.assign({}, ...refusals.map(([changes]) => changes))).length, 5)
+})
+
+t.test('with its key, production keeps the audit log for as long as it is told to', async (t) => {
+  const audit = { AUDIT_RETENTION_MONTHS: '24', AUDIT_SIGNING_KEY: generateSigningKeyPem() }
+  t.strictSame(mistakesWith(audit), [])
 })
 
 t.test('a wrong value in production is told once, with what production wants of it', async (t) => {

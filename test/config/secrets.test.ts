@@ -26,6 +26,8 @@ t.test('the value of a secret is never printed, however it is wrong', async (t) 
     'REDIS_URL',
     'SMTP_URL',
     'JWT_PRIVATE_KEYS',
+    'AUDIT_SIGNING_KEY',
+    'AUDIT_PUBLIC_KEYS',
   ])
   for (const NODE_ENV of ['development', 'production']) {
     for (const name of secrets) {
