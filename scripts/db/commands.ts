@@ -95,10 +95,10 @@ async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Pr
   }
 }
 
-function runnerOptions({ appRole }: OpenDatabase) {
+function runnerOptions(database: OpenDatabase) {
   return {
     folder,
-    after: (sql: postgres.Sql) => afterMigration(sql, { appRole }),
+    after: (sql: postgres.Sql) => afterMigration(sql, database),
     onWait: () => console.log('Waiting for another migration of this database to end …'),
   }
 }

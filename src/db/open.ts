@@ -8,6 +8,8 @@ export type OpenDatabase = {
   /** For the role that owns the tables and migrates. */
   migrationUrl: string
   appRole: string
+  /** For whoever brings the database up to date. */
+  auditRetentionMonths: number | undefined
   embedded: boolean
   close: () => Promise<void>
 }
@@ -16,24 +18,29 @@ type DatabaseSettings = {
   DATABASE_URL?: string | undefined
   DATABASE_MIGRATION_URL?: string | undefined
   DATA_DIR: string
+  AUDIT_RETENTION_MONTHS?: number | undefined
 }
 
 /** The configured database, or the embedded one: every entry point gets its database here. */
 export async function openDatabase(config: DatabaseSettings): Promise<OpenDatabase> {
+  const common = { auditRetentionMonths: config.AUDIT_RETENTION_MONTHS }
   if (config.DATABASE_URL) {
-    const migrationUrl = config.DATABASE_MIGRATION_URL ?? config.DATABASE_URL
-    return describe(config.DATABASE_URL, migrationUrl, false, async () => undefined)
+    const url = config.DATABASE_URL
+    const migrationUrl = config.DATABASE_MIGRATION_URL ?? url
+    return {
+      ...common,
+      url,
+      migrationUrl,
+      appRole: roleOf(url),
+      embedded: false,
+      close: async () => undefined,
+    }
   }
   const server = await startEmbeddedPostgres({ dataDir: join(config.DATA_DIR, 'postgres') })
-  return describe(server.appUrl, server.ownerUrl, true, () => server.stop())
+  const url = server.appUrl
+  const close = () => server.stop()
+  return { ...common, url, migrationUrl: server.ownerUrl, appRole: roleOf(url), embedded: true, close }
 }
 
 /** Without a name in the URL the client signs in as the operating system's user. */
 const roleOf = (url: string): string => decodeURIComponent(new URL(url).username) || userInfo().username
-
-const describe = (
-  url: string,
-  migrationUrl: string,
-  embedded: boolean,
-  close: () => Promise<void>,
-): OpenDatabase => ({ url, migrationUrl, appRole: roleOf(url), embedded, close })

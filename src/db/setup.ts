@@ -11,28 +11,40 @@ type Setup = {
   migrationUrl: string
   /** The role that the API runs as: it gets what it needs, and nothing more. */
   appRole: string
+  /** For how many months the audit log is kept; for ever, where it is undefined. */
+  auditRetentionMonths?: number | undefined
   onApply?: (name: string) => void
 }
 
 /** Brings a database to where this version of the code expects it. Answers the names of the migrations it applied. */
-export const prepareDatabase = ({ migrationUrl, appRole, onApply }: Setup): Promise<string[]> =>
+export const prepareDatabase = ({ migrationUrl, onApply, ...setup }: Setup): Promise<string[]> =>
   upgrade(migrationUrl, {
     folder: MIGRATIONS_FOLDER,
-    after: (sql) => afterMigration(sql, { appRole }),
+    after: (sql) => afterMigration(sql, setup),
     ...(onApply && { onApply }),
   })
 
 /** What follows the schema and is no migration of its own: audit triggers, partitions and the application's rights. */
-export async function afterMigration(sql: Sql, { appRole }: { appRole: string }): Promise<void> {
+export async function afterMigration(
+  sql: Sql,
+  { appRole, auditRetentionMonths }: Pick<Setup, 'appRole' | 'auditRetentionMonths'>,
+): Promise<void> {
   const schemas = await findSchemas(sql)
   if (schemas.has('audit')) {
     await syncAuditTriggers(sql)
     await sql`select audit.ensure_partitions()`
     // With the capture function on a table of its own making, any role could write entries that nothing happened for.
     await sql`revoke execute on all functions in schema audit from public`
+    await keepRetention(sql, auditRetentionMonths)
   }
   if (schemas.has(JOB_SCHEMA)) await migrateJobQueue(sql)
   await grantToApplication(sql, appRole, schemas)
+}
+
+/** In the database, where the application cannot shorten it. */
+async function keepRetention(sql: Sql, months: number | undefined): Promise<void> {
+  const [table] = await sql`select where to_regclass('audit.audit_retention') is not null`
+  if (table) await sql`update audit.audit_retention set months = ${months ?? null}`
 }
 
 /** Not all are there in a database that was taken back to an older revision. */
@@ -65,7 +77,13 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
 }
 
 /** What the application may have done to the audit schema, where it may do nothing itself. */
-const AUDIT_FUNCTIONS = ['ensure_partitions', 'record_requests']
+const AUDIT_FUNCTIONS = [
+  'append_seal',
+  'drop_partition',
+  'ensure_partitions',
+  'expired_partitions',
+  'record_requests',
+]
 
 async function grantAuditFunctions(sql: Sql, appRole: string): Promise<void> {
   const functions = await sql<{ name: string }[]>`

@@ -1,0 +1,58 @@
+import type { Sql, TransactionSql } from 'postgres'
+import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf } from '../../lib/audit-records.js'
+
+type AnySql = Sql | TransactionSql
+
+/** As PostgreSQL answers it. */
+type Row = Omit<AuditRecord, 'from' | 'to' | 'ids' | 'createdAt'> & {
+  from: string
+  to: string
+  ids: string
+  createdAt: string
+}
+
+const COLUMNS = `number, kind, from_transaction::text as from, to_transaction::text as to, ids::text as ids,
+  log_count as "logCount", leaves, root, previous, details, key_id as "keyId",
+  to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt", signature`
+
+/** The last record's place in the chain, and the transaction that all its records cover up to. */
+export type ChainEnd = ChainHead & { to: bigint }
+
+const RECORDS_AT_ONCE = 1
+
+/** False when somebody else is adding a record right now. The lock lasts as long as the transaction. */
+export async function tryLockChain(tx: TransactionSql): Promise<boolean> {
+  const [row] = await tx<{ locked: boolean }[]>`
+    select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('audit.seals')) as locked`
+  return row?.locked === true
+}
+
+export async function readChainEnd(sql: AnySql): Promise<ChainEnd> {
+  const [row] = await sql.unsafe<Row[]>(
+    `select ${COLUMNS} from audit.audit_seals order by number desc limit 1`,
+  )
+  if (!row) return { ...EMPTY_CHAIN, to: 0n }
+  const record = toRecord(row)
+  return { ...headOf(record), to: record.to }
+}
+
+/** One after the other, never many at once: some are megabytes. */
+export async function* readRecords(sql: AnySql, condition = 'true'): AsyncGenerator<AuditRecord> {
+  const query = `select ${COLUMNS} from audit.audit_seals where ${condition} order by number`
+  for await (const rows of sql.unsafe<Row[]>(query).cursor(RECORDS_AT_ONCE)) yield* rows.map(toRecord)
+}
+
+/** The record as a value of SQL, for `append_seal`, `drop_partition` or an `insert`. */
+export const toSqlRow = (sql: AnySql, record: AuditRecord) => sql`
+  row(${record.number}, ${record.kind}, ${`${record.from}`}::bigint, ${`${record.to}`}::bigint,
+    ${`{${record.ids.join(',')}}`}::text::uuid[], ${record.logCount}, ${record.leaves}, ${record.root}, ${record.previous},
+    ${record.details}, ${record.keyId}, ${record.createdAt.toISOString()}::text::timestamptz,
+    ${record.signature})::audit.audit_seals`
+
+const toRecord = ({ from, to, ids, createdAt, ...row }: Row): AuditRecord => ({
+  ...row,
+  from: BigInt(from),
+  to: BigInt(to),
+  ids: ids === '{}' ? [] : ids.slice(1, -1).split(','),
+  createdAt: new Date(createdAt),
+})

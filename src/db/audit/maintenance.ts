@@ -1,0 +1,71 @@
+import type { Sql, TransactionSql } from 'postgres'
+import type { AuditSigningKey } from '../../lib/audit-keys.js'
+import { signRecord } from '../../lib/audit-records.js'
+import { postgresErrorOf } from '../errors.js'
+import { readChainEnd, toSqlRow, tryLockChain } from './chain.js'
+import { type Sealed, sealAuditLog } from './seals.js'
+
+export type KeptPartitions = {
+  /** How many partitions were made. */
+  made: number
+  /** The names of those that were dropped. */
+  dropped: string[]
+}
+
+/** All that the audit log needs regularly, once a minute say. Without a key it only gets its partitions. */
+export async function maintainAuditLog(
+  sql: Sql,
+  key: AuditSigningKey | undefined,
+): Promise<KeptPartitions & Sealed> {
+  const kept = await keepAuditPartitions(sql, key)
+  const sealed = key ? await sealAuditLog(sql, key) : { seals: 0, entries: 0 }
+  return { ...kept, ...sealed }
+}
+
+/**
+ * Makes the partitions of the months ahead, and drops those that AUDIT_RETENTION_MONTHS lets go, each with a signed
+ * record. A month with a row that is not sealed stays, and so does one that is in use just now: it is tried again next time.
+ */
+export async function keepAuditPartitions(
+  sql: Sql,
+  key: AuditSigningKey | undefined,
+): Promise<KeptPartitions> {
+  const [row] = await sql<{ made: number }[]>`select audit.ensure_partitions() as made`
+  const dropped: string[] = []
+  if (key) {
+    const expired = await sql<{ name: string }[]>`select audit.expired_partitions() as name`
+    for (const { name } of expired) {
+      if (await dropPartition(sql, key, name).catch(unlessItMustWait)) dropped.push(name)
+    }
+  }
+  return { made: row?.made ?? 0, dropped }
+}
+
+const dropPartition = (sql: Sql, key: AuditSigningKey, name: string): Promise<boolean> =>
+  sql.begin(async (tx) => {
+    if (!(await tryLockChain(tx))) return false
+    const end = await readChainEnd(tx)
+    const details = JSON.stringify({ partition: name, rows: await countRows(tx, name) })
+    const content = { kind: 'drop', from: end.to, to: end.to, ...NO_LEAVES, details } as const
+    await tx`select audit.drop_partition(${name}, ${toSqlRow(tx, signRecord(content, end, key))})`
+    return true
+  })
+
+const NO_LEAVES = { ids: [], logCount: 0, leaves: Buffer.alloc(0) }
+
+async function countRows(tx: TransactionSql, partition: string): Promise<number> {
+  const [row] = await tx<{ rows: number }[]>`select count(*)::int as rows from audit.${tx(partition)}`
+  return row?.rows ?? 0
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const MUST_WAIT = {
+  lockNotAvailable: '55P03',
+  notInPrerequisiteState: '55000',
+}
+
+function unlessItMustWait(error: unknown): false {
+  const code = postgresErrorOf(error)?.code
+  if (code !== undefined && Object.values(MUST_WAIT).includes(code)) return false
+  throw error
+}
