@@ -19,8 +19,22 @@ const wordsOf = (name: string): string[] =>
     .toLowerCase()
     .split(/[^a-z]+/)
 
+/** Requests bring the same names again and again; those that clients make up must not fill the memory. */
+const KNOWN_NAMES = { count: 1000, characters: 64 }
+const knownNames = new Map<string, boolean>()
+
 /** Words decide, so `tokenHash`, `x-api-key` and `password2` are secret while `passenger` and `compass` are not. */
 export function isSecretName(name: string): boolean {
+  const known = knownNames.get(name)
+  if (known !== undefined) return known
+  const isSecret = looksSecret(name)
+  if (name.length > KNOWN_NAMES.characters) return isSecret
+  if (knownNames.size >= KNOWN_NAMES.count) knownNames.clear()
+  knownNames.set(name, isSecret)
+  return isSecret
+}
+
+function looksSecret(name: string): boolean {
   const words = wordsOf(name)
   return words.some((word, i) => {
     const singular = word.replace(/(es|s)$/, '')
@@ -62,8 +76,8 @@ const JWT = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g
 const PARAMETER = /([?&#;])([^=&#;?]*)=([^&#;]*)/g
 const USER_INFO = /(\/\/)[^/?#@\s]*@/g
 
-/** Such as most paths: nothing in it can be a parameter, a password or a token. */
-const PLAIN = /^(?!.*eyJ)[\w./-]*$/
+/** Most headers and paths have none of these: they hold no parameter, no password, no token, and nothing that cannot be stored. */
+const SUSPICIOUS = /[=@]|eyJ|[^\x20-\x7e]/
 
 /** A URL as a parameter of a URL is encoded once more with each level. */
 const MAX_NESTED_URLS = 3
@@ -73,7 +87,7 @@ const MAX_NESTED_URLS = 3
  * parameters, passwords before its host, and tokens of our own kind wherever they stand.
  */
 export function redactText(text: string, nesting = 0): string {
-  if (PLAIN.test(text)) return text
+  if (!SUSPICIOUS.test(text)) return text
   const holdsSecret = (value: string): boolean => {
     const decoded = decode(value)
     return nesting < MAX_NESTED_URLS && decoded !== value && redactText(decoded, nesting + 1) !== decoded
