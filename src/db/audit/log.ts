@@ -16,6 +16,8 @@ export const auditLog = pgSchema('audit').table('audit_log', {
   tableName: text('table_name').notNull(),
   objectId: text('object_id').notNull(),
   action: text('action').$type<AuditAction>().notNull(),
+  /** Of an update: the columns whose values it changed, secret ones as well. Only searched, never shown. */
+  changed: text('changed').array(),
   stateBefore: jsonb('state_before').$type<State>(),
   stateAfter: jsonb('state_after').$type<State>(),
   method: text('method'),
@@ -29,4 +31,4 @@ export const auditLog = pgSchema('audit').table('audit_log', {
 export const AUDIT_ACTIONS = ['create', 'update', 'delete'] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
-export type AuditEntry = typeof auditLog.$inferSelect
+export type AuditEntry = Omit<typeof auditLog.$inferSelect, 'changed'>

@@ -1,10 +1,23 @@
 import { type Column, getTableColumns } from 'drizzle-orm'
-import { auditPolicyOf } from './policy.js'
+import { type AuditPolicy, auditPolicies, auditPolicyOf } from './policy.js'
 
 export type State = Record<string, unknown>
 
 const toCamelCase = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+const toSnakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** The columns that clients may mean by a field's name: those of one table, or of whatever table. */
+export function toColumnNames(field: string, tableName: string | undefined): string[] {
+  const known = tableName === undefined ? auditPolicies() : [auditPolicyOf(tableName)]
+  const names = known.flatMap((policy) => columnNameOf(policy, field) ?? [])
+  const isCertain = tableName !== undefined && names.length > 0
+  return isCertain ? names : [...new Set([...names, toSnakeCase(field)])]
+}
+
+const columnNameOf = (policy: AuditPolicy | undefined, field: string): string | undefined =>
+  policy && getTableColumns(policy.table)[field]?.name
 
 /** Entries keep SQL's names, which outlive any code; clients read the API's. A column that is gone is merely renamed. */
 export function toApiState(tableName: string, state: State | null): State | null {

@@ -1,26 +1,26 @@
-import { and, type Column, eq, getTableColumns, gte, lt, sql } from 'drizzle-orm'
+import { and, type Column, eq, getTableColumns, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
-import { type AuditAction, type AuditEntry, auditLog } from '../audit/log.js'
-import { parseState, toApiState } from '../audit/states.js'
+import { type AuditEntry, auditLog } from '../audit/log.js'
+import { parseState, toApiState, toColumnNames } from '../audit/states.js'
 import type { Db } from '../client.js'
+import { findChanges } from './audit-changes.js'
+import { type AuditFilters, conditionOf } from './audit-filters.js'
 import { keysetPage } from './page.js'
 
-export type AuditFilters = PageQuery<'createdAt' | '-createdAt'> & {
-  tableName?: string
-  objectId?: string
-  userId?: string
-  organizationId?: string
-  action?: AuditAction
-  requestId?: string
-  from?: Date
-  to?: Date
+type AuditSearch = AuditFilters & {
+  /** A field as the API names it: only the updates that changed it. */
+  changed?: string
 }
+type AuditQuery = PageQuery<'createdAt' | '-createdAt'> & AuditSearch
 
-const exactState = (column: Column) => sql<AuditEntry['stateAfter']>`${column}::text`.mapWith(parseState)
+export const exactState = (column: Column) =>
+  sql<AuditEntry['stateAfter']>`${column}::text`.mapWith(parseState)
+
+const { changed: _onlySearched, ...shown } = getTableColumns(auditLog)
 
 const columns = {
-  ...getTableColumns(auditLog),
+  ...shown,
   stateBefore: exactState(auditLog.stateBefore),
   stateAfter: exactState(auditLog.stateAfter),
 }
@@ -28,35 +28,47 @@ const columns = {
 /** Ids begin with the time: ordering by them is ordering by time, and the key's own index serves it. */
 const SORTABLE = { createdAt: auditLog.id }
 
-export async function listAuditEntries(db: Db, filters: AuditFilters): Promise<Page<AuditEntry>> {
-  const { tableName, objectId, userId, organizationId, action, requestId, from, to } = filters
-  const page = keysetPage<AuditEntry, 'createdAt'>(SORTABLE, auditLog.id, filters)
+export async function listAuditEntries(db: Db, query: AuditQuery): Promise<Page<AuditEntry>> {
+  const page = keysetPage<AuditEntry, 'createdAt'>(SORTABLE, auditLog.id, query)
+  const condition = and(conditionOf(query), page.after)
+  const { changed, tableName, sort } = query
+  const search = changed !== undefined && {
+    columns: toColumnNames(changed, tableName),
+    condition,
+    descending: sort === '-createdAt',
+    limit: page.limit,
+  }
   const rows = await db
     .select(columns)
     .from(auditLog)
-    .where(
-      and(
-        tableName === undefined ? undefined : eq(auditLog.tableName, tableName),
-        objectId === undefined ? undefined : eq(auditLog.objectId, objectId),
-        userId === undefined ? undefined : eq(auditLog.userId, userId),
-        organizationId === undefined ? undefined : eq(auditLog.organizationId, organizationId),
-        action === undefined ? undefined : eq(auditLog.action, action),
-        requestId === undefined ? undefined : eq(auditLog.requestId, requestId),
-        from && gte(auditLog.id, firstIdOf(from.getTime())),
-        to && lt(auditLog.id, firstIdOf(to.getTime() + 1)),
-        page.after,
-      ),
-    )
+    .where(search ? isOneOf(await findChanges(db, search)) : condition)
     .orderBy(...page.orderBy)
     .limit(page.limit)
   const { data, nextCursor } = page.toPage(rows)
   return { data: data.map(toApiEntry), nextCursor }
 }
 
-/** The smallest id of a millisecond. Ids count from 1970: what is earlier would wrap around to the far future. */
-function firstIdOf(time: number): string {
-  const hex = Math.max(time, 0).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
+/** As one parameter, so that the text is the same for any number of ids. */
+const isOneOf = (ids: string[]) => sql`${auditLog.id} = any(${`{${ids}}`}::uuid[])`
+
+const EXPORT_BATCH = 500
+
+/**
+ * All that a search finds, in batches from the newest to the oldest. Each is a query of its own, made when it is asked for:
+ * no transaction stays open, and what is written meanwhile is newer than the first batch and does not show.
+ */
+export async function* exportAuditEntries(db: Db, filters: AuditSearch): AsyncGenerator<AuditEntry[]> {
+  let position: { cursor?: string } | undefined = {}
+  while (position) {
+    const page: Page<AuditEntry> = await listAuditEntries(db, {
+      ...filters,
+      ...position,
+      sort: '-createdAt',
+      limit: EXPORT_BATCH,
+    })
+    yield page.data
+    position = page.nextCursor === null ? undefined : { cursor: page.nextCursor }
+  }
 }
 
 /** Throws NotFound. */

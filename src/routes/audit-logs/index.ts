@@ -1,7 +1,19 @@
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
+import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
+import { getObjectState } from '../../db/queries/audit-state.js'
+import { NotFound } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
-import { AuditEntry, AuditPage, AuditQuery } from './schemas.js'
+import { EXPORT_TYPES, startReading, toCsvPieces, toNdjsonPieces } from './export.js'
+import {
+  AuditEntry,
+  AuditPage,
+  AuditQuery,
+  ExportedEntries,
+  ExportQuery,
+  ObjectState,
+  StateQuery,
+} from './schemas.js'
 
 const tags = ['Audit log']
 const config = { role: 'super_admin' } as const
@@ -23,12 +35,56 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config,
     },
     async function searchAuditLog(request) {
-      const { from, to, ...filters } = request.query
-      return listAuditEntries(db, {
-        ...filters,
-        ...(from !== undefined && { from: new Date(from) }),
-        ...(to !== undefined && { to: new Date(to) }),
-      })
+      return listAuditEntries(db, withTimes(request.query))
+    },
+  )
+
+  app.get(
+    '/export',
+    {
+      schema: {
+        tags,
+        summary: 'Export what a search finds',
+        description:
+          'All of it, from the newest entry to the oldest, as a file. An answer that breaks off is not complete: the connection is closed without its proper end.',
+        querystring: ExportQuery,
+        response: { 200: ExportedEntries },
+      },
+      config,
+    },
+    async function exportAuditLog(request, reply) {
+      const { format, ...filters } = request.query
+      const batches = await startReading(exportAuditEntries(db, withTimes(filters)))
+      const today = new Date().toISOString().slice(0, 10)
+      reply
+        .type(EXPORT_TYPES[format])
+        .header('content-disposition', `attachment; filename="audit-log-${today}.${format}"`)
+      // HEAD asks for the headers, and would read everything for nothing.
+      if (request.method === 'HEAD') return reply.send(Readable.from([]))
+      const toJson = reply.compileSerializationSchema(ENTRY)
+      return reply.send(
+        Readable.from(format === 'csv' ? toCsvPieces(batches) : toNdjsonPieces(batches, toJson)),
+      )
+    },
+  )
+
+  app.get(
+    '/state',
+    {
+      schema: {
+        tags,
+        summary: 'Read what an object was at a time',
+        description: 'From the last entry of then. An object that has no entries is not found.',
+        querystring: StateQuery,
+        response: { 200: ObjectState },
+      },
+      config: { ...config, failures: [NotFound] },
+    },
+    async function getStateOfObject(request) {
+      const { tableName, objectId, at } = request.query
+      const moment = at === undefined ? undefined : new Date(at)
+      const state = await getObjectState(db, { tableName, objectId }, moment)
+      return { tableName, objectId, at: moment ?? new Date(), ...state }
     },
   )
 
@@ -43,5 +99,15 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 }
+
+const ENTRY: Record<string, unknown> = { ...ref(AuditEntry) }
+
+type Times = { from?: string; to?: string }
+
+const withTimes = <T extends Times>({ from, to, ...others }: T) => ({
+  ...others,
+  ...(from !== undefined && { from: new Date(from) }),
+  ...(to !== undefined && { to: new Date(to) }),
+})
 
 export default auditLogRoutes

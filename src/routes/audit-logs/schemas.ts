@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { AUDIT_ACTIONS } from '../../db/audit/log.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
@@ -6,16 +7,35 @@ import Type from '../../lib/type.js'
 const DateTime = Type.String({ format: 'date-time' })
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })
 
-export const AuditQuery = StrictObject({
-  ...pageQuery(['createdAt'], '-createdAt'),
+const filters = {
   tableName: Type.Optional(Name),
   objectId: Type.Optional(Name),
   userId: Type.Optional(Uuid),
   organizationId: Type.Optional(Uuid),
   action: Type.Optional(StringEnum(AUDIT_ACTIONS)),
   requestId: Type.Optional(Name),
+  changed: Type.Optional(
+    Type.String({
+      maxLength: 63,
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      description: 'A field, as the states name it: only the updates that changed it.',
+      examples: ['role'],
+    }),
+  ),
   from: Type.Optional(DateTime),
   to: Type.Optional(DateTime),
+}
+
+export const AuditQuery = StrictObject({ ...pageQuery(['createdAt'], '-createdAt'), ...filters })
+
+export const ExportQuery = StrictObject({ format: StringEnum(['csv', 'ndjson']), ...filters })
+
+export const StateQuery = StrictObject({
+  tableName: Name,
+  objectId: Name,
+  at: Type.Optional(
+    Type.String({ format: 'date-time', description: 'This millisecond included; now, if left out.' }),
+  ),
 })
 
 const NullableText = Nullable(Type.String())
@@ -46,3 +66,28 @@ export const AuditEntry = Type.Object(
 )
 
 export const AuditPage = pageOf(ref(AuditEntry))
+
+export const ObjectState = Type.Object({
+  tableName: Type.String(),
+  objectId: Type.String(),
+  at: Timestamp,
+  state: Type.Unsafe<unknown>({ description: '`null` before it was made and after it was deleted.' }),
+  entryId: {
+    ...Nullable(Uuid),
+    description: 'The entry that left it so; `null` before the first one.',
+  },
+})
+
+/** Of one of several types, and too long to be made at once. */
+export const ExportedEntries = {
+  content: {
+    'text/csv': {
+      schema: Type.Unsafe<Readable>({
+        type: 'string',
+        description:
+          'A header row with the names of the fields of `AuditEntry`, then a row an entry; what is no text is JSON in its cell.',
+      }),
+    },
+    'application/x-ndjson': { schema: Type.Unsafe<Readable>({ ...ref(AuditEntry) }) },
+  },
+}
