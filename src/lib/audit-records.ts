@@ -2,20 +2,24 @@ import { type KeyObject, sign, verify } from 'node:crypto'
 import type { AuditSigningKey } from './audit-keys.js'
 import { HASH_BYTES, merkleRoot, sha256 } from './merkle.js'
 
-export const RECORD_KINDS = ['entries', 'erasure', 'drop'] as const
-export type RecordKind = (typeof RECORD_KINDS)[number]
+export type RecordKind = 'entries' | 'erasure' | 'drop'
+
+/** Rows by their hashes. */
+export type Leaves = {
+  /** Of audit_log first, then of audit_requests, each sorted. */
+  ids: string[]
+  /** How many of them are of audit_log. */
+  logCount: number
+  /** The hash of each of them, in the same order. */
+  leaves: Buffer
+}
 
 /** What a record says, before it has its place in the chain. */
-export type RecordContent = {
+export type RecordContent = Leaves & {
   kind: RecordKind
   /** Every transaction from this one to below `to` is over. */
   from: bigint
   to: bigint
-  /** Of audit_log first, then of audit_requests, each sorted. */
-  ids: string[]
-  logCount: number
-  /** The hash of each of them, in the same order. */
-  leaves: Buffer
   /** In JSON: what else there is to tell of an erasure or a dropped month. */
   details: string
 }
@@ -58,6 +62,13 @@ export const headOf = (record: AuditRecord): ChainHead => ({
   number: record.number,
   hash: sha256(signedText(record), record.signature),
 })
+
+/** The table and the id, as findings name it. */
+export const rowKeyAt = ({ ids, logCount }: Leaves, index: number): string =>
+  `${index < logCount ? 'audit_log' : 'audit_requests'} ${ids[index]}`
+
+export const leafAt = ({ leaves }: Leaves, index: number): Buffer =>
+  leaves.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
 
 /** Everything in the record but the signature itself, in one way only. The leaves are in their root. */
 function signedText(record: Omit<AuditRecord, 'signature'>): Buffer {

@@ -18,8 +18,6 @@ const COLUMNS = `number, kind, from_transaction::text as from, to_transaction::t
 /** The last record's place in the chain, and the transaction that all its records cover up to. */
 export type ChainEnd = ChainHead & { to: bigint }
 
-const RECORDS_AT_ONCE = 1
-
 /** False when somebody else is adding a record right now. The lock lasts as long as the transaction. */
 export async function tryLockChain(tx: TransactionSql): Promise<boolean> {
   const [row] = await tx<{ locked: boolean }[]>`
@@ -37,9 +35,22 @@ export async function readChainEnd(sql: AnySql): Promise<ChainEnd> {
 }
 
 /** One after the other, never many at once: some are megabytes. */
-export async function* readRecords(sql: AnySql, condition = 'true'): AsyncGenerator<AuditRecord> {
-  const query = `select ${COLUMNS} from audit.audit_seals where ${condition} order by number`
-  for await (const rows of sql.unsafe<Row[]>(query).cursor(RECORDS_AT_ONCE)) yield* rows.map(toRecord)
+export async function* readRecords(sql: AnySql, { amendments = false } = {}): AsyncGenerator<AuditRecord> {
+  const kinds = amendments ? `and kind <> 'entries'` : ''
+  const query = `select ${COLUMNS} from audit.audit_seals where number > $1 ${kinds} order by number limit 1`
+  for (let number = 0; ; ) {
+    const [row] = await sql.unsafe<Row[]>(query, [number])
+    if (!row) return
+    yield toRecord(row)
+    number = row.number
+  }
+}
+
+/** How many rows all seals cover, for somebody who waits to see. */
+export async function countSealed(sql: AnySql): Promise<number> {
+  const [row] = await sql<{ count: string }[]>`
+    select coalesce(sum(cardinality(ids)), 0) as count from audit.audit_seals where kind = 'entries'`
+  return Number(row?.count)
 }
 
 /** The record as a value of SQL, for `append_seal`, `drop_partition` or an `insert`. */

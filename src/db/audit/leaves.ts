@@ -1,4 +1,5 @@
 import type { TransactionSql } from 'postgres'
+import type { Leaves } from '../../lib/audit-records.js'
 
 /**
  * What is hashed of a row: all of it. The texts are here rather than in a function of the database, for whoever could
@@ -34,9 +35,15 @@ const TRANSACTIONS = ['audit.audit_log', 'audit.audit_requests']
   )
   .join(' union all ')
 
-const ROWS_AT_ONCE = 5_000
+const UNSEALED = ['audit_log', 'audit_requests']
+  .map(
+    (table) => `select '${table}' as "table", count(*)::int as count,
+      coalesce(array_agg(r.id) filter (where r.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())), '{}')::text as impossible
+      from audit.${table} r where ${TRANSACTION} >= $1`,
+  )
+  .join(' union all ')
 
-export type Leaves = { ids: string[]; logCount: number; leaves: Buffer }
+const ROWS_AT_ONCE = 5_000
 
 /** Makes the hashes independent of the session, and of what somebody put in the way of PostgreSQL's own functions. */
 export const prepareHashing = async (tx: TransactionSql): Promise<void> => {
@@ -77,6 +84,12 @@ export async function measureTransactions(tx: TransactionSql, from: bigint, to: 
     [`${from}`, `${to}`, rowNumber],
   )
   return { first: toBigInt(row?.first), at: toBigInt(row?.at) }
+}
+
+/** The rows that no seal covers yet, and the ids of those whose transaction has not happened: PostgreSQL never wrote them. */
+export async function readUnsealed(tx: TransactionSql, from: bigint) {
+  const rows = await tx.unsafe<{ table: string; count: number; impossible: string }[]>(UNSEALED, [`${from}`])
+  return rows.map(({ impossible, ...row }) => ({ ...row, impossible: impossible.match(/[\w-]+/g) ?? [] }))
 }
 
 const toBigInt = (text: string | null | undefined): bigint | undefined =>

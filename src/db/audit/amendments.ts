@@ -1,0 +1,51 @@
+import type { TransactionSql } from 'postgres'
+import type { AuditPublicKeys } from '../../lib/audit-keys.js'
+import { type AuditRecord, leafAt, rowKeyAt } from '../../lib/audit-records.js'
+import { readRecords } from './chain.js'
+import { findRecordProblems } from './verify-chain.js'
+
+/** What later records changed of what seals say: rows that were erased in part since, and months that were dropped. */
+export class Amendments {
+  private readonly erased = new Map<string, { number: number; leaf: Buffer }>()
+  private readonly dropped: { number: number; from: string; below: string }[] = []
+
+  static async read(tx: TransactionSql, keys: AuditPublicKeys): Promise<Amendments> {
+    const amendments = new Amendments()
+    for await (const record of readRecords(tx, { amendments: true })) {
+      if (findRecordProblems(record, keys).length === 0) amendments.add(record)
+    }
+    return amendments
+  }
+
+  /** What a row must hash to by now, having been sealed by this record. */
+  leafOf(record: AuditRecord, index: number): Buffer {
+    const erased = this.erased.get(rowKeyAt(record, index))
+    return erased && erased.number > record.number ? erased.leaf : leafAt(record, index)
+  }
+
+  isDropped(record: AuditRecord, index: number): boolean {
+    const key = rowKeyAt(record, index)
+    return this.dropped.some((it) => it.number > record.number && it.from <= key && key < it.below)
+  }
+
+  private add(record: AuditRecord): void {
+    const { number } = record
+    // A copy: the whole record's bytes would stay with a part of them.
+    record.ids.forEach((_, i) => {
+      this.erased.set(rowKeyAt(record, i), { number, leaf: Buffer.from(leafAt(record, i)) })
+    })
+    if (record.kind !== 'drop') return
+    const { partition } = JSON.parse(record.details) as { partition: string }
+    const [, table, year, month] = /^(audit_\w+)_(\d{4})(\d\d)$/.exec(partition) ?? []
+    const bounds = [0, 1].map(
+      (later) => `${table} ${idFloor(Date.UTC(Number(year), Number(month) - 1 + later))}`,
+    )
+    this.dropped.push({ number, from: bounds[0] ?? '', below: bounds[1] ?? '' })
+  }
+}
+
+/** The smallest UUIDv7 of a millisecond, as `uuid_v7_floor` has it. */
+const idFloor = (time: number): string => {
+  const hex = time.toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
+}

@@ -1,0 +1,60 @@
+import type { AuditPublicKeys } from '../../lib/audit-keys.js'
+import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf, isSignedBy } from '../../lib/audit-records.js'
+import { merkleRoot } from '../../lib/merkle.js'
+
+const KEY_ID = /^[\w-]{43}$/
+
+/** What is wrong with a record by itself. With none of it, all that it says can be believed. */
+export function findRecordProblems(record: AuditRecord, keys: AuditPublicKeys): string[] {
+  const publicKey = keys.get(record.keyId)
+  // A text of anybody's making does not reach the terminal.
+  const shown = KEY_ID.test(record.keyId) ? ` ${record.keyId}` : ''
+  const problems = []
+  if (!publicKey) problems.push(`it is signed with an unknown key${shown}`)
+  else if (!isSignedBy(record, publicKey)) problems.push('its signature is not valid')
+  if (!merkleRoot(record.leaves).equals(record.root)) problems.push('its leaves do not give its root')
+  return problems
+}
+
+/** Follows the chain from its first record to its end. */
+export class ChainWalk {
+  head: ChainHead = EMPTY_CHAIN
+  /** What all records together cover. */
+  to = 0n
+  private anchorIsMet: boolean
+
+  constructor(private readonly anchor: ChainHead | undefined) {
+    this.anchorIsMet = anchor === undefined
+  }
+
+  /** What is wrong with a record's place after the one before it. */
+  step(record: AuditRecord): string[] {
+    const problems = []
+    const expected = this.head.number + 1
+    if (record.number !== expected) {
+      problems.push(
+        `seal ${expected}: it is missing${record.number > expected + 1 ? `, with all up to ${record.number - 1}` : ''}`,
+      )
+    } else if (!record.previous.equals(this.head.hash)) {
+      problems.push(`seal ${record.number}: the chain is broken before it`)
+    }
+    if (record.from !== this.to) {
+      problems.push(
+        `seal ${record.number}: it begins at transaction ${record.from}, not at ${this.to}: a gap`,
+      )
+    }
+    this.head = headOf(record)
+    this.to = record.to
+    if (this.anchor?.number === record.number) this.anchorIsMet = this.anchor.hash.equals(this.head.hash)
+    return problems
+  }
+
+  /** What is wrong with where the chain ended. */
+  end(): string[] {
+    if (this.anchorIsMet || !this.anchor) return []
+    const { number } = this.anchor
+    return number > this.head.number
+      ? [`seal ${number}: the anchor names it, and the chain ends before it`]
+      : [`seal ${number}: it is another one than the anchor names`]
+  }
+}

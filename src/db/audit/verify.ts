@@ -1,0 +1,81 @@
+import type { Sql, TransactionSql } from 'postgres'
+import type { AuditPublicKeys } from '../../lib/audit-keys.js'
+import { type AuditRecord, type ChainHead, leafAt, rowKeyAt } from '../../lib/audit-records.js'
+import { Amendments } from './amendments.js'
+import { countSealed, readRecords } from './chain.js'
+import { prepareHashing, readLeaves, readUnsealed } from './leaves.js'
+import { ChainWalk, findRecordProblems } from './verify-chain.js'
+
+export type VerifyOptions = {
+  keys: AuditPublicKeys
+  /** A head that was kept elsewhere: the chain must contain it. */
+  anchor?: ChainHead | undefined
+  /** Called with one line for each thing that is not as it was sealed. */
+  onFinding: (line: string) => void
+  onProgress?: (done: number, total: number) => void
+}
+
+export type Verification = {
+  /** How many rows are as they were sealed. */
+  entries: number
+  seals: number
+  unsealed: number
+  head: ChainHead
+  findings: number
+}
+
+/**
+ * Holds every sealed row against its seal, one seal after the other. Reads only, and sees the log as it is at one moment:
+ * what is sealed, erased or dropped meanwhile does not disturb it.
+ */
+export const verifyAuditLog = (sql: Sql, options: VerifyOptions): Promise<Verification> =>
+  sql.begin('isolation level repeatable read read only', async (tx) => {
+    await prepareHashing(tx)
+    const { keys, anchor, onFinding, onProgress } = options
+    const total = onProgress ? await countSealed(tx) : 0
+    const amendments = await Amendments.read(tx, keys)
+    const walk = new ChainWalk(anchor)
+    const result = { entries: 0, seals: 0, unsealed: 0, findings: 0 }
+    const find = (lines: string[]) => {
+      result.findings += lines.length
+      for (const line of lines) onFinding(line)
+    }
+    let done = 0
+    for await (const record of readRecords(tx)) {
+      result.seals += 1
+      find(walk.step(record))
+      const problems = findRecordProblems(record, keys)
+      find(problems.map((problem) => `seal ${record.number}: ${problem}`))
+      if (record.kind !== 'entries') continue
+      if (problems.length === 0) {
+        const compared = await compareRows(tx, record, amendments)
+        find(compared.findings)
+        result.entries += compared.same
+      }
+      done += record.ids.length
+      onProgress?.(done, total)
+    }
+    find(walk.end())
+    for (const { table, count, impossible } of await readUnsealed(tx, walk.to)) {
+      find(impossible.map((id) => `inserted ${table} ${id}`))
+      result.unsealed += count - impossible.length
+    }
+    return { ...result, head: walk.head }
+  })
+
+async function compareRows(tx: TransactionSql, record: AuditRecord, amendments: Amendments) {
+  const live = await readLeaves(tx, record.from, record.to)
+  const present = new Map(live.ids.map((_, i) => [rowKeyAt(live, i), leafAt(live, i)]))
+  const findings: string[] = []
+  let same = 0
+  record.ids.forEach((_, i) => {
+    const key = rowKeyAt(record, i)
+    const leaf = present.get(key)
+    present.delete(key)
+    if (leaf?.equals(amendments.leafOf(record, i))) same += 1
+    else if (leaf) findings.push(`modified ${key}`)
+    else if (!amendments.isDropped(record, i)) findings.push(`removed ${key}`)
+  })
+  findings.push(...[...present.keys()].map((key) => `inserted ${key}`))
+  return { findings, same }
+}

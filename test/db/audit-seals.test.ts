@@ -1,0 +1,125 @@
+import t from 'tap'
+import { maintainAuditLog } from '../../src/db/audit/maintenance.js'
+import { sealAuditLog } from '../../src/db/audit/seals.js'
+import { formatHead } from '../../src/lib/audit-records.js'
+import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
+import { connect, testDatabases } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+
+t.test('what is sealed holds, and says how much it is and where the chain ends', async (t) => {
+  const { sql, key, addUser, sealAll, verify } = await openSealTest(t)
+  t.match(await verify(), { entries: 0, seals: 0, unsealed: 0, findings: 0, head: { number: 0 } })
+  for (let i = 0; i < 5; i++) await addUser()
+  await sql`select audit.record_requests(${JSON.stringify([newRequest()])}::text::jsonb)`
+  t.match(await verify(), { entries: 0, unsealed: 6, findings: 0 })
+  await sealAll(key, 2)
+  const { head, ...rest } = await verify()
+  t.match(rest, { entries: 6, seals: 3, unsealed: 0, findings: 0, lines: [] })
+  t.match(formatHead(head), /^3:[0-9a-f]{64}$/)
+  t.strictSame(await sealAuditLog(sql, key), { seals: 0, entries: 0 }, 'nothing new makes no seal')
+  await addUser()
+  await eventually(async () => (await maintainAuditLog(sql, key)).entries === 1)
+  const later = await verify({ anchor: head })
+  t.match(later, { seals: 4, findings: 0 }, 'and the chain still contains what its head was')
+})
+
+t.test('keys can be changed, and a verifier who knows both believes both', async (t) => {
+  const { addUser, key, sealAll, verify } = await openSealTest(t)
+  await addUser()
+  await sealAll()
+  const next = newAuditKey()
+  await addUser()
+  await eventually(async () => (await verify({ keys: publicKeysOf(key, next) })).unsealed === 1)
+  await sealAll(next)
+  t.match(await verify({ keys: publicKeysOf(next, key) }), { findings: 0, seals: 2, entries: 2 })
+  t.match((await verify()).lines, [/^seal 2: .*unknown key/])
+})
+
+t.test(
+  'a transaction that is open during a seal is in a later one, and of several sealers one works',
+  async (t) => {
+    const { database, addUser, sealAll, verify, key, sql } = await openSealTest(t)
+    const open = connect(t, database.url)
+    let finish = () => {}
+    const held = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    let isWritten = false
+    const writing = open.begin(async (tx) => {
+      await tx`insert into users (email, first_name, last_name) values ('late@example.com', 'Late', 'Test')`
+      isWritten = true
+      await held
+    })
+    await eventually(() => isWritten)
+    await addUser()
+    t.strictSame(
+      await sealAuditLog(sql, key),
+      { seals: 0, entries: 0 },
+      'what began after it has to wait as well',
+    )
+    finish()
+    await writing
+
+    for (let i = 0; i < 8; i++) await addUser()
+    const others = [1, 2, 3, 4].map(() => connect(t, database.url))
+    await eventually(async () => {
+      const sealed = await Promise.all(others.map((it) => sealAuditLog(it, key, 1)))
+      return sealed.some(({ seals }) => seals > 0)
+    })
+    await sealAll()
+    t.match(await verify(), { entries: 10, unsealed: 0, findings: 0 })
+  },
+)
+
+t.test('a large transaction is never split between seals', async (t) => {
+  const { sql, addUser, key, owner, sealAll, verify } = await openSealTest(t)
+  await addUser()
+  await sql`insert into users (email, first_name, last_name) select n || '@example.com', 'N', 'N' from generate_series(1, 9) as n`
+  await addUser()
+  await sealAll(key, 4)
+  const seals = await owner<{ count: number }[]>`
+    select cardinality(ids) as count from audit.audit_seals order by number`
+  t.strictSame(
+    seals.map(({ count }) => count),
+    [1, 9, 1],
+  )
+  t.match(await verify(), { entries: 11, findings: 0 })
+})
+
+t.test('a database that was restored into another cluster is not sealed over', async (t) => {
+  const { sql, addUser, key, sealAll, attack } = await openSealTest(t)
+  await addUser()
+  await sealAll()
+  await attack('update audit.audit_seals set to_transaction = 9223372036854775000')
+  await t.rejects(sealAuditLog(sql, key), { name: 'OperatorError', message: /restored into another cluster/ })
+})
+
+const { ownerUrl, appUrl } = testDatabases()
+const skip =
+  new URL(ownerUrl).username === new URL(appUrl).username &&
+  'one role owns the tables and runs the application here'
+
+t.test('the application can add seals to the end of the chain only', { skip }, async (t) => {
+  const { sql, admin, addUser, sealAll, verify } = await openSealTest(t)
+  await addUser()
+  await sealAll()
+  await addUser()
+  const refusals: [string, string][] = [
+    [`select audit.append_seal(s) from audit.audit_seals s`, '23514'],
+    ['insert into audit.audit_seals select * from audit.audit_seals', '42501'],
+    ['update audit.audit_seals set number = 7', '42501'],
+    ['delete from audit.audit_seals', '42501'],
+    ['truncate audit.audit_seals', '42501'],
+    ['update audit.audit_retention set months = 1', '42501'],
+    ['select audit.lock_seals()', '42501'],
+  ]
+  for (const [text, code] of refusals) await t.rejects(sql.unsafe(text), { code }, text)
+  for (const text of [
+    'update audit.audit_seals set number = 7',
+    'delete from audit.audit_seals',
+    'truncate audit.audit_seals',
+  ]) {
+    await t.rejects(admin.unsafe(text), { code: '42501' }, `a superuser by accident: ${text}`)
+  }
+  t.match(await verify(), { findings: 0, seals: 1 })
+})

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
+
+t.test('the leaves take in every column of both tables', async (t) => {
+  const { owner, admin, addUser, sql, sealAll, verify, attack } = await openSealTest(t)
+  await addUser()
+  await sql`select audit.record_requests(${JSON.stringify([newRequest()])}::text::jsonb)`
+  await sealAll()
+  const columns = await owner<{ table: string; name: string; type: string }[]>`
+    select attrelid::regclass::text as table, attname as name, format_type(atttypid, null) as type
+    from pg_attribute where attrelid in ('audit.audit_log'::regclass, 'audit.audit_requests'::regclass)
+      and attnum > 0 and not attisdropped and attname <> 'id'`
+  t.ok(columns.length > 35)
+  const others: Record<string, string> = {
+    text: `'x'`,
+    'text[]': `'{x}'`,
+    jsonb: `'{"x":1}'`,
+    uuid: 'gen_random_uuid()',
+    xid8: `'1'`,
+    smallint: '1',
+    integer: '1',
+    real: '0.10000001',
+    'timestamp with time zone': `'2020-01-01'`,
+  }
+  for (const { table, name, type } of columns) {
+    const before = await admin.unsafe<{ id: string; value: unknown }[]>(
+      `select id, ${name}::text as value from ${table}`,
+    )
+    const other = { action: `'delete'`, outcome: `'ok'` }[name] ?? others[type]
+    await attack(`update ${table} set ${name} = ${other}`)
+    const { findings } = await verify()
+    t.ok(findings > 0, `${table}.${name} is in its leaf`)
+    for (const { id, value } of before) {
+      await attack(
+        `update ${table} set ${name} = ${value === null ? 'null' : `'${value}'`} where id = '${id}'`,
+      )
+    }
+  }
+  t.match(await verify(), { findings: 0 }, 'and back as it was, it is what was sealed')
+})
+
+t.test('a change, a removal and an insertion by a superuser are each named', async (t) => {
+  const { addUser, admin, key, newEntries, sealAll, verify, attack } = await openSealTest(t)
+  for (let i = 0; i < 4; i++) await addUser()
+  await newEntries()
+  await sealAll(key, 2)
+  const rows = await admin<{ id: string }[]>`select id from audit.audit_log order by id`
+  const [first, second, third, fourth] = rows.map(({ id }) => id)
+  const made = randomUUID()
+  await attack(`
+    update audit.audit_log set state_after = state_after || '{"role": "super_admin"}' where id = '${first}';
+    delete from audit.audit_log where id = '${second}';
+    insert into audit.audit_log (id, created_at, transaction_id, actor, table_name, object_id, action)
+      select '${made}', now(), transaction_id, 'user', 'users', 'x', 'create' from audit.audit_log where id = '${third}'`)
+  const { lines, entries } = await verify()
+  t.strictSame(lines.sort(), [
+    `inserted audit_log ${made}`,
+    `modified audit_log ${first}`,
+    `removed audit_log ${second}`,
+  ])
+  t.equal(entries, 2, 'the others still count')
+
+  const future = randomUUID()
+  await attack(`
+    update audit.audit_log set transaction_id = '9223372036854775000' where id = '${fourth}';
+    insert into audit.audit_log (id, created_at, transaction_id, actor, table_name, object_id, action)
+      values ('${future}', now(), '9223372036854775001', 'user', 'users', 'x', 'create')`)
+  const hidden = (await verify()).lines
+  t.ok(hidden.includes(`removed audit_log ${fourth}`), 'a row that was moved out of its seal is missed')
+  t.ok(hidden.includes(`inserted audit_log ${future}`), 'one of a transaction that never was is found')
+})
+
+const change = (number: number, what: string) =>
+  `update audit.audit_seals set ${what} where number = ${number}`
+
+/** The number of the seal, and the word that tells what is wrong. */
+const shorten = (line: string) =>
+  line.replace(
+    /^seal (\d+): .*?(signature|broken|root|gap|unknown key|missing).*?(, with all up to \d+)?$/,
+    '$1 $2$3',
+  )
+
+t.test('whatever is done to the chain is named by the seal that it was done to', async (t) => {
+  const { addUser, admin, key, sealAll, verify, attack } = await openSealTest(t)
+  for (let i = 0; i < 6; i++) await addUser()
+  await sealAll(key, 1)
+  const { head } = await verify()
+  t.equal(head.number, 6)
+  const attacks: [sql: string, findings: string][] = [
+    [change(3, `details = '{"x":1}'`), '3 signature, 4 broken'],
+    [change(6, 'created_at = now()'), '6 signature'],
+    [change(3, `signature = sha256('') || sha256('')`), '3 signature, 4 broken'],
+    [change(3, `leaves = sha256('')`), '3 root'],
+    [change(3, `leaves = sha256(''), root = sha256('')`), '3 signature, 4 broken'],
+    [change(3, 'ids = array[gen_random_uuid()]'), '3 signature, 4 broken'],
+    [change(3, 'to_transaction = to_transaction + 1'), '3 signature, 4 gap, 4 broken'],
+    [change(6, `key_id = E'\\x1b[31m'`), '6 unknown key'],
+    ['delete from audit.audit_seals where number = 1', '1 missing, 2 gap'],
+    ['delete from audit.audit_seals where number in (3, 4)', '3 missing, with all up to 4, 5 gap'],
+    [
+      `update audit.audit_seals set number = case number when 3 then 104 else 103 end where number in (3, 4);
+       update audit.audit_seals set number = number - 100 where number > 100`,
+      '3 broken, 3 gap, 3 signature, 4 broken, 4 gap, 4 signature, 5 broken, 5 gap',
+    ],
+  ]
+  await admin`create table kept as select * from audit.audit_seals`
+  for (const [text, findings] of attacks) {
+    await attack(text)
+    const { lines } = await verify()
+    t.strictSame(lines.map(shorten).sort(), findings.split(/, (?=\d)/).sort(), text)
+    await attack('delete from audit.audit_seals; insert into audit.audit_seals select * from kept')
+  }
+  t.match(await verify({ anchor: head }), { findings: 0 })
+
+  await attack('delete from audit.audit_seals where number > 4')
+  t.match(
+    await verify(),
+    { findings: 0, unsealed: 2 },
+    'nothing in the chain itself tells that it was longer',
+  )
+  const cut = await verify({ anchor: head })
+  t.strictSame(cut.lines, ['seal 6: the anchor names it, and the chain ends before it'])
+  await sealAll()
+  await addUser()
+  await sealAll()
+  const replaced = await verify({ anchor: head })
+  t.strictSame(replaced.lines, ['seal 6: it is another one than the anchor names'])
+})
+
+t.test('a chain that is made anew with another key is not believed', async (t) => {
+  const { addUser, key, sealAll, verify, attack } = await openSealTest(t)
+  await addUser()
+  await sealAll()
+  const { head } = await verify()
+  await attack(`delete from audit.audit_seals; update audit.audit_log set actor = 'user'`)
+  const forger = newAuditKey()
+  await sealAll(forger)
+  t.strictSame((await verify({ anchor: head })).lines, [
+    `seal 1: it is signed with an unknown key ${forger.kid}`,
+    'seal 1: it is another one than the anchor names',
+  ])
+  t.match(await verify({ keys: publicKeysOf(key, forger) }), { findings: 0 }, 'which is why keys are named')
+})
