@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.js'
 import { databaseOptions } from './db/client.js'
+import type { AuditSigningKey } from './lib/audit-keys.js'
 import audit from './plugins/audit.js'
 import db from './plugins/db.js'
 import devInbox from './plugins/dev-inbox.js'
@@ -8,10 +9,16 @@ import mailedLinks from './plugins/mailed-links.js'
 import mailer from './plugins/mailer.js'
 import queue from './plugins/queue.js'
 import workers from './workers/index.js'
+import { schedulesWith } from './workers/schedules.js'
+
+export type WorkerAppOptions = AppOptions & {
+  /** Seals the audit log; without one it is not sealed. */
+  auditKey: AuditSigningKey | undefined
+}
 
 /** The system without HTTP: what jobs need, and the jobs. */
-export async function buildWorker(options: AppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, signingKeys, logger } = options
+export async function buildWorker(options: WorkerAppOptions): Promise<FastifyInstance> {
+  const { config, databaseUrl, signingKeys, auditKey, logger } = options
   const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance
 
   await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-worker'))
@@ -33,6 +40,7 @@ export async function buildWorker(options: AppOptions): Promise<FastifyInstance>
     redisUrl: config.REDIS_URL,
     concurrency: config.WORKER_CONCURRENCY,
   })
-  await app.register(workers, { databaseUrl })
+  if (!auditKey) app.log.warn('the audit log is not sealed: there is no AUDIT_SIGNING_KEY')
+  await app.register(workers, { databaseUrl, schedules: schedulesWith({ auditKey }) })
   return app
 }

@@ -1,3 +1,4 @@
+import { resolveAuditSigningKey } from './config/audit-keys.js'
 import { resolveSigningKeys } from './config/development-keys.js'
 import { runProcess } from './process.js'
 import { buildWorker } from './worker-app.js'
@@ -8,6 +9,7 @@ await runProcess(async ({ config, logger, database }) => {
     logger,
     databaseUrl: database.url,
     signingKeys: resolveSigningKeys(config),
+    auditKey: resolveAuditSigningKey(config),
   })
   await app.ready()
   logger.info('waiting for jobs')

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string> = {
   views: 'lib emails',
   plugins: 'lib emails db db/audit db/migrate db/queries db/schema',
   routes: 'lib emails db db/audit db/queries db/schema views plugins',
-  workers: 'lib emails db db/queries plugins',
+  workers: 'lib emails db db/audit db/queries plugins',
   '.': 'lib config emails db db/migrate db/queries plugins routes workers',
 }
 
@@ -26,7 +26,10 @@ const MAY_IMPORT: Record<string, string> = {
 const NEIGHBOURS = [
   { neighbour: /^plugins\/[\w-]+\.ts$/, shared: [] },
   { neighbour: /^routes\/[\w-]+(?=\/)/, shared: ['routes/index.ts'] },
-  { neighbour: /^workers\/[\w-]+\.ts$/, shared: ['workers/index.ts', 'workers/processor.ts'] },
+  {
+    neighbour: /^workers\/[\w-]+\.ts$/,
+    shared: ['workers/index.ts', 'workers/schedules.ts', 'workers/processor.ts'],
+  },
 ]
 
 /** Lines of code: blank lines and comments do not count. */

@@ -1,10 +1,16 @@
 import t from 'tap'
+import { failedJobs } from '../src/emails/failed-jobs.js'
 import { linkMails, type Mail, noticeMails } from '../src/emails/index.js'
 
 const LINK = 'https://app.example.com/some-page?token=ab-C_9'
 const BASE_URL = 'https://app.example.com/'
 const EXPIRES_AT = new Date('2030-01-31T12:05:59Z')
 const ADA = { firstName: 'Ada', email: 'ada@example.com' }
+
+const FAILED_JOBS = [
+  { job: 'send-link', count: 12 },
+  { job: 'seal-audit-log', count: 1 },
+]
 
 type Person = typeof ADA
 
@@ -20,6 +26,7 @@ const mailsTo = (person: Person): [name: string, mail: Mail, link: string][] => 
     write({ ...person, baseUrl: BASE_URL }),
     BASE_URL,
   ]),
+  ['failed-jobs', failedJobs.write({ ...person, baseUrl: BASE_URL, jobs: FAILED_JOBS }), BASE_URL],
 ]
 
 const ENTITIES: Record<string, string> = { amp: '&' }

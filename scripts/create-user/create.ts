@@ -1,10 +1,9 @@
 import { loadConfig } from '../../src/config/index.js'
-import { MigrationError, migrationStatus } from '../../src/db/migrate/index.js'
-import { type OpenDatabase, openDatabase } from '../../src/db/open.js'
+import { openDatabase } from '../../src/db/open.js'
 import type { User } from '../../src/db/schema/users.js'
-import { MIGRATIONS_FOLDER, prepareDatabase } from '../../src/db/setup.js'
 import { checkPassword } from '../../src/lib/password-policy.js'
 import { type Account, createAccount } from '../create-account.js'
+import { requireMigrations } from '../require-migrations.js'
 import { type Arguments, refuseGaps, refuseMistakes } from './arguments.js'
 import { readPassword } from './read-password.js'
 
@@ -20,25 +19,13 @@ export async function create(args: Arguments): Promise<User> {
   const config = loadConfig()
   const database = await openDatabase(config)
   try {
-    await prepare(database)
+    await requireMigrations(database)
     const account = isTerminal ? await complete(given) : ({ role: 'user', ...given } as Account)
     await checkPassword(account.password, account)
     return await createAccount(config, database.url, 'cli:create-user', account)
   } finally {
     await database.close()
   }
-}
-
-/** The embedded database is brought up to date, as by every other process that uses it. */
-async function prepare(database: OpenDatabase): Promise<void> {
-  if (database.embedded) {
-    await prepareDatabase(database)
-    return
-  }
-  const states = await migrationStatus(database.url, { folder: MIGRATIONS_FOLDER })
-  const pending = states.filter(({ state }) => state === 'pending').map(({ name }) => name)
-  if (pending.length === 0) return
-  throw new MigrationError(`The database lacks migrations (${pending.join(', ')}): run npm run db:upgrade`)
 }
 
 async function complete(given: Partial<Account>): Promise<Account> {

@@ -19,7 +19,7 @@ export type NoticeMail = (typeof NOTICE_MAILS)[number]
 
 /**
  * Every job with its payload, for whoever asks for it and for whoever does it. Ids only, no secrets: a payload lies in the
- * outbox and in the queue, and what it names is read when the job runs.
+ * outbox, and what it names is read when the job runs.
  */
 export const JOBS = {
   'send-link': StrictObject({ mail: StringEnum(LINK_MAILS), tokenId: Uuid }),
@@ -30,6 +30,7 @@ export const JOBS = {
   'request-verification': StrictObject({ email: Email }),
   'request-password-reset': StrictObject({ email: Email }),
   'request-email-change': StrictObject({ userId: Uuid, email: Email }),
+  'send-failed-jobs-report': StrictObject({ userId: Uuid }),
 } as const
 
 export type JobName = keyof typeof JOBS

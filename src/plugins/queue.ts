@@ -3,16 +3,16 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { inDatabase } from '../db/job-queue.js'
 import { inRedis, JOB_OPTIONS, QUEUE_NAME, WORKER_OPTIONS } from '../lib/job-options.js'
-
-export type QueuedJob = { id: string; name: string; payload: unknown }
+import { type Delivery, deliveryOf, type QueuedJob } from '../lib/queued-job.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     queue: {
       /** Adding the same id again changes nothing. */
       add: (job: QueuedJob) => Promise<void>
-      /** Hands jobs to `work` from now on, until the app closes. */
-      process: (work: (job: QueuedJob) => Promise<void>) => Promise<void>
+      /** Hands jobs and ticks to `work` from now on, until the app closes. */
+      process: (work: (delivery: Delivery) => Promise<void>) => Promise<void>
+      schedulers: Pick<Queue, 'getJobSchedulers' | 'upsertJobScheduler' | 'removeJobScheduler'>
     }
   }
 }
@@ -39,14 +39,13 @@ async function queue(app: FastifyInstance, { redisUrl, databaseUrl, concurrency 
   jobs.on('error', onError)
 
   app.decorate('queue', {
-    add: async ({ id, name, payload }) => {
-      await jobs.add(name, payload, { jobId: id })
+    schedulers: jobs,
+    add: async ({ id, name }) => {
+      await jobs.add(name, {}, { jobId: id })
     },
     process: async (work) => {
       const workerOptions = { connection, concurrency, ...WORKER_OPTIONS } as unknown as WorkerOptions
-      const processor = ({ id = '', name, data }: { id?: string; name: string; data: unknown }) =>
-        work({ id, name, payload: data })
-      worker = new Worker(QUEUE_NAME, processor, workerOptions, backend as never)
+      worker = new Worker(QUEUE_NAME, (job) => work(deliveryOf(job)), workerOptions, backend as never)
       worker.on('error', onError)
       await worker.waitUntilReady()
     },

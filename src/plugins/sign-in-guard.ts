@@ -2,12 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { upgradePasswordHash } from '../db/queries/credentials.js'
 import { enqueue } from '../db/queries/outbox.js'
-import {
-  clearThrottle,
-  forgetOldFailures,
-  reserveAttempt,
-  type SignInWaits,
-} from '../db/queries/sign-in-throttle.js'
+import { clearThrottle, reserveAttempt, type SignInWaits } from '../db/queries/sign-in-throttle.js'
 import type { User } from '../db/schema/users.js'
 
 declare module 'fastify' {
@@ -24,8 +19,6 @@ declare module 'fastify' {
 
 /** An unknown address causes a notice as well, that leads nowhere: writing it takes time, and that must tell nothing. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
-
-const FORGETTING_INTERVAL_MS = 3_600_000
 
 async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits }) {
   const { db, passwords } = app
@@ -50,11 +43,6 @@ async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits
 
   const announceWait = (userId: string) =>
     db.transaction((tx) => enqueue(tx, 'send-notice', { mail: 'sign-in-blocked', userId }))
-
-  const forgetting = setInterval(() => {
-    forgetOldFailures(db).catch((err) => app.log.warn({ err }, 'old sign-in failures stay for now'))
-  }, FORGETTING_INTERVAL_MS).unref()
-  app.addHook('onClose', async () => clearInterval(forgetting))
 }
 
 export default fp(signInGuard, { name: 'sign-in-guard', dependencies: ['db', 'passwords'] })

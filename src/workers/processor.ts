@@ -13,3 +13,18 @@ export type Processor<N extends JobName> = (
   payload: JobPayload<N>,
   job: { id: string },
 ) => Promise<void>
+
+/** Does what a schedule is for. It may be called again, too. */
+export type ScheduledTask = (app: FastifyInstance, job: { id: string }) => Promise<unknown>
+
+/** A cron pattern in UTC, or an interval. */
+export type When = { cron: string } | { everySeconds: number }
+
+export type Schedule = When & {
+  run: ScheduledTask
+  /** Also when a worker starts. */
+  atStart?: true
+}
+
+/** By name, which is also the name of its job. */
+export type Schedules = Readonly<Record<string, Schedule>>

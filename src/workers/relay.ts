@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { openListener } from '../db/listener.js'
 import { claimOutbox } from '../db/queries/outbox.js'
+import { queueIdOf } from '../lib/queued-job.js'
 
 const BATCH = 100
 
 /** How long the queue may take before a job is handed to it once more; while it still has the job, that changes nothing. */
 const LEASE_MS = 60_000
 
-/** The net below NOTIFY: leases that ran out are announced by nobody. */
+/** The net below NOTIFY: leases that ran out, and jobs whose time has come, are announced by nobody. */
 const POLL_INTERVAL_MS = 5_000
 
 /** Hands jobs from the outbox to the queue, as soon as their transaction has committed. */
@@ -20,7 +21,7 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
     while (isWoken && !isClosed) {
       isWoken = false
       const rows = await claimOutbox(app.db, { limit: BATCH, leaseMs: LEASE_MS })
-      await Promise.all(rows.map(({ id, job, payload }) => app.queue.add({ id, name: job, payload })))
+      await Promise.all(rows.map((row) => app.queue.add({ id: queueIdOf(row), name: row.job })))
       if (rows.length === BATCH) isWoken = true
     }
   }

@@ -13,6 +13,7 @@ export async function startTestWorker(
     config,
     databaseUrl: database.url,
     signingKeys: testSigningKeys,
+    auditKey: undefined,
     ...(logger && { logger }),
   })
   t.teardown(() => worker.close())

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
-import { FREE_FAILURES, forgetOldFailures } from '../../src/db/queries/sign-in-throttle.js'
+import { purge } from '../../src/db/queries/purge.js'
+import { FREE_FAILURES } from '../../src/db/queries/sign-in-throttle.js'
 import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect, type TestDatabase } from '../helpers/database.js'
@@ -226,6 +227,6 @@ t.test('failures that count no more are removed from the table', async (t) => {
   await fail(anonymous, NOBODY, 1)
   await letADayPass()
   await fail(anonymous, 'somebody.else@example.com', 1)
-  await forgetOldFailures(app.db)
+  await purge(app.db, 'signInThrottles')
   t.equal((await read()).length, 1)
 })

@@ -1,40 +1,45 @@
+import { randomUUID } from 'node:crypto'
 import pino from 'pino'
-import t from 'tap'
+import { discardFailedJobs, retryFailedJobs } from '../../src/db/queries/failed-jobs.js'
 import { PASSWORD } from '../helpers/app.js'
-import { connect } from '../helpers/database.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { buildJobApp, emptyQueue, onEachBackend } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+
+const REDIS_DATABASE = 12
 
 const ada = { email: 'ada@example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
 
-const backends = { PostgreSQL: {}, Redis: { REDIS_URL: process.env.REDIS_TEST_URL } }
-
-for (const [name, { REDIS_URL }] of Object.entries<{ REDIS_URL?: string | undefined }>(backends)) {
-  const skip = name === 'Redis' && !REDIS_URL && 'REDIS_TEST_URL names no Redis'
-  const config = REDIS_URL === undefined ? {} : { REDIS_URL }
-
-  t.test(`jobs on ${name} are done once their transaction has committed, and marked`, { skip }, async (t) => {
+onEachBackend(
+  REDIS_DATABASE,
+  'jobs are done once their transaction has committed, and marked',
+  async (t, config) => {
     const { anonymous, mailbox, database } = await startOnboarding(t, { config })
     const sql = connect(t, database.ownerUrl)
-    await anonymous.post('/auth/register', ada)
+    const { headers } = await anonymous.post('/auth/register', ada)
     const mail = await mailbox.next(ada.email)
     await eventually(async () => {
-      const [row] = await sql`select bool_and(done_at is not null) as done, count(*)::int as jobs from outbox`
+      const [row] = await sql`select bool_and(done_at is not null) as done, count(*)::int as jobs from outbox
+      where not scheduled`
       return row?.done && row.jobs === 2
     })
     const [sent] = await sql`select id from outbox where job = 'send-link'`
     t.match(mail.messageId, sent?.id, 'the mail is named after its job')
     const actors = await sql`select distinct actor from audit.audit_log`
-    t.strictSame(
-      actors.map(({ actor }) => actor),
-      ['anonymous'],
-    )
-  })
+    t.strictSame([...actors], [{ actor: 'anonymous' }])
+    const causes = await sql`select distinct request_id from outbox where not scheduled`
+    t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'all of them know the request')
+  },
+)
 
-  t.test(`a job on ${name} that the mail server refuses for good is not tried again`, { skip }, async (t) => {
+onEachBackend(
+  REDIS_DATABASE,
+  'a mail refused for good is a dead letter until it is retried',
+  async (t, config) => {
     const lines: string[] = []
     const logger = pino({}, { write: (line) => lines.push(line) })
-    const { anonymous, mailbox, database } = await startOnboarding(t, { config, logger })
+    const { app, anonymous, mailbox, database } = await startOnboarding(t, { config, logger })
     const sql = connect(t, database.ownerUrl)
     mailbox.behave({ recipient: 550 })
     await anonymous.post('/auth/register', ada)
@@ -46,8 +51,75 @@ for (const [name, { REDIS_URL }] of Object.entries<{ REDIS_URL?: string | undefi
       mailbox.all.map(({ to }) => to),
       ['grace@example.com'],
     )
-    const [open] =
-      await sql`select count(*)::int as jobs from outbox where done_at is null and job = 'send-link'`
-    t.ok(open?.jobs >= 1, 'and stays open, for whoever looks after it')
-  })
-}
+    const [dead, ...others] =
+      await sql`select id, job, attempts, last_error from outbox where failed_at is not null`
+    t.match(dead, { job: 'send-link', attempts: 1, last_error: /^The mail server answered 550/ })
+    t.strictSame(others, [])
+
+    // Whatever the queue remembers of it: the database is enough to do it after all.
+    if (config.REDIS_URL !== undefined) await emptyQueue(config.REDIS_URL)
+    t.equal(await retryFailedJobs(app.db, dead?.id), 1)
+    await mailbox.next(ada.email)
+    await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
+  },
+)
+
+onEachBackend(REDIS_DATABASE, 'what nobody can do is a dead letter that says why', async (t, backend) => {
+  const database = await createTestDatabase(t)
+  const sql = connect(t, database.ownerUrl)
+  const app = await buildJobApp(t, { database, backend, schedules: {} })
+  const [id, unknown, wrong] = [randomUUID(), randomUUID(), randomUUID()]
+  const payload = { mail: 'password-changed', userId: randomUUID() }
+  await sql`insert into outbox ${sql([
+    { id: unknown, job: 'constructor', payload: {} },
+    { id: wrong, job: 'send-notice', payload: { ...payload, userId: "'; drop table users" } },
+    { id, job: 'send-notice', payload },
+  ])}`
+  const failures = () =>
+    sql`select id, attempts, last_error from outbox where failed_at is not null order by last_error`
+  await eventually(async () => (await failures()).length === 2)
+  t.strictSame(
+    [...(await failures())],
+    [
+      { id: unknown, attempts: 1, last_error: 'There is no job constructor' },
+      { id: wrong, attempts: 1, last_error: 'This is no payload of the job send-notice' },
+    ],
+  )
+  const [row] = await sql`select last_stack from outbox where id = ${wrong}`
+  t.match(row?.last_stack, /\n +at .*workers\/index/)
+
+  t.equal(await discardFailedJobs(app.db, unknown), 1)
+  await sql`update outbox set payload = ${sql.json(payload)} where id = ${wrong}`
+  t.equal(await retryFailedJobs(app.db), 1)
+  await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
+  const left = await sql`select id, failed_at from outbox order by id`
+  t.strictSame(
+    [...left],
+    [id, wrong].sort().map((id) => ({ id, failed_at: null })),
+  )
+})
+
+onEachBackend(
+  REDIS_DATABASE,
+  'a job that fails is tried again, and nothing secret is kept of it',
+  async (t, backend) => {
+    const database = await createTestDatabase(t)
+    const sql = connect(t, database.ownerUrl)
+    // Without a mailer the job cannot be done.
+    await buildJobApp(t, { database, backend, schedules: {} })
+    const [user] = await sql`insert into users (email, first_name, last_name)
+    values ('ada@example.com', 'Ada', 'Test') returning id`
+    await sql`insert into outbox (job, payload)
+    values ('send-notice', ${sql.json({ mail: 'password-changed', userId: user?.id })})`
+    const rows = () => sql`select attempts, last_error, failed_at from outbox`
+    await eventually(async () => (await rows())[0]?.attempts === 1)
+    t.match(await rows(), [{ last_error: /mailedLinks|undefined/, failed_at: null }])
+    await eventually(async () => (await rows())[0]?.attempts === 2)
+    await sql`alter table users rename to people`
+    await eventually(async () => (await rows())[0]?.attempts === 3, 30_000)
+    const [row] = await sql`select last_error, last_stack from outbox`
+    t.match(row?.last_error, /^Failed query: select .*: relation "users" does not exist$/)
+    t.notMatch(row, new RegExp(user?.id))
+    await sql`alter table people rename to users`
+  },
+)

@@ -1,29 +1,59 @@
-import { and, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import { currentContext } from '../../lib/context.js'
 import { isPayloadOf, type JobName, type JobPayload } from '../../lib/jobs.js'
 import type { Db, Tx } from '../client.js'
 import { outbox } from '../schema/outbox.js'
 
-export type OutboxRow = { id: string; job: string; payload: unknown }
+type OutboxRow = typeof outbox.$inferSelect
+
+export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt'>
+export type OpenJob = Pick<OutboxRow, 'id' | 'job' | 'payload' | 'requestId' | 'scheduled'>
+
+/** `maxAttempts` is the failure after which nobody tries again by himself. */
+export type Failure = { message: string; stack: string | null; maxAttempts: number }
 
 /**
  * Asks for a job that runs once this transaction has committed, and never if it has not. There is no other way to ask for
- * one: outside a transaction it does not compile.
+ * one: outside a transaction it does not compile. With `runAt` it waits until then, and some seconds more at most.
  * @throws {TypeError} for a payload that is not what the job takes: a bug of the caller
  */
-export async function enqueue<N extends JobName>(tx: Tx, job: N, payload: JobPayload<N>): Promise<void> {
+export async function enqueue<N extends JobName>(
+  tx: Tx,
+  job: N,
+  payload: JobPayload<N>,
+  { runAt = null }: { runAt?: Date | null } = {},
+): Promise<void> {
   if (!isPayloadOf(job, payload)) throw new TypeError(`This is no payload of the job ${job}`)
-  await tx.insert(outbox).values({ job, payload })
+  const requestId = currentContext()?.requestId ?? null
+  await tx.insert(outbox).values({ job, payload, requestId, claimedUntil: runAt })
 }
+
+/** Asks for a run of a schedule, unless the one before it is under way. If that is in the dead letters, it gets one more try. */
+export async function enqueueScheduled(db: Db, job: string): Promise<void> {
+  await db
+    .insert(outbox)
+    .values({ job, payload: {}, scheduled: true })
+    .onConflictDoUpdate({
+      target: outbox.job,
+      targetWhere: sql`scheduled and done_at is null`,
+      set: TO_RETRY,
+      setWhere: isNotNull(outbox.failedAt),
+    })
+}
+
+/** Out of the dead letters: whoever is to try it again hears of it as of a new one. */
+export const TO_RETRY = { failedAt: null, claimedUntil: null, retriedAt: sql`now()` }
 
 /** Takes open rows for `leaseMs`: other relays pass over them, and if the queue loses them they come up again after it. */
 export async function claimOutbox(
   db: Db,
   { limit, leaseMs }: { limit: number; leaseMs: number },
-): Promise<OutboxRow[]> {
+): Promise<ClaimedJob[]> {
+  const isFree = or(isNull(outbox.claimedUntil), lt(outbox.claimedUntil, sql`now()`))
   const open = db
     .select({ id: outbox.id })
     .from(outbox)
-    .where(and(isNull(outbox.doneAt), or(isNull(outbox.claimedUntil), lt(outbox.claimedUntil, sql`now()`))))
+    .where(and(isNull(outbox.doneAt), isNull(outbox.failedAt), isFree))
     .orderBy(outbox.id)
     .limit(limit)
     .for('update', { skipLocked: true })
@@ -31,24 +61,44 @@ export async function claimOutbox(
     .update(outbox)
     .set({ claimedUntil: sql`now() + ${leaseMs} * interval '1 millisecond'` })
     .where(inArray(outbox.id, open))
-    .returning({ id: outbox.id, job: outbox.job, payload: outbox.payload })
+    .returning({ id: outbox.id, job: outbox.job, retriedAt: outbox.retriedAt })
 }
 
 /** False when it was done already: a job may be delivered twice, and must not be done twice. */
 export async function markDone(db: Db, id: string): Promise<boolean> {
   const done = await db
     .update(outbox)
-    .set({ doneAt: sql`now()` })
+    .set({ doneAt: sql`now()`, failedAt: null })
     .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
     .returning({ id: outbox.id })
   return done.length > 0
 }
 
-/** False for a row that is done, and for one that is gone because it was done long ago. */
-export async function isOpen(db: Db, id: string): Promise<boolean> {
+/** Undefined for a job that is done, and for one that is gone: discarded, or done long ago. */
+export async function findOpenJob(db: Db, id: string): Promise<OpenJob | undefined> {
+  const { job, payload, requestId, scheduled } = outbox
   const [row] = await db
-    .select({ id: outbox.id })
+    .select({ id: outbox.id, job, payload, requestId, scheduled })
     .from(outbox)
     .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
-  return row !== undefined
+  return row
+}
+
+/** Keeps what went wrong. True when that was the last attempt: the job is a dead letter now. */
+export async function recordFailure(
+  db: Db,
+  id: string,
+  { message, stack, maxAttempts }: Failure,
+): Promise<boolean> {
+  const [row] = await db
+    .update(outbox)
+    .set({
+      attempts: sql`${outbox.attempts} + 1`,
+      lastError: message,
+      lastStack: stack,
+      failedAt: sql`case when ${outbox.attempts} + 1 >= ${maxAttempts} then now() end`,
+    })
+    .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
+    .returning({ failedAt: outbox.failedAt })
+  return row?.failedAt != null
 }

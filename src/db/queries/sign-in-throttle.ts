@@ -41,12 +41,7 @@ export async function clearThrottle(db: Db, email: string): Promise<void> {
   await db.delete(signInThrottles).where(eq(addressHash, keyOf(email)))
 }
 
-/** Whoever tries addresses that nobody has must not fill the table. */
-export async function forgetOldFailures(db: Db): Promise<void> {
-  await db.delete(signInThrottles).where(isForgotten)
-}
-
-const isForgotten = sql`${lastFailureAt} < now() - ${FORGOTTEN_AFTER_HOURS} * interval '1 hour'`
+export const isForgotten = sql`${lastFailureAt} < now() - ${FORGOTTEN_AFTER_HOURS} * interval '1 hour'`
 
 /** Null while failures are free. The exponent is bounded, or a patient guesser would end in numbers without end. */
 const endOfWait = (

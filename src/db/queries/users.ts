@@ -77,6 +77,12 @@ export async function listUsers(db: Db, filters: UserFilters): Promise<Page<User
   return page.toPage(rows)
 }
 
+export const listActiveSuperAdmins = (db: Db): Promise<User[]> =>
+  db
+    .select()
+    .from(users)
+    .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
+
 function matches(text: string): SQL | undefined {
   const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
   return or(ilike(users.email, pattern), ilike(users.firstName, pattern), ilike(users.lastName, pattern))

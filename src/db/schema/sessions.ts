@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { audited, notAudited } from '../audit/policy.js'
 import { bytea, createdAt, id, moment } from './columns.js'
@@ -18,10 +19,13 @@ export const sessions = pgTable(
     ip: text('ip'),
     userAgent: text('user_agent'),
   },
-  (table) => [index('sessions_user_id_idx').on(table.userId)],
+  (table) => [
+    index('sessions_user_id_idx').on(table.userId),
+    index('sessions_over_at_idx').on(sql`least(${table.endedAt}, ${table.expiresAt})`),
+  ],
 )
 
-audited(sessions, { ignore: ['lastUsedAt'] })
+audited(sessions, { ignore: ['lastUsedAt'], personal: ['ip', 'userAgent'], subject: 'userId' })
 
 export type Session = typeof sessions.$inferSelect
 
@@ -42,6 +46,7 @@ export const refreshTokens = pgTable(
   (table) => [
     uniqueIndex('refresh_tokens_token_hash_key').on(table.tokenHash),
     index('refresh_tokens_session_id_idx').on(table.sessionId),
+    index('refresh_tokens_expires_at_idx').on(table.expiresAt),
   ],
 )
 

@@ -1,0 +1,29 @@
+/** Looks after jobs that failed. The outbox in the database is all it needs: Redis may be down, or empty. */
+import { loadConfig } from '../src/config/index.js'
+import { createDatabaseClient, databaseOptions } from '../src/db/client.js'
+import { openDatabase } from '../src/db/open.js'
+import { UsageError } from './arguments.js'
+import { explain } from './explain.js'
+import { type Arguments, parseArguments, USAGE } from './jobs/arguments.js'
+import { commands } from './jobs/commands.js'
+import { requireMigrations } from './require-migrations.js'
+
+try {
+  await run(parseArguments(process.argv.slice(2)))
+} catch (error) {
+  console.error(explain('jobs', error))
+  if (error instanceof UsageError) console.error(USAGE)
+  process.exitCode = 1
+}
+
+async function run(args: Arguments): Promise<void> {
+  const config = loadConfig()
+  const database = await openDatabase(config)
+  try {
+    await requireMigrations(database)
+    const { db, close } = createDatabaseClient(databaseOptions(config, database.url, 'cli:jobs'))
+    await commands[args.command](db, args).finally(close)
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,50 @@
+import type { Db } from '../../src/db/client.js'
+import {
+  discardFailedJobs,
+  listWaitingJobs,
+  retryFailedJobs,
+  type WaitingJob,
+} from '../../src/db/queries/failed-jobs.js'
+import { OperatorError } from '../../src/lib/operator-error.js'
+import type { Arguments } from './arguments.js'
+
+const LIMIT = 1000
+
+export const commands = { list, retry, discard } satisfies Record<
+  Arguments['command'],
+  (db: Db, args: Arguments) => Promise<void>
+>
+
+async function list(db: Db, { failed, json }: Arguments): Promise<void> {
+  const jobs = await listWaitingJobs(db, { failedOnly: failed, limit: LIMIT })
+  if (json) console.log(JSON.stringify(jobs, undefined, 2))
+  else if (jobs.length === 0) console.log(failed ? 'No job has failed.' : 'No job is open.')
+  else console.log(jobs.map(lineOf).join('\n'))
+  if (jobs.length === LIMIT) console.error(`These are the oldest ${LIMIT}; there may be more.`)
+}
+
+async function retry(db: Db, { id }: Arguments): Promise<void> {
+  console.log(`${counted(await retryFailedJobs(db, id), id)} will be tried again.`)
+}
+
+async function discard(db: Db, { id }: Arguments): Promise<void> {
+  console.log(`${counted(await discardFailedJobs(db, id), id)} discarded.`)
+}
+
+function counted(count: number, id: string | undefined): string {
+  if (count === 0 && id !== undefined) throw new OperatorError(`no dead letter has the id ${id}`)
+  return count === 1 ? '1 job' : `${count} jobs`
+}
+
+const lineOf = ({ id, job, createdAt, failedAt, attempts, lastError }: WaitingJob): string =>
+  [
+    id,
+    failedAt ? 'failed' : 'open  ',
+    (failedAt ?? createdAt).toISOString(),
+    `${attempts}×`.padStart(4),
+    job,
+    // A list has a line for each: all of it is in --json.
+    lastError?.split('\n', 1)[0] ?? '',
+  ]
+    .join('  ')
+    .trimEnd()

@@ -1,0 +1,15 @@
+import { MigrationError, migrationStatus } from '../src/db/migrate/index.js'
+import type { OpenDatabase } from '../src/db/open.js'
+import { MIGRATIONS_FOLDER, prepareDatabase } from '../src/db/setup.js'
+
+/** The embedded database is brought up to date, as by every other process that uses it. @throws MigrationError */
+export async function requireMigrations(database: OpenDatabase): Promise<void> {
+  if (database.embedded) {
+    await prepareDatabase(database)
+    return
+  }
+  const states = await migrationStatus(database.url, { folder: MIGRATIONS_FOLDER })
+  const pending = states.filter(({ state }) => state === 'pending').map(({ name }) => name)
+  if (pending.length === 0) return
+  throw new MigrationError(`The database lacks migrations (${pending.join(', ')}): run npm run db:upgrade`)
+}

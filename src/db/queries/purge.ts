@@ -1,0 +1,55 @@
+import { and, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { Db } from '../client.js'
+import { mailedTokens } from '../schema/mailed-tokens.js'
+import { outbox } from '../schema/outbox.js'
+import { accessRevocations, refreshTokens, sessions } from '../schema/sessions.js'
+import { signInThrottles } from '../schema/sign-in-throttles.js'
+import { isForgotten } from './sign-in-throttle.js'
+
+/** From the end of a session: who asks what happened to an account, and from where, asks within weeks. */
+export const SESSIONS_KEPT_DAYS = 30
+
+/** The longest life that a setting can give an access token, and an hour for clocks that differ. */
+export const REVOCATIONS_KEPT_HOURS = 25
+
+export const DONE_JOBS_KEPT_DAYS = 7
+
+/** Each statement locks few rows, and for a moment. */
+const BATCH = 1000
+
+type Condition = { key: PgColumn; isOver: SQL }
+
+const ago = (count: number, unit: 'days' | 'hours'): SQL =>
+  sql`now() - ${count} * ${sql.raw(`interval '1 ${unit}'`)}`
+
+/** What loses its use with time, and when. */
+const PERISHABLE = {
+  mailedTokens: { key: mailedTokens.id, isOver: lte(mailedTokens.expiresAt, sql`now()`) },
+  // Spent ones tell a thief until then.
+  refreshTokens: { key: refreshTokens.id, isOver: lte(refreshTokens.expiresAt, sql`now()`) },
+  sessions: {
+    key: sessions.id,
+    isOver: lt(sql`least(${sessions.endedAt}, ${sessions.expiresAt})`, ago(SESSIONS_KEPT_DAYS, 'days')),
+  },
+  accessRevocations: {
+    key: accessRevocations.subjectId,
+    isOver: lt(accessRevocations.revokedAt, ago(REVOCATIONS_KEPT_HOURS, 'hours')),
+  },
+  signInThrottles: { key: signInThrottles.addressHash, isOver: isForgotten },
+  doneJobs: { key: outbox.id, isOver: lt(outbox.doneAt, ago(DONE_JOBS_KEPT_DAYS, 'days')) },
+} satisfies Record<string, Condition>
+
+export type Perishable = keyof typeof PERISHABLE
+
+/** Answers how many rows it deleted. Deletes of audited tables leave entries, as all do. */
+export async function purge(db: Db, what: Perishable): Promise<number> {
+  const { key, isOver }: Condition = PERISHABLE[what]
+  for (let total = 0; ; ) {
+    const some = db.select({ key }).from(key.table).where(isOver).limit(BATCH)
+    // Twice: a row that was renewed meanwhile is still in `some`.
+    const { count } = await db.delete(key.table).where(and(inArray(key, some), isOver))
+    total += count
+    if (count < BATCH) return total
+  }
+}

@@ -1,0 +1,15 @@
+import { countFailedJobs } from '../db/queries/failed-jobs.js'
+import { enqueue, markDone } from '../db/queries/outbox.js'
+import { listActiveSuperAdmins } from '../db/queries/users.js'
+import type { ScheduledTask } from './processor.js'
+
+/** Asks for a mail to each super_admin while there are dead letters: each its own job, so that no retry mails twice. */
+export const reportFailedJobs: ScheduledTask = ({ db }, { id }) =>
+  db.transaction(async (tx) => {
+    if (!(await markDone(tx, id))) return
+    const failed = await countFailedJobs(tx)
+    if (failed.length === 0) return
+    for (const { id: userId } of await listActiveSuperAdmins(tx)) {
+      await enqueue(tx, 'send-failed-jobs-report', { userId })
+    }
+  })

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify'
+import { findOpenJob, markDone, type OpenJob, recordFailure } from '../db/queries/outbox.js'
+import { withActor } from '../lib/context.js'
+import { MAX_ATTEMPTS, MAX_SCHEDULED_ATTEMPTS } from '../lib/job-options.js'
+import { serializeError } from '../lib/log-error.js'
+import { MailRefused } from '../lib/mail-refused.js'
+import { UnrecoverableError } from './processor.js'
+
+/** Finds out what there is to do. @throws UnrecoverableError for a job that nobody can do */
+export type FindWork = (job: OpenJob) => () => Promise<unknown>
+
+/** Does the job that this row of the outbox asks for, unless it is done already, and writes into the row how it went. */
+export async function runJob(app: FastifyInstance, id: string, findWork: FindWork): Promise<void> {
+  const job = await findOpenJob(app.db, id)
+  if (job) await withActor(`job:${job.job}`, () => attempt(app, job, findWork), job.requestId)
+}
+
+async function attempt(app: FastifyInstance, job: OpenJob, findWork: FindWork): Promise<void> {
+  const log = app.log.child({ job: job.job, jobId: job.id, requestId: job.requestId })
+  try {
+    await findWork(job)()
+    await markDone(app.db, job.id)
+    log.info('job done')
+  } catch (err) {
+    const failure = describe(err)
+    const isPermanent = err instanceof MailRefused || err instanceof UnrecoverableError
+    const isLast = await recordFailure(app.db, job.id, {
+      ...failure,
+      maxAttempts: isPermanent ? 0 : job.scheduled ? MAX_SCHEDULED_ATTEMPTS : MAX_ATTEMPTS,
+    })
+    if (isLast) log.error({ err }, 'job failed, and is not tried again: see npm run jobs -- list --failed')
+    else log.warn({ err }, 'job failed, and will be tried again')
+    // Not the error itself, whose message may hold the values of a query: the queue keeps what it gets.
+    throw isLast ? new UnrecoverableError(failure.message) : new Error(failure.message)
+  }
+}
+
+type Described = { message: string; stack?: string; cause?: Described }
+
+/** As in the log, without what may be secret. The cause of a failed query says why; the query only which. */
+function describe(err: unknown): { message: string; stack: string | null } {
+  if (!(err instanceof Error)) return { message: String(err), stack: null }
+  const { message, stack, cause } = serializeError(err) as Described
+  const causes = cause === undefined ? [] : [cause]
+  return {
+    message: [message, ...causes.map((it) => it.message)].join(': '),
+    stack: [stack, ...causes.map((it) => it.stack)].join('\n') || null,
+  }
+}

@@ -1,0 +1,22 @@
+import { keepAuditPartitions } from '../db/audit/maintenance.js'
+import { sealAuditLog } from '../db/audit/seals.js'
+import type { AuditSigningKey } from '../lib/audit-keys.js'
+import type { Schedules } from './processor.js'
+import { purgeExpired } from './purge-expired.js'
+import { purgeOutbox } from './purge-outbox.js'
+import { reportFailedJobs } from './report-failed-jobs.js'
+
+type ScheduleOptions = { auditKey: AuditSigningKey | undefined }
+
+/** The table of contents: what is done, and when. Renamed, changed or removed here, it is so in the queue. */
+export const schedulesWith = ({ auditKey }: ScheduleOptions): Schedules => ({
+  'keep-audit-partitions': {
+    cron: '10 2 * * *',
+    atStart: true,
+    run: ({ sql }) => keepAuditPartitions(sql, auditKey),
+  },
+  ...(auditKey && { 'seal-audit-log': { everySeconds: 60, run: ({ sql }) => sealAuditLog(sql, auditKey) } }),
+  'purge-expired': { cron: '7 * * * *', run: purgeExpired },
+  'purge-outbox': { cron: '37 3 * * *', run: purgeOutbox },
+  'report-failed-jobs': { cron: '0 6 * * 1', run: reportFailedJobs },
+})

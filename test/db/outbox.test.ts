@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { claimOutbox, enqueue, findOpenJob, markDone, recordFailure } from '../../src/db/queries/outbox.js'
+import { createUser } from '../../src/db/queries/users.js'
+import { runInContext } from '../../src/lib/context.js'
+import { MAX_ATTEMPTS, MAX_SCHEDULED_ATTEMPTS } from '../../src/lib/job-options.js'
+import { runJob } from '../../src/workers/run-job.js'
+import { openAuditTest } from '../helpers/audit.js'
+
+const notice = { mail: 'password-changed', userId: randomUUID() } as const
+const anyRequest = { actor: 'anonymous', userId: null, requestId: 'the-request' } as const
+const CLAIM = { limit: 10, leaseMs: 60_000 }
+
+t.test('a job is asked for in a transaction, and with what it takes', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  // @ts-expect-error: on the database itself, nothing would say that the change it is about is there.
+  const outside = () => enqueue(db, 'send-notice', notice)
+  t.type(outside, 'function')
+  const wrong = { mail: 'no-such-mail', userId: 'nobody' } as unknown as typeof notice
+  await t.rejects(
+    db.transaction((tx) => enqueue(tx, 'send-notice', wrong)),
+    TypeError,
+  )
+  const rolledBack = db.transaction(async (tx) => {
+    await enqueue(tx, 'send-notice', notice)
+    throw new Error('no')
+  })
+  await t.rejects(rolledBack, /no/)
+  t.strictSame([...(await owner`select id from outbox`)], [])
+})
+
+t.test('a job for later waits until then', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  const runAt = new Date(Date.now() + 3_600_000)
+  await db.transaction((tx) => enqueue(tx, 'send-notice', notice, { runAt }))
+  t.strictSame(await claimOutbox(db, CLAIM), [])
+  await owner`update outbox set claimed_until = claimed_until - interval '1 hour 1 second'`
+  t.match(await claimOutbox(db, CLAIM), [{ job: 'send-notice' }])
+})
+
+t.test('what a job changes is attributed to it, and to the request that asked for it', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  await runInContext(anyRequest, () => db.transaction((tx) => enqueue(tx, 'send-notice', notice)))
+  const [job] = await claimOutbox(db, CLAIM)
+  const log = { info: () => undefined, child: () => log }
+  const app = { db, log } as unknown as Parameters<typeof runJob>[0]
+  await runJob(app, String(job?.id), () => async () => {
+    await createUser(db, { email: 'ada@example.com', firstName: 'Ada', lastName: 'Test' })
+    await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
+  })
+  const entries = await owner`select actor, request_id from audit.audit_log`
+  t.strictSame([...entries], [{ actor: 'job:send-notice', request_id: 'the-request' }])
+  const asked = await owner`select distinct request_id from outbox`
+  t.strictSame([...asked], [{ request_id: 'the-request' }], 'so is what the job asks for in turn')
+})
+
+t.test('failures are counted and kept, and the last one makes a dead letter', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
+  const [job] = await claimOutbox(db, CLAIM)
+  const id = String(job?.id)
+  const fail = () => recordFailure(db, id, { message: 'It is broken', stack: 'at …', maxAttempts: 3 })
+  t.strictSame([await fail(), await fail(), await fail()], [false, false, true])
+  t.match(await owner`select * from outbox`, [
+    { attempts: 3, last_error: 'It is broken', last_stack: 'at …', failed_at: Date, done_at: null },
+  ])
+  await owner`update outbox set claimed_until = null`
+  t.strictSame(await claimOutbox(db, CLAIM), [], 'and is not handed out again')
+  t.ok(await markDone(db, id), 'unless somebody has it done')
+  t.match(await owner`select * from outbox`, [{ failed_at: null, done_at: Date }])
+  t.notOk(await findOpenJob(db, id))
+  t.notOk(await fail(), 'what is done does not fail')
+  t.ok(MAX_SCHEDULED_ATTEMPTS < MAX_ATTEMPTS)
+})
