@@ -6,6 +6,11 @@ CREATE INDEX audit_log_action_idx ON audit.audit_log (action, id) WHERE action <
 --> statement-breakpoint
 CREATE INDEX audit_log_table_action_idx ON audit.audit_log (table_name, action, id) WHERE action <> 'update';
 --> statement-breakpoint
+-- Ids of objects tell them apart by themselves, with or without the table.
+DROP INDEX audit.audit_log_object_idx;
+--> statement-breakpoint
+CREATE INDEX audit_log_object_idx ON audit.audit_log (object_id, id);
+--> statement-breakpoint
 -- One request may write a hundred thousand entries.
 DROP INDEX audit.audit_log_request_idx;
 --> statement-breakpoint

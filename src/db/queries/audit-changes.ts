@@ -13,7 +13,7 @@ type Search = {
 }
 
 /** Of so many entries in order it is looked up whether they changed a column, before the index of changes is asked. */
-const PROBE = 2000
+const PROBE = 1000
 
 /**
  * The ids of the first updates, in order, that changed a column. The index of changes knows no order, so what it finds has
@@ -55,7 +55,7 @@ async function probeEntries(db: Db, search: Search) {
     .select({ id: next.id, isHit: next.isHit, position: next.position })
     .from(next)
     .where(or(next.isHit, eq(next.position, PROBE)))
-    .orderBy(next.position)
+    .orderBy(search.descending ? desc(next.id) : asc(next.id))
     .limit(search.limit)
   const last = rows.at(-1)
   return {
@@ -66,15 +66,16 @@ async function probeEntries(db: Db, search: Search) {
 
 /** The ids alone: to sort the entries themselves takes longer than to find them. */
 async function askIndex(db: Db, search: Search): Promise<string[]> {
-  const all = db
+  const hits = db
     .select({ id: auditLog.id })
     .from(auditLog)
     .where(and(arrayOverlaps(auditLog.changed, search.columns), search.condition))
-    // Seen through an offset PostgreSQL does not try to find few in order, which is what the probe has tried.
-    .offset(0)
-    .as('hit')
-  const order = search.descending ? desc : asc
-  const rows = await db.select({ id: all.id }).from(all).orderBy(order(all.id)).limit(search.limit)
+  const rows = await db
+    .select({ id: sql<string>`hit.id` })
+    // Seen through an offset PostgreSQL does not try to come upon a few in order: that is what the probe has tried.
+    .from(sql`(${hits} offset 0) as hit`)
+    .orderBy(search.descending ? sql`hit.id desc` : sql`hit.id`)
+    .limit(search.limit)
   return rows.map(({ id }) => id)
 }
 

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
 import { getObjectState } from '../../db/queries/audit-state.js'
+import { noteEvent } from '../../lib/context.js'
 import { NotFound } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
 import { EXPORT_TYPES, startReading, toCsvPieces, toNdjsonPieces } from './export.js'
@@ -61,6 +62,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         .header('content-disposition', `attachment; filename="audit-log-${today}.${format}"`)
       // HEAD asks for the headers, and would read everything for nothing.
       if (request.method === 'HEAD') return reply.send(Readable.from([]))
+      noteEvent('audit_exported')
       const toJson = reply.compileSerializationSchema(ENTRY)
       return reply.send(
         Readable.from(format === 'csv' ? toCsvPieces(batches) : toNdjsonPieces(batches, toJson)),
