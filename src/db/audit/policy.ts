@@ -13,6 +13,10 @@ type AuditOptions<T extends PgTable> = {
   ignore?: readonly ColumnOf<T>[]
   /** The column that tells which organization the row belongs to. */
   organization?: ColumnOf<T>
+  /** Values that `npm run audit:erase` takes out, for whoever `subject` names. */
+  personal?: readonly ColumnOf<T>[]
+  /** The column that tells which user the row is about. */
+  subject?: ColumnOf<T>
 }
 
 /** Column names as SQL knows them. */
@@ -23,6 +27,8 @@ export type AuditPolicy = {
   redact: string[]
   ignore: string[]
   organization: string | null
+  personal: string[]
+  subject: string | null
 }
 
 const policies = new Map<string, AuditPolicy>()
@@ -35,6 +41,8 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
     Object.entries(getTableColumns(table)).map(([key, column]) => [key, column.name]),
   )
   const toSql = (keys: readonly string[] = []): string[] => keys.map((key) => sqlNames[key] as string)
+  const [organization = null] = toSql(options.organization ? [options.organization] : [])
+  const [subject = null] = toSql(options.subject ? [options.subject] : [])
   const exposed = toSql(options.expose)
   const secretLooking = columns.map((column) => column.name).filter((column) => isSecretName(column))
   const primaryKey = [
@@ -42,6 +50,8 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
     ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
   ]
   if (primaryKey.length === 0) throw new Error(`${name} cannot be audited: it has no primary key`)
+  if (options.personal && !subject)
+    throw new Error(`${name} has personal columns: whose, its subject must say`)
   policies.set(name, {
     table,
     tableName: name,
@@ -50,7 +60,9 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
       ...new Set([...toSql(options.redact), ...secretLooking.filter((column) => !exposed.includes(column))]),
     ],
     ignore: toSql(options.ignore),
-    organization: options.organization ? (sqlNames[options.organization] as string) : null,
+    organization,
+    personal: toSql(options.personal),
+    subject,
   })
 }
 

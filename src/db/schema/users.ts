@@ -28,6 +28,6 @@ export const users = pgTable(
   ],
 )
 
-audited(users)
+audited(users, { personal: ['email', 'firstName', 'lastName'], subject: 'id' })
 
 export type User = typeof users.$inferSelect

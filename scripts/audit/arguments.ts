@@ -1,0 +1,17 @@
+import type { ChainHead } from '../../src/lib/audit-records.js'
+import { UsageError } from '../arguments.js'
+
+/** A head as it was printed. @throws UsageError */
+export function parseAnchor(text: string): ChainHead {
+  const [, number, hash] = /^([1-9]\d{0,8}):([0-9a-f]{64})$/i.exec(text) ?? []
+  if (number === undefined || hash === undefined) throw new UsageError('--anchor must be <number>:<hash>')
+  return { number: Number(number), hash: Buffer.from(hash, 'hex') }
+}
+
+/** @throws UsageError */
+export function parseUser(text: string | undefined): string {
+  if (text === undefined) throw new UsageError('--user is missing, the id of the user')
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+    throw new UsageError('--user must be a UUID')
+  return text.toLowerCase()
+}

@@ -1,0 +1,77 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { resolveAuditPublicKeys, resolveAuditSigningKey } from '../../src/config/audit-keys.js'
+import { type Config, loadConfig } from '../../src/config/index.js'
+import { eraseUser } from '../../src/db/audit/erase.js'
+import { sealAuditLog } from '../../src/db/audit/seals.js'
+import { verifyAuditLog } from '../../src/db/audit/verify.js'
+import type { AuditSigningKey } from '../../src/lib/audit-keys.js'
+import { OperatorError } from '../../src/lib/operator-error.js'
+import { thumbprint } from '../../src/lib/signing-keys.js'
+import { parseOptions } from '../arguments.js'
+import { parseAnchor, parseUser } from './arguments.js'
+import { withDatabase } from './database.js'
+import { createProgressBar } from './progress-bar.js'
+import { describeErasure, describeSealing, describeVerification } from './words.js'
+
+/** What follows `tsx scripts/audit.ts`. */
+export const commands = new Map([
+  ['verify', verifyCommand],
+  ['seal', sealCommand],
+  ['keys', keysCommand],
+  ['erase', eraseCommand],
+])
+
+async function verifyCommand(args: string[]): Promise<void> {
+  const { anchor: text } = parseOptions(args, { anchor: { type: 'string' } })
+  const anchor = text === undefined ? undefined : parseAnchor(text)
+  const config = loadConfig()
+  const keys = resolveAuditPublicKeys(config)
+  if (keys.size === 0)
+    throw new OperatorError('AUDIT_PUBLIC_KEYS is missing: there is no key to verify with.')
+  const bar = createProgressBar(process.stderr)
+  const verification = await withDatabase(config, 'application', (sql) =>
+    verifyAuditLog(sql, {
+      keys,
+      anchor,
+      onFinding: (line) => {
+        bar.clear()
+        console.log(line)
+      },
+      ...(bar.isShown && { onProgress: bar.show }),
+    }),
+  )
+  bar.clear()
+  console.log(describeVerification(verification))
+  if (verification.findings > 0) process.exitCode = 1
+}
+
+async function sealCommand(args: string[]): Promise<void> {
+  parseOptions(args, {})
+  const config = loadConfig()
+  const key = getSigningKey(config)
+  console.log(describeSealing(await withDatabase(config, 'application', (sql) => sealAuditLog(sql, key))))
+}
+
+/** In the forms that the settings take; base64, because environments and shells lose line breaks. */
+async function keysCommand(args: string[]): Promise<void> {
+  parseOptions(args, {})
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const toBase64 = (pem: string | Buffer) => Buffer.from(pem).toString('base64')
+  console.log(`AUDIT_SIGNING_KEY: ${toBase64(privateKey.export({ type: 'pkcs8', format: 'pem' }))}`)
+  console.log(`AUDIT_PUBLIC_KEYS: ${toBase64(publicKey.export({ type: 'spki', format: 'pem' }))}`)
+  console.log(`key id: ${thumbprint(publicKey.export({ format: 'jwk' }))}`)
+}
+
+async function eraseCommand(args: string[]): Promise<void> {
+  const userId = parseUser(parseOptions(args, { user: { type: 'string' } }).user)
+  const config = loadConfig()
+  const key = getSigningKey(config)
+  const erasure = await withDatabase(config, 'owner', (sql) => eraseUser(sql, key, userId))
+  console.log(describeErasure(userId, erasure))
+}
+
+function getSigningKey(config: Config): AuditSigningKey {
+  const key = resolveAuditSigningKey(config)
+  if (!key) throw new OperatorError('AUDIT_SIGNING_KEY is missing: npm run audit:keys makes one.')
+  return key
+}

@@ -1,0 +1,27 @@
+import postgres from 'postgres'
+import type { Config } from '../../src/config/index.js'
+import { openDatabase } from '../../src/db/open.js'
+import { prepareDatabase } from '../../src/db/setup.js'
+
+/** Runs `work` on a connection of its own. The embedded database is brought up to date, as by every process that uses it. */
+export async function withDatabase<T>(
+  config: Config,
+  role: 'application' | 'owner',
+  work: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(config)
+  try {
+    if (database.embedded) await prepareDatabase(database)
+    const sql = postgres(role === 'owner' ? database.migrationUrl : database.url, {
+      max: 1,
+      fetch_types: false,
+      max_lifetime: null,
+      onnotice: () => undefined,
+      connect_timeout: config.DATABASE_CONNECT_TIMEOUT_MS / 1000,
+      connection: { application_name: 'audit' },
+    })
+    return await work(sql).finally(() => sql.end())
+  } finally {
+    await database.close()
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { eraseUser } from '../../src/db/audit/erase.js'
+import { sealAuditLog } from '../../src/db/audit/seals.js'
+import { verifyAuditLog } from '../../src/db/audit/verify.js'
+import { parseAuditSigningKey } from '../../src/lib/audit-keys.js'
+import { generateSigningKeyPem } from '../../src/lib/signing-keys.js'
+import { buildTestApp } from '../helpers/app.js'
+import { attack, newAuditKey, publicKeysOf } from '../helpers/audit-seals.js'
+import { connect, testDatabases } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { run } from '../helpers/process.js'
+
+const ADA = 'ada.lovelace@example.com'
+
+/** Two administrators who change each other, and somebody who tries to be one of them. */
+async function createStory(t: Test) {
+  const { app, database, anonymous, signUp } = await buildTestApp(t)
+  const ada = await signUp({ role: 'super_admin', email: ADA })
+  const grace = await signUp({ role: 'super_admin', email: 'grace@example.com' })
+  const [{ body: me }, { body: other }] = [await ada.get('/me'), await grace.get('/me')]
+  await ada.patch('/me', { firstName: 'Augusta' })
+  await grace.patch(`/users/${me.id}`, { lastName: 'Byron' })
+  await ada.patch(`/users/${other.id}`, { firstName: 'Amazing' })
+  await anonymous.post('/auth/login', { email: ADA.toUpperCase(), password: 'a wrong but long sentence' })
+  await anonymous.post('/auth/login', { email: 'grace@example.com', password: 'a wrong but long sentence' })
+  const owner = connect(t, database.ownerUrl)
+  await eventually(
+    async () => (await owner`select from audit.audit_requests where outcome <> 'ok'`).length >= 2,
+  )
+
+  const pem = generateSigningKeyPem()
+  const key = parseAuditSigningKey(pem)
+  const lines: string[] = []
+  const verify = async () => {
+    lines.length = 0
+    const result = await verifyAuditLog(owner, {
+      keys: publicKeysOf(key),
+      onFinding: (line) => lines.push(line),
+    })
+    return { ...result, lines }
+  }
+  const sealAll = () =>
+    eventually(async () => {
+      await sealAuditLog(app.sql, key)
+      return (await verify()).unsealed === 0
+    })
+  const erase = (userId: string) =>
+    run(t, ['npm', 'run', '--silent', 'audit:erase', '--', '--user', userId], {
+      env: {
+        CONFIG_FILE: 'off',
+        DATABASE_URL: database.url,
+        DATABASE_MIGRATION_URL: database.ownerUrl,
+        AUDIT_SIGNING_KEY: pem,
+      },
+    })
+  return { app, database, owner, ada: me, verify, sealAll, erase }
+}
+
+t.test('the personal data of a user goes, and what happened stays and is still proven', async (t) => {
+  const { database, owner, ada, verify, sealAll, erase } = await createStory(t)
+  await sealAll()
+  const { head, entries } = await verify()
+  const trail = () =>
+    owner`select id, created_at, actor, user_id, table_name, object_id, action, changed, request_id from audit.audit_log
+      where table_name <> 'audit_log' order by id`
+  const before = await trail()
+  const { code, stdout, stderr } = await erase(ada.id)
+  t.strictSame({ code, stderr }, { code: 0, stderr: '' })
+  const [, erasedEntries, erasedRequests, seal] =
+    /^Erased the personal data of user \S+ in (\d+) entries and (\d+) requests: seal (\d+)\.\nThe account itself is still there/.exec(
+      stdout,
+    ) ?? []
+  t.ok(Number(erasedEntries) >= 5 && Number(erasedRequests) >= 1, stdout)
+
+  t.strictSame(await trail(), before, 'who did what, to what and when, is as it was')
+  const [left] = await owner<{ text: string }[]>`
+    select coalesce(string_agg(to_jsonb(r)::text, ' '), '') as text from (
+      select to_jsonb(l) from audit.audit_log l where object_id = ${ada.id} and table_name = 'users' or user_id = ${ada.id}
+        or state_after ->> 'user_id' = ${ada.id}
+      union all select to_jsonb(q) from audit.audit_requests q where ${ada.id}::uuid in (user_id, subject_id)
+    ) as r`
+  t.notMatch(left?.text, /lovelace|Augusta|Byron|127\.0\.0\.1|lightMyRequest/i)
+  t.match(left?.text, /"Amazing"/, 'what she changed of somebody else is not hers')
+  const [everything] = await owner<{ text: string }[]>`
+    select string_agg(to_jsonb(l)::text, ' ') as text from audit.audit_log l`
+  t.match(everything?.text, /grace@example\.com/)
+  t.match(
+    await owner`select actor, action, state_after from audit.audit_log where table_name = 'audit_log' and object_id = ${ada.id}`,
+    [
+      {
+        actor: 'cli:audit-erase',
+        action: 'update',
+        state_after: { entries: Number(erasedEntries), requests: Number(erasedRequests), seal: Number(seal) },
+      },
+    ],
+  )
+
+  t.match(await verify(), { findings: 0, entries, unsealed: 1 })
+  await sealAll()
+  const { lines, ...later } = await verify()
+  t.match(later, { findings: 0, entries: entries + 1 }, lines.join())
+  t.ok(later.head.number > head.number)
+  const admin = connect(t, database.adminUrl)
+  const [erased] =
+    await owner`select id from audit.audit_log where state_after ->> 'email' = '[erased]' limit 1`
+  await attack(
+    admin,
+    `update audit.audit_log set state_after = state_after || '{"email": "x"}' where id = '${erased?.id}'`,
+  )
+  t.strictSame(
+    (await verify()).lines,
+    [`modified audit_log ${erased?.id}`],
+    'no change by hand hides behind it',
+  )
+  await attack(
+    admin,
+    `update audit.audit_log set state_after = state_after || '{"email": "[erased]"}' where id = '${erased?.id}'`,
+  )
+
+  t.match(await erase(ada.id), { code: 0, stdout: new RegExp(`^Nothing to erase of user ${ada.id}\\.\n`) })
+  const unknown = randomUUID()
+  t.strictSame(await erase(unknown), {
+    code: 0,
+    signal: null,
+    stdout: `Nothing to erase of user ${unknown}.\n`,
+    stderr: '',
+  })
+  t.match(await verify(), { findings: 0 })
+})
+
+t.test('what is erased before it is sealed is sealed as it is then', async (t) => {
+  const { owner, ada, verify, sealAll, erase } = await createStory(t)
+  await owner`delete from users where id = ${ada.id}`
+  const { stdout } = await erase(ada.id)
+  t.match(stdout, /^Erased the personal data/)
+  t.notMatch(stdout, /still there/)
+  await sealAll()
+  const { findings, lines } = await verify()
+  t.equal(findings, 0, lines.join())
+})
+
+const { ownerUrl, appUrl } = testDatabases()
+const skip =
+  new URL(ownerUrl).username === new URL(appUrl).username &&
+  'one role owns the tables and runs the application here'
+
+t.test('the application erases nothing, and nobody by leaving the word in a session', { skip }, async (t) => {
+  const { app, database, owner, ada } = await createStory(t)
+  await t.rejects(eraseUser(app.sql, newAuditKey(), ada.id), { code: '42501' })
+  for (const sql of [connect(t, database.url), owner]) {
+    for (const word of [`'1'`, 'pg_current_xact_id()::text', 'pg_current_xact_id_if_assigned()::text']) {
+      await sql.unsafe(`select set_config('audit.maintenance', ${word}, false)`)
+      await t.rejects(sql.unsafe(`update audit.audit_log set actor = 'nobody'`), { code: '42501' })
+    }
+  }
+})

@@ -1,0 +1,155 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { UsageError } from '../../scripts/arguments.js'
+import { commands } from '../../scripts/audit/commands.js'
+import { parseAuditPublicKeys, parseAuditSigningKey } from '../../src/lib/audit-keys.js'
+import { openAuditTest } from '../helpers/audit.js'
+import { attack } from '../helpers/audit-seals.js'
+import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { run } from '../helpers/process.js'
+import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
+
+/** `npm run audit:keys`, by its labels. */
+async function newKeys(t: Test) {
+  const { stdout } = await run(t, ['npm', 'run', '--silent', 'audit:keys'])
+  const labelled = Object.fromEntries(
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(': ')),
+  )
+  return labelled as Record<'AUDIT_SIGNING_KEY' | 'AUDIT_PUBLIC_KEYS' | 'key id', string>
+}
+
+/** The commands as an operator runs them, and as an auditor who may only read and has only public keys. */
+async function createCli(t: Test) {
+  const test = await openAuditTest(t)
+  const { 'key id': kid, AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY } = await newKeys(t)
+  const { url: DATABASE_URL, ownerUrl: DATABASE_MIGRATION_URL } = test.database
+  const operatorEnv = { CONFIG_FILE: 'off', DATABASE_URL, DATABASE_MIGRATION_URL, AUDIT_SIGNING_KEY }
+  const npm = (script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
+    run(t, ['npm', 'run', '--silent', script, '--', ...args], { env: { ...operatorEnv, ...env } })
+  const readOnly = `${DATABASE_URL}?default_transaction_read_only=on`
+  const auditorEnv = { CONFIG_FILE: 'off', DATA_DIR: t.testdir(), DATABASE_URL: readOnly, AUDIT_PUBLIC_KEYS }
+  const verify = (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
+    run(t, ['node', '--import', 'tsx', 'scripts/audit.ts', 'verify', ...args], {
+      env: { ...auditorEnv, ...env },
+    })
+  const sealAll = () =>
+    eventually(async () => {
+      await npm('audit:seal')
+      return (await verify()).stdout.includes('unsealed  0 entries')
+    })
+  return { ...test, admin: connect(t, test.database.adminUrl), kid, auditorEnv, npm, verify, sealAll }
+}
+
+t.test(
+  'what is sealed is verified with public keys alone, and every change ends with exit code 1',
+  async (t) => {
+    const { addUser, admin, auditorEnv, npm, verify, sealAll } = await createCli(t)
+    t.match(await verify(), { code: 0, stdout: /head {6}none: nothing is sealed yet\n$/, stderr: '' })
+    for (let i = 0; i < 3; i++) await addUser()
+    t.match(await npm('audit:seal'), { code: 0, stdout: /^(Sealed 3 entries in 1 seal|Nothing to seal)\./ })
+    await sealAll()
+    t.match(await npm('audit:seal'), { code: 0, stdout: 'Nothing to seal.\n', stderr: '' })
+    const sound = await npm('audit:verify')
+    t.match(sound, { code: 0, stderr: '' })
+    const [, head = ''] =
+      /^Everything that is sealed is as it was\.\nverified {2}3 entries in \d seals?\nunsealed {2}0 entries\nhead {6}(\d:[0-9a-f]{64})\n$/.exec(
+        sound.stdout,
+      ) ?? []
+    t.match(await verify(['--anchor', head]), { code: 0 })
+    t.notOk(existsSync(join(auditorEnv.DATA_DIR, 'audit-key.pem')), 'verifying makes no key')
+
+    const [row] = await admin<{ id: string }[]>`select id from audit.audit_log order by id limit 1`
+    await attack(admin, `update audit.audit_log set actor = 'user' where id = '${row?.id}'`)
+    const tampered = await verify()
+    t.match(tampered, { code: 1, stderr: '' })
+    t.match(tampered.stdout.split('\n'), [
+      `modified audit_log ${row?.id}`,
+      '1 finding: the audit log is not as it was sealed.',
+      /^verified {2}2 entries/,
+    ])
+    await attack(admin, 'delete from audit.audit_seals')
+    t.match(await verify(), { code: 0, stdout: /unsealed {2}3 entries/ })
+    t.match(await verify(['--anchor', head]), { code: 1, stdout: /^seal \d: the anchor names it/ })
+  },
+)
+
+t.test('a key that is not known is told by its id, and without any key nothing is verified', async (t) => {
+  const { addUser, kid, verify, sealAll } = await createCli(t)
+  await addUser()
+  await sealAll()
+  const { AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY, 'key id': other } = await newKeys(t)
+  t.equal(parseAuditSigningKey(AUDIT_SIGNING_KEY).kid, other)
+  t.strictSame([...parseAuditPublicKeys(AUDIT_PUBLIC_KEYS).keys()], [other])
+  t.match(await verify([], { AUDIT_PUBLIC_KEYS }), {
+    code: 1,
+    stdout: new RegExp(`^seal 1: it is signed with an unknown key ${kid}\n`),
+  })
+  t.match(await verify([], { AUDIT_PUBLIC_KEYS: '' }), {
+    code: 1,
+    stderr: 'audit: AUDIT_PUBLIC_KEYS is missing: there is no key to verify with.\n',
+  })
+})
+
+t.test('a bar shows how far it is, on a terminal only', { skip: withoutTerminal }, async (t) => {
+  const { addUser, auditorEnv, sealAll } = await createCli(t)
+  await addUser()
+  await sealAll()
+  const terminal = startInTerminal(t, 'node --import tsx scripts/audit.ts verify', auditorEnv)
+  const { code, stdout } = await terminal.ended
+  t.equal(code, 0)
+  t.ok(stdout.includes(`${'█'.repeat(30)} 100 % of 1\r\u001B[KEverything`))
+})
+
+t.test('without a key nothing is sealed or erased in production, and elsewhere one is made', async (t) => {
+  const { auditorEnv, npm } = await createCli(t)
+  const { DATA_DIR } = auditorEnv
+  const none = { AUDIT_SIGNING_KEY: '', DATA_DIR }
+  const production = {
+    ...none,
+    NODE_ENV: 'production',
+    PUBLIC_URL: 'https://api.example.com',
+    REDIS_URL: 'redis://127.0.0.1',
+    SMTP_URL: 'smtp://127.0.0.1',
+    JWT_PRIVATE_KEYS: (await newKeys(t)).AUDIT_SIGNING_KEY,
+  }
+  t.strictSame(await npm('audit:seal', [], production), {
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr: 'audit: AUDIT_SIGNING_KEY is missing: npm run audit:keys makes one.\n',
+  })
+  t.notOk(existsSync(join(DATA_DIR, 'audit-key.pem')))
+  t.match(await npm('audit:seal', [], none), { code: 0, stdout: 'Nothing to seal.\n' })
+  t.ok(existsSync(join(DATA_DIR, 'audit-key.pem')))
+  t.match(await npm('audit:verify', [], none), { code: 0 }, 'and verified with')
+})
+
+t.test('a command line that cannot be understood is answered with the usage, and exit code 1', async (t) => {
+  const said = await run(t, ['node', '--import', 'tsx', 'scripts/audit.ts', 'verfy'], {
+    env: { CONFIG_FILE: 'off' },
+  })
+  t.match(said, {
+    code: 1,
+    stdout: '',
+    stderr: /^audit: unknown command verfy\nUsage:\n {2}npm run audit:verify/,
+  })
+  const refusals: [string, string[], string][] = [
+    ['verify', ['--anchor'], "Option '--anchor <value>' argument missing"],
+    ['verify', ['--anchor', '7'], '--anchor must be <number>:<hash>'],
+    ['verify', ['--anchor', `0:${'0'.repeat(64)}`], '--anchor must be <number>:<hash>'],
+    ['verify', ['7'], "Unexpected argument '7'"],
+    ['seal', ['--all'], "Unknown option '--all'"],
+    ['keys', ['--ed25519'], "Unknown option '--ed25519'"],
+    ['erase', [], '--user is missing, the id of the user'],
+    ['erase', ['--user', 'ada@example.com'], '--user must be a UUID'],
+  ]
+  for (const [command, args, message] of refusals) {
+    const refused = Promise.resolve(commands.get(command)?.(args))
+    await t.rejects(refused, { constructor: UsageError, message }, [command, ...args].join(' '))
+  }
+})
