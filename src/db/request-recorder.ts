@@ -1,6 +1,6 @@
-import type { Sql } from 'postgres'
 import { Batcher } from '../lib/batcher.js'
 import type { FinishedRequest } from '../lib/finished-request.js'
+import type { Db } from './client.js'
 import { isServerError, isUnavailable } from './errors.js'
 import { recordRequests } from './queries/audit-requests.js'
 
@@ -17,7 +17,7 @@ export class RequestRecorder {
   private readonly batcher: Batcher<FinishedRequest>
 
   constructor(
-    private readonly sql: Sql,
+    private readonly db: Db,
     private readonly log: Log,
   ) {
     this.batcher = new Batcher<FinishedRequest>({
@@ -43,7 +43,7 @@ export class RequestRecorder {
 
   private async write(requests: readonly FinishedRequest[]): Promise<void> {
     try {
-      for (const requestId of await recordRequests(this.sql, requests)) {
+      for (const requestId of await recordRequests(this.db, requests)) {
         this.log.error({ requestId }, 'missing_audit: rows were changed and the audit log does not tell')
       }
     } catch (error) {

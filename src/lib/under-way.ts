@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-type State = 'served' | 'abandoned'
+type State = 'served' | 'answered' | 'abandoned'
 
 /**
  * The requests that have begun and not ended. When a client hangs up no hook tells: neither onResponse nor, once its body has
@@ -15,17 +15,19 @@ export class UnderWay {
   begin(request: FastifyRequest, reply: FastifyReply): void {
     this.states.set(request, 'served')
     reply.raw.once('close', () => {
-      if (!this.has(request)) return
-      if (reply.raw.writableEnded) this.onAborted(request, reply)
-      else this.states.set(request, 'abandoned')
+      const state = this.states.get(request)
+      if (state === 'answered') this.onAborted(request, reply)
+      else if (state === 'served') this.states.set(request, 'abandoned')
     })
   }
 
   has = (request: FastifyRequest): boolean => this.states.has(request)
 
   /** To be called when a handler has answered, be it to nobody. */
-  answered(request: FastifyRequest, reply: FastifyReply): void {
-    if (this.states.get(request) === 'abandoned') this.onAborted(request, reply)
+  answer(request: FastifyRequest, reply: FastifyReply): void {
+    const state = this.states.get(request)
+    if (state === 'abandoned') this.onAborted(request, reply)
+    else if (state === 'served') this.states.set(request, 'answered')
   }
 
   end(request: FastifyRequest): void {

@@ -23,7 +23,7 @@ const CLOSE_TIMEOUT_MS = 1_000
  * change entries, so that nothing depends on its arriving.
  */
 async function auditRequests(app: FastifyInstance) {
-  const recorder = new RequestRecorder(app.sql, app.log)
+  const recorder = new RequestRecorder(app.db, app.log)
   const finish = (request: FastifyRequest, reply: FastifyReply, { isAborted }: { isAborted: boolean }) => {
     underWay.end(request)
     recorder.add(toFinishedRequest(request, reply, isAborted))
@@ -39,7 +39,7 @@ async function auditRequests(app: FastifyInstance) {
     route.onRequest = [begin, ...[route.onRequest ?? []].flat()]
   })
   app.addHook('onSend', (request, reply, payload, done) => {
-    underWay.answered(request, reply)
+    underWay.answer(request, reply)
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {

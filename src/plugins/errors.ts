@@ -21,7 +21,8 @@ export function settleFailure(
   const problem = toProblem(failure, request.id)
   const event = EVENT_OF_FAILURE[problem.code]
   if (event && request.context) request.context.event ??= { name: event, subjectId: null }
-  if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+  // Whoever hung up within a body is no failure of ours.
+  if (problem.status >= 500 && !request.raw.errored) request.log.error({ err: error }, 'request failed')
   const retryAfter = retryAfterSecondsOf(failure)
   if (retryAfter !== undefined) reply.header('retry-after', Math.ceil(retryAfter))
   reply.code(problem.status)

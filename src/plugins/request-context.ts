@@ -9,22 +9,24 @@ declare module 'fastify' {
   }
 }
 
-const detailsOf = (request: FastifyRequest): RequestDetails => ({
+const detailsOf = (request: FastifyRequest, ip: string): RequestDetails => ({
   method: request.method,
   url: redactText(request.url),
-  ip: request.ip,
+  ip,
   headers: redact(request.headers),
   body: redact(request.body),
   args: { params: redact(request.params), query: redact(request.query) },
 })
 
 function contextOf(request: FastifyRequest): Context {
+  // Now: once a client has hung up, its socket knows no address any more.
+  const { ip } = request
   // For every write of the request and for its own record; once its body has been read, nothing of it changes.
   let described: { body: unknown; details: RequestDetails } | undefined
   const describeRequest = (): RequestDetails => {
     const { body } = request
     if (described?.body !== body) described = undefined
-    described ??= { body, details: detailsOf(request) }
+    described ??= { body, details: detailsOf(request, ip) }
     return described.details
   }
   return { actor: 'anonymous', userId: null, requestId: request.id, describeRequest }

@@ -1,5 +1,4 @@
-import { and, eq, gte, lt } from 'drizzle-orm'
-import type { Sql } from 'postgres'
+import { and, eq, gte, lt, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { FinishedRequest, RequestOutcome } from '../../lib/finished-request.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
@@ -10,10 +9,11 @@ import type { Db } from '../client.js'
 import { keysetPage } from './page.js'
 
 /** Their ids are the caller's, so that a batch that is sent again is not recorded twice. Answers the request ids of those that changed rows without leaving entries. */
-export async function recordRequests(sql: Sql, requests: readonly FinishedRequest[]): Promise<string[]> {
+export async function recordRequests(db: Db, requests: readonly FinishedRequest[]): Promise<string[]> {
   const batch = JSON.stringify(requests.map(toRow))
-  const rows = await sql<{ requestId: string }[]>`
-    select record_requests as "requestId" from audit.record_requests(${batch}::text::jsonb)`
+  const rows = await db.execute<{ requestId: string }>(
+    sql`select record_requests as "requestId" from audit.record_requests(${batch}::text::jsonb)`,
+  )
   return rows.map(({ requestId }) => requestId)
 }
 

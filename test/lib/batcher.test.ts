@@ -1,0 +1,84 @@
+import t from 'tap'
+import { Batcher } from '../../src/lib/batcher.js'
+
+/** A place to write to that can be made to fail, and to wait. */
+function openStore() {
+  const batches: number[][] = []
+  const errors: number[] = []
+  const lost: number[] = []
+  const store = { isDown: false, gate: Promise.resolve() }
+  const batcher = new Batcher<number>({
+    write: async (items) => {
+      await store.gate
+      if (store.isDown) throw new Error('down')
+      batches.push([...items])
+    },
+    delayMs: 60_000,
+    batchSize: 3,
+    retryMs: 60_000,
+    maxWaiting: 5,
+    onError: (_error, waiting) => errors.push(waiting),
+    onLost: (items) => lost.push(...items),
+  })
+  return { store, batcher, batches, errors, lost }
+}
+
+t.test('items are written in order, in batches, once, however often it is flushed', async (t) => {
+  const { batcher, batches } = openStore()
+  for (let i = 0; i < 5; i += 1) batcher.add(i)
+  await Promise.all([batcher.flush(), batcher.flush()])
+  await batcher.close()
+  t.strictSame(batches, [
+    [0, 1, 2],
+    [3, 4],
+  ])
+})
+
+t.test('what comes during a write is written after it', async (t) => {
+  const { store, batcher, batches } = openStore()
+  let open = () => {}
+  store.gate = new Promise((resolve) => {
+    open = resolve
+  })
+  batcher.add(1)
+  const flushed = batcher.flush()
+  batcher.add(2)
+  open()
+  await flushed
+  t.strictSame(batches, [[1], [2]])
+})
+
+t.test('what cannot be written stays, and is written later', async (t) => {
+  const { store, batcher, batches, errors, lost } = openStore()
+  store.isDown = true
+  batcher.add(1)
+  await batcher.flush()
+  batcher.add(2)
+  await batcher.flush()
+  t.strictSame({ batches, errors }, { batches: [], errors: [1, 2] })
+  store.isDown = false
+  await batcher.flush()
+  t.strictSame({ batches, lost }, { batches: [[1, 2]], lost: [] })
+})
+
+t.test('beyond its bound the oldest are given up, and said so', async (t) => {
+  const { store, batcher, batches, lost } = openStore()
+  store.isDown = true
+  for (let i = 0; i < 8; i += 1) batcher.add(i)
+  await batcher.flush()
+  t.strictSame(lost, [0, 1, 2])
+  store.isDown = false
+  await batcher.flush()
+  t.strictSame(batches, [
+    [3, 4, 5],
+    [6, 7],
+  ])
+})
+
+t.test('at the end what cannot be written is given up instead of waited for', async (t) => {
+  const { store, batcher, lost } = openStore()
+  store.isDown = true
+  batcher.add(1)
+  await batcher.close()
+  t.strictSame(lost, [1])
+})
