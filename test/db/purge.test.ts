@@ -1,0 +1,132 @@
+import { type SQL, sql } from 'drizzle-orm'
+import t from 'tap'
+import type { Tx } from '../../src/db/client.js'
+import { type Perishable, purge } from '../../src/db/queries/purge.js'
+import { openAuditTest } from '../helpers/audit.js'
+import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+
+/** The moment of the transaction, as columns keep it. */
+const NOW = sql`date_trunc('milliseconds', now())`
+const MS = sql`interval '1 millisecond'`
+
+/** Everything that is judged is written in the same transaction, where `now()` stands still. */
+async function textsOf(tx: Tx, query: SQL): Promise<unknown[]> {
+  const rows = await tx.execute<{ text: string }>(query)
+  return rows.map(({ text }) => text)
+}
+
+async function addUser(tx: Tx): Promise<SQL> {
+  const [user] = await tx.execute<{ id: string }>(sql`insert into users (email, first_name, last_name)
+    values ('ada@example.com', 'Ada', 'Test') returning id`)
+  return sql`${user?.id}::uuid`
+}
+
+t.test('sessions go thirty days after their end, whichever way they ended', async (t) => {
+  const { db, newEntries } = await openAuditTest(t)
+  await db.transaction(async (tx) => {
+    const user = await addUser(tx)
+    const over = sql`${NOW} - interval '30 days'`
+    await tx.execute(sql`insert into sessions (user_id, ip, created_at, ended_at, expires_at) values
+      (${user}, 'live', ${over}, null, ${NOW} + ${MS}),
+      (${user}, 'just expired', ${over}, null, ${NOW}),
+      (${user}, 'ended, not long enough ago', ${over}, ${over} + ${MS}, ${NOW} + interval '1 day'),
+      (${user}, 'ended after it expired', ${over}, ${NOW}, ${over} + ${MS}),
+      (${user}, 'gone: ended', ${over}, ${over}, ${NOW} + interval '1 day'),
+      (${user}, 'gone: expired', ${over}, null, ${over}),
+      (${user}, 'gone: both', ${over}, ${NOW}, ${over})`)
+    t.equal(await purge(tx, 'sessions'), 3)
+    const kept = await textsOf(tx, sql`select ip as text from sessions order by id`)
+    t.strictSame(kept, ['live', 'just expired', 'ended, not long enough ago', 'ended after it expired'])
+  })
+  const deletes = (await newEntries()).filter((entry) => entry.endsWith('sessions delete'))
+  t.equal(deletes.length, 3, 'and each leaves an entry')
+})
+
+t.test('tokens go when they are of no use to anybody', async (t) => {
+  const { db } = await openAuditTest(t)
+  await db.transaction(async (tx) => {
+    const user = await addUser(tx)
+    await tx.execute(sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, expires_at) values
+      (${user}, 'verify_email', 'live', 'a', 'k', ${NOW} + ${MS}),
+      (${user}, 'reset_password', 'over', 'b', 'k', ${NOW})`)
+    t.equal(await purge(tx, 'mailedTokens'), 1)
+    t.strictSame(await textsOf(tx, sql`select email as text from mailed_tokens`), ['live'])
+
+    const session = sql`(select id from sessions)`
+    await tx.execute(
+      sql`insert into sessions (user_id, expires_at) values (${user}, ${NOW} + interval '1 day')`,
+    )
+    await tx.execute(sql`insert into refresh_tokens (session_id, token_hash, expires_at, spent_at) values
+      (${session}, 'live', ${NOW} + ${MS}, null), (${session}, 'spent', ${NOW} + ${MS}, ${NOW} - interval '29 days'),
+      (${session}, 'over', ${NOW}, null), (${session}, 'spent and over', ${NOW}, ${NOW} - interval '29 days')`)
+    t.equal(await purge(tx, 'refreshTokens'), 2)
+    const kept = sql`select convert_from(token_hash, 'utf8') as text from refresh_tokens order by id`
+    t.strictSame(await textsOf(tx, kept), ['live', 'spent'], 'a spent one that comes back tells of a thief')
+  })
+})
+
+const byAge: [Perishable, string, (age: SQL, name: string) => SQL, SQL][] = [
+  [
+    'accessRevocations',
+    '25 hours',
+    (at, name) =>
+      sql`insert into access_revocations (subject_id, revoked_at) values (md5(${name})::uuid, ${at})`,
+    sql`select case when subject_id = md5('kept')::uuid then 'kept' else 'gone' end as text from access_revocations`,
+  ],
+  [
+    'signInThrottles',
+    '24 hours',
+    (at, name) => sql`insert into sign_in_throttles (address_hash, failures, last_failure_at)
+      values (${name}::bytea, 1, ${at})`,
+    sql`select convert_from(address_hash, 'utf8') as text from sign_in_throttles`,
+  ],
+  [
+    'doneJobs',
+    '7 days',
+    (at, name) => sql`insert into outbox (job, payload, done_at) values (${name}, '{}', ${at})`,
+    sql`select job as text from outbox order by job desc`,
+  ],
+]
+
+for (const [what, age, insert, list] of byAge) {
+  t.test(`${what} go after ${age}`, async (t) => {
+    const { db } = await openAuditTest(t)
+    await db.transaction(async (tx) => {
+      const limit = sql`${NOW} - ${age}::interval`
+      await tx.execute(insert(limit, 'gone'))
+      await tx.execute(insert(sql`${limit} + ${MS}`, 'kept'))
+      t.equal(await purge(tx, what), 1)
+      t.strictSame(await textsOf(tx, list), ['kept'])
+    })
+  })
+}
+
+t.test('jobs that are open or failed stay however old they are, and any number goes', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  await owner`insert into outbox (job, payload, created_at, failed_at) values
+    ('open', '{}', now() - interval '1 year', null), ('failed', '{}', now() - interval '1 year', now() - interval '1 year')`
+  await owner`insert into outbox (job, payload, done_at)
+    select 'done', '{}', now() - interval '8 days' from generate_series(1, 2001)`
+  t.equal(await purge(db, 'doneJobs'), 2001)
+  t.strictSame([...(await owner`select job from outbox order by job`)], [{ job: 'failed' }, { job: 'open' }])
+})
+
+t.test('what is renewed at the last moment stays', async (t) => {
+  const { db, owner, database } = await openAuditTest(t)
+  const admin = connect(t, database.adminUrl)
+  await owner`insert into access_revocations (subject_id, revoked_at)
+    values (gen_random_uuid(), now() - interval '2 days')`
+  const purging = await owner.begin(async (renewing) => {
+    await renewing`update access_revocations set revoked_at = now()`
+    const pending = purge(db, 'accessRevocations')
+    await eventually(async () => {
+      const [row] = await admin`select count(*)::int as waiting from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      return row?.waiting === 1
+    })
+    return { pending }
+  })
+  t.equal(await purging.pending, 0)
+  t.equal((await owner`select from access_revocations`).length, 1)
+})

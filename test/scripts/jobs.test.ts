@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { parseArguments } from '../../scripts/jobs/arguments.js'
+import { copyCheckout } from '../helpers/checkout.js'
+import { connect, createEmptyDatabase, createTestDatabase } from '../helpers/database.js'
+import { run } from '../helpers/process.js'
+
+/** The command as a person runs it, with a Redis in its settings that nobody runs. */
+function commandsOn(t: Test, databaseUrl: string) {
+  const cwd = copyCheckout(t)
+  writeFileSync(
+    join(cwd, 'config/config.yml'),
+    `DATABASE_URL: ${databaseUrl}\nREDIS_URL: redis://127.0.0.1:1\n`,
+  )
+  return {
+    jobs: (...args: string[]) => run(t, ['node', '--import', 'tsx', 'scripts/jobs.ts', ...args], { cwd }),
+    npm: (script: string, ...args: string[]) =>
+      run(t, ['npm', 'run', '--silent', script, '--', ...args], { cwd }),
+  }
+}
+
+const said = (...lines: string[]) => ({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' })
+const failed = (line: string) => ({ code: 1, signal: null, stdout: '', stderr: `jobs: ${line}\n` })
+
+const [FIRST, SECOND, OPEN] = [1, 2, 3].map((n) => `0197a1b2-0000-7000-8000-00000000000${n}`) as [
+  string,
+  string,
+  string,
+]
+
+t.test('dead letters are listed, retried and discarded while Redis is down', async (t) => {
+  const database = await createTestDatabase(t)
+  const { jobs, npm } = commandsOn(t, database.url)
+  const sql = connect(t, database.ownerUrl)
+  t.strictSame(await npm('jobs', 'list'), said('No job is open.'))
+  const failure = {
+    attempts: 30,
+    last_error: 'The mail server does not answer\nat all',
+    last_stack: 'Error: …',
+    failed_at: '2026-01-02T03:04:05Z',
+    claimed_until: '2026-01-02T03:05:05Z',
+  }
+  const payload = { mail: 'password-changed', userId: FIRST }
+  await sql`insert into outbox ${sql([FIRST, SECOND].map((id) => ({ id, job: 'send-notice', payload, ...failure })))}`
+  await sql`insert into outbox ${sql({ id: OPEN, job: 'send-notice', payload, created_at: '2026-01-01T00:00:00Z' })}`
+  await sql`insert into outbox ${sql({ job: 'send-notice', payload, done_at: '2026-01-01T00:00:00Z' })}`
+
+  const lineOf = (id: string) =>
+    `${id}  failed  2026-01-02T03:04:05.000Z   30×  send-notice  The mail server does not answer`
+  t.strictSame(
+    await jobs('list'),
+    said(lineOf(FIRST), lineOf(SECOND), `${OPEN}  open    2026-01-01T00:00:00.000Z    0×  send-notice`),
+  )
+  const { stdout } = await jobs('list', '--failed', '--json')
+  t.match(JSON.parse(stdout), [
+    {
+      id: FIRST,
+      job: 'send-notice',
+      payload,
+      attempts: 30,
+      lastError: failure.last_error,
+      lastStack: 'Error: …',
+    },
+    { id: SECOND, failedAt: '2026-01-02T03:04:05.000Z' },
+  ])
+
+  t.strictSame(await jobs('retry', FIRST), said('1 job will be tried again.'))
+  t.match(await sql`select * from outbox where id = ${FIRST}`, [
+    { failed_at: null, attempts: 0, claimed_until: null, retried_at: Date, done_at: null },
+  ])
+  t.strictSame(await jobs('retry', FIRST), failed(`no dead letter has the id ${FIRST}`))
+  t.strictSame(await jobs('discard', OPEN), failed(`no dead letter has the id ${OPEN}`), 'nor what is open')
+  t.strictSame(await jobs('discard', SECOND), said('1 job discarded.'))
+  t.strictSame(await jobs('list', '--failed'), said('No job has failed.'))
+  t.strictSame(await jobs('retry', '--all'), said('0 jobs will be tried again.'))
+  await sql`update outbox set failed_at = now() where id in ${sql([FIRST, OPEN])}`
+  t.strictSame(await jobs('discard', '--all'), said('2 jobs discarded.'))
+  t.equal((await sql`select from outbox`).length, 1, 'what was done stays')
+})
+
+t.test('what cannot be done is told in one line', async (t) => {
+  const database = await createEmptyDatabase(t)
+  const empty = commandsOn(t, database.appUrl)
+  t.match(await empty.jobs('list'), { code: 1, stderr: /^jobs: The database lacks migrations .*\n$/ })
+  const absent = commandsOn(t, 'postgres://nobody@127.0.0.1:1/nothing')
+  t.match(await absent.jobs('list'), { code: 1, stdout: '', stderr: /^jobs: [^\n]+\n$/ })
+  const { stderr } = await absent.jobs()
+  t.match(stderr, /^jobs: a command is missing\nUsage:\n/)
+})
+
+t.test('a command line that is not understood is refused', async (t) => {
+  for (const [args, message] of [
+    ['', 'a command is missing'],
+    ['purge', 'unknown command purge'],
+    ['list --all', 'list takes neither'],
+    [`list ${FIRST}`, 'list takes neither'],
+    ['list --faild', "Unknown option '--faild'"],
+    ['retry', 'retry what? An id, or --all'],
+    [`retry ${FIRST} --all`, 'retry what? An id, or --all'],
+    [`discard ${FIRST} ${SECOND}`, 'one id at a time'],
+    ['discard 17', '17 is no id of a job'],
+    ['retry --all --json', 'retry takes an id or --all, and nothing else'],
+  ] as const) {
+    t.throws(
+      () => parseArguments(args.split(' ').filter(Boolean)),
+      { message: new RegExp(message.replace('?', '\\?')) },
+      args,
+    )
+  }
+  t.match(parseArguments(['discard', FIRST]), { command: 'discard', id: FIRST })
+})
