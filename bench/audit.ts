@@ -1,0 +1,103 @@
+/** What the audit log costs a write: the same statements on a table that is audited, on one that is not, and in a naive wrapper. */
+import postgres from 'postgres'
+import { type BulkRound, measureBulkRound } from './audit/bulk.js'
+import { openBenchDatabase } from './audit/database.js'
+import {
+  MAX_CLIENTS,
+  makeSides,
+  OPERATIONS,
+  type Operation,
+  openClient,
+  type SideName,
+} from './audit/sides.js'
+import { createTables } from './audit/tables.js'
+import { type Figures, measureRound, measureWindow, type Round } from './audit/windows.js'
+import { median } from './lib/compare.js'
+
+const ROUNDS = Number(process.env.ROUNDS ?? 9)
+const WARM_UP_MS = 400
+const CLIENTS = [1, MAX_CLIENTS] as const
+
+type Measured = { operation: Operation; clients: number; rounds: Round[] }
+
+const database = await openBenchDatabase()
+try {
+  const ids = await createTables(database)
+  const admin = postgres(database.adminUrl, { max: 1, onnotice: () => {} })
+  const { db, close } = openClient(database.appUrl)
+  const sides = makeSides(db, ids)
+  await describeServer(admin)
+
+  const measured: Measured[] = CLIENTS.flatMap((clients) =>
+    OPERATIONS.map((operation) => ({ operation, clients, rounds: [] })),
+  )
+  for (const { operation, clients } of measured) {
+    for (const side of Object.values(sides)) await measureWindow(side, operation, clients, [], WARM_UP_MS)
+  }
+  await measureBulkRound(db)
+  const bulk: BulkRound[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { operation, clients, rounds } of measured) {
+      rounds.push(await measureRound(sides, operation, clients, admin))
+    }
+    bulk.push(await measureBulkRound(db), await measureBulkRound(db))
+  }
+  report(measured)
+  reportBulk(bulk)
+  await Promise.all([admin.end(), close()])
+} finally {
+  await database.close()
+}
+
+async function describeServer(admin: postgres.Sql): Promise<void> {
+  const [server] = await admin<{ version: string; fsync: string; commit: string }[]>`
+    select current_setting('server_version') as version, current_setting('fsync') as fsync,
+      current_setting('synchronous_commit') as commit`
+  console.log(`PostgreSQL ${server?.version}, fsync ${server?.fsync}, synchronous_commit ${server?.commit}`)
+}
+
+function report(measured: readonly Measured[]): void {
+  console.log(`Writes of one row, medians of ${ROUNDS} rounds`)
+  console.table(measured.map(lineOf))
+  console.log(
+    'Throughput and CPU are audited to plain, the same requests on a table without the trigger; bare is',
+  )
+  console.log('plain outside of a request. CPU is that of Node and of the database backends together.')
+}
+
+function lineOf({ operation, clients, rounds }: Measured) {
+  const ratio = (to: SideName, figure: (figures: Figures) => number) =>
+    Number(median(rounds.map((round) => figure(round.audited) / figure(round[to]))).toFixed(2))
+  const perSecond = (figures: Figures) => figures.perSecond
+  const cpuUs = ({ nodeUs, backendsUs }: Figures) => nodeUs + backendsUs
+  const cpuOf = (side: SideName) =>
+    (['nodeUs', 'backendsUs'] as const)
+      .map((figure) => Math.round(median(rounds.map((round) => round[side][figure]))))
+      .join(' + ')
+  return {
+    operation,
+    clients,
+    throughput: ratio('plain', perSecond),
+    wanted: clients === 1 ? 0.7 : 0.55,
+    'to bare': ratio('bare', perSecond),
+    CPU: ratio('plain', cpuUs),
+    'at most': 2,
+    'CPU to bare': ratio('bare', cpuUs),
+    'to wrapper': ratio('wrapped', perSecond),
+    'at least': 1.5,
+    'CPU µs audited': cpuOf('audited'),
+    'CPU µs plain': cpuOf('plain'),
+  }
+}
+
+function reportBulk(rounds: readonly BulkRound[]): void {
+  const middle = (figure: (round: BulkRound) => number) => Number(median(rounds.map(figure)).toFixed(1))
+  const line = (operation: 'insert' | 'update') => ({
+    operation,
+    plain: middle(({ plain }) => plain[operation]),
+    audited: middle(({ audited }) => audited[operation]),
+    added: middle(({ audited, plain }) => audited[operation] - plain[operation]),
+  })
+  console.log('A thousand rows in one statement, µs a row (at most 45)')
+  console.table([line('insert'), line('update')])
+}

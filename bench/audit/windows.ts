@@ -1,0 +1,62 @@
+import type postgres from 'postgres'
+import { startCpuStopwatch } from '../lib/cpu.js'
+import { APPLICATION_NAME, type Operation, type Side, type SideName, type Sides } from './sides.js'
+
+/** CPU in µs an operation: of this process, which is the database's client, and of the database's backends. */
+export type Figures = { perSecond: number; nodeUs: number; backendsUs: number }
+export type Round = Record<SideName, Figures>
+
+const WINDOW_MS = 200
+
+/** A palindrome: whatever slows the machine down or speeds it up meanwhile meets all sides alike. */
+const ORDER: SideName[] = ['audited', 'plain', 'bare', 'wrapped', 'wrapped', 'bare', 'plain', 'audited']
+
+export async function measureRound(
+  sides: Sides,
+  operation: Operation,
+  clients: number,
+  admin: postgres.Sql,
+): Promise<Round> {
+  const backends = await admin<{ pid: number }[]>`
+    select pid from pg_stat_activity where application_name = ${APPLICATION_NAME}`
+  const pids = backends.map(({ pid }) => pid)
+  const halves: Record<SideName, Figures[]> = { audited: [], plain: [], bare: [], wrapped: [] }
+  for (const name of ORDER) halves[name].push(await measureWindow(sides[name], operation, clients, pids))
+  const { audited, plain, bare, wrapped } = halves
+  return { audited: mean(audited), plain: mean(plain), bare: mean(bare), wrapped: mean(wrapped) }
+}
+
+export async function measureWindow(
+  side: Side,
+  operation: Operation,
+  clients: number,
+  backends: readonly number[],
+  windowMs = WINDOW_MS,
+): Promise<Figures> {
+  const [nodeCpu, backendsCpu] = [startCpuStopwatch([process.pid]), startCpuStopwatch(backends)]
+  const start = performance.now()
+  let count = 0
+  const client = async () => {
+    while (performance.now() - start < windowMs) {
+      await side[operation]()
+      count += 1
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  const ms = performance.now() - start
+  return {
+    perSecond: (count * 1000) / ms,
+    nodeUs: nodeCpu.elapsedUs() / count,
+    backendsUs: backendsCpu.elapsedUs() / count,
+  }
+}
+
+function mean(figures: readonly Figures[]): Figures {
+  const average = (figure: keyof Figures) =>
+    figures.reduce((sum, one) => sum + one[figure], 0) / figures.length
+  return {
+    perSecond: average('perSecond'),
+    nodeUs: average('nodeUs'),
+    backendsUs: average('backendsUs'),
+  }
+}
