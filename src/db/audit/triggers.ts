@@ -2,6 +2,7 @@ import type { Sql } from 'postgres'
 // The tables declare themselves as they are loaded.
 import '../schema/index.js'
 import { REDACTED } from '../../lib/redact.js'
+import { findAppendOnlyProblems, mendAppendOnly } from './append-only.js'
 import { type AuditPolicy, auditPolicies } from './policy.js'
 
 const CAPTURE_TRIGGER = 'audit_capture'
@@ -54,10 +55,11 @@ const problemOf = (policy: AuditPolicy, triggers: readonly InstalledTrigger[]): 
   return undefined
 }
 
-/** What stands between the declarations and a complete audit log; empty when all is well. */
+/** What stands between the declarations and a complete audit log that only grows; empty when all is well. */
 export async function findAuditProblems(sql: Sql): Promise<string[]> {
   const triggers = await readTriggers(sql)
-  return auditPolicies().flatMap((policy) => problemOf(policy, triggers) ?? [])
+  const problems = auditPolicies().flatMap((policy) => problemOf(policy, triggers) ?? [])
+  return [...problems, ...(await findAppendOnlyProblems(sql))]
 }
 
 /**
@@ -77,6 +79,7 @@ export async function syncAuditTriggers(sql: Sql): Promise<void> {
   for (const { table, name } of triggers) {
     if (!declared.has(table)) await sql.unsafe(`drop trigger ${name} on ${quoteName(table)}`)
   }
+  await mendAppendOnly(sql)
 }
 
 function installationOf(policy: AuditPolicy): string {

@@ -1,0 +1,53 @@
+import type { Sql } from 'postgres'
+
+/** The tables of the audit schema that only ever grow. Partitions have the triggers too. */
+const ROOTS = ['audit_log', 'audit_requests', 'audit_seals']
+
+const ROW_TRIGGER = 'append_only'
+const TRUNCATE_TRIGGER = 'append_only_truncate'
+
+/** pg_trigger.h: for each row 1, before 2, delete 8, update 16, truncate 32. */
+const ROW_TYPE = 1 + 2 + 8 + 16
+const TRUNCATE_TYPE = 2 + 32
+
+type Guard = { root: string; table: string; state: 'missing' | 'disabled' | 'changed' | 'sound' }
+
+/** Those that are there: a database that is an upgrade behind has not all of them. */
+const readGuards = (sql: Sql) => sql<Guard[]>`
+  select roots.root, c.relname as "table", case
+    when count(t.oid) < 2 then 'missing'
+    when bool_or(t.tgenabled in ('D', 'R')) then 'disabled'
+    when not bool_and(t.tgfoid = to_regprocedure('audit.refuse()') and t.tgqual is null and t.tgattr::text = ''
+      and t.tgtype = case t.tgname when ${ROW_TRIGGER} then ${ROW_TYPE}::int2 else ${TRUNCATE_TYPE}::int2 end) then 'changed'
+    else 'sound'
+  end as state
+  from (select value as root, to_regclass('audit.' || value) as oid
+    from jsonb_array_elements_text(${JSON.stringify(ROOTS)}::text::jsonb) as value) as roots
+  join pg_class c on c.oid = roots.oid or c.oid in (select relid from pg_partition_tree(roots.oid))
+  left join pg_trigger t on t.tgrelid = c.oid and t.tgname in (${ROW_TRIGGER}, ${TRUNCATE_TRIGGER})
+  group by roots.root, c.relname order by c.relname`
+
+const findBroken = async (sql: Sql): Promise<Guard[]> =>
+  (await readGuards(sql)).filter(({ state }) => state !== 'sound')
+
+/** What lets entries be changed after all; empty when all is well. */
+export async function findAppendOnlyProblems(sql: Sql): Promise<string[]> {
+  const broken = await findBroken(sql)
+  return broken.map(
+    ({ table, state }) => `${table}: the append-only trigger ${state === 'changed' ? 'was' : 'is'} ${state}`,
+  )
+}
+
+/** As the owner of the tables. */
+export async function mendAppendOnly(sql: Sql): Promise<void> {
+  for (const { root, table } of await findBroken(sql)) {
+    // A partition has its row trigger from the table that it is a part of.
+    await sql.unsafe(`
+      drop trigger if exists ${ROW_TRIGGER} on audit.${root};
+      create trigger ${ROW_TRIGGER} before update or delete on audit.${root}
+        for each row execute function audit.refuse();
+      create or replace trigger ${TRUNCATE_TRIGGER} before truncate on audit.${table}
+        for each statement execute function audit.refuse();
+      alter table audit.${table} enable trigger ${TRUNCATE_TRIGGER}`)
+  }
+}
