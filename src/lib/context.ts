@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { SecurityEvent } from './security-events.js'
+import { EVENT_OF_FAILURE, type SecurityEvent } from './security-events.js'
 
 /** Who causes a change: a signed-in user, nobody in particular, a job or a script. */
 export type Actor = 'user' | 'anonymous' | `job:${string}` | `cli:${string}`
@@ -47,4 +47,10 @@ export const withActor = <T>(
 export function noteEvent(name: SecurityEvent, subjectId: string | null = null): void {
   const context = currentContext()
   if (context) context.event = { name, subjectId }
+}
+
+/** Some failures say what the request was, unless that is known better. A URL that cannot be read has no context. */
+export function noteFailure(context: Context | undefined, code: string): void {
+  const name = EVENT_OF_FAILURE[code]
+  if (context && name) context.event ??= { name, subjectId: null }
 }

@@ -1,13 +1,11 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Static } from 'typebox'
 import { isUnavailable } from '../db/errors.js'
 import { headersWithoutHooks } from '../lib/answer-headers.js'
+import { noteFailure } from '../lib/context.js'
 import { NotFound, ServiceUnavailable, TooManyAttempts } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
-import type { Problem } from '../lib/problem-schema.js'
 import { redactText } from '../lib/redact.js'
-import { EVENT_OF_FAILURE } from '../lib/security-events.js'
 
 const RETRY_AFTER_SECONDS = 1
 
@@ -16,15 +14,14 @@ export function settleFailure(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-): Static<typeof Problem> {
+): ReturnType<typeof toProblem> {
   const failure = isUnavailable(error) ? new ServiceUnavailable() : error
   const problem = toProblem(failure, request.id)
-  const event = EVENT_OF_FAILURE[problem.code]
-  if (event && request.context) request.context.event ??= { name: event, subjectId: null }
+  noteFailure(request.context, problem.code)
   // Whoever hung up within a body is no failure of ours.
   if (problem.status >= 500 && !request.raw.errored) request.log.error({ err: error }, 'request failed')
-  const retryAfter = retryAfterSecondsOf(failure)
-  if (retryAfter !== undefined) reply.header('retry-after', Math.ceil(retryAfter))
+  const retryAfterSeconds = retryAfterSecondsOf(failure)
+  if (retryAfterSeconds) reply.header('retry-after', Math.ceil(retryAfterSeconds))
   reply.code(problem.status)
   return problem
 }
@@ -37,10 +34,10 @@ export function answerWithProblem(error: FastifyError, request: FastifyRequest, 
     .send(problem)
 }
 
-function retryAfterSecondsOf(failure: FastifyError): number | undefined {
-  if (failure instanceof TooManyAttempts) return failure.retryAfterSeconds
-  return failure.statusCode === 503 ? RETRY_AFTER_SECONDS : undefined
-}
+const retryAfterSecondsOf = (failure: FastifyError): number | false =>
+  failure instanceof TooManyAttempts
+    ? failure.retryAfterSeconds
+    : failure.statusCode === 503 && RETRY_AFTER_SECONDS
 
 /** Fastify answers a URL that it cannot read before any hook runs: neither headers nor the log would know of it. */
 export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Context, type RequestDetails, runInContext } from '../lib/context.js'
+import { type FieldSchema, maskUnknownFields, maskUnknownQuery } from '../lib/known-fields.js'
 import { redact, redactText } from '../lib/redact.js'
 
 declare module 'fastify' {
@@ -9,14 +10,22 @@ declare module 'fastify' {
   }
 }
 
-const detailsOf = (request: FastifyRequest, ip: string): RequestDetails => ({
-  method: request.method,
-  url: redactText(request.url),
-  ip,
-  headers: redact(request.headers),
-  body: redact(request.body),
-  args: { params: redact(request.params), query: redact(request.query) },
-})
+function detailsOf(request: FastifyRequest, ip: string): RequestDetails {
+  const { schema = {} } = request.routeOptions
+  const querySchema = schema.querystring as FieldSchema
+  const query = request.query as object
+  return {
+    method: request.method,
+    url: redactText(maskUnknownQuery(request.url, query, querySchema)),
+    ip,
+    headers: redact(request.headers),
+    body: redact(maskUnknownFields(request.body, schema.body as FieldSchema)),
+    args: {
+      params: redact(request.params),
+      query: redact(maskUnknownFields(query, querySchema ?? { properties: {} })),
+    },
+  }
+}
 
 function contextOf(request: FastifyRequest): Context {
   // Now: once a client has hung up, its socket knows no address any more.

@@ -1,0 +1,38 @@
+import t from 'tap'
+import { maskUnknownFields, maskUnknownQuery } from '../../src/lib/known-fields.js'
+
+const R = '[redacted]'
+const person = { properties: { name: {}, address: { properties: { city: {} } }, tags: { items: {} } } }
+
+t.test('what a schema knows is kept, at every depth', async (t) => {
+  const body = { name: 'Ada', address: { city: 'London' }, tags: ['a', 'b'] }
+  t.strictSame(maskUnknownFields(body, person), body)
+  for (const free of [{ any: { thing: 1 } }, 'text', 7, [1, 2]])
+    t.strictSame(maskUnknownFields(free, {}), free)
+  for (const nothing of [undefined, null]) t.equal(maskUnknownFields(nothing, undefined), nothing)
+})
+
+t.test('what it does not know is replaced, whatever it is', async (t) => {
+  t.strictSame(
+    maskUnknownFields(
+      { name: 'Ada', pasword: 'hunter2', address: { city: 'London', pin: 1 }, x: { y: [1] } },
+      person,
+    ),
+    { name: 'Ada', pasword: R, address: { city: 'London', pin: R }, x: R },
+  )
+  t.strictSame(maskUnknownFields(['hunter2'], { items: person }), [R])
+  for (const body of ['hunter2', 7]) {
+    t.equal(maskUnknownFields(body, person), R, 'instead of an object')
+    t.equal(maskUnknownFields(body, undefined), R, 'where nothing is expected')
+  }
+  const odd = maskUnknownFields(JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}'), person)
+  t.strictSame(Object.values(odd as object), [R, R, R])
+})
+
+t.test('a URL with a parameter that nobody knows is kept without its query', async (t) => {
+  const schema = { properties: { q: {} } }
+  t.equal(maskUnknownQuery('/users?q=ada', { q: 'ada' }, schema), '/users?q=ada')
+  t.equal(maskUnknownQuery('/users', {}, undefined), '/users')
+  t.equal(maskUnknownQuery('/users?q=ada&key=hunter2', { q: 'ada', key: 'hunter2' }, schema), `/users?${R}`)
+  t.equal(maskUnknownQuery('/me?key=hunter2', { key: 'hunter2' }, undefined), `/me?${R}`)
+})
