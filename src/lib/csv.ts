@@ -8,10 +8,12 @@ const defuseLineFeed = (text: string): string => (text.startsWith('\n') ? `'${te
 
 const OPTIONS: Options = {
   record_delimiter: 'windows',
+  // Left to itself the library leaves a lone line feed bare: what follows would be a row of its own.
+  quoted_string: true,
   escape_formulas: true,
   cast: { string: defuseLineFeed },
 }
 
-/** Rows as in RFC 4180, each ended by CRLF. What is null is an empty cell. */
+/** Rows as in RFC 4180, each ended by CRLF. Texts are in quotes; what is null is an empty cell without. */
 export const toCsv = (rows: readonly (readonly (string | null)[])[]): string =>
   stringify(rows as (string | null)[][], OPTIONS)

@@ -81,11 +81,13 @@ async function fillMonth(sql: postgres.Sql, age: number, entries: number): Promi
     ) as entry`
 }
 
-/** Its indexes are built now, all at once. */
+/** As `audit.make_partition` does. Its indexes are built now, all at once. */
 async function attachMonth(sql: postgres.Sql, age: number): Promise<void> {
   await sql.unsafe(`
     alter table audit.audit_log attach partition audit.${nameOf(age)}
-    for values from ('${boundOf(age)}') to ('${boundOf(age - 1)}')`)
+    for values from ('${boundOf(age)}') to ('${boundOf(age - 1)}');
+    create trigger append_only_truncate before truncate on audit.${nameOf(age)}
+    for each statement execute function audit.refuse()`)
 }
 
 const boundOf = (age: number): string => {

@@ -35,7 +35,7 @@ export function createClient(app: FastifyInstance, user?: Client['user']): Clien
       ...options,
       headers: { ...(user && { authorization: `Bearer ${user.accessToken}` }), ...options.headers },
     })
-    const isJson = /json/.test(String(response.headers['content-type']))
+    const isJson = /[/+]json/.test(String(response.headers['content-type']))
     const answer: Answer = {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,

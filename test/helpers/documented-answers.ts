@@ -53,9 +53,19 @@ function buildCheck(app: FastifyInstance): Check {
       type,
       'schema',
     ]
-    const errors = validate(location, answer.body)
-    if (errors) fail(errors)
+    for (const body of bodiesOf(type, answer)) {
+      const errors = validate(location, body)
+      if (errors) fail(errors)
+    }
   }
+}
+
+/** What the schema is about: a text as a whole, or each line of newline-delimited JSON. */
+function bodiesOf(type: string, { body, text }: Answer): unknown[] {
+  if (type === 'application/x-ndjson') {
+    return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)))
+  }
+  return [type.startsWith('text/') ? text : body]
 }
 
 /** Literal paths win over templates, as they do in the router. */

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createUser } from '../../src/db/queries/users.js'
 import { withActor } from '../../src/lib/context.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
-import type { Client } from '../helpers/client.js'
+import { type Entry, searchAs } from '../helpers/audit-search.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 
 const { app, config, database, signUp, anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
@@ -31,13 +31,7 @@ const FIELDS = [
 ]
 const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
-type Entry = Record<string, unknown> & { id: string; createdAt: string }
-
-const search = async (query: Record<string, string>, client: Client = admin): Promise<Entry[]> => {
-  const { status, body } = await client.get(`/audit-logs?${new URLSearchParams({ limit: '100', ...query })}`)
-  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
-  return body.data
-}
+const search = searchAs(admin)
 
 t.test('an entry tells who changed what and how, as soon as the write is answered', async (t) => {
   const answer = await plain.request({

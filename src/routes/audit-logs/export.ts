@@ -11,6 +11,7 @@ export const EXPORT_TYPES = {
 } as const
 
 const COLUMNS = Object.keys(AuditEntry.properties) as (keyof StoredEntry)[]
+const JSON_COLUMNS = new Set<keyof StoredEntry>(['stateBefore', 'stateAfter', 'headers', 'body', 'args'])
 
 /** Reads the first batch now: a failure then is an answer like any other, and later it can only break the answer off. */
 export async function startReading(batches: AsyncGenerator<StoredEntry[]>): Promise<Batches> {
@@ -25,7 +26,7 @@ export async function startReading(batches: AsyncGenerator<StoredEntry[]>): Prom
 export async function* toCsvPieces(batches: Batches): AsyncGenerator<string> {
   yield toCsv([COLUMNS])
   for await (const batch of batches) {
-    if (batch.length > 0) yield toCsv(batch.map((entry) => COLUMNS.map((column) => toCell(entry[column]))))
+    if (batch.length > 0) yield toCsv(batch.map(toRow))
   }
 }
 
@@ -35,7 +36,10 @@ export async function* toNdjsonPieces(batches: Batches, toJson: ToJson): AsyncGe
   }
 }
 
-function toCell(value: unknown): string | null {
-  if (value === null || typeof value === 'string') return value
-  return value instanceof Date ? value.toISOString() : JSON.stringify(value)
+const toRow = (entry: StoredEntry) => COLUMNS.map((column) => toCell(column, entry[column]))
+
+function toCell(column: keyof StoredEntry, value: unknown): string | null {
+  if (value === null) return null
+  if (JSON_COLUMNS.has(column)) return JSON.stringify(value)
+  return value instanceof Date ? value.toISOString() : String(value)
 }

@@ -1,0 +1,207 @@
+import { get, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { Connection } from '../../src/db/pool.js'
+import { buildTestApp } from '../helpers/app.js'
+import { fillAuditLog } from '../helpers/audit-entries.js'
+import { searchAs } from '../helpers/audit-search.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+
+const ENTRIES = 201_000
+const BATCH = 500
+
+const database = await createTestDatabase(t)
+await fillAuditLog(database.ownerUrl, ENTRIES)
+const { app, signUp, anonymous } = await buildTestApp(t, { database, config: { RATE_LIMIT: 'off' } })
+const admin = await signUp({ role: 'super_admin', email: 'admin@example.com' })
+const plain = await signUp({ email: 'plain@example.com' })
+const search = searchAs(admin)
+const owner = connect(t, database.ownerUrl)
+const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+
+/** How often the application has asked the database. */
+let statements = 0
+const { run } = Connection.prototype
+Connection.prototype.run = function (statement) {
+  statements += 1
+  return run.call(this, statement) as never
+}
+
+/** Only the head is read: the body waits for a reader. */
+const download = (query: string): Promise<IncomingMessage> => {
+  const headers = { authorization: `Bearer ${admin.user?.accessToken}` }
+  return new Promise((resolve, reject) => {
+    const url = `${origin}/api/v1/audit-logs/export?${query}`
+    get(url, { headers, agent: false }, resolve).on('error', reject)
+  })
+}
+
+/** Resolves when the server has stopped asking. */
+const untilItRests = () => {
+  let last = -1
+  return eventually(() => {
+    const rests = statements === last
+    last = statements
+    return rests
+  })
+}
+
+/** As a spreadsheet reads it (RFC 4180): line breaks within quotes belong to the cell. */
+const cellsOf = (csv: string): string[][] =>
+  [...csv.matchAll(/((?:"(?:[^"]|"")*"|[^"\r\n])*)\r\n/g)].map(([, line = '']) =>
+    [...line.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|)(?=,|$)/g)].map(([, cell = '']) =>
+      cell.replaceAll('""', '"'),
+    ),
+  )
+
+const today = `tableName=users&from=${new Date().toISOString()}`
+
+t.test('an export is what the search finds, newest first, in either format', async (t) => {
+  await plain.patch('/me', { firstName: 'Zoë', lastName: 'said "a, b"' })
+  const found = await search(Object.fromEntries(new URLSearchParams(today)))
+  t.ok(found.length > 0)
+  const lines = await admin.get(`/audit-logs/export?format=ndjson&${today}`)
+  t.match(lines, {
+    status: 200,
+    headers: {
+      'content-type': 'application/x-ndjson',
+      'content-disposition': /^attachment; filename="audit-log-\d{4}-\d\d-\d\d\.ndjson"$/,
+      'cache-control': 'no-store',
+    },
+  })
+  t.equal(lines.text, found.map((entry) => `${JSON.stringify(entry)}\n`).join(''), 'to the byte')
+
+  const csv = await admin.get(`/audit-logs/export?format=csv&${today}`)
+  t.match(csv, {
+    status: 200,
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': /^attachment; filename="audit-log-\d{4}-\d\d-\d\d\.csv"$/,
+    },
+  })
+  const [header = [], ...rows] = cellsOf(csv.text)
+  t.strictSame(header, Object.keys(found[0] ?? {}))
+  const asCell = (value: unknown) =>
+    value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+  t.strictSame(
+    rows,
+    found.map((entry) => Object.values(entry).map(asCell)),
+  )
+  t.match(csv.text, /Zoë/)
+  t.match(csv.text, /\[redacted\]/)
+  t.notMatch(csv.text + lines.text, /argon2|Bearer ey/)
+})
+
+t.test('every filter of the search narrows the export', async (t) => {
+  for (const filter of ['changed=taxNumber', 'action=delete&tableName=notes', `objectId=${plain.user?.id}`]) {
+    const found = await search(Object.fromEntries(new URLSearchParams(filter)))
+    const { text } = await admin.get(`/audit-logs/export?format=ndjson&${filter}`)
+    const ids = text.split('\n').flatMap((line) => (line ? JSON.parse(line).id : []))
+    t.ok(ids.length > 0, filter)
+    t.strictSame(
+      ids.slice(0, 100),
+      found.map(({ id }) => id),
+      filter,
+    )
+  }
+  const empty = 'tableName=nothing'
+  t.equal((await admin.get(`/audit-logs/export?format=ndjson&${empty}`)).text, '')
+  t.match(cellsOf((await admin.get(`/audit-logs/export?format=csv&${empty}`)).text), [['id', 'createdAt']])
+})
+
+t.test('no cell can start a formula in a spreadsheet', async (t) => {
+  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', "=cmd|'/C calc'!A0", '＝1']
+  for (const formula of formulas) {
+    await owner`
+      insert into audit.audit_log (id, created_at, actor, table_name, object_id, action, url, body)
+      values (uuid_v7(), now(), 'user', 'formulas', ${formula}, 'create', ${formula}, ${owner.json(formula)})`
+  }
+  const { text } = await admin.get('/audit-logs/export?format=csv&tableName=formulas')
+  const [, ...rows] = cellsOf(text)
+  t.strictSame(
+    rows.map((row) => [row[4], row[9], row[11]]).reverse(),
+    formulas.map((formula) => [`'${formula}`, `'${formula}`, JSON.stringify(formula)]),
+    'an apostrophe before each of them, and JSON as it is',
+  )
+  t.strictSame(
+    rows.flat().filter((cell) => /^[=+\-@\t\r\n＝]/.test(cell)),
+    [],
+  )
+  const lines = await admin.get('/audit-logs/export?format=ndjson&tableName=formulas')
+  t.strictSame(
+    lines.text
+      .split('\n')
+      .flatMap((line) => (line ? JSON.parse(line).url : []))
+      .reverse(),
+    formulas,
+    'JSON has no formulas',
+  )
+})
+
+t.test(`all of ${ENTRIES} entries arrive in order, and no faster than they are read`, async (t) => {
+  statements = 0
+  const response = await download('format=ndjson')
+  await untilItRests()
+  const readAhead = statements
+  t.ok(readAhead < 60, `${readAhead} of ${Math.ceil(ENTRIES / BATCH)} batches wait for a reader`)
+  const newest = await search({ limit: '1' })
+  await plain.patch('/me', { firstName: 'Meanwhile' })
+  let [count, previous, rest] = [0, 'g', '']
+  for await (const chunk of response.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const id = line.slice(7, 43)
+      if (count === 0) t.equal(id, newest[0]?.id, 'what came meanwhile is not in it')
+      if (id >= previous) t.fail(`${id} after ${previous}`)
+      previous = id
+      count += 1
+    }
+  }
+  t.ok(count >= ENTRIES, `${count} entries`)
+  t.equal(rest, '')
+})
+
+t.test('who hangs up stops the reading', async (t) => {
+  const response = await download('format=csv')
+  response.destroy()
+  await eventually(
+    () => new Promise<boolean>((resolve) => app.server.getConnections((_, count) => resolve(count === 0))),
+  )
+  await untilItRests()
+  const before = statements
+  await plain.get('/me')
+  await plain.get('/me')
+  t.ok(statements - before <= 2, 'nobody else asks the database')
+})
+
+t.test('an error breaks the answer off, instead of ending it', async (t) => {
+  const response = await download('format=ndjson')
+  await untilItRests()
+  const role = owner(database.appRole)
+  await owner`revoke select on audit.audit_log from ${role}`
+  t.teardown(() => owner`grant select on audit.audit_log to ${role}`)
+  await t.rejects(text(response), { code: 'ECONNRESET' })
+  t.equal(response.complete, false)
+  const late = await admin.get('/audit-logs/export?format=csv')
+  t.match(late, { status: 500, headers: { 'content-type': 'application/problem+json' } })
+  t.notOk(late.headers['content-disposition'], 'before the first byte it is an answer like any other')
+})
+
+t.test('wrong values are refused by name, and only a super_admin is answered', async (t) => {
+  for (const [query, path] of [
+    ['', 'format'],
+    ['format=xml', 'format'],
+    ['format=csv&limit=5', 'limit'],
+    ['format=csv&cursor=abc', 'cursor'],
+    ['format=csv&action=created', 'action'],
+    ['format=csv&from=yesterday', 'from'],
+    ['format=csv&changed=a%20b', 'changed'],
+  ] as const) {
+    const answer = await admin.get(`/audit-logs/export?${query}`)
+    t.match(answer, { status: 400, body: { errors: [{ path }] } }, query)
+  }
+  t.match(await anonymous.get('/audit-logs/export?format=csv'), { status: 401 })
+  t.match(await plain.get('/audit-logs/export?format=csv'), { status: 403, body: { code: 'FORBIDDEN' } })
+})
