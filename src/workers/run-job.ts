@@ -39,11 +39,16 @@ type Described = { message: string; stack?: string; cause?: Described }
 
 /** As in the log, without what may be secret. The cause of a failed query says why; the query only which. */
 function describe(err: unknown): { message: string; stack: string | null } {
-  if (!(err instanceof Error)) return { message: String(err), stack: null }
+  if (!(err instanceof Error)) return { message: storable(String(err)), stack: null }
   const { message, stack, cause } = serializeError(err) as Described
   const causes = cause === undefined ? [] : [cause]
   return {
-    message: [message, ...causes.map((it) => it.message)].join(': '),
-    stack: [stack, ...causes.map((it) => it.stack)].join('\n') || null,
+    message: storable([message, ...causes.map((it) => it.message)].join(': ')),
+    stack: storable([stack, ...causes.map((it) => it.stack)].join('\n')),
   }
 }
+
+const MAX_LENGTH = 10_000
+
+/** PostgreSQL keeps no NUL, and nobody reads more. */
+const storable = (text: string): string => text.replaceAll('\0', '').slice(0, MAX_LENGTH)

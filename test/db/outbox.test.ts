@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { claimOutbox, enqueue, findOpenJob, markDone, recordFailure } from '../../src/db/queries/outbox.js'
+import type { Db } from '../../src/db/client.js'
+import {
+  claimOutbox,
+  enqueue,
+  enqueueScheduled,
+  findOpenJob,
+  markDone,
+  recordFailure,
+} from '../../src/db/queries/outbox.js'
 import { createUser } from '../../src/db/queries/users.js'
 import { runInContext } from '../../src/lib/context.js'
-import { MAX_ATTEMPTS, MAX_SCHEDULED_ATTEMPTS } from '../../src/lib/job-options.js'
 import { runJob } from '../../src/workers/run-job.js'
 import { openAuditTest } from '../helpers/audit.js'
 
@@ -38,13 +45,17 @@ t.test('a job for later waits until then', async (t) => {
   t.match(await claimOutbox(db, CLAIM), [{ job: 'send-notice' }])
 })
 
+/** What `runJob` needs of the worker. */
+function appOf(db: Db): Parameters<typeof runJob>[0] {
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log }
+  return { db, log } as never
+}
+
 t.test('what a job changes is attributed to it, and to the request that asked for it', async (t) => {
   const { db, owner } = await openAuditTest(t)
   await runInContext(anyRequest, () => db.transaction((tx) => enqueue(tx, 'send-notice', notice)))
   const [job] = await claimOutbox(db, CLAIM)
-  const log = { info: () => undefined, child: () => log }
-  const app = { db, log } as unknown as Parameters<typeof runJob>[0]
-  await runJob(app, String(job?.id), () => async () => {
+  await runJob(appOf(db), String(job?.id), () => async () => {
     await createUser(db, { email: 'ada@example.com', firstName: 'Ada', lastName: 'Test' })
     await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
   })
@@ -70,5 +81,24 @@ t.test('failures are counted and kept, and the last one makes a dead letter', as
   t.match(await owner`select * from outbox`, [{ failed_at: null, done_at: Date }])
   t.notOk(await findOpenJob(db, id))
   t.notOk(await fail(), 'what is done does not fail')
-  t.ok(MAX_SCHEDULED_ATTEMPTS < MAX_ATTEMPTS)
+})
+
+t.test('jobs that were asked for are tried for a day, the runs of schedules for minutes', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
+  await enqueueScheduled(db, 'seal-audit-log')
+  for (const { id, job } of await claimOutbox(db, CLAIM)) {
+    let attempts = 0
+    while ((await owner`select from outbox where id = ${id} and failed_at is null`).length > 0) {
+      attempts += 1
+      const fail = () => Promise.reject(new Error(`Too much\0 ${'x'.repeat(1_000_000)}`))
+      await t.rejects(
+        runJob(appOf(db), id, () => fail),
+        /^Too much x/,
+      )
+    }
+    t.equal(attempts, job === 'send-notice' ? 30 : 5)
+  }
+  const [row] = await owner`select last_error, last_stack from outbox`
+  t.match(row, { last_error: /^Too much x/, last_stack: /^Error: Too much x/ })
 })
