@@ -2,7 +2,7 @@ import { backoffMs } from './backoff.js'
 
 export const QUEUE_NAME = 'groundwork'
 
-/** Over some twenty hours: a mail server may be away for a night. */
+/** Over ten to twenty hours: a mail server may be away for a night. */
 export const MAX_ATTEMPTS = 30
 
 /** A schedule comes again by itself, and somebody should know soon that it fails. */

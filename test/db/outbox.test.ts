@@ -83,7 +83,7 @@ t.test('failures are counted and kept, and the last one makes a dead letter', as
   t.notOk(await fail(), 'what is done does not fail')
 })
 
-t.test('jobs that were asked for are tried for a day, the runs of schedules for minutes', async (t) => {
+t.test('jobs that were asked for are tried thirty times, the runs of schedules five times', async (t) => {
   const { db, owner } = await openAuditTest(t)
   await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
   await enqueueScheduled(db, 'seal-audit-log')
