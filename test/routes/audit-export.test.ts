@@ -115,13 +115,13 @@ t.test('no cell can start a formula in a spreadsheet', async (t) => {
   for (const formula of formulas) {
     await owner`
       insert into audit.audit_log (id, created_at, actor, table_name, object_id, action, url, body)
-      values (uuid_v7(), now(), 'user', 'formulas', ${formula}, 'create', ${formula}, ${owner.json(formula)})`
+      values (uuid_v7(), now(), 'user', 'formulas', ${formula}, 'create', ${formula}, ${owner.json({ formula })})`
   }
   const { text } = await admin.get('/audit-logs/export?format=csv&tableName=formulas')
   const [, ...rows] = cellsOf(text)
   t.strictSame(
     rows.map((row) => [row[4], row[9], row[11]]).reverse(),
-    formulas.map((formula) => [`'${formula}`, `'${formula}`, JSON.stringify(formula)]),
+    formulas.map((formula) => [`'${formula}`, `'${formula}`, JSON.stringify({ formula })]),
     'an apostrophe before each of them, and JSON as it is',
   )
   t.strictSame(

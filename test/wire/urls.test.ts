@@ -1,6 +1,6 @@
 import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
-import { type JsonSchema, operationsOf, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
+import { type JsonSchema, type Operation, operationsOf, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
 import { findFailure, findMistake } from '../helpers/problems.js'
 import { NASTY_TEXTS } from '../helpers/texts.js'
 
@@ -15,14 +15,19 @@ const withId = operations.filter(({ path }) => path.includes('{'))
 const REFUSED = { status: 400, code: 'VALIDATION_FAILED' }
 
 const get = (url: string) => admin.request({ method: 'GET', url })
-const withQuery = (url: string, name: string, value: string) =>
-  `${url}?${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+/** This parameter, and those that the operation cannot do without. */
+const withQuery = ({ url, query }: Operation, name: string, value: string): string => {
+  const needed = query.filter((parameter) => parameter.required && parameter.name !== name)
+  const pairs = [...needed.map(({ name, schema }) => [name, String(sampleOf(schema))]), [name, value]]
+  return `${url}?${pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`
+}
 
 t.test('an unknown query parameter is refused and named, for every operation', async (t) => {
-  for (const { method, url, name, body } of operations) {
+  for (const operation of operations) {
+    const { method, name, body } = operation
     for (const parameter of ['surprise', '__proto__', 'constructor', 'limit[]', 'access_token', 'Limit']) {
       const payload = body && { payload: sampleOf(body) as object }
-      const answer = await admin.request({ method, url: withQuery(url, parameter, 'x'), ...payload })
+      const answer = await admin.request({ method, url: withQuery(operation, parameter, 'x'), ...payload })
       const mistake = findMistake(answer, { ...REFUSED, paths: [parameter] })
       t.equal(mistake, undefined, `${name} ${parameter}`)
     }
@@ -30,10 +35,12 @@ t.test('an unknown query parameter is refused and named, for every operation', a
 })
 
 t.test('a query parameter that is given twice is refused', async (t) => {
-  for (const { url, query, name } of reading) {
+  for (const operation of reading) {
+    const { query, name } = operation
     for (const parameter of query) {
-      const value = encodeURIComponent(String(sampleOf(parameter.schema)))
-      const answer = await get(`${url}?${parameter.name}=${value}&${parameter.name}=${value}`)
+      const value = String(sampleOf(parameter.schema))
+      const once = withQuery(operation, parameter.name, value)
+      const answer = await get(`${once}&${parameter.name}=${encodeURIComponent(value)}`)
       t.equal(
         findMistake(answer, { ...REFUSED, paths: [parameter.name] }),
         undefined,
@@ -81,10 +88,11 @@ const wrongValuesOf = ({ type, format, enum: choices }: JsonSchema): string[] =>
 }
 
 t.test('a query parameter of the wrong kind is refused', async (t) => {
-  for (const { url, query, name } of reading) {
+  for (const operation of reading) {
+    const { query, name } = operation
     for (const { name: parameter, schema } of query) {
       for (const value of wrongValuesOf(schema)) {
-        const answer = await get(withQuery(url, parameter, value))
+        const answer = await get(withQuery(operation, parameter, value))
         const mistake = findMistake(answer, { ...REFUSED, paths: [parameter] })
         t.equal(mistake, undefined, `${name} ${parameter}=${value}`)
       }
@@ -119,13 +127,14 @@ const BAD_CURSORS = [
 
 t.test('a cursor that this list and order did not give is refused', async (t) => {
   t.ok(lists.length > 1)
-  for (const { url, name } of lists) {
+  for (const operation of lists) {
+    const { name } = operation
     for (const cursor of BAD_CURSORS) {
-      const answer = await get(withQuery(url, 'cursor', cursor))
+      const answer = await get(withQuery(operation, 'cursor', cursor))
       t.equal(findMistake(answer, { status: 400, code: 'INVALID_CURSOR' }), undefined, `${name} ${cursor}`)
     }
     for (const cursor of ['', '%', 'a b', "'", '='.repeat(3), 'a'.repeat(3000)]) {
-      const answer = await get(withQuery(url, 'cursor', cursor))
+      const answer = await get(withQuery(operation, 'cursor', cursor))
       t.equal(findMistake(answer, REFUSED), undefined, `${name} ${cursor.slice(0, 10)}`)
     }
   }
@@ -145,10 +154,11 @@ t.test('a cursor with a time that cannot be stored is refused', async (t) => {
 })
 
 t.test('no text in a query makes the server fail, and none is read as SQL', async (t) => {
-  for (const { url, query, name } of lists) {
+  for (const operation of lists) {
+    const { url, query, name } = operation
     for (const parameter of query.filter(({ schema }) => schema.type === 'string' && !schema.format)) {
       for (const [kind, text] of Object.entries(NASTY_TEXTS)) {
-        const answer = await get(withQuery(url, parameter.name, text.toWellFormed()))
+        const answer = await get(withQuery(operation, parameter.name, text.toWellFormed()))
         t.equal(findFailure(answer), undefined, `${name} ${parameter.name} ${kind}`)
         if (answer.status === 200) t.strictSame(answer.body.data, [], `${name} ${parameter.name} ${kind}`)
       }
