@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { findPartitionProblem } from '../db/audit/partitions.js'
 import { pendingMigrations } from '../db/migrate/index.js'
 import { MIGRATIONS_FOLDER } from '../db/setup.js'
 
@@ -8,7 +9,7 @@ type Check = 'ok' | string
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What each part says of itself: `ok`, or what is wrong with it. */
+    /** What each part says of itself: `ok`, `degraded: …` where it serves for now, or what is wrong with it. */
     checkReadiness: () => Promise<Record<string, Check>>
   }
 }
@@ -38,16 +39,18 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     return pending.length === 0 ? 'ok' : `pending: ${pending.join(', ')}`
   }
 
+  const checkAudit = async (): Promise<Check> => {
+    const problem = await findPartitionProblem(app.sql)
+    return problem === undefined ? 'ok' : `degraded: ${problem}`
+  }
+
   app.decorate('checkReadiness', async () => {
     if (isClosing) return { server: 'shutting down' }
-    const [database, migrations] = await Promise.all([
-      within(
-        CHECK_TIMEOUT_MS,
-        app.sql`select 1`.then((): Check => 'ok'),
-      ),
-      within(CHECK_TIMEOUT_MS, checkMigrations()),
-    ])
-    return { database, migrations }
+    const checks = [app.sql`select 1`.then((): Check => 'ok'), checkMigrations(), checkAudit()]
+    const [database, migrations, audit] = await Promise.all(
+      checks.map((check) => within(CHECK_TIMEOUT_MS, check)),
+    )
+    return { database, migrations, audit } as Record<string, Check>
   })
 }
 

@@ -39,22 +39,22 @@ t.test(
     const user = await signUp()
     const requestId = randomUUID()
     const holder = await sql.reserve()
+    t.teardown(() => holder.release())
     await holder`begin`
     await holder`select from users where id = ${user.user?.id ?? ''} for update`
     const socket = connectSocket(port, '127.0.0.1')
     socket.write(patchBytes(user.user?.accessToken ?? '', requestId, 'Gone'))
     await eventually(async () => {
-    const [waiting] = await sql`
+      const [waiting] = await sql`
       select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`
-    return waiting
-  })
-  const closed = eventually(
+      return waiting
+    })
+    const closed = eventually(
       () => new Promise((resolve) => app.server.getConnections((_, n) => resolve(n === 0))),
     )
     socket.resetAndDestroy()
     await closed
     await holder`commit`
-    holder.release()
     const search = recordedRequests(app, admin)
     const [record, ...others] = await search({ requestId })
     t.match(record, { outcome: 'aborted', actor: 'user', userId: user.user?.id, rowsChanged: 1, entries: 1 })

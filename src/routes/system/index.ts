@@ -6,7 +6,7 @@ const config = { public: true } as const
 
 const Readiness = Type.Object(
   { status: Type.String(), checks: Type.Record(Type.String(), Type.String()) },
-  { examples: [{ status: 'ready', checks: { database: 'ok', migrations: 'ok' } }] },
+  { examples: [{ status: 'ready', checks: { database: 'ok', migrations: 'ok', audit: 'ok' } }] },
 )
 
 const KeySet = Type.Object({
@@ -44,15 +44,18 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Can it serve?',
-        description: 'For load balancers. 503 names what is missing, and begins with a shutdown.',
+        description:
+          'For load balancers. 503 names what is missing, and begins with a shutdown. `degraded` serves, and wants somebody to look.',
         response: { 200: Readiness, 503: Readiness },
       },
       config,
     },
     async function getReadiness(_request, reply) {
       const checks = await app.checkReadiness()
-      const isReady = Object.values(checks).every((state) => state === 'ok')
-      return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', checks })
+      const states = Object.values(checks)
+      const isReady = states.every((state) => state === 'ok' || state.startsWith('degraded: '))
+      const status = states.every((state) => state === 'ok') ? 'ready' : 'degraded'
+      return reply.code(isReady ? 200 : 503).send({ status: isReady ? status : 'not ready', checks })
     },
   )
 
