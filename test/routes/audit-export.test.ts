@@ -7,6 +7,7 @@ import { fillAuditLog } from '../helpers/audit-entries.js'
 import { searchAs } from '../helpers/audit-search.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { recordedRequests } from '../helpers/recorded-requests.js'
 
 const ENTRIES = 201_000
 const BATCH = 500
@@ -187,6 +188,17 @@ t.test('an error breaks the answer off, instead of ending it', async (t) => {
   const late = await admin.get('/audit-logs/export?format=csv')
   t.match(late, { status: 500, headers: { 'content-type': 'application/problem+json' } })
   t.notOk(late.headers['content-disposition'], 'before the first byte it is an answer like any other')
+})
+
+t.test('each export is recorded, and no look at its headers', async (t) => {
+  const search = recordedRequests(app, admin)
+  const before = await search({ event: 'audit_exported' })
+  const url = '/api/v1/audit-logs/export?format=csv&tableName=nothing'
+  await admin.request({ method: 'HEAD', url })
+  await admin.request({ method: 'GET', url, headers: { 'x-request-id': 'an-export' } })
+  const [newest, ...others] = await search({ event: 'audit_exported' })
+  t.match(newest, { requestId: 'an-export', userId: admin.user?.id, outcome: 'ok', url })
+  t.strictSame(others, before)
 })
 
 t.test('wrong values are refused by name, and only a super_admin is answered', async (t) => {

@@ -13,7 +13,7 @@ type Search = {
 }
 
 /** Of so many entries in order it is looked up whether they changed a column, before the index of changes is asked. */
-const PROBE = 1000
+const PROBE = 500
 
 /**
  * The ids of the first updates, in order, that changed a column. The index of changes knows no order, so what it finds has

@@ -1,4 +1,4 @@
-import { and, type Column, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, type Column, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
 import { type AuditEntry, auditLog } from '../audit/log.js'
@@ -31,21 +31,30 @@ const SORTABLE = { createdAt: auditLog.id }
 export async function listAuditEntries(db: Db, query: AuditQuery): Promise<Page<AuditEntry>> {
   const page = keysetPage<AuditEntry, 'createdAt'>(SORTABLE, auditLog.id, query)
   const condition = and(conditionOf(query), page.after)
-  const { changed, tableName, sort } = query
-  const search = changed !== undefined && {
-    columns: toColumnNames(changed, tableName),
-    condition,
-    descending: sort === '-createdAt',
-    limit: page.limit,
-  }
-  const rows = await db
-    .select(columns)
-    .from(auditLog)
-    .where(search ? isOneOf(await findChanges(db, search)) : condition)
-    .orderBy(...page.orderBy)
-    .limit(page.limit)
+  const ids = await findIdsOfChanges(db, query, condition, page.limit)
+  const rows =
+    ids?.length === 0
+      ? []
+      : await db
+          .select(columns)
+          .from(auditLog)
+          .where(ids ? isOneOf(ids) : condition)
+          .orderBy(...page.orderBy)
+          .limit(page.limit)
   const { data, nextCursor } = page.toPage(rows)
   return { data: data.map(toApiEntry), nextCursor }
+}
+
+/** Undefined where no change is asked for. */
+async function findIdsOfChanges(
+  db: Db,
+  { changed, tableName, sort }: AuditQuery,
+  condition: SQL | undefined,
+  limit: number,
+): Promise<string[] | undefined> {
+  if (changed === undefined) return undefined
+  const descending = sort === '-createdAt'
+  return findChanges(db, { columns: toColumnNames(changed, tableName), condition, descending, limit })
 }
 
 /** As one parameter, so that the text is the same for any number of ids. */

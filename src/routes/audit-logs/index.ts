@@ -51,7 +51,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: ExportQuery,
         response: { 200: ExportedEntries },
       },
-      config,
+      config: { ...config, recorded: true },
     },
     async function exportAuditLog(request, reply) {
       const { format, ...filters } = request.query
