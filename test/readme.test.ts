@@ -10,7 +10,14 @@ import { PACKAGE_ROOT, run } from './helpers/process.js'
 const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
 
 const readme = read('README.md')
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/jobs.md', 'bench/README.md']
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/audit.md',
+  'docs/jobs.md',
+  'bench/README.md',
+]
 const codeBlocks = (language: string): string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 
@@ -28,6 +35,8 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run (db:upgrade|db:status)$/, '.ci/smoke.ts', "'$1'"],
   [/^npx tsx scripts\/create-user\.ts$/, '.ci/smoke.ts', 'scripts/create-user.ts'],
   [/^npm run (jobs) -- list --failed$/, 'test/scripts/jobs.test.ts', "npm('$1'"],
+  [/^npm run (audit:verify|audit:seal|audit:keys)$/, 'test/scripts/audit.test.ts', '$1'],
+  [/^npm run (audit:erase) -- --user /, 'test/scripts/audit-erase.test.ts', '$1'],
   [/^npm run (jwt:key)$/, '.ci/smoke.ts', '$1'],
   [/^npm run (docs:settings)$/, 'test/config/documents.test.ts', '$1'],
   [/^npm run bench -- me$/, 'bench/me.ts', 'GET /me'],
