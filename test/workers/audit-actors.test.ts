@@ -1,0 +1,28 @@
+import t from 'tap'
+import { enqueueScheduled } from '../../src/db/queries/outbox.js'
+import { buildTestApp } from '../helpers/app.js'
+import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { startTestWorker } from '../helpers/worker.js'
+
+t.test('what a job changes is told as its doing', async (t) => {
+  const testApp = await buildTestApp(t)
+  const { app, database, signUp } = testApp
+  const { user } = await signUp()
+  const sql = connect(t, database.ownerUrl)
+  await sql`update sessions set ended_at = now() - interval '1 year', expires_at = now() - interval '1 year'`
+  await startTestWorker(t, testApp)
+  await enqueueScheduled(app.db, 'purge-expired')
+  const entry = await eventually(async () => {
+    const [deletion] = await sql`
+      select actor, table_name, state_before ->> 'user_id' as "userId", user_id, url from audit.audit_log where action = 'delete'`
+    return deletion
+  })
+  t.same(entry, {
+    actor: 'job:purge-expired',
+    table_name: 'sessions',
+    userId: user?.id,
+    user_id: null,
+    url: null,
+  })
+})
