@@ -109,6 +109,7 @@ t.test('whatever is done to the chain is named by the seal that it was done to',
     await attack(text)
     const { lines } = await verify()
     t.strictSame(lines.map(shorten).sort(), findings.split(/, (?=\d)/).sort(), text)
+    t.notOk(lines.join().includes('\u001B'), 'and no text of the attacker reaches the terminal')
     await attack('delete from audit.audit_seals; insert into audit.audit_seals select * from kept')
   }
   t.match(await verify({ anchor: head }), { findings: 0 })

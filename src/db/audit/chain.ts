@@ -18,6 +18,9 @@ const COLUMNS = `number, kind, from_transaction::text as from, to_transaction::t
 /** The last record's place in the chain, and the transaction that all its records cover up to. */
 export type ChainEnd = ChainHead & { to: bigint }
 
+/** Whoever has the lock must see what was committed before: at other levels the snapshot may be older than the lock. */
+export const AFTER_THE_LOCK = 'isolation level read committed'
+
 /** False when somebody else is adding a record right now. The lock lasts as long as the transaction. */
 export async function tryLockChain(tx: TransactionSql): Promise<boolean> {
   const [row] = await tx<{ locked: boolean }[]>`

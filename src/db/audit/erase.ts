@@ -3,7 +3,7 @@ import type { Sql, TransactionSql } from 'postgres'
 import '../schema/index.js'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
-import { readChainEnd, toSqlRow } from './chain.js'
+import { AFTER_THE_LOCK, readChainEnd, toSqlRow } from './chain.js'
 import { prepareHashing, readLeavesOfRows } from './leaves.js'
 import { auditPolicies } from './policy.js'
 
@@ -24,7 +24,7 @@ const ERASED = '[erased]'
  * As the owner of the tables. The signed record of it lets verification accept these rows as they are now, and no others.
  */
 export const eraseUser = (sql: Sql, key: AuditSigningKey, userId: string): Promise<Erasure> =>
-  sql.begin(async (tx) => {
+  sql.begin(AFTER_THE_LOCK, async (tx) => {
     await prepareHashing(tx)
     await tx`select audit.lock_seals()`
     await tx`select set_config('audit.maintenance', pg_current_xact_id()::text, true)`

@@ -2,7 +2,7 @@ import type { Sql, TransactionSql } from 'postgres'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
 import { postgresErrorOf } from '../errors.js'
-import { readChainEnd, toSqlRow, tryLockChain } from './chain.js'
+import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 import { type Sealed, sealAuditLog } from './seals.js'
 
 export type KeptPartitions = {
@@ -42,8 +42,10 @@ export async function keepAuditPartitions(
 }
 
 const dropPartition = (sql: Sql, key: AuditSigningKey, name: string): Promise<boolean> =>
-  sql.begin(async (tx) => {
+  sql.begin(AFTER_THE_LOCK, async (tx) => {
     if (!(await tryLockChain(tx))) return false
+    // A large month takes long to count.
+    await tx`select set_config('statement_timeout', '0', true)`
     const end = await readChainEnd(tx)
     const details = JSON.stringify({ partition: name, rows: await countRows(tx, name) })
     const content = { kind: 'drop', from: end.to, to: end.to, ...NO_LEAVES, details } as const

@@ -2,7 +2,7 @@ import type { Sql, TransactionSql } from 'postgres'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { formatHead, headOf, signRecord } from '../../lib/audit-records.js'
 import { OperatorError } from '../../lib/operator-error.js'
-import { readChainEnd, toSqlRow, tryLockChain } from './chain.js'
+import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 import { measureTransactions, prepareHashing, readLeaves } from './leaves.js'
 
 export type Sealed = {
@@ -26,7 +26,7 @@ export async function sealAuditLog(
 ): Promise<Sealed> {
   const sealed: Sealed = { seals: 0, entries: 0 }
   for (;;) {
-    const seal = await sql.begin((tx) => sealOnce(tx, key, maxEntries))
+    const seal = await sql.begin(AFTER_THE_LOCK, (tx) => sealOnce(tx, key, maxEntries))
     if (!seal) return sealed
     sealed.seals += 1
     sealed.entries += seal.entries
