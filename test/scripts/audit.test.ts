@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { UsageError } from '../../scripts/arguments.js'
 import { commands } from '../../scripts/audit/commands.js'
@@ -23,6 +25,22 @@ async function newKeys(t: Test) {
   return labelled as Record<'AUDIT_SIGNING_KEY' | 'AUDIT_PUBLIC_KEYS' | 'key id', string>
 }
 
+/** A role that may read the audit schema and do nothing else. */
+async function createAuditor(t: Test, admin: postgres.Sql, appUrl: string): Promise<string> {
+  const url = new URL(appUrl)
+  url.username = `${url.pathname.slice(1)}_auditor`
+  url.password = randomBytes(16).toString('hex')
+  const role = admin(url.username)
+  await admin.unsafe(`create role "${url.username}" login password '${url.password}'`)
+  await admin`grant usage on schema audit to ${role}`
+  await admin`grant select on all tables in schema audit to ${role}`
+  t.teardown(async () => {
+    await admin`drop owned by ${role}`
+    await admin`drop role ${role}`
+  })
+  return url.href
+}
+
 /** The commands as an operator runs them, and as an auditor who may only read and has only public keys. */
 async function createCli(t: Test) {
   const test = await openAuditTest(t)
@@ -31,8 +49,14 @@ async function createCli(t: Test) {
   const operatorEnv = { CONFIG_FILE: 'off', DATABASE_URL, DATABASE_MIGRATION_URL, AUDIT_SIGNING_KEY }
   const npm = (script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
     run(t, ['npm', 'run', '--silent', script, '--', ...args], { env: { ...operatorEnv, ...env } })
-  const readOnly = `${DATABASE_URL}?default_transaction_read_only=on`
-  const auditorEnv = { CONFIG_FILE: 'off', DATA_DIR: t.testdir(), DATABASE_URL: readOnly, AUDIT_PUBLIC_KEYS }
+  const admin = connect(t, test.database.adminUrl)
+  const readOnlyUrl = await createAuditor(t, admin, DATABASE_URL)
+  const auditorEnv = {
+    CONFIG_FILE: 'off',
+    DATA_DIR: t.testdir(),
+    DATABASE_URL: readOnlyUrl,
+    AUDIT_PUBLIC_KEYS,
+  }
   const verify = (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
     run(t, ['node', '--import', 'tsx', 'scripts/audit.ts', 'verify', ...args], {
       env: { ...auditorEnv, ...env },
@@ -42,7 +66,7 @@ async function createCli(t: Test) {
       await npm('audit:seal')
       return (await verify()).stdout.includes('unsealed  0 entries')
     })
-  return { ...test, admin: connect(t, test.database.adminUrl), kid, auditorEnv, npm, verify, sealAll }
+  return { ...test, admin, kid, auditorEnv, npm, verify, sealAll }
 }
 
 t.test(

@@ -3,23 +3,12 @@ import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
 import { postgresErrorOf } from '../errors.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
-import { type Sealed, sealAuditLog } from './seals.js'
 
 export type KeptPartitions = {
   /** How many partitions were made. */
   made: number
   /** The names of those that were dropped. */
   dropped: string[]
-}
-
-/** All that the audit log needs regularly, once a minute say. Without a key it only gets its partitions. */
-export async function maintainAuditLog(
-  sql: Sql,
-  key: AuditSigningKey | undefined,
-): Promise<KeptPartitions & Sealed> {
-  const kept = await keepAuditPartitions(sql, key)
-  const sealed = key ? await sealAuditLog(sql, key) : { seals: 0, entries: 0 }
-  return { ...kept, ...sealed }
 }
 
 /**
