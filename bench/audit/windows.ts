@@ -1,6 +1,5 @@
-import type postgres from 'postgres'
 import { startCpuStopwatch } from '../lib/cpu.js'
-import { APPLICATION_NAME, type Operation, type Side, type SideName, type Sides } from './sides.js'
+import type { Operation, Side, SideName, Sides } from './sides.js'
 
 /** CPU in µs an operation: of this process, which is the database's client, and of the database's backends. */
 export type Figures = { perSecond: number; nodeUs: number; backendsUs: number }
@@ -15,13 +14,10 @@ export async function measureRound(
   sides: Sides,
   operation: Operation,
   clients: number,
-  admin: postgres.Sql,
+  backends: readonly number[],
 ): Promise<Round> {
-  const backends = await admin<{ pid: number }[]>`
-    select pid from pg_stat_activity where application_name = ${APPLICATION_NAME}`
-  const pids = backends.map(({ pid }) => pid)
   const halves: Record<SideName, Figures[]> = { audited: [], plain: [], bare: [], wrapped: [] }
-  for (const name of ORDER) halves[name].push(await measureWindow(sides[name], operation, clients, pids))
+  for (const name of ORDER) halves[name].push(await measureWindow(sides[name], operation, clients, backends))
   const { audited, plain, bare, wrapped } = halves
   return { audited: mean(audited), plain: mean(plain), bare: mean(bare), wrapped: mean(wrapped) }
 }
