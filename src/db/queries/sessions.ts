@@ -10,36 +10,48 @@ import { keysetPage } from './page.js'
 /** In seconds: how long a session lasts however much it is used, and how long when it is not (OWASP ASVS 5.0, 7.3). */
 export type SessionLifetimes = { absolute: number; idle: number; grace: number }
 
-type NewSession = { user: User; ip: string; userAgent: string | undefined }
+/** `user` is as it was when its password was verified. */
+export type NewSession = { user: User; ip: string; userAgent: string | undefined }
+
+type SessionKind = { lifetimeSeconds: number; cookieHash?: Buffer }
 
 const USER_AGENT_MAX_LENGTH = 400
 
 /**
- * The refresh token is answered once and only its hash is kept. `user` is as it was when its password was verified.
+ * The refresh token is answered once and only its hash is kept.
  * @throws InvalidCredentials when password or status have changed since: what ended the other sessions ends this one, too
  */
 export const createSession = (
   db: Db,
-  { user, ip, userAgent }: NewSession,
+  newSession: NewSession,
   lifetimes: SessionLifetimes,
 ): Promise<{ id: string; refreshToken: string }> =>
   db.transaction(async (tx) => {
-    await checkUnchanged(tx, user)
-    const expiresAt = secondsFromNow(lifetimes.absolute)
-    const [session] = await tx
-      .insert(sessions)
-      .values({
-        userId: user.id,
-        ip,
-        userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
-        expiresAt,
-      })
-      .returning({ id: sessions.id })
-    const { id } = session as { id: string }
+    const session = await insertSession(tx, { ...newSession, lifetimeSeconds: lifetimes.absolute })
     const refreshToken = generateToken()
-    await addRefreshToken(tx, { id, expiresAt }, refreshToken, lifetimes)
-    return { id, refreshToken }
+    await addRefreshToken(tx, session, refreshToken, lifetimes)
+    return { id: session.id, refreshToken }
   })
+
+/** @throws InvalidCredentials as `createSession` does */
+export async function insertSession(
+  tx: Tx,
+  { user, ip, userAgent, lifetimeSeconds, cookieHash }: NewSession & SessionKind,
+): Promise<Pick<Session, 'id' | 'expiresAt'>> {
+  await checkUnchanged(tx, user)
+  const expiresAt = secondsFromNow(lifetimeSeconds)
+  const [session] = await tx
+    .insert(sessions)
+    .values({
+      userId: user.id,
+      ip,
+      userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+      expiresAt,
+      cookieHash,
+    })
+    .returning({ id: sessions.id })
+  return { id: (session as { id: string }).id, expiresAt }
+}
 
 /** Holds off every change of the user until the session is there to be ended by it. */
 async function checkUnchanged(tx: Tx, { id, passwordHash, updatedAt }: User): Promise<void> {

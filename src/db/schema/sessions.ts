@@ -4,7 +4,7 @@ import { audited, notAudited } from '../audit/policy.js'
 import { bytea, createdAt, id, moment } from './columns.js'
 import { userRole, users } from './users.js'
 
-/** One sign-in on one device. Access tokens carry its id; refresh tokens belong to it. */
+/** One sign-in on one device. Access tokens carry its id, and refresh tokens belong to it; or a cookie names it. */
 export const sessions = pgTable(
   'sessions',
   {
@@ -18,9 +18,12 @@ export const sessions = pgTable(
     endedAt: moment('ended_at'),
     ip: text('ip'),
     userAgent: text('user_agent'),
+    /** Of a sign-in on the page of the dashboard; it has no refresh token. */
+    cookieHash: bytea('cookie_hash'),
   },
   (table) => [
     index('sessions_user_id_idx').on(table.userId),
+    uniqueIndex('sessions_cookie_hash_key').on(table.cookieHash).where(sql`cookie_hash is not null`),
     index('sessions_over_at_idx').on(sql`least(${table.endedAt}, ${table.expiresAt})`),
   ],
 )
