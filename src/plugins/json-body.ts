@@ -3,8 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { UnsupportedMediaType } from '../lib/errors.js'
 import { parseJson } from '../lib/json.js'
-
-const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i
+import { isPlainUtf8 } from '../lib/plain-utf8.js'
 
 /**
  * JSON alone is understood, and only as it was sent. Fastify would also take `text/plain`, which any page may post across
@@ -21,12 +20,6 @@ async function jsonBody(app: FastifyInstance) {
       return body.length === 0 ? undefined : parseJson(body)
     },
   )
-}
-
-export function isPlainUtf8(headers: IncomingHttpHeaders): boolean {
-  const charset = CHARSET.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
-  const encoding = headers['content-encoding'] ?? 'identity'
-  return /^utf-?8$/i.test(charset) && encoding.toLowerCase() === 'identity'
 }
 
 export default fp(jsonBody, { name: 'json-body' })
