@@ -104,8 +104,21 @@ t.test('the application can add seals to the end of the chain only', { skip }, a
   await addUser()
   await sealAll()
   await addUser()
+  /** The next record as it should be, but for what `changes` says, and for its signature. */
+  const append = (changes: object) => `
+    select audit.append_seal(jsonb_populate_record(s, jsonb_build_object('number', s.number + 1,
+      'from_transaction', s.to_transaction, 'to_transaction', s.to_transaction) || '${JSON.stringify(changes)}'))
+    from audit.audit_seals s order by number desc limit 1`
+  const lies = [
+    { number: 1 },
+    { number: 7 },
+    { from_transaction: 0 },
+    { kind: 'erasure' },
+    { kind: 'drop' },
+    { to_transaction: Number.MAX_SAFE_INTEGER },
+  ]
   const refusals: [string, string][] = [
-    [`select audit.append_seal(s) from audit.audit_seals s`, '23514'],
+    ...lies.map((lie): [string, string] => [append(lie), '23514']),
     ['insert into audit.audit_seals select * from audit.audit_seals', '42501'],
     ['update audit.audit_seals set number = 7', '42501'],
     ['delete from audit.audit_seals', '42501'],
@@ -122,4 +135,7 @@ t.test('the application can add seals to the end of the chain only', { skip }, a
     await t.rejects(admin.unsafe(text), { code: '42501' }, `a superuser by accident: ${text}`)
   }
   t.match(await verify(), { findings: 0, seals: 1 })
+  await sql.unsafe(append({}))
+  const { lines } = await verify()
+  t.ok(lines.includes('seal 2: its signature is not valid'), 'what is added without the key is found')
 })

@@ -6,7 +6,7 @@ import { findRecordProblems } from './verify-chain.js'
 
 /** What later records changed of what seals say: rows that were erased in part since, and months that were dropped. */
 export class Amendments {
-  private readonly erased = new Map<string, { number: number; leaf: Buffer }>()
+  private readonly erased = new Map<string, Buffer>()
   private readonly dropped: { number: number; from: string; below: string }[] = []
 
   static async read(tx: TransactionSql, keys: AuditPublicKeys): Promise<Amendments> {
@@ -17,10 +17,9 @@ export class Amendments {
     return amendments
   }
 
-  /** What a row must hash to by now, having been sealed by this record. */
+  /** What a row must hash to by now: nothing but an erasure may have changed it, be it before or after it was sealed. */
   leafOf(record: AuditRecord, index: number): Buffer {
-    const erased = this.erased.get(rowKeyAt(record, index))
-    return erased && erased.number > record.number ? erased.leaf : leafAt(record, index)
+    return this.erased.get(rowKeyAt(record, index)) ?? leafAt(record, index)
   }
 
   isDropped(record: AuditRecord, index: number): boolean {
@@ -29,12 +28,12 @@ export class Amendments {
   }
 
   private add(record: AuditRecord): void {
-    const { number } = record
     // A copy: the whole record's bytes would stay with a part of them.
     record.ids.forEach((_, i) => {
-      this.erased.set(rowKeyAt(record, i), { number, leaf: Buffer.from(leafAt(record, i)) })
+      this.erased.set(rowKeyAt(record, i), Buffer.from(leafAt(record, i)))
     })
     if (record.kind !== 'drop') return
+    const { number } = record
     const { partition } = JSON.parse(record.details) as { partition: string }
     const [, table, year, month] = /^(audit_\w+)_(\d{4})(\d\d)$/.exec(partition) ?? []
     const bounds = [0, 1].map(
