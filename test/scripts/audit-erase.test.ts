@@ -140,6 +140,8 @@ t.test('what is erased before it is sealed is sealed as it is then', async (t) =
   const { stdout } = await erase(ada.id)
   t.match(stdout, /^Erased the personal data/)
   t.notMatch(stdout, /still there/)
+  const [found] = await owner`select from audit.audit_requests r where to_jsonb(r)::text ilike '%lovelace%'`
+  t.notOk(found, 'entries of an account that is gone still tell its address')
 
   const admin = connect(t, database.adminUrl)
   const [erased] =
