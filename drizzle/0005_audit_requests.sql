@@ -115,7 +115,8 @@ BEGIN
   -- Processes that start together take turns.
   PERFORM pg_advisory_xact_lock(hashtext('audit.ensure_partitions'));
   FOREACH parent IN ARRAY ARRAY['audit_log', 'audit_requests'] LOOP
-    FOR ahead IN 0..months_ahead LOOP
+    -- Whoever may ask for partitions must not be able to ask for a million of them.
+    FOR ahead IN 0..least(months_ahead, 12) LOOP
       IF audit.make_partition(parent, date_trunc('month', now()) + make_interval(months => ahead)) THEN
         made := made + 1;
       END IF;
