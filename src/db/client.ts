@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { AuditedSession } from './audit/session.js'
 import { ConnectionPool } from './pool.js'
+import { Transaction } from './transaction.js'
 
 /** The database or a transaction in it: the first argument of every query function. */
 export type Db = PgDatabase<PostgresJsQueryResultHKT>
@@ -43,7 +44,15 @@ export const databaseOptions = (
   idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
 })
 
-export type DatabaseClient = { db: Db; sql: postgres.Sql; close: () => Promise<void> }
+/** For transactions without drizzle. */
+export type Transactions = Pick<postgres.Sql, 'begin'>
+
+export type DatabaseClient = {
+  db: Db
+  sql: postgres.Sql
+  transactions: Transactions
+  close: () => Promise<void>
+}
 
 const CLOSE_TIMEOUT_SECONDS = 5
 
@@ -60,8 +69,18 @@ export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
   const close = async () => {
     await Promise.all([pool.close(CLOSE_TIMEOUT_SECONDS * 1000), sql.end({ timeout: CLOSE_TIMEOUT_SECONDS })])
   }
-  return { db, sql, close }
+  return { db, sql, transactions: transactionsOn(pool), close }
 }
+
+/** As postgres.js begins them, whose own end the process when their connection is lost. */
+const transactionsOn = (pool: ConnectionPool): Transactions => ({
+  begin: ((mode: string, work: (tx: postgres.Sql) => Promise<unknown>) =>
+    Transaction.begin(
+      pool,
+      (transaction) => transaction.run(work),
+      mode,
+    )) as unknown as Transactions['begin'],
+})
 
 function connect(options: DatabaseOptions, onclose?: () => void): postgres.Sql {
   const sql = postgres(options.url, {

@@ -14,9 +14,13 @@ export class Transaction {
   private constructor(private readonly connection: Connection) {}
 
   /** Commits when `work` is done, rolls back when it throws or has passed over the failure of a statement. */
-  static begin<T>(pool: ConnectionPool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  static begin<T>(
+    pool: ConnectionPool,
+    work: (transaction: Transaction) => Promise<T>,
+    mode = '',
+  ): Promise<T> {
     return pool.use(async (connection) => {
-      await connection.run((sql) => sql.unsafe('begin'))
+      await connection.run((sql) => sql.unsafe(`begin ${mode}`))
       const transaction = new Transaction(connection)
       try {
         const result = await work(transaction)

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type postgres from 'postgres'
-import { createDatabaseClient, type DatabaseOptions, type Db } from '../db/client.js'
+import { createDatabaseClient, type DatabaseOptions, type Db, type Transactions } from '../db/client.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     db: Db
-    /** The same pool without drizzle: for what is no query of a table. */
+    /** A connection without drizzle, beside the pool: for checks, which must not wait for others. */
     sql: postgres.Sql
+    /** On the pool, without drizzle. */
+    transactions: Transactions
   }
 }
 
@@ -15,6 +17,7 @@ async function db(app: FastifyInstance, options: DatabaseOptions) {
   const client = createDatabaseClient(options)
   app.decorate('db', client.db)
   app.decorate('sql', client.sql)
+  app.decorate('transactions', client.transactions)
   app.addHook('onClose', client.close)
 }
 

@@ -13,9 +13,11 @@ export const schedulesWith = ({ auditKey }: ScheduleOptions): Schedules => ({
   'keep-audit-partitions': {
     cron: '10 2 * * *',
     atStart: true,
-    run: ({ sql }) => keepAuditPartitions(sql, auditKey),
+    run: ({ transactions }) => keepAuditPartitions(transactions, auditKey),
   },
-  ...(auditKey && { 'seal-audit-log': { everySeconds: 60, run: ({ sql }) => sealAuditLog(sql, auditKey) } }),
+  ...(auditKey && {
+    'seal-audit-log': { everySeconds: 60, run: ({ transactions }) => sealAuditLog(transactions, auditKey) },
+  }),
   'purge-expired': { cron: '7 * * * *', run: purgeExpired },
   'purge-outbox': { cron: '37 3 * * *', run: purgeOutbox },
   'report-failed-jobs': { cron: '0 6 * * 1', run: reportFailedJobs },

@@ -1,6 +1,7 @@
-import type { Sql, TransactionSql } from 'postgres'
+import type { TransactionSql } from 'postgres'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
+import type { Transactions } from '../client.js'
 import { postgresErrorOf } from '../errors.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 
@@ -16,21 +17,26 @@ export type KeptPartitions = {
  * record. A month with a row that is not sealed stays, and so does one that is in use just now: it is tried again next time.
  */
 export async function keepAuditPartitions(
-  sql: Sql,
+  sql: Transactions,
   key: AuditSigningKey | undefined,
 ): Promise<KeptPartitions> {
-  const [row] = await sql<{ made: number }[]>`select audit.ensure_partitions() as made`
+  const { made, expired } = await sql.begin(AFTER_THE_LOCK, makePartitions)
   const dropped: string[] = []
   if (key) {
-    const expired = await sql<{ name: string }[]>`select audit.expired_partitions() as name`
-    for (const { name } of expired) {
+    for (const name of expired) {
       if (await dropPartition(sql, key, name).catch(unlessItMustWait)) dropped.push(name)
     }
   }
-  return { made: row?.made ?? 0, dropped }
+  return { made, dropped }
 }
 
-const dropPartition = (sql: Sql, key: AuditSigningKey, name: string): Promise<boolean> =>
+async function makePartitions(tx: TransactionSql) {
+  const [row] = await tx<{ made: number }[]>`select audit.ensure_partitions() as made`
+  const expired = await tx<{ name: string }[]>`select audit.expired_partitions() as name`
+  return { made: row?.made ?? 0, expired: expired.map(({ name }) => name) }
+}
+
+const dropPartition = (sql: Transactions, key: AuditSigningKey, name: string): Promise<boolean> =>
   sql.begin(AFTER_THE_LOCK, async (tx) => {
     if (!(await tryLockChain(tx))) return false
     // A large month takes long to count.

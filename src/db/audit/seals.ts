@@ -1,7 +1,8 @@
-import type { Sql, TransactionSql } from 'postgres'
+import type { TransactionSql } from 'postgres'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { formatHead, headOf, signRecord } from '../../lib/audit-records.js'
 import { OperatorError } from '../../lib/operator-error.js'
+import type { Transactions } from '../client.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 import { measureTransactions, prepareHashing, readLeaves } from './leaves.js'
 
@@ -20,7 +21,7 @@ const MAX_ENTRIES = 20_000
  * @throws {OperatorError} when the database has been moved to another PostgreSQL, whose transactions count from anew
  */
 export async function sealAuditLog(
-  sql: Sql,
+  sql: Transactions,
   key: AuditSigningKey,
   maxEntries = MAX_ENTRIES,
 ): Promise<Sealed> {
