@@ -1,7 +1,7 @@
 import { and, arrayOverlaps, asc, desc, eq, gt, gte, lt, or, type SQL, sql } from 'drizzle-orm'
+import { firstUuidOf } from '../../lib/uuid.js'
 import { auditLog } from '../audit/log.js'
 import type { Db } from '../client.js'
-import { firstIdOf } from './audit-filters.js'
 
 type Search = {
   /** The columns of which one was changed. */
@@ -83,7 +83,7 @@ async function askIndex(db: Db, search: Search): Promise<string[]> {
 function restOfMonth(id: string, descending: boolean): [SQL | undefined, SQL] {
   const moment = new Date(Number.parseInt(id.replace('-', '').slice(0, 12), 16))
   const startOfMonth = (ahead: number) =>
-    firstIdOf(new Date(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth() + ahead)))
+    firstUuidOf(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth() + ahead))
   if (descending) {
     const first = startOfMonth(0)
     return [and(gte(auditLog.id, first), lt(auditLog.id, id)), lt(auditLog.id, first)]
