@@ -12,10 +12,12 @@ import accessTokens from './plugins/access-tokens.js'
 import audit from './plugins/audit.js'
 import auditRequests from './plugins/audit-requests.js'
 import auth from './plugins/auth.js'
+import cookieSessions from './plugins/cookie-sessions.js'
 import cors from './plugins/cors.js'
 import db from './plugins/db.js'
 import devInbox from './plugins/dev-inbox.js'
 import errors, { answerUnreadableUrl } from './plugins/errors.js'
+import jobsDashboard from './plugins/jobs-dashboard.js'
 import jsonBody from './plugins/json-body.js'
 import knownPaths from './plugins/known-paths.js'
 import openapi from './plugins/openapi.js'
@@ -39,6 +41,9 @@ export type AppOptions = {
   signingKeys: readonly [SigningKey, ...SigningKey[]]
   logger?: FastifyBaseLogger
 }
+
+/** Half a day: whoever looks after the jobs signs in once a working day. */
+const COOKIE_SESSION_SECONDS = 43_200
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -99,6 +104,16 @@ export async function buildApp({
       idle: config.REFRESH_TOKEN_TTL_SECONDS,
       grace: config.REFRESH_TOKEN_GRACE_SECONDS,
     },
+  })
+
+  await app.register(cookieSessions, {
+    lifetimeSeconds: Math.min(COOKIE_SESSION_SECONDS, config.SESSION_TTL_SECONDS),
+  })
+  await app.register(jobsDashboard, {
+    mode: config.JOBS_DASHBOARD,
+    publicUrl: config.PUBLIC_URL,
+    redisUrl: config.REDIS_URL,
+    databaseUrl,
   })
 
   await app.register(devInbox, config)

@@ -142,6 +142,12 @@ export const settings = {
     default: 5,
     description: 'How many jobs one worker process does at a time.',
   },
+  JOBS_DASHBOARD: {
+    choices: ['off', 'read-only', 'read-write'],
+    default: 'read-only',
+    description:
+      'The dashboard of jobs at `/admin/queues`, for super_admins. With `read-write` they retry and discard there what failed.',
+  },
 
   SMTP_URL: {
     format: 'smtp-url',

@@ -29,6 +29,18 @@ export const InvalidToken = createError(
 export const Unauthorized = createError('UNAUTHORIZED', 'A valid access token is needed.', 401)
 export const Forbidden = createError('FORBIDDEN', 'You may not do this.', 403)
 
+export const SignInNeeded = createError('SIGN_IN_NEEDED', 'You are not signed in any more.', 401)
+export const DashboardReadOnly = createError(
+  'DASHBOARD_READ_ONLY',
+  'Here you can look, and change nothing: JOBS_DASHBOARD says so.',
+  403,
+)
+export const NotOffered = createError(
+  'NOT_OFFERED',
+  'What is in the queue comes from the outbox: only jobs that failed can be retried and discarded here.',
+  409,
+)
+
 export const NotFound = createError('NOT_FOUND', 'There is nothing at this address.', 404)
 export const MethodNotAllowed = createError(
   'METHOD_NOT_ALLOWED',

@@ -21,6 +21,8 @@ export const EVENT_OF_FAILURE: Partial<Record<string, (typeof SECURITY_EVENTS)[n
   INVALID_TOKEN: 'mailed_token_refused',
   WRONG_PASSWORD: 'reauthentication_failed',
   UNAUTHORIZED: 'access_denied',
+  SIGN_IN_NEEDED: 'access_denied',
+  DASHBOARD_READ_ONLY: 'access_denied',
   FORBIDDEN: 'access_denied',
 }
 

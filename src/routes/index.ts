@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { User } from '../lib/user-schemas.js'
 import strictInput from '../plugins/strict-input.js'
+import adminRoutes from './admin/index.js'
 import auditLogRoutes from './audit-logs/index.js'
 import auditRequestRoutes from './audit-requests/index.js'
 import authRoutes from './auth/index.js'
@@ -15,6 +16,7 @@ import userRoutes from './users/index.js'
 export default async function routes(app: FastifyInstance) {
   app.addSchema(User)
   await app.register(describedRoutes)
+  if (app.jobsDashboard) await app.register(adminRoutes, { dashboard: app.jobsDashboard })
   await app.register(otherMethodRoutes)
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNotNull, isNull, type SQL } from 'drizzle-orm'
 import type { Db } from '../client.js'
 import { outbox } from '../schema/outbox.js'
 import { TO_RETRY } from './outbox.js'
@@ -20,6 +20,18 @@ export async function listWaitingJobs(
     .orderBy(asc(outbox.id))
     .limit(limit)
   return rows.map(({ doneAt, ...job }) => job)
+}
+
+/** The dead letters, newest first. */
+export const listFailedJobs = (
+  db: Db,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<WaitingJob[]> =>
+  db.select().from(outbox).where(isFailed()).orderBy(desc(outbox.id)).offset(offset).limit(limit)
+
+export async function findFailedJob(db: Db, id: string): Promise<WaitingJob | undefined> {
+  const [job] = await db.select().from(outbox).where(isFailed(id))
+  return job
 }
 
 export const countFailedJobs = (db: Db): Promise<FailedJobCount[]> =>

@@ -1,0 +1,52 @@
+import { createPostgresBackend, Queue, type QueueOptions } from 'bullmq'
+import { Redis } from 'ioredis'
+import { QUEUE_NAME } from '../lib/job-options.js'
+import { within } from '../lib/within.js'
+import { inDatabase } from './job-queue.js'
+
+export type OpenQueue = { queue: Queue; close: () => Promise<void> }
+
+type OpenQueueOptions = {
+  /** Redis, where there is one; else the database. */
+  redisUrl: string | undefined
+  databaseUrl: string
+  onError: (error: unknown) => void
+}
+
+/** Whoever looks at the queue waits in front of a screen. */
+const TIMEOUT_MS = 1_000
+const CLOSE_TIMEOUT_MS = 1_000
+
+/** The queue of the worker, for looking at: it waits for nothing for long, and connects once and not again. */
+export function openQueue({ redisUrl, databaseUrl, onError }: OpenQueueOptions): OpenQueue {
+  const redis = redisUrl === undefined ? undefined : connectOnce(redisUrl)
+  const connection = redis ?? { ...inDatabase(databaseUrl), connectionTimeoutMillis: TIMEOUT_MS }
+  const options = { connection, skipMetasUpdate: true } as unknown as QueueOptions
+  const queue = new Queue(QUEUE_NAME, options, redis ? undefined : (createPostgresBackend as never))
+  let isClosed = false
+  const report = (error: unknown) => {
+    if (!isClosed) onError(error)
+  }
+  redis?.on('error', report)
+  queue.on('error', report)
+  return {
+    queue,
+    close: async () => {
+      isClosed = true
+      redis?.disconnect()
+      await within(CLOSE_TIMEOUT_MS, queue.close()).catch(() => undefined)
+    },
+  }
+}
+
+const connectOnce = (url: string): Redis =>
+  new Redis(url, {
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  })
+
+/** False when the queue cannot be reached, or not soon. */
+export const isAnswering = async ({ queue }: OpenQueue): Promise<boolean> =>
+  (await within(TIMEOUT_MS, queue.isPaused()).catch(() => undefined)) !== undefined

@@ -1,0 +1,106 @@
+import { createBullBoard } from '@bull-board/api'
+import { FastifyAdapter } from '@bull-board/fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import { ServiceUnavailable } from '../../lib/errors.js'
+import { isMutating } from '../../lib/finished-request.js'
+import { within } from '../../lib/within.js'
+import { settleFailure } from '../../plugins/errors.js'
+import type { JobsDashboard } from '../../plugins/jobs-dashboard.js'
+import { answerWithPage } from './answer-with-page.js'
+import { refuseChanges } from './changes.js'
+import type { DeadLettersAdapter } from './dead-letters.js'
+import { isForScripts, requireSuperAdmin } from './guard.js'
+import { DASHBOARD_PATH } from './return-to.js'
+
+const API_PATH = `${DASHBOARD_PATH}/api/`
+const SCRIPT_PATH = '/static/dashboard.js'
+
+/** The colours of an icon, which bull-board has inline. The tests in a browser tell when a new version has others. */
+const ICON_STYLE_HASH = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='"
+
+/** As everywhere, and what bull-board's page needs besides: its base element, and a worker that colours JSON. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  `style-src 'self' ${ICON_STYLE_HASH}`,
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "form-action 'self'",
+  "base-uri 'self'",
+  "frame-ancestors 'none'",
+].join(';')
+
+const READ_TIMEOUT_MS = 900
+
+const uiConfig = {
+  boardTitle: 'Groundwork jobs',
+  miscLinks: [{ text: 'Sign out', url: '/admin/sign-out' }],
+  hideDocsLink: true,
+}
+
+/** bull-board at the queue, which is connected to when somebody asks for what is in it. */
+export async function board(app: FastifyInstance, { dashboard }: { dashboard: JobsDashboard }) {
+  const { isReadOnly } = dashboard
+  const serverAdapter = new FastifyAdapter()
+  const { replaceQueues } = createBullBoard({ queues: [], serverAdapter, options: { uiConfig } })
+  let adapter: DeadLettersAdapter | undefined
+
+  const connect = async () => {
+    const queue = await dashboard.getQueue()
+    if (adapter?.isOf(queue)) return adapter
+    // Slow to load, like the queue itself.
+    const { DeadLettersAdapter } = await import('./dead-letters.js')
+    adapter = new DeadLettersAdapter(queue, app.db, { readOnlyMode: isReadOnly })
+    replaceQueues([adapter])
+    return adapter
+  }
+  const hasFailed = async (jobId: string) => (await (await connect()).findDeadLetter(jobId)) !== undefined
+  const refuse = refuseChanges({ isReadOnly, prefix: API_PATH, hasFailed })
+  const waitForQueue = async () => {
+    await connect()
+  }
+
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, public: true }
+    route.schema = { ...route.schema, hide: true }
+    if (isForScripts(route.url)) route.errorHandler = answerScript
+    else route.errorHandler = answerWithPage
+    if (!route.url.startsWith(API_PATH)) return
+    route.preHandler = [refuse, waitForQueue]
+    if (!isMutating(String(route.method))) route.handler = inTime(route.handler)
+  })
+  app.addHook('onRequest', requireSuperAdmin(app))
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('content-security-policy', CONTENT_SECURITY_POLICY)
+  })
+  app.addHook('onSend', async (_request, reply, payload) =>
+    isEntryPage(reply) && typeof payload === 'string' ? withoutForeignParts(payload) : payload,
+  )
+  await app.register(serverAdapter.registerPlugin(), { prefix: DASHBOARD_PATH })
+}
+
+/** In the words that bull-board shows: it would take a problem for an answer. */
+function answerScript(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const problem = settleFailure(error, request, reply)
+  return reply.type('application/json').send({ ...problem, error: problem.detail })
+}
+
+/** A queue that falls silent while it is read must not leave the page waiting. */
+const inTime = (handler: RouteHandlerMethod): RouteHandlerMethod =>
+  async function handleInTime(request, reply) {
+    const answer = await within(READ_TIMEOUT_MS, Promise.resolve(handler.call(this, request, reply)))
+    if (answer === undefined) throw new ServiceUnavailable()
+    return answer
+  }
+
+const isEntryPage = (reply: FastifyReply): boolean =>
+  reply.statusCode === 200 && String(reply.getHeader('content-type')).startsWith('text/html')
+
+/** The page that bull-board brings loads fonts from elsewhere and has styles inline, which the policy forbids. */
+const withoutForeignParts = (page: string): string =>
+  page
+    .replace(/<link [^>]*https:[^>]*>/g, '')
+    .replace(/<style>[\s\S]*?<\/style>/g, '')
+    .replace(/ style="[^"]*"/g, '')
+    .replace('</head>', `<script src="${SCRIPT_PATH}"></script>\n</head>`)

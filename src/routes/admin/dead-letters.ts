@@ -1,0 +1,105 @@
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
+import { Job, type Queue } from 'bullmq'
+import type { Db } from '../../db/client.js'
+import {
+  countFailedJobs,
+  discardFailedJobs,
+  findFailedJob,
+  listFailedJobs,
+  retryFailedJobs,
+  type WaitingJob,
+} from '../../db/queries/failed-jobs.js'
+import { NotFound } from '../../lib/errors.js'
+import { outboxIdOf } from '../../lib/queued-job.js'
+import { redact } from '../../lib/redact.js'
+import { Uuid } from '../../lib/schemas.js'
+import { fits } from '../../lib/validation.js'
+
+const OPTIONS = {
+  description: 'What failed stays here until somebody decides.',
+  // What is done would not be done again.
+  allowCompletedRetries: false,
+}
+
+type Statuses = Parameters<BullMQAdapter['getJobs']>[0]
+
+/**
+ * The queue, with what failed as the outbox has it: the queue forgets, and what it says of a failure the outbox may know to be
+ * over. To retry or to discard is to do so in the outbox, whatever the queue still has of the job.
+ */
+export class DeadLettersAdapter extends BullMQAdapter {
+  constructor(
+    private readonly jobs: Queue,
+    private readonly db: Db,
+    { readOnlyMode }: { readOnlyMode: boolean },
+  ) {
+    super(jobs, { ...OPTIONS, readOnlyMode })
+  }
+
+  isOf(queue: Queue): boolean {
+    return this.jobs === queue
+  }
+
+  override async getJobCounts() {
+    const [counts, failed] = await Promise.all([super.getJobCounts(), countFailedJobs(this.db)])
+    return { ...counts, failed: failed.reduce((sum, { count }) => sum + count, 0) }
+  }
+
+  override async getJobs(statuses: Statuses, start = 0, end = -1): Promise<Job[]> {
+    const others = statuses.filter((status) => status !== 'failed')
+    const inQueue = others.length > 0 ? await super.getJobs(others, start, end) : []
+    if (others.length === statuses.length) return inQueue
+    const rows = await listFailedJobs(this.db, { offset: start, limit: end - start + 1 })
+    return [...rows.map((row) => this.toDeadLetter(row)), ...inQueue]
+  }
+
+  override async getJob(id: string): Promise<Job | undefined> {
+    const row = await this.findDeadLetter(id)
+    return row ? this.toDeadLetter(row) : super.getJob(id)
+  }
+
+  /** Under the id that it has in the outbox, or in the queue. */
+  async findDeadLetter(id: string): Promise<WaitingJob | undefined> {
+    const outboxId = outboxIdOf(id)
+    return fits(Uuid, outboxId) ? findFailedJob(this.db, outboxId) : undefined
+  }
+
+  override async clean(): Promise<void> {
+    await discardFailedJobs(this.db)
+  }
+
+  private toDeadLetter(row: WaitingJob): Job {
+    return new DeadLetter(this.jobs, this.db, row)
+  }
+}
+
+class DeadLetter extends Job {
+  constructor(
+    queue: Queue,
+    private readonly db: Db,
+    private readonly row: WaitingJob,
+  ) {
+    super(queue, row.job, redact(row.payload), { timestamp: row.createdAt.getTime() }, row.id)
+    this.attemptsMade = row.attempts
+    this.failedReason = row.lastError ?? ''
+    this.stacktrace = row.lastStack === null ? [] : [row.lastStack]
+    if (row.failedAt) {
+      this.finishedOn = row.failedAt.getTime()
+      // The outbox does not say when the last attempt began; without a time the page counts from 1970.
+      this.processedOn = this.finishedOn
+    }
+  }
+
+  override async getState(): Promise<'failed'> {
+    return 'failed'
+  }
+
+  /** The worker finds it in the outbox, with all of its attempts before it. */
+  override async retry(): Promise<void> {
+    if ((await retryFailedJobs(this.db, this.row.id)) === 0) throw new NotFound()
+  }
+
+  override async remove(): Promise<void> {
+    if ((await discardFailedJobs(this.db, this.row.id)) === 0) throw new NotFound()
+  }
+}

@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify'
+import formBody from '../../plugins/form-body.js'
+import type { JobsDashboard } from '../../plugins/jobs-dashboard.js'
+import strictInput from '../../plugins/strict-input.js'
+import { HTML_MEDIA_TYPE } from '../../views/layout.js'
+import { answerWithPage } from './answer-with-page.js'
+import { board } from './board.js'
+import { refuseOtherSites } from './guard.js'
+import signInPages from './sign-in.js'
+
+/** The dashboard of jobs, and where a browser signs in to it. */
+export default async function adminRoutes(app: FastifyInstance, { dashboard }: { dashboard: JobsDashboard }) {
+  app.addHook('onRequest', refuseOtherSites(dashboard.origin))
+  app.addHook('onRequest', async (_request, reply) => {
+    // With none at all, browsers do not say where a form comes from.
+    reply.header('referrer-policy', 'same-origin')
+  })
+  await app.register(pages)
+  await app.register(board, { dashboard })
+}
+
+async function pages(app: FastifyInstance) {
+  await app.register(strictInput)
+  await app.register(formBody)
+  app.setErrorHandler(answerWithPage)
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.type(HTML_MEDIA_TYPE)
+  })
+  await app.register(signInPages)
+}

@@ -1,0 +1,68 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { findUserByEmail } from '../../db/queries/users.js'
+import { noteEvent } from '../../lib/context.js'
+import { normalizeEmail } from '../../lib/email.js'
+import { InvalidCredentials } from '../../lib/errors.js'
+import { signInPage, signOutPage } from '../../views/admin.js'
+import { returnPathOf, SIGN_IN_PATH } from './return-to.js'
+import { SignInForm, SignInQuery } from './schemas.js'
+
+const SIGN_OUT_PATH = '/admin/sign-out'
+const SEE_OTHER = 303
+const config = { public: true } as const
+
+/** Where a browser signs in and out, without JavaScript. */
+const signInPages: FastifyPluginAsyncTypebox = async (app) => {
+  const { db, cookieSessions, signInGuard } = app
+
+  app.get(
+    SIGN_IN_PATH,
+    { schema: { hide: true, querystring: SignInQuery }, config },
+    async function askToSignIn(request, reply) {
+      const next = returnPathOf(request.query.next)
+      const session = await cookieSessions.find(request)
+      if (session?.user.role === 'super_admin') return reply.redirect(next)
+      return signInPage({ next })
+    },
+  )
+
+  app.post(
+    SIGN_IN_PATH,
+    { schema: { hide: true, body: SignInForm }, config },
+    async function signInByForm(request, reply) {
+      const { next, password } = request.body
+      const email = normalizeEmail(request.body.email)
+      const user = await findUserByEmail(db, email)
+      // Until it has succeeded, in whatever way it fails.
+      noteEvent('sign_in_failed', user?.id)
+      const fits = await signInGuard.fits({ email, user, password })
+      // One answer for all of them: this page is no place to try other people's passwords.
+      if (!user || !fits || user.status !== 'active' || user.role !== 'super_admin')
+        throw new InvalidCredentials()
+      const earlier = await cookieSessions.find(request)
+      await cookieSessions.start(user, request, reply)
+      if (earlier) await cookieSessions.end(earlier.id)
+      noteEvent('sign_in', user.id)
+      return reply.redirect(returnPathOf(next), SEE_OTHER)
+    },
+  )
+
+  app.get(SIGN_OUT_PATH, { schema: { hide: true }, config }, async function askToSignOut(request, reply) {
+    const session = await cookieSessions.find(request)
+    return session ? signOutPage(session.user.email) : reply.redirect(SIGN_IN_PATH)
+  })
+
+  app.post(SIGN_OUT_PATH, { schema: { hide: true }, config }, async function signOutByForm(request, reply) {
+    const session = await cookieSessions.find(request)
+    if (session) {
+      request.context.userId = session.user.id
+      request.context.actor = 'user'
+      await cookieSessions.end(session.id)
+      noteEvent('sign_out')
+    }
+    cookieSessions.forget(reply)
+    return reply.redirect(SIGN_IN_PATH, SEE_OTHER)
+  })
+}
+
+export default signInPages
