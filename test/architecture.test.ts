@@ -13,12 +13,13 @@ const MAY_IMPORT: Record<string, string> = {
   'db/migrate': 'lib',
   'db/schema': 'lib db/audit',
   'db/audit': 'lib db db/schema',
+  'db/seals': 'lib db db/audit db/schema',
   'db/queries': 'lib db db/audit db/schema',
   db: 'lib db/audit db/embedded db/migrate db/queries db/schema',
   views: 'lib emails',
   plugins: 'lib emails db db/audit db/migrate db/queries db/schema',
   routes: 'lib emails db db/audit db/queries db/schema views plugins',
-  workers: 'lib emails db db/audit db/queries plugins',
+  workers: 'lib emails db db/queries db/seals plugins',
   '.': 'lib config emails db db/migrate db/queries plugins routes workers',
 }
 

@@ -1,6 +1,6 @@
-import type { Erasure } from '../../src/db/audit/erase.js'
-import type { Sealed } from '../../src/db/audit/seals.js'
-import type { Verification } from '../../src/db/audit/verify.js'
+import type { Erasure } from '../../src/db/seals/erase.js'
+import type { Sealed } from '../../src/db/seals/seal.js'
+import type { Verification } from '../../src/db/seals/verify.js'
 import { formatHead } from '../../src/lib/audit-records.js'
 
 /** What the commands say at their end. */

@@ -1,5 +1,5 @@
-import { keepAuditPartitions } from '../db/audit/maintenance.js'
-import { sealAuditLog } from '../db/audit/seals.js'
+import { keepAuditPartitions } from '../db/seals/retention.js'
+import { sealAuditLog } from '../db/seals/seal.js'
 import type { AuditSigningKey } from '../lib/audit-keys.js'
 import type { Schedules } from './processor.js'
 import { purgeExpired } from './purge-expired.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sealAuditLog } from '../../src/db/audit/seals.js'
+import { sealAuditLog } from '../../src/db/seals/seal.js'
 import { formatHead } from '../../src/lib/audit-records.js'
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'

@@ -3,9 +3,9 @@ import type { Sql, TransactionSql } from 'postgres'
 import '../schema/index.js'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
+import { auditPolicies } from '../audit/policy.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow } from './chain.js'
 import { prepareHashing, readLeavesOfRows } from './leaves.js'
-import { auditPolicies } from './policy.js'
 
 export type Erasure = {
   /** How many rows were changed. */
