@@ -5,6 +5,7 @@ import { getObjectState } from '../../db/queries/audit-state.js'
 import { noteEvent } from '../../lib/context.js'
 import { NotFound } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
+import { withTimes } from '../../lib/time-range.js'
 import { EXPORT_TYPES, startReading, toCsvPieces, toNdjsonPieces } from './export.js'
 import {
   AuditEntry,
@@ -103,13 +104,5 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
 }
 
 const ENTRY: Record<string, unknown> = { ...ref(AuditEntry) }
-
-type Times = { from?: string; to?: string }
-
-const withTimes = <T extends Times>({ from, to, ...others }: T) => ({
-  ...others,
-  ...(from !== undefined && { from: new Date(from) }),
-  ...(to !== undefined && { to: new Date(to) }),
-})
 
 export default auditLogRoutes

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream'
 import { AUDIT_ACTIONS } from '../../db/audit/log.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
+import { timeRange } from '../../lib/time-range.js'
 import Type from '../../lib/type.js'
 
-const DateTime = Type.String({ format: 'date-time' })
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })
 
 const filters = {
@@ -22,8 +22,7 @@ const filters = {
       examples: ['role'],
     }),
   ),
-  from: Type.Optional(DateTime),
-  to: Type.Optional(DateTime),
+  ...timeRange,
 }
 
 export const AuditQuery = StrictObject({ ...pageQuery(['createdAt'], '-createdAt'), ...filters })

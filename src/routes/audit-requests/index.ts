@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { getAuditRequest, listAuditRequests } from '../../db/queries/audit-requests.js'
 import { IdParams, ref } from '../../lib/schemas.js'
+import { withTimes } from '../../lib/time-range.js'
 import { AuditRequest, AuditRequestPage, AuditRequestQuery } from './schemas.js'
 
 const tags = ['Audit log']
@@ -25,12 +26,7 @@ const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config,
     },
     async function searchAuditRequests(request) {
-      const { from, to, ...filters } = request.query
-      return listAuditRequests(db, {
-        ...filters,
-        ...(from !== undefined && { from: new Date(from) }),
-        ...(to !== undefined && { to: new Date(to) }),
-      })
+      return listAuditRequests(db, withTimes(request.query))
     },
   )
 

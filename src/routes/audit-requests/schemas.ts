@@ -2,9 +2,8 @@ import { REQUEST_OUTCOMES } from '../../lib/finished-request.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
 import { SECURITY_EVENTS } from '../../lib/security-events.js'
+import { timeRange } from '../../lib/time-range.js'
 import Type from '../../lib/type.js'
-
-const DateTime = Type.String({ format: 'date-time' })
 
 export const AuditRequestQuery = StrictObject({
   ...pageQuery(['createdAt'], '-createdAt'),
@@ -14,8 +13,7 @@ export const AuditRequestQuery = StrictObject({
   organizationId: Type.Optional(Uuid),
   event: Type.Optional(StringEnum(SECURITY_EVENTS)),
   outcome: Type.Optional(StringEnum(REQUEST_OUTCOMES)),
-  from: Type.Optional(DateTime),
-  to: Type.Optional(DateTime),
+  ...timeRange,
 })
 
 /** Whatever a client sent. */
