@@ -31,6 +31,7 @@ const UNDOCUMENTED = [
   /^\/static\/\*$/,
   /^\/(verify-email|reset-password|accept-invitation)$/,
   /^\/dev\/mail(\/|$)/,
+  /^\/admin\//,
 ]
 
 t.test('the document is served as JSON and as YAML, the same one', async (t) => {

@@ -1,0 +1,198 @@
+import t, { type Test } from 'tap'
+import { FREE_FAILURES } from '../../src/db/queries/sign-in-throttle.js'
+import { PASSWORD } from '../helpers/app.js'
+import {
+  ADMIN,
+  BOARD,
+  buildDashboard,
+  createBrowser,
+  type Dashboard,
+  SIGN_IN,
+  SIGN_OUT,
+} from '../helpers/dashboard.js'
+import { connect } from '../helpers/database.js'
+import { recordedRequests } from '../helpers/recorded-requests.js'
+
+const WRONG = 'not the password at all'
+const QUEUES = `${BOARD}/api/queues`
+
+/** What an onlooker can compare of a refusal. */
+const shapeOf = ({
+  status,
+  headers,
+  text,
+}: {
+  status: number
+  headers: Record<string, string>
+  text: string
+}) => ({
+  status,
+  headers: Object.keys(headers).sort(),
+  text: text.replace(/value="[^"]*@[^"]*"/, ''),
+})
+
+t.test(
+  'a sign-in is a session of the user, in a cookie that only browsers and this host get to see',
+  async (t) => {
+    const { browser, admin, database } = await buildDashboard(t)
+    const answer = await browser.signIn()
+    t.match(answer, { status: 303, headers: { location: BOARD, 'cache-control': 'no-store' } })
+    t.match(
+      answer.headers['set-cookie'],
+      /^__Host-groundwork-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+    )
+    const first = browser.cookie()
+    await browser.signIn()
+    t.not(browser.cookie(), first, 'each sign-in has a token of its own')
+    t.equal((await browser.get(QUEUES, { cookie: first })).status, 401, 'and ends the one before it')
+    const { body } = await admin.get('/me/sessions')
+    t.equal(body.data.length, 2, 'beside that of the API')
+
+    const sql = connect(t, database.ownerUrl)
+    const [session] = await sql`select *, extract(epoch from expires_at - created_at)::int as seconds
+    from sessions where cookie_hash is not null and ended_at is null`
+    t.equal(session?.seconds, 43_200)
+    const token = browser.cookie().split('=')[1] ?? ''
+    const everywhere = JSON.stringify(await sql`select * from audit.audit_log`) + JSON.stringify(session)
+    t.notOk(everywhere.includes(token) || everywhere.includes(Buffer.from(token).toString('hex')))
+  },
+)
+
+t.test('a session of the API does not last longer for being in a cookie', async (t) => {
+  const { browser } = await buildDashboard(t, { config: { SESSION_TTL_SECONDS: 600 } })
+  t.match((await browser.signIn()).headers['set-cookie'], /Max-Age=600$/)
+})
+
+t.test('a refusal tells nobody whether the password was right, or whose account it is', async (t) => {
+  const { browser, signUp, database } = await buildDashboard(t)
+  const sql = connect(t, database.ownerUrl)
+  await signUp({ email: 'user@example.com' })
+  for (const status of ['pending', 'disabled']) {
+    await signUp({ email: `${status}@example.com`, role: 'super_admin' })
+    await sql`update users set status = ${status} where email = ${`${status}@example.com`}`
+  }
+  const answers = [
+    await browser.signIn(ADMIN, WRONG),
+    await browser.signIn('nobody@example.com', WRONG),
+    await browser.signIn('user@example.com'),
+    await browser.signIn('pending@example.com'),
+    await browser.signIn('disabled@example.com'),
+  ].map(shapeOf)
+  t.match(answers[0], { status: 401, text: /wrong, or the account is not/ })
+  for (const answer of answers) t.strictSame(answer, answers[0])
+  t.equal(browser.cookie(), '')
+  t.notMatch(answers[0]?.text, WRONG, 'nor does the password come back')
+})
+
+t.test('too many wrong passwords make every password wait, here and at the API', async (t) => {
+  const { browser, anonymous } = await buildDashboard(t)
+  for (let i = 0; i < FREE_FAILURES; i += 1) await browser.signIn(ADMIN, WRONG)
+  const right = await browser.signIn()
+  t.match(right, { status: 429, headers: { 'retry-after': /^\d+$/ }, text: /Too many wrong passwords/ })
+  t.strictSame(shapeOf(await browser.signIn(ADMIN, WRONG)), shapeOf(right))
+  t.equal((await anonymous.post('/auth/login', { email: ADMIN, password: PASSWORD })).status, 429)
+  for (let i = 0; i < FREE_FAILURES; i += 1) {
+    await anonymous.post('/auth/login', { email: 'x@example.com', password: WRONG })
+  }
+  t.equal((await browser.signIn('x@example.com', WRONG)).status, 429)
+})
+
+const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> = {
+  'it is ended among the sessions': async ({ admin }) => {
+    const { body } = await admin.get('/me/sessions')
+    const other = body.data.find(({ current }: { current: boolean }) => !current)
+    return admin.delete(`/me/sessions/${other.id}`)
+  },
+  'the password changes': ({ admin }) =>
+    admin.post('/me/change-password', { currentPassword: PASSWORD, newPassword: 'another quiet sentence' }),
+  'the account is disabled': async ({ admin, signUp }) =>
+    (await signUp({ role: 'super_admin' })).patch(`/users/${admin.user?.id}`, { status: 'disabled' }),
+  'its time is over': ({ database }, t) =>
+    connect(t, database.ownerUrl)`update sessions set expires_at = now() where cookie_hash is not null`,
+  'it is signed out of': ({ app, browser }) => {
+    const elsewhere = createBrowser(app)
+    return elsewhere.request('POST', SIGN_OUT, { form: {}, headers: { cookie: browser.cookie() } })
+  },
+}
+
+for (const [what, end] of Object.entries(ENDINGS)) {
+  t.test(`a session is over at once when ${what}`, async (t) => {
+    const built = await buildDashboard(t)
+    const { browser } = built
+    await browser.signIn()
+    t.equal((await browser.get(BOARD)).status, 200)
+    t.equal((await browser.get(QUEUES)).status, 200)
+    await end(built, t)
+    t.match(await browser.get(BOARD), {
+      status: 302,
+      headers: { location: `${SIGN_IN}?next=%2Fadmin%2Fqueues` },
+    })
+    t.match((await browser.get(QUEUES)).json(), { status: 401, error: /not signed in/ })
+    t.equal((await browser.get(SIGN_IN)).status, 200)
+  })
+}
+
+t.test('who is no super_admin any more is refused at once', async (t) => {
+  const { browser, admin, signUp } = await buildDashboard(t)
+  await browser.signIn()
+  const other = await signUp({ role: 'super_admin' })
+  t.equal((await other.patch(`/users/${admin.user?.id}`, { role: 'user' })).status, 200)
+  t.match(await browser.get(BOARD), { status: 403, text: /not for you/ })
+  t.equal((await browser.get(QUEUES)).status, 403)
+  t.equal((await browser.get(SIGN_IN)).status, 200, 'and may sign in as somebody else')
+})
+
+t.test('a sign-in leads back to the dashboard, and to nowhere else', async (t) => {
+  const { browser } = await buildDashboard(t)
+  const deep = `${BOARD}/queue/groundwork?status=failed`
+  t.match(await browser.get(deep), {
+    status: 302,
+    headers: { location: `${SIGN_IN}?next=${encodeURIComponent(deep)}` },
+  })
+  const places = [
+    'https://evil.example/admin/queues',
+    '//evil.example/admin/queues',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/admin/queues/../../evil',
+    '/admin/queues/%2e%2e/%2e%2e/evil',
+    '/admin/queues\n//evil.example',
+    '/admin/queuesx',
+    'javascript:alert(1)',
+    '/api-docs',
+    '',
+    '/admin/queues/\t/evil.example/..//x',
+  ]
+  for (const next of places) {
+    const location = (await browser.signIn(ADMIN, PASSWORD, next)).headers.location ?? ''
+    t.match(location, /^\/admin\/queues($|\/)/, JSON.stringify(next))
+    t.equal(new URL(location, 'https://own.example').origin, 'https://own.example')
+    t.match(
+      (await browser.get(`${SIGN_IN}?next=${encodeURIComponent(next)}`)).headers.location,
+      /^\/admin\/queues($|\/)/,
+      'nor does the page itself, for who is signed in',
+    )
+  }
+  t.equal((await browser.signIn(ADMIN, PASSWORD, deep)).headers.location, deep)
+})
+
+t.test('sign-ins and sign-outs are recorded by name, without what is secret', async (t) => {
+  const { app, browser, admin } = await buildDashboard(t)
+  await browser.signIn(ADMIN, WRONG)
+  await browser.signIn()
+  const token = browser.cookie().split('=')[1] ?? ''
+  await browser.get(QUEUES)
+  await browser.post(SIGN_OUT)
+  const recorded = (await recordedRequests(app, admin)()).filter(({ url }) =>
+    String(url).startsWith('/admin/'),
+  )
+  t.match(
+    recorded.map(({ event, outcome, userId, subjectId }) => [event, outcome, userId ?? subjectId]).reverse(),
+    [
+      ['sign_in_failed', 'denied', admin.user?.id],
+      ['sign_in', 'ok', admin.user?.id],
+      ['sign_out', 'ok', admin.user?.id],
+    ],
+  )
+  for (const secret of [WRONG, PASSWORD, token]) t.notOk(JSON.stringify(recorded).includes(secret))
+})

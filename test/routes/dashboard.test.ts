@@ -1,0 +1,246 @@
+import { appRoutes } from '@bull-board/api/dist/routes.js'
+import t from 'tap'
+import { outbox } from '../../src/db/schema/outbox.js'
+import {
+  askForTheMoon,
+  BOARD,
+  buildDashboard,
+  createBrowser,
+  type Dashboard,
+  haveJobs,
+  jobsAreOver,
+  SIGN_IN,
+  SIGN_OUT,
+} from '../helpers/dashboard.js'
+import { eventually } from '../helpers/eventually.js'
+import { emptyQueue, onEachBackend } from '../helpers/jobs.js'
+
+const REDIS_DATABASE = 9
+const API = `${BOARD}/api`
+const QUEUE = `${API}/queues/groundwork`
+const FAILED = `${API}/queues?activeQueue=groundwork&status=failed`
+const PAGES = ['', '/', '/queue/groundwork', '/queue/groundwork/1', '/job-schedulers', '/metrics-history']
+const READS = [
+  '/queues',
+  '/job-schedulers',
+  '/redis/stats',
+  '/queues/groundwork/workers',
+  '/queues/groundwork/1',
+]
+
+const failedOf = async (browser: Dashboard['browser']) => {
+  const [queue] = (await browser.get(FAILED)).json().queues
+  return { count: queue.counts.failed, jobs: queue.jobs }
+}
+
+/** All that bull-board can change. */
+const CHANGES = appRoutes.api
+  .filter(({ method }) => method !== 'get')
+  .map(({ method, route }) => ({ method: String(method).toUpperCase() as 'PUT', url: BOARD + route }))
+
+t.test('without a sign-in in this browser there is nothing to see, not even with a token', async (t) => {
+  const { app, admin } = await buildDashboard(t)
+  const browser = createBrowser(app)
+  const [asset = ''] = /static\/js\/main[^"]*/.exec(await signedInPage(app)) ?? []
+  t.ok(asset)
+  const headers = { authorization: `Bearer ${admin.user?.accessToken}` }
+  const cookies = ['', 'x', '__Host-groundwork-session=', `__Host-groundwork-session=${'x'.repeat(43)}`]
+  for (const cookie of cookies) {
+    for (const page of PAGES) {
+      const { status, headers: answered } = await browser.get(BOARD + page, { ...headers, cookie })
+      t.match([status, answered.location], [302, /^\/admin\/sign-in\?next=/], `${page} ${cookie}`)
+    }
+    for (const path of [...READS.map((path) => `/api${path}`), `/${asset}`]) {
+      t.equal(
+        (await browser.get(`${BOARD}/${path}`.replace('//', '/'), { ...headers, cookie })).status,
+        401,
+        path,
+      )
+    }
+  }
+})
+
+async function signedInPage(app: Dashboard['app']): Promise<string> {
+  const browser = createBrowser(app)
+  await browser.signIn()
+  return (await browser.get(BOARD)).text
+}
+
+onEachBackend(REDIS_DATABASE, 'queues and jobs show, and no secret', async (t, backend) => {
+  const built = await buildDashboard(t, { config: backend })
+  const { browser, admin } = built
+  const id = await haveJobs(t, built)
+  await browser.signIn()
+  const page = await browser.get(BOARD)
+  t.match(page, { status: 200, headers: { 'content-type': /^text\/html/, 'referrer-policy': 'same-origin' } })
+  const policy = page.headers['content-security-policy']
+  t.match(policy, /default-src 'none';script-src 'self';style-src 'self' 'sha256-[^']+';/)
+  t.notMatch(policy, /unsafe|https?:|\*/)
+  t.notMatch(page.text, /<style|style="|https:/)
+  for (const path of READS.slice(0, 4)) t.equal((await browser.get(API + path)).status, 200, path)
+  t.match((await browser.get(`${API}/queues`)).json().queues, [
+    {
+      name: 'groundwork',
+      readOnlyMode: true,
+      allowRetries: false,
+      counts: { failed: 1 },
+      jobSchedulerCount: Number,
+    },
+  ])
+  const { jobs } = await failedOf(browser)
+  t.match(jobs, [
+    { id, name: 'fly-to-the-moon', data: { userId: admin.user?.id }, failedReason: /There is no job/ },
+  ])
+  t.match((await browser.get(`${QUEUE}/${id}`)).json(), { status: 'failed', job: { id } })
+  const latest = await browser.get(`${API}/queues?activeQueue=groundwork&status=latest`)
+  t.match(latest.text, 'request-verification')
+  t.notMatch(latest.text, 'a-secret-by-its-name')
+})
+
+t.test('read-only refuses every change', async (t) => {
+  const built = await buildDashboard(t)
+  const { app, browser } = built
+  const id = await haveJobs(t, built)
+  await browser.signIn()
+  t.ok(CHANGES.length > 15)
+  for (const { method, url } of CHANGES) {
+    const path = url
+      .replace(':queueName', 'groundwork')
+      .replace(':jobId', id)
+      .replace(':queueStatus', 'failed')
+      .replace(':schedulerId', 'purge-outbox')
+    const { status, json } = await browser.request(method, path)
+    t.match([status, json().code], [403, 'DASHBOARD_READ_ONLY'], `${method} ${path}`)
+  }
+  const rows = await app.db.select().from(outbox)
+  t.match(
+    rows.find((row) => row.id === id),
+    { failedAt: Date, retriedAt: null },
+  )
+  t.match((await browser.get(`${API}/job-schedulers`)).text, 'purge-outbox')
+  t.match(await failedOf(browser), { count: 1 })
+})
+
+onEachBackend(REDIS_DATABASE, 'what failed is retried and discarded where it is kept', async (t, backend) => {
+  const built = await buildDashboard(t, { config: { ...backend, JOBS_DASHBOARD: 'read-write' } })
+  const { app, browser } = built
+  const id = await haveJobs(t, built)
+  await browser.signIn()
+  const rowOf = async () => (await app.db.select().from(outbox)).find((row) => row.id === id)
+  const makeDoable = () =>
+    app.db.update(outbox).set({ job: 'request-verification', payload: { email: 'x@example.com' } })
+
+  t.equal((await browser.put(`${QUEUE}/${id}/retry`)).status, 204)
+  await eventually(async () => (await rowOf())?.failedAt)
+  t.ok((await rowOf())?.retriedAt, 'the worker has tried it once more')
+  if (backend.REDIS_URL !== undefined) await emptyQueue(backend.REDIS_URL)
+  t.match(await failedOf(browser), { count: 1, jobs: [{ id }] }, 'whatever the queue has forgotten')
+
+  await makeDoable()
+  t.match((await browser.put(`${QUEUE}/retry/failed`)).json(), { retried: 1, skipped: 0 })
+  await jobsAreOver(built)
+  t.match(await rowOf(), { failedAt: null, doneAt: Date })
+  t.match(await failedOf(browser), { count: 0, jobs: [] })
+  t.equal((await browser.put(`${QUEUE}/${id}/retry`)).status, 409, 'what is done is not done again')
+
+  const [one, ...others] = [
+    await askForTheMoon(built),
+    await askForTheMoon(built),
+    await askForTheMoon(built),
+  ]
+  await jobsAreOver(built)
+  t.equal((await browser.put(`${QUEUE}/${one}/clean`)).status, 204)
+  t.match((await failedOf(browser)).jobs.map((job: { id: string }) => job.id).sort(), others.sort())
+  t.equal((await browser.put(`${QUEUE}/clean/failed`)).status, 200)
+  t.match(await failedOf(browser), { count: 0, jobs: [] })
+  t.equal((await app.db.select().from(outbox)).filter((row) => row.job === 'fly-to-the-moon').length, 0)
+})
+
+t.test('what the outbox would not know of is not offered', async (t) => {
+  const built = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'read-write' } })
+  const { browser } = built
+  await haveJobs(t, built)
+  await browser.signIn()
+  const [done] = (await browser.get(`${API}/queues?activeQueue=groundwork&status=completed`)).json().queues[0]
+    .jobs
+  const refused = [
+    ['PUT', `${QUEUE}/${done.id}/retry`],
+    ['PUT', `${QUEUE}/${done.id}/clean`],
+    ['PUT', `${QUEUE}/retry/completed`],
+    ['PUT', `${QUEUE}/clean/completed`],
+    ['PUT', `${QUEUE}/clean/delayed`],
+    ['PUT', `${QUEUE}/empty`],
+    ['PUT', `${QUEUE}/obliterate`],
+    ['POST', `${QUEUE}/add`],
+    ['PATCH', `${QUEUE}/${done.id}/update-data`],
+    ['PUT', `${QUEUE}/job-schedulers/purge-outbox/remove`],
+  ] as const
+  for (const [method, path] of refused) {
+    t.match((await browser.request(method, path)).json(), { status: 409, code: 'NOT_OFFERED' }, path)
+  }
+  for (const path of ['pause', 'resume', 'promote'])
+    t.equal((await browser.put(`${QUEUE}/${path}`)).status, 200)
+})
+
+t.test('requests that come from other sites change nothing', async (t) => {
+  const built = await buildDashboard(t, {
+    config: { JOBS_DASHBOARD: 'read-write', PUBLIC_URL: 'https://own.example' },
+  })
+  const { browser, app } = built
+  const id = await haveJobs(t, built)
+  await browser.signIn()
+  const foreign: Record<string, string>[] = [
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-site': 'cross-site', origin: 'https://own.example' },
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'https://own.example.evil.example' },
+    { origin: 'http://own.example' },
+    {},
+  ]
+  const cookie = browser.cookie()
+  const send = (method: 'POST' | 'PUT', url: string, headers: Record<string, string>, type: string) =>
+    app.inject({
+      method,
+      url,
+      headers: { cookie, 'content-type': type, ...headers },
+      payload: 'email=a%40b.example&password=x',
+    })
+  for (const headers of foreign) {
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/json']) {
+      for (const [method, url] of [
+        ['POST', SIGN_IN],
+        ['POST', SIGN_OUT],
+        ['PUT', `${QUEUE}/${id}/retry`],
+        ['PUT', `${API}/queues/pause`],
+      ] as const) {
+        const { statusCode } = await send(method, url, headers, type)
+        t.equal(statusCode, 403, `${url} ${type} ${JSON.stringify(headers)}`)
+      }
+    }
+  }
+  t.match(await failedOf(browser), { count: 1 })
+  const own = { cookie, origin: 'https://own.example' }
+  const retried = await app.inject({ method: 'PUT', url: `${QUEUE}/${id}/retry`, headers: own })
+  t.equal(retried.statusCode, 204, 'a browser may say where from, and no more')
+  const { statusCode } = await send(
+    'PUT',
+    `${API}/queues/pause`,
+    { 'sec-fetch-site': 'same-origin' },
+    'text/plain',
+  )
+  t.equal(statusCode, 415, 'and nothing but JSON is read')
+})
+
+t.test('switched off, there is nothing', async (t) => {
+  const { browser, app } = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'off' } })
+  for (const path of [BOARD, SIGN_IN, SIGN_OUT, `${API}/queues`])
+    t.equal((await browser.get(path)).status, 404)
+  t.equal((await browser.signIn()).status, 404)
+  t.strictSame(
+    [...app.knownPaths].filter((path) => path.startsWith('/admin')),
+    [],
+  )
+})
