@@ -5,6 +5,7 @@ import type { Config } from './config/index.js'
 import { databaseOptions } from './db/client.js'
 import { answerClientError } from './lib/client-error.js'
 import { requestIdOf } from './lib/request-id.js'
+import { COOKIE_SESSION_HOURS } from './lib/session-cookie.js'
 import type { SigningKey } from './lib/signing-keys.js'
 import { buildValidator } from './lib/validation.js'
 import accessList from './plugins/access-list.js'
@@ -41,9 +42,6 @@ export type AppOptions = {
   signingKeys: readonly [SigningKey, ...SigningKey[]]
   logger?: FastifyBaseLogger
 }
-
-/** Half a day: whoever looks after the jobs signs in once a working day. */
-const COOKIE_SESSION_SECONDS = 43_200
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -107,7 +105,7 @@ export async function buildApp({
   })
 
   await app.register(cookieSessions, {
-    lifetimeSeconds: Math.min(COOKIE_SESSION_SECONDS, config.SESSION_TTL_SECONDS),
+    lifetimeSeconds: Math.min(COOKIE_SESSION_HOURS * 3600, config.SESSION_TTL_SECONDS),
   })
   await app.register(jobsDashboard, {
     mode: config.JOBS_DASHBOARD,

@@ -23,16 +23,18 @@ export function openQueue({ redisUrl, databaseUrl, onError }: OpenQueueOptions):
   const connection = redis ?? { ...inDatabase(databaseUrl), connectionTimeoutMillis: TIMEOUT_MS }
   const options = { connection, skipMetasUpdate: true } as unknown as QueueOptions
   const queue = new Queue(QUEUE_NAME, options, redis ? undefined : (createPostgresBackend as never))
-  let isClosed = false
+  // Once: a lost connection is told by the client, by its connection and by the queue.
+  let isOver = false
   const report = (error: unknown) => {
-    if (!isClosed) onError(error)
+    if (!isOver) onError(error)
+    isOver = true
   }
   redis?.on('error', report)
   queue.on('error', report)
   return {
     queue,
     close: async () => {
-      isClosed = true
+      isOver = true
       redis?.disconnect()
       await within(CLOSE_TIMEOUT_MS, queue.close()).catch(() => undefined)
     },

@@ -1,4 +1,5 @@
 import { html } from 'ghtml'
+import { COOKIE_SESSION_HOURS } from '../lib/session-cookie.js'
 import { page } from './layout.js'
 
 type SignInForm = {
@@ -8,6 +9,7 @@ type SignInForm = {
   refusal?: string
 }
 
+const INVALID = ' aria-describedby="refusal" aria-invalid="true"'
 const TITLE = 'Sign in to the dashboard'
 
 /** Of what was typed only the address comes back: a password belongs in no page. */
@@ -17,7 +19,7 @@ export const signInPage = ({ next, email = '', refusal }: SignInForm): string =>
     title: refusal ? `Error: ${TITLE}` : TITLE,
     body: html`<article class="card">
 <h1>${TITLE}</h1>
-<p>For administrators. You stay signed in for ${HOURS_SIGNED_IN} hours, in this browser alone.</p>
+<p>For administrators. You stay signed in for ${COOKIE_SESSION_HOURS} hours at most, in this browser alone.</p>
 <form method="post" action="/admin/sign-in">
 <input type="hidden" name="next" value="${next}">
 <div class="field">
@@ -33,10 +35,6 @@ export const signInPage = ({ next, email = '', refusal }: SignInForm): string =>
 </form>
 </article>`,
   })
-
-export const HOURS_SIGNED_IN = 12
-
-const INVALID = ' aria-describedby="refusal" aria-invalid="true"'
 
 export const signOutPage = (email: string): string =>
   page({
