@@ -35,3 +35,11 @@ export const WORKER_OPTIONS = {
 
 /** A worker waits for Redis for as long as it takes. */
 export const inRedis = (url: string) => ({ url, maxRetriesPerRequest: null })
+
+/** Whoever hands jobs over does not wait: they are in the outbox, and nothing piles up here. */
+export const inRedisOrFail = (url: string) => ({
+  url,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  commandTimeout: 3_000,
+})

@@ -1,9 +1,12 @@
-import { createPostgresBackend, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq'
+import { Queue, Worker } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { inDatabase } from '../db/job-queue.js'
-import { inRedis, JOB_OPTIONS, QUEUE_NAME, WORKER_OPTIONS } from '../lib/job-options.js'
+import { explainSilence, queueOptions } from '../db/queue-options.js'
+import { QUEUE_NAME } from '../lib/job-options.js'
+import { OperatorError } from '../lib/operator-error.js'
+import { outageLog } from '../lib/outage-log.js'
 import { type Delivery, deliveryOf, type QueuedJob } from '../lib/queued-job.js'
+import { within } from '../lib/within.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,26 +20,19 @@ declare module 'fastify' {
   }
 }
 
-export type QueueSettings = {
-  /** Redis, where there is one; else the database. */
-  redisUrl: string | undefined
-  databaseUrl: string
-  concurrency: number
-}
+/** Less than Fastify gives a plugin. */
+const START_TIMEOUT_MS = 5_000
 
-/** BullMQ on Redis or on PostgreSQL: which one is decided here and nowhere else. */
-async function queue(app: FastifyInstance, { redisUrl, databaseUrl, concurrency }: QueueSettings) {
-  const backend = redisUrl === undefined ? createPostgresBackend : undefined
-  const connection = redisUrl === undefined ? inDatabase(databaseUrl) : inRedis(redisUrl)
-  const onError = (err: Error) => {
-    if (!isClosing) app.log.warn({ err }, 'the job queue has a problem')
-  }
-  let isClosing = false
+/** Together with what else closes, less than the process has for it. */
+const CLOSE_TIMEOUT_MS = 4_000
+
+/** The queue between the outbox and who does its jobs: BullMQ, which may lose everything. */
+async function queue(app: FastifyInstance, settings: Parameters<typeof queueOptions>[0]) {
+  const { adding, working, backend } = queueOptions(settings)
+  const log = outageLog(app.log)
+  const jobs = new Queue(QUEUE_NAME, adding, backend)
+  jobs.on('error', log.onError)
   let worker: Worker | undefined
-
-  const options = { connection, defaultJobOptions: JOB_OPTIONS } as unknown as QueueOptions
-  const jobs = new Queue(QUEUE_NAME, options, backend as never)
-  jobs.on('error', onError)
 
   app.decorate('queue', {
     schedulers: jobs,
@@ -44,16 +40,17 @@ async function queue(app: FastifyInstance, { redisUrl, databaseUrl, concurrency 
       await jobs.add(name, {}, { jobId: id })
     },
     process: async (work) => {
-      const workerOptions = { connection, concurrency, ...WORKER_OPTIONS } as unknown as WorkerOptions
-      worker = new Worker(QUEUE_NAME, (job) => work(deliveryOf(job)), workerOptions, backend as never)
-      worker.on('error', onError)
-      await worker.waitUntilReady()
+      worker = new Worker(QUEUE_NAME, (job) => work(deliveryOf(job)), working, backend)
+      worker.on('error', log.onError).on('active', log.onWork)
+      const ready = Promise.all([jobs.waitUntilReady(), worker.waitUntilReady()])
+      if (!(await within(START_TIMEOUT_MS, ready))) throw new OperatorError(explainSilence(settings.redisUrl))
     },
   })
   app.addHook('onClose', async () => {
-    isClosing = true
-    await worker?.close()
-    await jobs.close()
+    log.end()
+    const closed = Promise.allSettled([worker?.close(), jobs.close()])
+    if (await within(CLOSE_TIMEOUT_MS, closed)) return
+    app.log.warn('the job queue does not close: what is under way is left to another worker')
   })
 }
 
