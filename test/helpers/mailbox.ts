@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type AddressObject, type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerSession } from 'smtp-server'
 import type { Test } from 'tap'
@@ -15,8 +17,17 @@ export type ReceivedMail = Pick<ParsedMail, 'headers' | 'headerLines'> & {
   recipients: string[]
 }
 
-/** `silent` takes the mail and never says a word about it. A number is the code to refuse with. */
-export type Behaviour = { greeting?: 'silent'; sender?: number; recipient?: number; data?: number | 'silent' }
+/**
+ * `silent` takes the mail and never says a word about it. A number is the code to refuse with. With `withinMs` it thinks
+ * for a part of that before it takes a mail, and drops it when the client is gone by then.
+ */
+export type Behaviour = {
+  greeting?: 'silent'
+  sender?: number
+  recipient?: number
+  data?: number | 'silent'
+  withinMs?: number
+}
 
 export type Mailbox = {
   url: string
@@ -35,8 +46,9 @@ export type Mailbox = {
 const DEADLINE_MS = 20_000
 
 /** A real SMTP server; what it gets is read by a real parser. */
-export async function startMailbox(t: Test): Promise<Mailbox> {
+export async function startMailbox(t: Test, port = 0): Promise<Mailbox> {
   const mails = keepMails()
+  const present = new Set<string>()
   let behaviour: Behaviour = {}
   let connections = 0
   const server = new SMTPServer({
@@ -44,16 +56,22 @@ export async function startMailbox(t: Test): Promise<Mailbox> {
     disabledCommands: ['AUTH', 'STARTTLS'],
     disableReverseLookup: true,
     closeTimeout: 1,
-    onConnect: (_session, callback) => {
+    onConnect: ({ id }, callback) => {
       connections += 1
+      present.add(id)
       if (behaviour.greeting !== 'silent') callback()
     },
-    onClose: () => setImmediate(() => server.emit('left')),
+    onClose: ({ id }) => {
+      present.delete(id)
+      setImmediate(() => server.emit('left'))
+    },
     onMailFrom: (_address, _session, callback) => callback(refusal(behaviour.sender)),
     onRcptTo: (_address, _session, callback) => callback(refusal(behaviour.recipient)),
     onData: async (stream, session, callback) => {
-      const mail = await simpleParser(stream)
-      if (behaviour.data === 'silent') return
+      const mail = await simpleParser(stream).catch(() => undefined)
+      if (!mail) return
+      if (behaviour.withinMs !== undefined) await delay(randomInt(behaviour.withinMs))
+      if (behaviour.data === 'silent' || !present.has(session.id)) return
       if (behaviour.data === undefined) mails.add(asReceived(mail, session))
       // Filters quote what they refuse.
       callback(refusal(behaviour.data, mail.text))
@@ -61,12 +79,12 @@ export async function startMailbox(t: Test): Promise<Mailbox> {
   })
   // Clients that hang up in the middle are part of what is tested.
   server.on('error', () => {})
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server.server, 'listening')
   t.teardown(() => new Promise<void>((resolve) => server.close(resolve)))
-  const { port } = server.server.address() as AddressInfo
+  const address = server.server.address() as AddressInfo
   return {
-    url: `smtp://127.0.0.1:${port}`,
+    url: `smtp://127.0.0.1:${address.port}`,
     all: mails.all,
     next: mails.next,
     behave: (next = {}) => {

@@ -1,0 +1,58 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import type { TestDatabase } from './database.js'
+import { PACKAGE_ROOT, run, type StartedProcess, startProcess } from './process.js'
+
+export type BuiltProgram = {
+  /** Answers once it does jobs. */
+  startWorker: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess>
+  spawnWorker: (env?: NodeJS.ProcessEnv) => StartedProcess
+  startServer: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess & { url: string }>
+}
+
+/**
+ * The program as it is built, in a folder of its own: it starts twice as fast as from its sources, which counts where it is
+ * killed again and again.
+ */
+export async function buildProgram(
+  t: Test,
+  database: TestDatabase,
+  settings: NodeJS.ProcessEnv,
+): Promise<BuiltProgram> {
+  const folder = mkdtempSync(join(tmpdir(), 'built-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
+  const outDir = join(folder, 'dist')
+  const { code, stdout } = await run(t, [
+    'node',
+    tsc,
+    ...['-p', 'tsconfig.build.json', '--noCheck', '--sourceMap', 'false', '--outDir', outDir],
+  ])
+  if (code !== 0) throw new Error(stdout)
+  cpSync(join(PACKAGE_ROOT, 'src/static'), join(outDir, 'static'), { recursive: true })
+  for (const name of ['node_modules', 'drizzle', 'package.json']) {
+    symlinkSync(join(PACKAGE_ROOT, name), join(folder, name))
+  }
+
+  const own = { NODE_ENV: 'test', CONFIG_FILE: 'off', LOG_FILE_PATH: 'off', PORT: '0', DATA_DIR: folder }
+  const spawn = (entry: string, env: NodeJS.ProcessEnv = {}) =>
+    startProcess(t, ['node', join(outDir, entry)], {
+      env: { ...own, DATABASE_URL: database.url, ...settings, ...env },
+    })
+  const spawnWorker = (env?: NodeJS.ProcessEnv) => spawn('worker.js', env)
+  return {
+    spawnWorker,
+    startWorker: async (env) => {
+      const worker = spawnWorker(env)
+      await worker.says(/waiting for jobs/)
+      return worker
+    },
+    startServer: async (env) => {
+      const server = spawn('server.js', env)
+      const [, url = ''] = await server.says(/listening at (http:\/\/[\w.:]+)/)
+      return { ...server, url }
+    },
+  }
+}

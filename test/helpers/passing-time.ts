@@ -1,0 +1,65 @@
+import { Redis } from 'ioredis'
+import type postgres from 'postgres'
+import { QUEUE_NAME } from '../../src/lib/job-options.js'
+import { eventually } from './eventually.js'
+
+/** `test/faults` in full, as before a merge. */
+export const IN_FULL = process.env.FAULTS === 'full'
+
+/** As if the lease of every open job had run out: it is handed to the queue once more. */
+export async function passLeases(sql: postgres.Sql): Promise<void> {
+  await sql`update outbox set claimed_until = null where done_at is null and failed_at is null`
+}
+
+/**
+ * As if a minute had passed since the only worker died: its locks in the queue have run out, and so have the leases. The
+ * next worker looks for such jobs as it starts.
+ */
+export async function passMinute(sql: postgres.Sql, redisUrl: string | undefined): Promise<void> {
+  // What the worker sent last may still be on its way.
+  await eventually(async () => (await countConnections(sql)) === 0)
+  await passLeases(sql)
+  if (redisUrl !== undefined) return passLocksInRedis(redisUrl)
+  await sql`delete from jobs.meta where field = 'stalled-check'`
+  await sql`update jobs.job set locked_until_ms = 0, stalled_marked = true where state = 'active'`
+}
+
+async function countConnections(sql: postgres.Sql): Promise<number> {
+  const connections = await sql`
+    select from pg_stat_activity where datname = current_database() and usename <> current_user`
+  return connections.length
+}
+
+async function passLocksInRedis(url: string): Promise<void> {
+  const redis = new Redis(url)
+  await eventually(
+    async () =>
+      String(await redis.client('LIST'))
+        .trim()
+        .split('\n').length === 1,
+  )
+  const key = (name: string) => `bull:${QUEUE_NAME}:${name}`
+  const active = await redis.lrange(key('active'), 0, -1)
+  await redis.del(key('stalled-check'), ...active.map((id) => key(`${id}:lock`)))
+  if (active.length > 0) await redis.sadd(key('stalled'), ...active)
+  redis.disconnect()
+}
+
+const MINUTES = 30
+const MINUTE_MS = 3_000
+
+/** Until nothing is open any more, dead letters aside. */
+export async function finishJobs(sql: postgres.Sql): Promise<void> {
+  const isFinished = async () => (await countOpenJobs(sql)) === 0
+  for (let minute = 0; minute < MINUTES; minute += 1) {
+    await passLeases(sql)
+    if (await eventually(isFinished, MINUTE_MS).catch(() => false)) return
+  }
+  throw new Error(`${await countOpenJobs(sql)} jobs are not done`)
+}
+
+async function countOpenJobs(sql: postgres.Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from outbox where done_at is null and failed_at is null and not scheduled`
+  return row?.count ?? 0
+}
