@@ -10,17 +10,17 @@ export type OutageLog = {
 
 /** The queue tries to connect again every few seconds, on several connections: what is wrong is said once until it works. */
 export function outageLog(log: FastifyBaseLogger): OutageLog {
-  let said: string | undefined
+  const said = new Set<string>()
   let hasEnded = false
   return {
     onError: (err) => {
-      if (hasEnded || err.message === said) return
-      said = err.message
+      if (hasEnded || said.has(err.message)) return
+      said.add(err.message)
       log.warn({ err }, 'the job queue has a problem')
     },
     onWork: () => {
-      if (said !== undefined) log.info('the job queue works again')
-      said = undefined
+      if (said.size > 0) log.info('the job queue works again')
+      said.clear()
     },
     end: () => {
       hasEnded = true

@@ -11,6 +11,9 @@ import { signUpUntilItDies } from '../helpers/signup-load.js'
 const API_KILLS = IN_FULL ? 40 : 6
 const REDIS_KILLS = IN_FULL ? 10 : 2
 
+// In full it takes longer than a test file may otherwise.
+t.setTimeout(400_000)
+
 /** Accepted by one API process before it is killed. */
 const MAX_SIGN_UPS = 16
 

@@ -1,54 +1,6 @@
-import { randomInt } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
-import t, { type Test } from 'tap'
-import { buildProgram } from '../helpers/built.js'
-import { connect, createTestDatabase } from '../helpers/database.js'
-import { balance, insertRegistrations, Marks } from '../helpers/lost-mails.js'
-import { startMailbox } from '../helpers/mailbox.js'
-import { finishJobs, IN_FULL, passMinute } from '../helpers/passing-time.js'
-import { NO_REDIS, ownRedis } from '../helpers/redis.js'
+import t from 'tap'
+import { killWorkers } from '../helpers/kill-workers.js'
 
-const KILLS = IN_FULL ? 100 : 10
-const MAILS_A_KILL = 6
-
-/** How long the mail server thinks at most: jobs are under way whenever a worker is killed. */
-const THINKING_MS = 30
-
-async function killWorkers(t: Test, backend: { REDIS_URL?: string }): Promise<void> {
-  const database = await createTestDatabase(t)
-  const sql = connect(t, database.ownerUrl)
-  const mailbox = await startMailbox(t)
-  mailbox.behave({ withinMs: THINKING_MS })
-  const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, ...backend })
-  const marks = new Marks()
-
-  for (let left = KILLS; left > 0; left -= 1) {
-    await insertRegistrations(sql, MAILS_A_KILL)
-    const worker = program.spawnWorker()
-    const wanted = mailbox.all.length + randomInt(1, MAILS_A_KILL)
-    while (mailbox.all.length < wanted) await mailbox.next()
-    // Right after a mail was taken, which is the worst moment, or at any other.
-    if (left % 2 === 0) await delay(randomInt(THINKING_MS))
-    worker.child.kill('SIGKILL')
-    t.match(await worker.ended, { signal: 'SIGKILL' })
-    await marks.note(sql, mailbox.all)
-    await passMinute(sql, backend.REDIS_URL)
-  }
-  mailbox.behave()
-  await program.startWorker()
-  await finishJobs(sql)
-
-  const { duplicates, ...mistakes } = await balance(sql, mailbox.all)
-  t.same(mistakes, { lost: [], absent: [], renamed: [] })
-  t.same(marks.sentAfter(mailbox.all), [], 'what was marked is not sent again')
-  t.same([...(await sql`select id from outbox where failed_at is not null`)], [], 'there are no dead letters')
-  t.comment(`${KILLS} kills, ${KILLS * MAILS_A_KILL} mails, ${duplicates} duplicates`)
-}
-
+// In full it takes longer than a test file may otherwise.
+t.setTimeout(400_000)
 t.test('workers that are killed lose no mail (PostgreSQL)', (t) => killWorkers(t, {}))
-
-t.test('workers that are killed lose no mail (Redis)', { skip: NO_REDIS }, async (t) => {
-  const redis = await ownRedis(t)
-  await redis.start()
-  await killWorkers(t, { REDIS_URL: redis.url })
-})

@@ -1,0 +1,46 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { buildProgram } from './built.js'
+import { connect, createTestDatabase } from './database.js'
+import { balance, insertRegistrations, Marks } from './lost-mails.js'
+import { startMailbox } from './mailbox.js'
+import { finishJobs, IN_FULL, passMinute } from './passing-time.js'
+
+const KILLS = IN_FULL ? 100 : 10
+const MAILS_A_KILL = 6
+
+/** How long the mail server thinks at most: jobs are under way whenever a worker is killed. */
+const THINKING_MS = 30
+
+/** Kills one worker after another in the midst of mails, and holds what came against who is registered. */
+export async function killWorkers(t: Test, backend: { REDIS_URL?: string }): Promise<void> {
+  const database = await createTestDatabase(t)
+  const sql = connect(t, database.ownerUrl)
+  const mailbox = await startMailbox(t)
+  mailbox.behave({ withinMs: THINKING_MS })
+  const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, ...backend })
+  const marks = new Marks()
+
+  for (let left = KILLS; left > 0; left -= 1) {
+    await insertRegistrations(sql, MAILS_A_KILL)
+    const worker = program.spawnWorker()
+    const wanted = mailbox.all.length + randomInt(1, MAILS_A_KILL)
+    while (mailbox.all.length < wanted) await mailbox.next()
+    // Right after a mail was taken, which is the worst moment, or at any other.
+    if (left % 2 === 0) await delay(randomInt(THINKING_MS))
+    worker.child.kill('SIGKILL')
+    t.match(await worker.ended, { signal: 'SIGKILL' })
+    await marks.note(sql, mailbox.all)
+    await passMinute(sql, backend.REDIS_URL)
+  }
+  mailbox.behave()
+  await program.startWorker()
+  await finishJobs(sql)
+
+  const { duplicates, ...mistakes } = await balance(sql, mailbox.all)
+  t.same(mistakes, { lost: [], absent: [], renamed: [] })
+  t.same(marks.sentAfter(mailbox.all), [], 'what was marked is not sent again')
+  t.same([...(await sql`select id from outbox where failed_at is not null`)], [], 'there are no dead letters')
+  t.comment(`${KILLS} kills, ${KILLS * MAILS_A_KILL} mails, ${duplicates} duplicates`)
+}
