@@ -58,6 +58,7 @@ const SHAPES: Shape[] = [
             endedAt: users.emailVerifiedAt,
             ip: users.firstName,
             userAgent: users.lastName,
+            cookieHash: sql`null::bytea`.as('cookie_hash'),
           })
           .from(users)
           .orderBy(users.id)

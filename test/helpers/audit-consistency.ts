@@ -8,7 +8,7 @@ type AuditedTable = {
 
 const TABLES: AuditedTable[] = [
   { name: 'users', untold: ['password_hash'] },
-  { name: 'sessions', untold: ['last_used_at'] },
+  { name: 'sessions', untold: ['cookie_hash', 'last_used_at'] },
 ]
 
 /**
