@@ -12,31 +12,39 @@ export type BuiltProgram = {
   startServer: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess & { url: string }>
 }
 
+let built: Promise<string> | undefined
+
+/** In a folder that is there for as long as the test file runs. Answers where the entry points are. */
+async function build(t: Test): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'built-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const outDir = join(folder, 'dist')
+  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
+  const options = ['-p', 'tsconfig.build.json', '--noCheck', '--sourceMap', 'false', '--outDir', outDir]
+  const { code, stdout } = await run(t, ['node', tsc, ...options])
+  if (code !== 0) throw new Error(stdout)
+  cpSync(join(PACKAGE_ROOT, 'src/static'), join(outDir, 'static'), { recursive: true })
+  for (const name of ['node_modules', 'drizzle', 'package.json']) {
+    symlinkSync(join(PACKAGE_ROOT, name), join(folder, name))
+  }
+  return outDir
+}
+
 /**
- * The program as it is built, in a folder of its own: it starts twice as fast as from its sources, which counts where it is
- * killed again and again.
+ * The program as it is built, which starts twice as fast as from its sources: that counts where it is killed again and
+ * again.
  */
 export async function buildProgram(
   t: Test,
   database: TestDatabase,
   settings: NodeJS.ProcessEnv,
 ): Promise<BuiltProgram> {
-  const folder = mkdtempSync(join(tmpdir(), 'built-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
-  const outDir = join(folder, 'dist')
-  const { code, stdout } = await run(t, [
-    'node',
-    tsc,
-    ...['-p', 'tsconfig.build.json', '--noCheck', '--sourceMap', 'false', '--outDir', outDir],
-  ])
-  if (code !== 0) throw new Error(stdout)
-  cpSync(join(PACKAGE_ROOT, 'src/static'), join(outDir, 'static'), { recursive: true })
-  for (const name of ['node_modules', 'drizzle', 'package.json']) {
-    symlinkSync(join(PACKAGE_ROOT, name), join(folder, name))
-  }
+  built ??= build(t)
+  const outDir = await built
+  const DATA_DIR = mkdtempSync(join(tmpdir(), 'built-data-'))
+  t.teardown(() => rmSync(DATA_DIR, { recursive: true, force: true }))
 
-  const own = { NODE_ENV: 'test', CONFIG_FILE: 'off', LOG_FILE_PATH: 'off', PORT: '0', DATA_DIR: folder }
+  const own = { NODE_ENV: 'test', CONFIG_FILE: 'off', LOG_FILE_PATH: 'off', PORT: '0', DATA_DIR }
   const spawn = (entry: string, env: NodeJS.ProcessEnv = {}) =>
     startProcess(t, ['node', join(outDir, entry)], {
       env: { ...own, DATABASE_URL: database.url, ...settings, ...env },
