@@ -14,7 +14,7 @@ const named = (firstName: string) => ({ firstName })
 const is = (user: User) => eq(users.id, user.id)
 
 const copyOfSession = (userId: SQL) =>
-  sql`select uuid_v7(), ${userId}, now(), now(), now(), null, 'copied', null from users`
+  sql`select uuid_v7(), ${userId}, now(), now(), now(), null, 'copied', null, null from users`
 
 type Shape = [title: string, write: (db: Db, user: User) => PromiseLike<unknown>, entries: string[]]
 
