@@ -5,16 +5,19 @@ import { buildProgram } from './built.js'
 import { connect, createTestDatabase } from './database.js'
 import { balance, insertRegistrations, Marks } from './lost-mails.js'
 import { startMailbox } from './mailbox.js'
-import { finishJobs, IN_FULL, passMinute } from './passing-time.js'
+import { finishJobs, passMinute } from './passing-time.js'
 
-const KILLS = IN_FULL ? 100 : 10
 const MAILS_A_KILL = 6
 
 /** How long the mail server thinks at most: jobs are under way whenever a worker is killed. */
 const THINKING_MS = 30
 
 /** Kills one worker after another in the midst of mails, and holds what came against who is registered. */
-export async function killWorkers(t: Test, backend: { REDIS_URL?: string }): Promise<void> {
+export async function killWorkers(
+  t: Test,
+  kills: number,
+  backend: { REDIS_URL?: string } = {},
+): Promise<void> {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const mailbox = await startMailbox(t)
@@ -22,7 +25,7 @@ export async function killWorkers(t: Test, backend: { REDIS_URL?: string }): Pro
   const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, ...backend })
   const marks = new Marks()
 
-  for (let left = KILLS; left > 0; left -= 1) {
+  for (let left = kills; left > 0; left -= 1) {
     await insertRegistrations(sql, MAILS_A_KILL)
     const worker = program.spawnWorker()
     const wanted = mailbox.all.length + randomInt(1, MAILS_A_KILL)
@@ -42,5 +45,5 @@ export async function killWorkers(t: Test, backend: { REDIS_URL?: string }): Pro
   t.same(mistakes, { lost: [], absent: [], renamed: [] })
   t.same(marks.sentAfter(mailbox.all), [], 'what was marked is not sent again')
   t.same([...(await sql`select id from outbox where failed_at is not null`)], [], 'there are no dead letters')
-  t.comment(`${KILLS} kills, ${KILLS * MAILS_A_KILL} mails, ${duplicates} duplicates`)
+  t.comment(`${kills} kills, ${kills * MAILS_A_KILL} mails, ${duplicates} duplicates`)
 }
