@@ -4,7 +4,7 @@ import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { balance, insertRegistrations } from '../helpers/lost-mails.js'
 import { type Behaviour, startMailbox } from '../helpers/mailbox.js'
-import { finishJobs, passMinute } from '../helpers/passing-time.js'
+import { finishJobs, LATER, passMinute } from '../helpers/passing-time.js'
 import { findFreePort, NO_REDIS, ownRedis } from '../helpers/redis.js'
 
 const MAILS = 5
@@ -36,7 +36,7 @@ async function isMended(t: Test, { sql }: Prepared, mails: Parameters<typeof bal
   t.same([...(await sql`select id from outbox where failed_at is not null`)], [])
 }
 
-t.test('mails wait for a server that is down', async (t) => {
+t.test('mails wait for a server that is down', { skip: LATER }, async (t) => {
   const prepared = await prepare(t)
   const port = await findFreePort()
   await work(prepared.program, port)
@@ -53,7 +53,7 @@ const PASSING: [string, Behaviour][] = [
 ]
 
 for (const [title, behaviour] of PASSING) {
-  t.test(`mails wait for a server that ${title}`, async (t) => {
+  t.test(`mails wait for a server that ${title}`, { skip: LATER }, async (t) => {
     const prepared = await prepare(t)
     const mailbox = await startMailbox(t)
     mailbox.behave(behaviour)
@@ -64,25 +64,29 @@ for (const [title, behaviour] of PASSING) {
   })
 }
 
-t.test('mails that a server refuses with 550 are dead letters, and nothing else is', async (t) => {
-  const { program, sql } = await prepare(t)
-  const mailbox = await startMailbox(t)
-  mailbox.behave({ recipient: 550 })
-  await work(program, Number(new URL(mailbox.url).port))
-  await finishJobs(sql)
-  mailbox.behave()
-  await insertRegistrations(sql, MAILS)
-  await finishJobs(sql)
-  const dead =
-    await sql`select job, attempts, last_error as "lastError" from outbox where failed_at is not null`
-  const refused = {
-    job: 'send-link',
-    attempts: 1,
-    lastError: 'The mail server answered 550 5.7.1 to RCPT TO',
-  }
-  t.same([...dead], Array(MAILS).fill(refused))
-  t.equal(mailbox.all.length, MAILS)
-})
+t.test(
+  'mails that a server refuses with 550 are dead letters, and nothing else is',
+  { skip: LATER },
+  async (t) => {
+    const { program, sql } = await prepare(t)
+    const mailbox = await startMailbox(t)
+    mailbox.behave({ recipient: 550 })
+    await work(program, Number(new URL(mailbox.url).port))
+    await finishJobs(sql)
+    mailbox.behave()
+    await insertRegistrations(sql, MAILS)
+    await finishJobs(sql)
+    const dead =
+      await sql`select job, attempts, last_error as "lastError" from outbox where failed_at is not null`
+    const refused = {
+      job: 'send-link',
+      attempts: 1,
+      lastError: 'The mail server answered 550 5.7.1 to RCPT TO',
+    }
+    t.same([...dead], Array(MAILS).fill(refused))
+    t.equal(mailbox.all.length, MAILS)
+  },
+)
 
 async function stopInTheMidst(t: Test, redisUrl?: string): Promise<void> {
   const { program, sql } = await prepare(t)
@@ -101,8 +105,10 @@ async function stopInTheMidst(t: Test, redisUrl?: string): Promise<void> {
   t.match(await balance(sql, mailbox.all), { lost: [], absent: [], renamed: [], duplicates: 0 })
 }
 
-t.test('a worker that is stopped in the midst of mails leaves them to another one (PostgreSQL)', (t) =>
-  stopInTheMidst(t),
+t.test(
+  'a worker that is stopped in the midst of mails leaves them to another one (PostgreSQL)',
+  { skip: LATER },
+  (t) => stopInTheMidst(t),
 )
 
 t.test(

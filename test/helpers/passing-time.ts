@@ -6,6 +6,9 @@ import { eventually } from './eventually.js'
 /** `test/faults` in full, as before a merge. */
 export const IN_FULL = process.env.FAULTS === 'full'
 
+/** Where another run has them in full. */
+export const LATER = process.env.FAULTS === 'later' && 'it is left to a later run'
+
 /** As if the lease of every open job had run out: it is handed to the queue once more. */
 export async function passLeases(sql: postgres.Sql): Promise<void> {
   await sql`update outbox set claimed_until = null where done_at is null and failed_at is null`

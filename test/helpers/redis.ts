@@ -8,12 +8,11 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { eventually } from './eventually.js'
+import { LATER } from './passing-time.js'
 
-/** A test that needs a Redis of its own to break says why it is skipped. */
+/** Why a test that needs a Redis of its own to break is skipped. */
 export const NO_REDIS =
-  process.env.FAULTS === 'later'
-    ? 'it is left to a later run'
-    : spawnSync('redis-server', ['--version']).status !== 0 && 'there is no redis-server to start'
+  LATER || (spawnSync('redis-server', ['--version']).status !== 0 && 'there is no redis-server to start')
 
 export type OwnRedis = {
   url: string
