@@ -9,6 +9,7 @@ import { COOKIE_SESSION_HOURS } from './lib/session-cookie.js'
 import type { SigningKey } from './lib/signing-keys.js'
 import { buildValidator } from './lib/validation.js'
 import accessList from './plugins/access-list.js'
+import accessPolicy from './plugins/access-policy.js'
 import accessTokens from './plugins/access-tokens.js'
 import audit from './plugins/audit.js'
 import auditRequests from './plugins/audit-requests.js'
@@ -24,6 +25,7 @@ import knownPaths from './plugins/known-paths.js'
 import openapi from './plugins/openapi.js'
 import passwordReset from './plugins/password-reset.js'
 import passwords from './plugins/passwords.js'
+import rateLimit from './plugins/rate-limit.js'
 import readiness from './plugins/readiness.js'
 import requestContext from './plugins/request-context.js'
 import requestHead from './plugins/request-head.js'
@@ -91,6 +93,12 @@ export async function buildApp({
   })
   await app.register(accessList, { url: databaseUrl, tokenLifetimeSeconds })
   await app.register(auth)
+  await app.register(rateLimit, {
+    isOn: config.RATE_LIMIT === 'on',
+    redisUrl: config.REDIS_URL,
+    keyPrefix: config.RATE_LIMIT_KEY_PREFIX,
+  })
+  await app.register(accessPolicy)
   await app.register(passwords, { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES })
   await app.register(signInGuard, {
     waits: { first: config.SIGN_IN_WAIT_SECONDS, longest: config.SIGN_IN_WAIT_MAX_SECONDS },

@@ -30,6 +30,11 @@ export const formats = {
   },
   'postgres-url': urlFormat(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
   'redis-url': urlFormat(['redis:', 'rediss:'], 'redis://:password@host:6379'),
+  'key-prefix': {
+    // Braces decide on which node of Redis Cluster a key lies.
+    expected: 'up to 64 letters, digits and any of : . _ -',
+    accepts: (value) => /^[\w:.-]{1,64}$/.test(value),
+  },
   'smtp-url': urlFormat(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
   mailbox: {
     expected: 'an e-mail address such as no-reply@example.com or Example <no-reply@example.com>',

@@ -82,6 +82,12 @@ export const settings = {
     default: 'on',
     description: '`off` lifts the rate limits; production refuses it.',
   },
+  RATE_LIMIT_KEY_PREFIX: {
+    format: 'key-prefix',
+    default: 'groundwork:limit:',
+    description:
+      'What the keys of the rate limits in Redis begin with: one for each deployment that shares it.',
+  },
   SHUTDOWN_DRAIN_SECONDS: {
     integer: [0, 300],
     description: 'How long to serve on after a stop signal, so that load balancers see `/readyz` fail first.',

@@ -95,6 +95,17 @@ export class TooManyAttempts extends createError(
   }
 }
 
+/** One of the route's rate limits is used up. The same for everybody, whoever the request is about. */
+export class RateLimited extends createError(
+  'RATE_LIMITED',
+  'Too many requests in a short time. Please wait for as long as Retry-After says.',
+  429,
+) {
+  constructor(readonly retryAfterSeconds: number) {
+    super()
+  }
+}
+
 export const ServiceUnavailable = createError(
   'SERVICE_UNAVAILABLE',
   'Not available for the moment. Please try again.',

@@ -5,6 +5,7 @@ import {
   MalformedJson,
   NotFound,
   PayloadTooLarge,
+  RateLimited,
   ServiceUnavailable,
   Unauthorized,
   UnexpectedBody,
@@ -12,6 +13,7 @@ import {
 } from './errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js'
 import { Problem } from './problem-schema.js'
+import type { PolicyDescription } from './rate-limit/policies.js'
 import { ref } from './schemas.js'
 
 /** One of `lib/errors.ts`. */
@@ -25,6 +27,7 @@ export type DescribedRoute = {
   needsRole: boolean
   /** What only this route can answer; what follows from the rest is added. */
   failures: readonly FailureKind[]
+  rateLimits: readonly PolicyDescription[]
 }
 
 const EXAMPLE_REQUEST_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
@@ -36,15 +39,35 @@ const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait.' }
 
 /** Completes a route's documentation from what it is and asks for, so that no route can forget to tell its error answers. */
 export function describeRoute(route: DescribedRoute): Record<string, unknown> {
-  const { schema, operationId, isPublic } = route
+  const { schema, operationId, isPublic, rateLimits } = route
   return {
     operationId,
     ...(isPublic && { security: [] }),
     ...schema,
+    ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
     // Copied, or YAML makes anchors of the list that a file's routes share.
     tags: [...((schema.tags as string[] | undefined) ?? [])],
-    response: { ...problemAnswers(route), ...successAnswers(schema.response) },
+    response: withLimitHeaders({ ...problemAnswers(route), ...successAnswers(schema.response) }, route),
   }
+}
+
+const LIMIT_HEADERS = {
+  'ratelimit-policy': {
+    type: 'string',
+    description: 'The limits: requests (`q`) in a number of seconds (`w`).',
+  },
+  ratelimit: { type: 'string', description: 'What remains of them (`r`), and for how many seconds (`t`).' },
+}
+
+/** Every answer of a limited route tells what remains. */
+function withLimitHeaders(answers: Record<string, unknown>, { rateLimits }: DescribedRoute) {
+  if (rateLimits.length === 0) return answers
+  return Object.fromEntries(
+    Object.entries(answers as Record<string, { headers?: object }>).map(([status, answer]) => [
+      status,
+      { ...answer, headers: { ...answer.headers, ...LIMIT_HEADERS } },
+    ]),
+  )
 }
 
 function successAnswers(response: unknown): Record<string, unknown> {
@@ -67,7 +90,7 @@ const hasField = (part: unknown, name: string): boolean =>
 type Thrown = Parameters<typeof toProblem>[0]
 
 /** The errors that follow from what the route says of itself. */
-function failuresOf({ method, schema, isPublic, needsRole, failures }: DescribedRoute): Thrown[] {
+function failuresOf({ method, schema, isPublic, needsRole, failures, rateLimits }: DescribedRoute): Thrown[] {
   const mayHaveBody = !['GET', 'HEAD'].includes(method)
   const kinds: (FailureKind | false)[] = [
     mayHaveBody && MalformedJson,
@@ -79,6 +102,7 @@ function failuresOf({ method, schema, isPublic, needsRole, failures }: Described
     mayHaveBody && PayloadTooLarge,
     mayHaveBody && UnsupportedMediaType,
     ...failures,
+    rateLimits.length > 0 && RateLimited,
     ServiceUnavailable,
   ]
   const thrown = kinds.filter((kind) => kind !== false).map((kind) => new (kind as new () => FastifyError)())

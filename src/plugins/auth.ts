@@ -2,17 +2,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessClaims } from '../lib/access-tokens.js'
 import { countHeader } from '../lib/count-header.js'
-import { Forbidden, Unauthorized } from '../lib/errors.js'
-import type { UserRole } from '../lib/roles.js'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Opens a route to everybody: without this word it needs a user. */
-    public?: true
-    /** Only users with this platform role. */
-    role?: UserRole
-  }
-}
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
@@ -23,6 +12,7 @@ declare module '@fastify/jwt' {
 
 const SCHEME = /^Bearer /i
 
+/** Finds out who asks. Whether they may is for the access policy, after the rate limits: refusals are limited, too. */
 async function auth(app: FastifyInstance) {
   const { accessTokens, accessList } = app
 
@@ -34,23 +24,20 @@ async function auth(app: FastifyInstance) {
   }
 
   // With a callback: nearly always there is nothing to wait for.
-  app.addHook('onRequest', (request, reply, done) => {
-    const { config } = request.routeOptions
-    if (config.public || request.is404) return done()
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.routeOptions.config.public || request.is404) return done()
     const claims = claimsOf(request)
-    const decide = (isAllowed: boolean) => {
-      if (!claims || !isAllowed) {
-        reply.header('www-authenticate', 'Bearer')
-        return done(new Unauthorized())
-      }
-      request.user = claims
-      request.context.userId = claims.userId
-      request.context.actor = 'user'
-      done(config.role && claims.role !== config.role ? new Forbidden() : undefined)
-    }
     const allowed = claims !== undefined && accessList.allows(claims)
-    if (typeof allowed === 'boolean') decide(allowed)
-    else allowed.then(decide, done)
+    const identify = (isAllowed: boolean) => {
+      if (claims && isAllowed) {
+        request.user = claims
+        request.context.userId = claims.userId
+        request.context.actor = 'user'
+      }
+      done()
+    }
+    if (typeof allowed === 'boolean') identify(allowed)
+    else allowed.then(identify, done)
   })
 }
 

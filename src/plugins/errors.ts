@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { isUnavailable } from '../db/errors.js'
 import { headersWithoutHooks } from '../lib/answer-headers.js'
 import { noteFailure } from '../lib/context.js'
-import { NotFound, ServiceUnavailable, TooManyAttempts } from '../lib/errors.js'
+import { NotFound, RateLimited, ServiceUnavailable, TooManyAttempts } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
 import { redactText } from '../lib/redact.js'
 
@@ -15,7 +15,8 @@ export function settleFailure(
   request: FastifyRequest,
   reply: FastifyReply,
 ): ReturnType<typeof toProblem> {
-  const failure = isUnavailable(error) ? new ServiceUnavailable() : error
+  // Whatever else is wrong with a request: beyond its limits it learns nothing more.
+  const failure = request.refusal ?? (isUnavailable(error) ? new ServiceUnavailable() : error)
   const problem = toProblem(failure, request.id)
   noteFailure(request.context, problem.code)
   // Whoever hung up within a body is no failure of ours.
@@ -35,7 +36,7 @@ export function answerWithProblem(error: FastifyError, request: FastifyRequest, 
 }
 
 const retryAfterSecondsOf = (failure: FastifyError): number | false =>
-  failure instanceof TooManyAttempts
+  failure instanceof TooManyAttempts || failure instanceof RateLimited
     ? failure.retryAfterSeconds
     : failure.statusCode === 503 && RETRY_AFTER_SECONDS
 

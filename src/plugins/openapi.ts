@@ -3,6 +3,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { API_DESCRIPTION } from '../lib/api-description.js'
 import { Problem } from '../lib/problem-schema.js'
+import { describePolicy } from '../lib/rate-limit/policies.js'
 import { describeRoute, type FailureKind } from '../lib/route-docs.js'
 import { TAGS } from '../lib/tags.js'
 
@@ -23,6 +24,7 @@ const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions) =
         isPublic: config.public === true,
         needsRole: config.role !== undefined,
         failures: config.failures ?? [],
+        rateLimits: config.limiter?.policies.map(describePolicy) ?? [],
       })
 
 /** The routes' schemas, as one OpenAPI 3.1 document. */

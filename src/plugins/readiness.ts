@@ -50,7 +50,7 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     const [database, migrations, audit] = await Promise.all(
       checks.map((check) => within(CHECK_TIMEOUT_MS, check)),
     )
-    return { database, migrations, audit } as Record<string, Check>
+    return { database, migrations, audit, rateLimits: app.checkRateLimits() } as Record<string, Check>
   })
 }
 

@@ -39,7 +39,7 @@ export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promi
   const database = options.database ?? (await createTestDatabase(t))
   const config = loadConfig({
     env: { CONFIG_FILE: 'off' },
-    overrides: { NODE_ENV: 'test', ...options.config },
+    overrides: { NODE_ENV: 'test', RATE_LIMIT: 'off', ...options.config },
   })
   const app = await buildApp({
     config,

@@ -27,7 +27,10 @@ export const runServer = (t: Test, options: Options): Promise<Ended> => spawnSer
 function withOwnPlace(t: Test, { env, ...options }: Options): Options {
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'server-'))
   t.teardown(() => rmSync(DATA_DIR, { recursive: true, force: true }))
-  return { ...options, env: { NODE_ENV: 'test', CONFIG_FILE: 'off', PORT: '0', DATA_DIR, ...env } }
+  return {
+    ...options,
+    env: { NODE_ENV: 'test', CONFIG_FILE: 'off', PORT: '0', RATE_LIMIT: 'off', DATA_DIR, ...env },
+  }
 }
 
 export type Credentials = { email: string; password: string }

@@ -3,6 +3,7 @@ import { findUserByEmail } from '../../db/queries/users.js'
 import { noteEvent } from '../../lib/context.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { InvalidCredentials } from '../../lib/errors.js'
+import { SIGN_IN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { signInPage, signOutPage } from '../../views/admin.js'
 import { returnPathOf, SIGN_IN_PATH } from './return-to.js'
 import { SignInForm, SignInQuery } from './schemas.js'
@@ -28,7 +29,7 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     SIGN_IN_PATH,
-    { schema: { hide: true, body: SignInForm }, config },
+    { schema: { hide: true, body: SignInForm }, config: { ...config, rateLimits: SIGN_IN_LIMIT } },
     async function signInByForm(request, reply) {
       const { next, password } = request.body
       const email = normalizeEmail(request.body.email)

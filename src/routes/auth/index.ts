@@ -10,6 +10,7 @@ import {
   InvalidRefreshToken,
   TooManyAttempts,
 } from '../../lib/errors.js'
+import { SIGN_IN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { NoBody } from '../../lib/schemas.js'
 import passwordResetRoutes from './password-reset.js'
 import registrationRoutes from './registration.js'
@@ -32,6 +33,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
       config: {
         public: true,
+        rateLimits: SIGN_IN_LIMIT,
         failures: [InvalidCredentials, EmailNotVerified, AccountDisabled, TooManyAttempts],
       },
     },

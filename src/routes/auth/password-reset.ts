@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { enqueue } from '../../db/queries/outbox.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
+import { MAILED_TOKEN_LIMIT, mailLimits } from '../../lib/rate-limit/shared.js'
 import { NoBody } from '../../lib/schemas.js'
 import { Accepted, AddressOnly, PasswordReset } from './schemas.js'
 
@@ -21,7 +22,7 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: AddressOnly,
         response: { 202: Accepted },
       },
-      config,
+      config: { ...config, rateLimits: mailLimits('forgot-password') },
     },
     async function forgotPassword(request, reply) {
       const email = normalizeEmail(request.body.email)
@@ -41,7 +42,7 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: PasswordReset,
         response: { 204: NoBody('Set') },
       },
-      config: { ...config, failures: [InvalidToken, PasswordTooCommon] },
+      config: { ...config, rateLimits: MAILED_TOKEN_LIMIT, failures: [InvalidToken, PasswordTooCommon] },
     },
     async function setNewPassword(request, reply) {
       const { token, password } = request.body

@@ -3,6 +3,7 @@ import { enqueue } from '../../db/queries/outbox.js'
 import { register, verifyEmail } from '../../db/queries/registration.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
+import { MAILED_TOKEN_LIMIT, mailLimits } from '../../lib/rate-limit/shared.js'
 import { NoBody } from '../../lib/schemas.js'
 import { Accepted, AddressOnly, Registration, TokenOnly } from './schemas.js'
 
@@ -23,7 +24,11 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: Registration,
         response: { 202: Accepted },
       },
-      config: { ...config, failures: [PasswordTooCommon] },
+      config: {
+        ...config,
+        rateLimits: { name: 'register', limit: '5/minute', key: 'address' },
+        failures: [PasswordTooCommon],
+      },
     },
     async function registerUser(request, reply) {
       const { password, ...person } = request.body
@@ -44,7 +49,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: TokenOnly,
         response: { 204: NoBody('Confirmed') },
       },
-      config: { ...config, failures: [InvalidToken, EmailTaken] },
+      config: { ...config, rateLimits: MAILED_TOKEN_LIMIT, failures: [InvalidToken, EmailTaken] },
     },
     async function confirmEmail(request, reply) {
       await verifyEmail(db, request.body.token)
@@ -62,7 +67,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: AddressOnly,
         response: { 202: Accepted },
       },
-      config,
+      config: { ...config, rateLimits: mailLimits('resend-verification') },
     },
     async function resendVerification(request, reply) {
       const email = normalizeEmail(request.body.email)

@@ -4,11 +4,12 @@ import type { Db } from '../../db/client.js'
 import { findResetOwner } from '../../db/queries/credentials.js'
 import { InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/passwords.js'
+import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { newPasswordPage, passwordSetPage } from '../../views/reset-password.js'
 import { Link, PasswordForm } from './schemas.js'
 
 const PATH = '/reset-password'
-const config = { public: true } as const
+const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
 
 const DIFFERENT = 'The two passwords differ. Enter the same one in both fields.'
 

@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { findMailedToken } from '../../db/queries/mailed-tokens.js'
 import { verifyEmail } from '../../db/queries/registration.js'
 import { InvalidToken } from '../../lib/errors.js'
+import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { confirmEmailPage, emailConfirmedPage } from '../../views/verify-email.js'
 import { Link } from './schemas.js'
 
 const PATH = '/verify-email'
-const config = { public: true } as const
+const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
 
 const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app

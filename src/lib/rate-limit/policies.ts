@@ -1,0 +1,96 @@
+import type { FastifyRequest } from 'fastify'
+import { parseQuotas, type Quota } from './grammar.js'
+
+const STRATEGIES = ['moving-window', 'fixed-window', 'fixed-window-elastic-expiry'] as const
+
+export type Strategy = (typeof STRATEGIES)[number]
+
+/** Whose requests are counted together. Where it finds nobody, the client's address counts. */
+export type LimitKey =
+  | 'address'
+  | 'user'
+  | `body.${string}`
+  | ((request: FastifyRequest) => string | undefined)
+
+export type RateLimit = {
+  /** `'5/minute'`, `'1 per 30 seconds'`, `'10/minute; 100/hour'` */
+  limit: string
+  /** By default `user`. */
+  key?: LimitKey
+  /** By default `moving-window`, the only one that never lets more through. */
+  strategy?: Strategy
+  /** As clients see it. Routes that give the same name count together. By default the last word of the path, for this route alone. */
+  name?: string
+}
+
+/** What a route says: one limit or several, all of which a request has to keep; or that there is none. */
+export type RateLimits = RateLimit['limit'] | RateLimit | readonly RateLimit[] | false
+
+export type Policy = Quota & { name: string; strategy: Strategy; key: LimitKey; scope: string }
+
+type Place = { method: string; url: string }
+
+const FIELDS = ['limit', 'key', 'strategy', 'name']
+/** What a quoted string of RFC 9651 holds without escaping, and no more than a name needs. */
+const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
+const BODY_KEY = /^body\.\w+$/
+
+/** One policy for each limit. Throws, in words, on whatever is wrong with the declaration. */
+export function toPolicies(declared: Exclude<RateLimits, false>, place: Place): Policy[] {
+  const limits = typeof declared === 'string' ? [{ limit: declared }] : [declared].flat()
+  if (limits.length === 0) throw new Error('rateLimits is empty: say false where there is no limit')
+  const policies = (limits as RateLimit[]).flatMap((limit) => policiesOf(limit, place))
+  return policies.map((policy, i) => {
+    const sameBefore = policies.slice(0, i).filter(({ name }) => name === policy.name).length
+    const name = sameBefore === 0 ? policy.name : `${policy.name}-${sameBefore + 1}`
+    return { ...policy, name, scope: `${policy.scope}:${name}` }
+  })
+}
+
+function policiesOf(declared: RateLimit, { method, url }: Place): Policy[] {
+  const { limit, key = 'user', strategy = 'moving-window', name } = check(declared)
+  // HEAD answers as GET does, and counts with it.
+  const scope = name ?? `${method === 'HEAD' ? 'GET' : method} ${url}`
+  return parseQuotas(limit).map((quota) => ({
+    ...quota,
+    name: name ?? nameOf(url),
+    strategy,
+    key,
+    scope,
+  }))
+}
+
+function check(declared: RateLimit): RateLimit {
+  if (typeof declared !== 'object' || declared === null) throw new Error(`${declared} is no limit`)
+  const unknown = Object.keys(declared).find((field) => !FIELDS.includes(field))
+  if (unknown) throw new Error(`"${unknown}" is none of ${FIELDS.join(', ')}`)
+  const { limit, key = 'user', strategy = 'moving-window', name } = declared
+  if (typeof limit !== 'string') throw new Error(`limit must be a text such as 5/minute, not ${limit}`)
+  if (!STRATEGIES.includes(strategy)) {
+    throw new Error(`strategy must be one of ${STRATEGIES.join(', ')}, not ${strategy}`)
+  }
+  if (name !== undefined && !NAME.test(name)) throw new Error(`name must be of a-z, 0-9 and -, not ${name}`)
+  if (!isKey(key)) throw new Error(`key must be address, user, body.<field> or a function, not ${key}`)
+  return declared
+}
+
+const isKey = (key: unknown): boolean =>
+  typeof key === 'function' || key === 'address' || key === 'user' || BODY_KEY.test(String(key))
+
+const nameOf = (url: string): string => {
+  const words = url.split('/').filter((word) => NAME.test(word))
+  return words.at(-1) ?? 'root'
+}
+
+export const readsBody = ({ key }: Policy): boolean => typeof key === 'string' && key.startsWith('body.')
+
+/** For the documentation: what the counting of a policy looks like from outside. */
+export const describePolicy = ({ name, quota, windowMs, strategy, key }: Policy) => ({
+  name,
+  limit: quota,
+  windowSeconds: windowMs / 1000,
+  key: typeof key === 'function' ? 'custom' : key,
+  strategy,
+})
+
+export type PolicyDescription = ReturnType<typeof describePolicy>

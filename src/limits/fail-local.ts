@@ -1,0 +1,98 @@
+import type { Redis } from 'ioredis'
+import type { MemoryWindows } from '../lib/rate-limit/memory-windows.js'
+import type { Hit, Verdict, Windows } from '../lib/rate-limit/windows.js'
+
+const FAILURES_TO_OPEN = 3
+const PROBE_MS = 500
+
+export type OutageListener = {
+  onOutage: (err: Error) => void
+  /** With how many requests this process decided by itself meanwhile. */
+  onRecovery: (decidedHere: number) => void
+}
+
+/**
+ * Redis, and the windows of this process while Redis is away: a limit is neither lifted nor does it refuse everybody.
+ * A breaker keeps requests from waiting for it in vain; it is asked in the background whether it is back.
+ */
+export class FailLocal implements Windows {
+  /** Requests that were decided here since Redis went away. */
+  decidedHere = 0
+  #failures = 0
+  #hasEnded = false
+  #probe: NodeJS.Timeout | undefined
+  #lastError = new Error('Redis is not connected')
+
+  constructor(
+    readonly redis: Redis,
+    readonly shared: Windows,
+    readonly local: MemoryWindows,
+    readonly listener: OutageListener,
+  ) {
+    redis.on('error', (err) => {
+      this.#lastError = err
+    })
+    redis.on('close', () => {
+      if (!this.#hasEnded) this.#open()
+    })
+    redis.on('ready', () => this.#close())
+  }
+
+  get isDegraded(): boolean {
+    return this.#probe !== undefined
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    clearInterval(this.#probe)
+    this.redis.disconnect()
+  }
+
+  async take(hits: readonly Hit[]): Promise<Verdict> {
+    // What this process alone let through is part of what all did: where that is too much already, Redis need not be asked.
+    const refusal = this.local.findRefusal(hits)
+    if (refusal) return refusal
+    if (this.isDegraded || this.redis.status !== 'ready') return this.#takeHere(hits)
+    // From before the question: no entry here outlives the one in Redis.
+    const startedAt = this.local.now()
+    try {
+      const verdict = await this.shared.take(hits)
+      this.#failures = 0
+      if (verdict.isAllowed) this.local.record(hits, startedAt)
+      return verdict
+    } catch (error) {
+      this.#lastError = error as Error
+      this.#failures += 1
+      if (this.#failures >= FAILURES_TO_OPEN) this.#open()
+      return this.#takeHere(hits)
+    }
+  }
+
+  #takeHere(hits: readonly Hit[]): Verdict {
+    this.decidedHere += 1
+    return this.local.take(hits)
+  }
+
+  #open(): void {
+    if (this.#probe) return
+    this.#probe = setInterval(() => this.#ask(), PROBE_MS).unref()
+    this.listener.onOutage(this.#lastError)
+  }
+
+  #ask(): void {
+    if (this.redis.status !== 'ready') return
+    this.redis.ping().then(
+      () => this.#close(),
+      () => undefined,
+    )
+  }
+
+  #close(): void {
+    this.#failures = 0
+    if (!this.#probe) return
+    clearInterval(this.#probe)
+    this.#probe = undefined
+    this.listener.onRecovery(this.decidedHere)
+    this.decidedHere = 0
+  }
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { MemoryWindows } from '../lib/rate-limit/memory-windows.js'
+import type { Windows } from '../lib/rate-limit/windows.js'
+import { FailLocal, type OutageListener } from './fail-local.js'
+import { openRedis, RedisWindows } from './redis-windows.js'
+
+const FIRST_CONNECTION_MS = 1000
+
+export type LimitStorage = {
+  windows: Windows
+  /** `ok`, or how it serves for now. */
+  check: () => string
+  close: () => void
+}
+
+export type LimitStorageOptions = { redisUrl: string | undefined; keyPrefix: string; log: FastifyBaseLogger }
+
+/** In Redis where there is one, else in this process. A start waits for Redis a moment, and never for long. */
+export async function openLimitStorage({
+  redisUrl,
+  keyPrefix,
+  log,
+}: LimitStorageOptions): Promise<LimitStorage> {
+  const local = new MemoryWindows()
+  if (redisUrl === undefined) return { windows: local, check: () => 'ok', close: () => undefined }
+  const redis = openRedis(redisUrl)
+  const windows = new FailLocal(redis, new RedisWindows(redis, keyPrefix), local, tell(log))
+  const timeout = new AbortController()
+  const { signal } = timeout
+  await Promise.race([
+    once(redis, 'ready', { signal }),
+    delay(FIRST_CONNECTION_MS, undefined, { signal }),
+  ]).catch(() => undefined)
+  timeout.abort()
+  return {
+    windows,
+    check: () =>
+      windows.isDegraded
+        ? `degraded: Redis does not answer, so this process counts alone (${windows.decidedHere} requests so far)`
+        : 'ok',
+    close: () => windows.end(),
+  }
+}
+
+const tell = (log: FastifyBaseLogger): OutageListener => ({
+  onOutage: (err) => log.warn({ err }, 'Redis is away: each process counts rate limits by itself'),
+  onRecovery: (decidedHere) => log.info({ decidedHere }, 'rate limits are counted in Redis again'),
+})

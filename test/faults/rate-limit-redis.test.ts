@@ -1,0 +1,147 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { MemoryWindows } from '../../src/lib/rate-limit/memory-windows.js'
+import { type Policy, type Strategy, toPolicies } from '../../src/lib/rate-limit/policies.js'
+import { FailLocal } from '../../src/limits/fail-local.js'
+import { openRedis, RedisWindows } from '../../src/limits/redis-windows.js'
+import { buildTestApp } from '../helpers/app.js'
+import type { Answer } from '../helpers/client.js'
+import { createTestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { NO_REDIS, ownRedis } from '../helpers/redis.js'
+
+const TOKEN = { token: 'x'.repeat(43) }
+
+async function startRedis(t: Test) {
+  const server = await ownRedis(t)
+  await server.start()
+  const admin = new Redis(server.url)
+  admin.on('error', () => undefined)
+  t.teardown(() => admin.disconnect())
+  return { server, admin }
+}
+
+const countOf = (answers: Answer[], wanted: number) =>
+  answers.filter(({ status }) => status === wanted).length
+
+t.test(
+  'two processes share their limits, exactly, and one started later knows them',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { server, admin } = await startRedis(t)
+    const database = await createTestDatabase(t)
+    const start = async () =>
+      (await buildTestApp(t, { database, config: { RATE_LIMIT: 'on', REDIS_URL: server.url } })).anonymous
+    const clients = [await start(), await start()]
+    const answers = await Promise.all(
+      Array.from(
+        { length: 100 },
+        (_, i) => clients[i % 2]?.post('/auth/verify-email', TOKEN) as Promise<Answer>,
+      ),
+    )
+    t.equal(countOf(answers, 400), 20)
+    t.equal(countOf(answers, 429), 80)
+    t.equal((await (await start()).post('/auth/verify-email', TOKEN)).status, 429)
+    t.equal((await clients[0]?.post('/auth/forgot-password', { email: 'a@example.com' }))?.status, 202)
+    t.equal((await clients[1]?.post('/auth/forgot-password', { email: 'A@example.com' }))?.status, 429)
+    const keys = await admin.keys('*')
+    t.ok(keys.length > 0)
+    for (const key of keys) {
+      t.match(key, /^groundwork:limit:/)
+      t.notMatch(key, /example|127\.0/)
+    }
+  },
+)
+
+t.test(
+  'Redis frozen, killed, restarted and its scripts flushed: no 5xx, no more than N a process, and back again',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { server, admin } = await startRedis(t)
+    const { anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'on', REDIS_URL: server.url } })
+    const ready = async () => (await anonymous.request({ method: 'GET', url: '/readyz' })).body
+    const burst = () =>
+      Promise.all(Array.from({ length: 40 }, () => anonymous.post('/auth/verify-email', TOKEN)))
+    const all: Answer[] = []
+    all.push(...(await burst()))
+    t.equal(countOf(all, 400), 20)
+    await admin.script('FLUSH')
+    await admin.flushall()
+    all.push(...(await burst()))
+    server.freeze()
+    all.push(...(await burst()))
+    await Promise.all(Array.from({ length: 5 }, () => anonymous.get('/nothing')))
+    t.match(await eventually(async () => ((await ready()).status === 'degraded' ? ready() : false)), {
+      status: 'degraded',
+      checks: { rateLimits: /^degraded: Redis does not answer/ },
+    })
+    server.thaw()
+    await eventually(async () => (await ready()).status === 'ready')
+    await server.kill()
+    await eventually(async () => (await ready()).status === 'degraded')
+    all.push(...(await burst()))
+    await server.start()
+    await eventually(async () => (await ready()).status === 'ready')
+    all.push(...(await burst()))
+    t.equal(countOf(all, 400), 20, 'all within one window of one process')
+    t.equal(countOf(all, 429), all.length - 20)
+    t.match((await anonymous.get('/nothing')).status, 404)
+  },
+)
+
+for (const strategy of ['moving-window', 'fixed-window', 'fixed-window-elastic-expiry'] as const) {
+  t.test(
+    `${strategy} in Redis: at most N, and whoever waits as told gets through`,
+    { skip: NO_REDIS },
+    async (t) => {
+      const { server } = await startRedis(t)
+      const redis = openRedis(server.url)
+      t.teardown(() => redis.disconnect())
+      await eventually(() => redis.status === 'ready')
+      const windows = new RedisWindows(redis, 'test:')
+      const [first] = toPolicies(
+        { limit: '5/second', strategy: strategy as Strategy },
+        { method: 'GET', url: '/x' },
+      ) as [Policy]
+      const policy = { ...first, windowMs: 300 }
+      const take = () => windows.take([{ key: 'ada', policy }])
+      for (let i = 0; i < 6; i += 1) {
+        const verdicts = await Promise.all(Array.from({ length: 20 }, take))
+        const allowed = verdicts.filter(({ isAllowed }) => isAllowed)
+        // Behind the first time there is the one that has waited.
+        t.ok(i === 0 ? allowed.length === 5 : allowed.length < 5, `${allowed.length} of 20`)
+        const { waitMs = 0 } = verdicts.at(-1) ?? {}
+        t.ok(waitMs > 0 && waitMs <= policy.windowMs + 1, `${waitMs} ms`)
+        await delay(waitMs)
+        t.match(await take(), { isAllowed: true })
+      }
+    },
+  )
+}
+
+t.test(
+  'no answer waits for a frozen Redis once it is known, and both sides of an outage are told once',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { server } = await startRedis(t)
+    const redis = openRedis(server.url)
+    const told: string[] = []
+    const windows = new FailLocal(redis, new RedisWindows(redis, 'test:'), new MemoryWindows(), {
+      onOutage: () => told.push('outage'),
+      onRecovery: () => told.push('recovery'),
+    })
+    t.teardown(() => windows.end())
+    await eventually(() => redis.status === 'ready')
+    const [policy] = toPolicies('3/minute', { method: 'GET', url: '/x' }) as [Policy]
+    const take = (key: string) => windows.take([{ key, policy }])
+    server.freeze()
+    const verdicts = await Promise.all(Array.from({ length: 10 }, () => take('ada')))
+    t.equal(verdicts.filter(({ isAllowed }) => isAllowed).length, 3)
+    t.ok(windows.isDegraded)
+    t.match(await take('grace'), { isAllowed: true, states: [{ remaining: 2 }] })
+    server.thaw()
+    await eventually(() => !windows.isDegraded)
+    t.strictSame(told, ['outage', 'recovery'])
+  },
+)

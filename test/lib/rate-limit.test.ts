@@ -1,0 +1,155 @@
+import t from 'tap'
+import { parseQuotas } from '../../src/lib/rate-limit/grammar.js'
+import { networkOf } from '../../src/lib/rate-limit/identity.js'
+import { MemoryWindows } from '../../src/lib/rate-limit/memory-windows.js'
+import { type Policy, type Strategy, toPolicies } from '../../src/lib/rate-limit/policies.js'
+
+const ROUTE = { method: 'POST', url: '/api/v1/auth/login' }
+const WINDOW_MS = 60_000
+
+t.test('limits are read in the words of the original', async (t) => {
+  t.strictSame(parseQuotas('5/minute'), [{ quota: 5, windowMs: 60_000 }])
+  t.strictSame(parseQuotas('1 per 30 seconds'), [{ quota: 1, windowMs: 30_000 }])
+  t.strictSame(parseQuotas('1/ 30 second'), [{ quota: 1, windowMs: 30_000 }])
+  t.strictSame(parseQuotas('10/minute; 100/hour'), [
+    { quota: 10, windowMs: 60_000 },
+    { quota: 100, windowMs: 3_600_000 },
+  ])
+  t.strictSame(parseQuotas('2 PER 2 Days|1/month'), [
+    { quota: 2, windowMs: 172_800_000 },
+    { quota: 1, windowMs: 2_592_000_000 },
+  ])
+  for (const wrong of [
+    '',
+    'x/second',
+    '5',
+    '5/',
+    '5/fortnight',
+    '-1/minute',
+    '1.5/minute',
+    '5/minute;',
+    '5/0 minutes',
+    '0/day',
+    '2/year 3',
+    '5/minute; 6/60 seconds',
+    '9/2 years',
+    '5 perminute',
+  ]) {
+    t.throws(() => parseQuotas(wrong), Error, wrong)
+  }
+})
+
+t.test('a declaration is completed, and a wrong one is refused in words', async (t) => {
+  t.match(toPolicies('5/minute', ROUTE), [
+    { name: 'login', key: 'user', strategy: 'moving-window', scope: 'POST /api/v1/auth/login:login' },
+  ])
+  const names = toPolicies({ limit: '10/minute; 100/hour', name: 'exports' }, ROUTE).map(({ name }) => name)
+  t.strictSame(names, ['exports', 'exports-2'])
+  const [get, head] = ['GET', 'HEAD'].map((method) => toPolicies('5/minute', { method, url: '/x' })[0])
+  t.equal(get?.scope, head?.scope)
+  for (const [wrong, message] of [
+    [[], /is empty/],
+    [null, /no limit/],
+    [{ limit: 5 }, /limit must be a text/],
+    [{ limit: '5/minute', key: 'email' }, /key must be/],
+    [{ limit: '5/minute', key: 'body.a.b' }, /key must be/],
+    [{ limit: '5/minute', strategy: 'gcra' }, /strategy must be one of moving-window/],
+    [{ limit: '5/minute', name: 'a "b"' }, /name must be/],
+    [{ limit: '5/minute', max: 3 }, /"max" is none of/],
+  ] as const) {
+    t.throws(() => toPolicies(wrong as never, ROUTE), { message }, String(message))
+  }
+})
+
+t.test('one address, however it is written, and one IPv6 network are one client', async (t) => {
+  t.equal(networkOf('::ffff:192.0.2.1'), '192.0.2.1')
+  t.equal(networkOf('::ffff:c000:201'), '192.0.2.1')
+  t.equal(networkOf('2001:db8:1:2::1'), networkOf('2001:DB8:1:2:ffff:ffff:ffff:ffff'))
+  t.not(networkOf('2001:db8:1:2::1'), networkOf('2001:db8:1:3::1'))
+})
+
+function windowsWith(strategy: Strategy, quota = 10) {
+  let now = 1000
+  const windows = new MemoryWindows(() => now)
+  const [policy] = toPolicies({ limit: `${quota}/minute`, strategy }, ROUTE) as [Policy]
+  return {
+    windows,
+    policy,
+    hit: (key = 'ada') => windows.take([{ key, policy }]),
+    pass: (ms: number) => {
+      now += ms
+    },
+    now: () => now,
+  }
+}
+
+/** One at first, all others at the window's end, then as many as get through. */
+function worstWindow(strategy: Strategy): number {
+  const { hit, pass, now } = windowsWith(strategy)
+  const allowed: number[] = []
+  const hammer = (times: number) => {
+    for (let i = 0; i < times; i += 1) if (hit().isAllowed) allowed.push(now())
+  }
+  hammer(1)
+  pass(WINDOW_MS - 10)
+  hammer(9)
+  for (let i = 0; i < 2 * WINDOW_MS; i += 10) {
+    hammer(3)
+    pass(10)
+  }
+  return Math.max(
+    ...allowed.map((start) => allowed.filter((at) => at >= start && at < start + WINDOW_MS).length),
+  )
+}
+
+t.test('never more than N in any moving window; a fixed one lets nearly twice as many through', async (t) => {
+  t.equal(worstWindow('moving-window'), 10)
+  t.equal(worstWindow('fixed-window'), 19)
+})
+
+t.test('whoever waits for as long as is said gets through, at every strategy', async (t) => {
+  for (const strategy of ['moving-window', 'fixed-window', 'fixed-window-elastic-expiry'] as const) {
+    const { hit, pass } = windowsWith(strategy, 3)
+    for (let i = 0; i < 50; i += 1) {
+      const { isAllowed, waitMs, states } = hit()
+      t.equal(isAllowed, waitMs === 0)
+      t.ok((states[0]?.remaining ?? -1) >= 0)
+      pass(isAllowed ? 7_001 : waitMs)
+      if (!isAllowed) t.ok(hit().isAllowed, strategy)
+    }
+  }
+})
+
+t.test('an elastic window begins anew with each request that it refuses', async (t) => {
+  const { hit, pass } = windowsWith('fixed-window-elastic-expiry', 1)
+  hit()
+  pass(WINDOW_MS - 1)
+  t.match(hit(), { isAllowed: false, waitMs: WINDOW_MS })
+  pass(WINDOW_MS - 1)
+  t.match(hit(), { isAllowed: false })
+  pass(WINDOW_MS)
+  t.match(hit(), { isAllowed: true })
+})
+
+t.test('a request that one limit refuses counts at none', async (t) => {
+  let now = 0
+  const windows = new MemoryWindows(() => now)
+  const [short, long] = toPolicies('1/minute; 3/hour', ROUTE) as [Policy, Policy]
+  const hit = () => windows.take([short, long].map((policy) => ({ key: policy.name, policy })))
+  t.match(hit(), { isAllowed: true, states: [{ remaining: 0 }, { remaining: 2 }] })
+  for (let i = 0; i < 5; i += 1)
+    t.match(hit(), { isAllowed: false, states: [{}, { remaining: 2 }], waitMs: WINDOW_MS })
+  now += WINDOW_MS
+  t.match(hit(), { isAllowed: true, states: [{ remaining: 0 }, { remaining: 1 }] })
+})
+
+t.test('memory is bounded: what is over goes, then what was used the longest ago', async (t) => {
+  let now = 0
+  const windows = new MemoryWindows(() => now, 100)
+  const [policy] = toPolicies('5/minute', ROUTE) as [Policy]
+  for (let i = 0; i < 1000; i += 1) windows.take([{ key: `${i}`, policy }])
+  t.equal(windows.size, 100)
+  now += WINDOW_MS
+  windows.take([{ key: 'last', policy }])
+  t.equal(windows.size, 1)
+})

@@ -1,0 +1,154 @@
+import Fastify from 'fastify'
+import fp from 'fastify-plugin'
+import t, { type Test } from 'tap'
+import errors from '../../src/plugins/errors.js'
+import rateLimit from '../../src/plugins/rate-limit.js'
+import requestContext from '../../src/plugins/request-context.js'
+import { buildTestApp, type TestAppOptions } from '../helpers/app.js'
+import { createTestDatabase } from '../helpers/database.js'
+import { findMistake } from '../helpers/problems.js'
+
+const database = await createTestDatabase(t)
+
+const limited = (t: Test, config: TestAppOptions['config'] = {}) =>
+  buildTestApp(t, { database, config: { RATE_LIMIT: 'on', ...config } })
+
+const EMAIL = 'nobody@example.com'
+const LOGIN = { email: EMAIL, password: 'not the password at all' }
+
+t.test('sign-in: ten a minute and address, told in headers, then 429 with Retry-After', async (t) => {
+  const { app, anonymous } = await limited(t)
+  const statuses: number[] = []
+  for (let left = 9; left >= 0; left -= 1) {
+    // Many accounts and one password: what an account has to wait does not help here.
+    const answer = await anonymous.post('/auth/login', { ...LOGIN, email: `${left}-${EMAIL}` })
+    statuses.push(answer.status)
+    t.equal(answer.headers['ratelimit-policy'], '"login";q=10;w=60')
+    t.match(answer.headers.ratelimit, new RegExp(`^"login";r=${left};t=(60|59|58)$`))
+  }
+  t.strictSame(statuses, Array(10).fill(401))
+  const refused = await anonymous.post('/auth/login', LOGIN)
+  t.equal(findMistake(refused, { status: 429, code: 'RATE_LIMITED' }), undefined)
+  t.match(refused.headers['retry-after'], /^([1-5]\d|60)$/)
+  t.equal(refused.headers.ratelimit, `"login";r=0;t=${refused.headers['retry-after']}`)
+  const form = await app.inject({
+    method: 'POST',
+    url: '/admin/sign-in',
+    headers: { 'sec-fetch-site': 'same-origin' },
+    payload: {},
+  })
+  t.equal(form.statusCode, 429, 'the dashboard is no second door')
+  t.equal((await anonymous.post('/auth/refresh', { refreshToken: 'x'.repeat(43) })).status, 401)
+})
+
+t.test('100 callers at once: exactly N get through', async (t) => {
+  const { anonymous } = await limited(t)
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => anonymous.post('/auth/verify-email', { token: 'x'.repeat(43) })),
+  )
+  t.equal(answers.filter(({ status }) => status === 400).length, 20)
+  t.equal(answers.filter(({ status }) => status === 429).length, 80)
+})
+
+t.test('mails are asked for once in 30 seconds and mailbox, whether it has an account or not', async (t) => {
+  const { anonymous, signUp } = await limited(t)
+  const { user } = await signUp()
+  for (const email of [user?.email ?? '', EMAIL]) {
+    const first = await anonymous.post('/auth/forgot-password', { email })
+    t.match(first, {
+      status: 202,
+      headers: {
+        'ratelimit-policy': '"forgot-password";q=1;w=30, "forgot-password-address";q=10;w=60',
+        ratelimit: /^"forgot-password";r=0;t=30, "forgot-password-address";r=[89];t=(60|59|58)$/,
+      },
+    })
+    const again = await anonymous.post('/auth/forgot-password', { email: email.toUpperCase() })
+    t.match(again, { status: 429, headers: { 'retry-after': /^(30|29|28)$/ } })
+  }
+  const third = await anonymous.post('/auth/forgot-password', { email: 'other@example.com' })
+  t.match(third.headers.ratelimit, /"forgot-password-address";r=7;/, 'what was refused did not count')
+})
+
+t.test('what fails before its key is known counts for the address', async (t) => {
+  const { app } = await limited(t)
+  const send = () =>
+    app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/forgot-password',
+      headers: { 'content-type': 'application/json' },
+      payload: '{',
+    })
+  const first = await send()
+  t.match(first, { statusCode: 400, headers: { ratelimit: /^"forgot-password";r=0/ } })
+  t.equal((await send()).statusCode, 429)
+})
+
+t.test('users count for themselves, everybody else by address, unknown paths and refusals too', async (t) => {
+  const { anonymous, signUp } = await limited(t)
+  const [ada, grace] = [await signUp(), await signUp()]
+  const leftOf = (answer: { headers: Record<string, string> }) =>
+    Number(/^"default";r=(\d+);/.exec(answer.headers.ratelimit ?? '')?.[1])
+  t.equal(leftOf(await ada.get('/me')), 299)
+  t.equal(leftOf(await ada.get('/me/sessions')), 298)
+  t.equal(leftOf(await grace.get('/me')), 299)
+  t.equal(leftOf(await anonymous.get('/me')), 299, 'a 401')
+  t.equal(leftOf(await anonymous.get('/nothing')), 298, 'a 404')
+  t.equal(leftOf(await ada.get('/users')), 297, 'a 403')
+  for (let i = 0; i < 298; i += 1) await anonymous.get('/nothing')
+  t.match(await anonymous.get('/nothing'), { status: 429 })
+  t.match(await anonymous.get('/me'), { status: 429 })
+  t.match(await ada.get('/me'), { status: 200 })
+  for (const url of ['/healthz', '/readyz']) {
+    const { status, headers } = await anonymous.request({ method: 'GET', url })
+    t.strictSame([status, headers.ratelimit], [200, undefined])
+  }
+})
+
+t.test('no header makes another client, unless a trusted proxy says so', async (t) => {
+  const open = await limited(t)
+  const behindProxy = await limited(t, { TRUST_PROXY: ['127.0.0.1'] })
+  const left = async ({ app }: typeof open, forwardedFor: string) => {
+    const answer = await app.inject({ url: '/nothing', headers: { 'x-forwarded-for': forwardedFor } })
+    return /r=(\d+)/.exec(String(answer.headers.ratelimit))?.[1]
+  }
+  t.strictSame([await left(open, '192.0.2.1'), await left(open, '192.0.2.2')], ['299', '298'])
+  t.equal(await left(behindProxy, '192.0.2.1'), '299')
+  t.equal(await left(behindProxy, '192.0.2.2'), '299')
+  t.equal(
+    await left(behindProxy, '192.0.2.99, 192.0.2.1'),
+    '298',
+    'what the client wrote itself counts for nothing',
+  )
+  t.equal(await left(behindProxy, '::ffff:192.0.2.1'), '297')
+  t.equal(await left(behindProxy, '2001:db8::1'), '299')
+  t.equal(await left(behindProxy, '2001:db8::ffff:1'), '298', 'one network, one client')
+})
+
+t.test('operations tell their limits, from the same declaration', async (t) => {
+  const { app } = await limited(t)
+  const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, object>> }
+  t.match(paths['/api/v1/auth/login']?.post, {
+    'x-rate-limit': [
+      { name: 'login', limit: 10, windowSeconds: 60, key: 'address', strategy: 'moving-window' },
+    ],
+    responses: {
+      200: { headers: { ratelimit: {}, 'ratelimit-policy': {} } },
+      429: { headers: { ratelimit: {}, 'retry-after': {} } },
+    },
+  })
+  t.notMatch(paths['/healthz']?.get, { 'x-rate-limit': [] })
+})
+
+t.test('a wrong declaration fails the boot with the name of its route, limits on or off', async (t) => {
+  for (const isOn of [true, false]) {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(fp(async () => undefined, { name: 'auth' }))
+    await app.register(requestContext)
+    await app.register(errors)
+    await app.register(rateLimit, { isOn, redisUrl: undefined, keyPrefix: '' })
+    t.throws(() => app.get('/x', { config: { rateLimits: '5/fortnight' } }, async () => ''), {
+      message: /^The rate limits of GET \/x: "5\/fortnight" is no limit such as 5\/minute/,
+    })
+  }
+})
