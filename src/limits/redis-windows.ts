@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import type { Hit, LimitState, Verdict, Windows } from '../lib/rate-limit/windows.js'
 import { TAKE_SCRIPT } from './take-script.js'
 
-/** As long as any answer may wait for Redis. */
+/** The longest that an answer waits for Redis. */
 const COMMAND_TIMEOUT_MS = 100
 const CONNECT_TIMEOUT_MS = 1000
 const RECONNECT_MS = { step: 50, longest: 500 }

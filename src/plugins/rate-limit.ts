@@ -48,6 +48,7 @@ async function rateLimit(app: FastifyInstance, { isOn, redisUrl, keyPrefix }: Ra
 
   app.decorateRequest('isCounted', false)
   app.decorateRequest('refusal', null)
+  if (!isOn) return
   app.addHook('onRequest', countAt('onRequest', unknownPath))
   app.addHook('preValidation', countAt('preValidation', unknownPath))
   // What fails before it could be counted is counted now.
