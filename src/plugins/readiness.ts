@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { findPartitionProblem } from '../db/audit/partitions.js'
 import { pendingMigrations } from '../db/migrate/index.js'
 import { MIGRATIONS_FOLDER } from '../db/setup.js'
+import { within } from '../lib/within.js'
 
 type Check = 'ok' | string
 
@@ -47,17 +48,15 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
   app.decorate('checkReadiness', async () => {
     if (isClosing) return { server: 'shutting down' }
     const checks = [app.sql`select 1`.then((): Check => 'ok'), checkMigrations(), checkAudit()]
-    const [database, migrations, audit] = await Promise.all(
-      checks.map((check) => within(CHECK_TIMEOUT_MS, check)),
-    )
+    const [database, migrations, audit] = await Promise.all(checks.map(stateOf))
     return { database, migrations, audit, rateLimits: app.checkRateLimits() } as Record<string, Check>
   })
 }
 
 /** Says no more than that it failed: the reason is for the log, not for whoever asks. */
-function within(timeoutMs: number, check: Promise<Check>): Promise<Check> {
-  const timeout = new Promise<Check>((resolve) => setTimeout(resolve, timeoutMs, 'no answer').unref())
-  return Promise.race([check.catch(() => 'unavailable'), timeout])
+async function stateOf(check: Promise<Check>): Promise<Check> {
+  const state = check.catch(() => 'unavailable')
+  return (await within(CHECK_TIMEOUT_MS, state)) ?? 'no answer'
 }
 
 export default fp(readiness, { name: 'readiness', dependencies: ['db'] })
