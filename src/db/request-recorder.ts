@@ -1,4 +1,5 @@
 import { Batcher } from '../lib/batcher.js'
+import { runWithoutContext } from '../lib/context.js'
 import type { FinishedRequest } from '../lib/finished-request.js'
 import type { Db } from './client.js'
 import { isServerError, isUnavailable } from './errors.js'
@@ -21,7 +22,7 @@ export class RequestRecorder {
     private readonly log: Log,
   ) {
     this.batcher = new Batcher<FinishedRequest>({
-      write: (requests) => this.write(requests),
+      write: (requests) => runWithoutContext(() => this.write(requests)),
       delayMs: DELAY_MS,
       batchSize: BATCH_SIZE,
       retryMs: RETRY_MS,

@@ -33,6 +33,9 @@ export const currentContext = (): Context | undefined => storage.getStore()
 
 export const runInContext = <T>(context: Context, work: () => T): T => storage.run(context, work)
 
+/** For what goes on behind requests: a timer keeps the context of whoever has set it. */
+export const runWithoutContext = <T>(work: () => T): T => storage.exit(work)
+
 /**
  * Attributes every write inside `work` to a job or a script, and to the request that caused it, if one did.
  * Queries are lazy: they must be awaited inside `work`, or they start outside its context.
