@@ -1,10 +1,12 @@
 import type { Policy } from './policies.js'
 import { type Hit, type LimitState, toVerdict, type Verdict, type Windows } from './windows.js'
 
-/** Times of requests for a moving window, oldest first; for a fixed one those since it opened. */
 type Entry = {
-  times: number[] /** When the wait began anew the last time. */
+  /** Of the requests that count, oldest first: in a moving window, or since a fixed one opened. */
+  times: number[]
+  /** When the wait of an elastic window began anew. */
   lastAt: number
+  /** When nothing counts any more. */
   endsAt: number
 }
 
