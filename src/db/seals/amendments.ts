@@ -1,6 +1,7 @@
 import type { TransactionSql } from 'postgres'
 import type { AuditPublicKeys } from '../../lib/audit-keys.js'
 import { type AuditRecord, leafAt, rowKeyAt } from '../../lib/audit-records.js'
+import { firstUuidOf } from '../../lib/uuid.js'
 import { readRecords } from './chain.js'
 import { findRecordProblems } from './verify-chain.js'
 
@@ -37,14 +38,8 @@ export class Amendments {
     const { partition } = JSON.parse(record.details) as { partition: string }
     const [, table, year, month] = /^(audit_\w+)_(\d{4})(\d\d)$/.exec(partition) ?? []
     const bounds = [0, 1].map(
-      (later) => `${table} ${idFloor(Date.UTC(Number(year), Number(month) - 1 + later))}`,
+      (later) => `${table} ${firstUuidOf(Date.UTC(Number(year), Number(month) - 1 + later))}`,
     )
     this.dropped.push({ number, from: bounds[0] ?? '', below: bounds[1] ?? '' })
   }
-}
-
-/** The smallest UUIDv7 of a millisecond, as `uuid_v7_floor` has it. */
-const idFloor = (time: number): string => {
-  const hex = time.toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
 }
