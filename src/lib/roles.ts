@@ -4,3 +4,7 @@ export type UserRole = (typeof USER_ROLES)[number]
 
 export const USER_STATUSES = ['active', 'pending', 'disabled'] as const
 export type UserStatus = (typeof USER_STATUSES)[number]
+
+/** What a member is in one organization. */
+export const ORGANIZATION_ROLES = ['org_admin', 'member'] as const
+export type OrganizationRole = (typeof ORGANIZATION_ROLES)[number]

@@ -68,13 +68,13 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
 
   override async transaction<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
     const changed: ChangedRows[] = []
-    const result = await Transaction.begin(this.pool, async (transaction) => {
+    const begun = async (transaction: Transaction) => {
       const tx = this.inside({ transaction, context: currentContext(), changed })
-      // PostgreSQL takes these before the first query only.
-      if (config) await tx.setTransaction(config)
-      sendContext(transaction)
+      // Where nothing can be written, nobody has to answer for it.
+      if (config?.accessMode !== 'read only') sendContext(transaction)
       return work(tx)
-    })
+    }
+    const result = await Transaction.begin(this.pool, begun, modeOf(config))
     countChangedRows(changed)
     return result
   }
@@ -158,6 +158,12 @@ class AuditedTransaction extends PostgresJsTransaction<Schema, Schema> {
     return this.audited.savepoint(work)
   }
 }
+
+/** What follows BEGIN: a statement of its own would be one more round trip. */
+const modeOf = ({ isolationLevel, accessMode, deferrable }: PgTransactionConfig = {}): string =>
+  [isolationLevel && `isolation level ${isolationLevel}`, accessMode, deferrable && 'deferrable']
+    .filter(Boolean)
+    .join(' ')
 
 /** Where in doubt, yes: it only costs a transaction. */
 const WRITES_IN_CTE = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is

@@ -1,5 +1,8 @@
 /** Every table, enum and view that drizzle manages: `npm run db:generate` compares this with the newest snapshot. */
+export * from './invitations.js'
 export * from './mailed-tokens.js'
+export * from './memberships.js'
+export * from './organizations.js'
 export * from './outbox.js'
 export * from './sessions.js'
 export * from './sign-in-throttles.js'

@@ -1,0 +1,41 @@
+import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { audited } from '../audit/policy.js'
+import { tenantPolicies } from '../tenancy/policies.js'
+import { bytea, createdAt, id, moment } from './columns.js'
+import { organizationRole } from './memberships.js'
+import { organizations } from './organizations.js'
+import { users } from './users.js'
+
+/**
+ * Who was asked into an organization. The token itself is nowhere: it is derived from the row when the mail is written, and
+ * compared by its hash when it comes back. Inviting again replaces the row, and so voids the older token.
+ */
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: id(),
+    organizationId: uuid('organization_id')
+      .notNull()
+      .references(() => organizations.id, { onDelete: 'cascade' }),
+    /** Always normalised (`lib/email.ts`). */
+    email: text('email').notNull(),
+    role: organizationRole('role').notNull(),
+    /** Null once that account is gone. */
+    invitedBy: uuid('invited_by').references(() => users.id, { onDelete: 'set null' }),
+    tokenHash: bytea('token_hash').notNull(),
+    /** Which of the signing keys it was derived with: it outlives a rotation. */
+    keyId: text('key_id').notNull(),
+    createdAt: createdAt(),
+    expiresAt: moment('expires_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('invitations_organization_id_email_key').on(table.organizationId, table.email),
+    uniqueIndex('invitations_token_hash_key').on(table.tokenHash),
+    index('invitations_invited_by_idx').on(table.invitedBy),
+    ...tenantPolicies(table.organizationId),
+  ],
+)
+
+audited(invitations, { organization: 'organizationId' })
+
+export type Invitation = typeof invitations.$inferSelect

@@ -1,0 +1,95 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { isRead, type OrganizationCaller, type Permission } from '../../lib/permissions.js'
+import { uuidV7 } from '../../lib/uuid.js'
+import type { Db, Tx } from '../client.js'
+import { type Caller, enterToRead, enterToWrite } from './enter.js'
+import { SCOPE_SETTING } from './policies.js'
+
+declare const madeHere: unique symbol
+
+/** A transaction, and whose rows row-level security lets it see. Only this file makes one. */
+type Scope<Kind extends string> = { readonly tx: Tx; readonly [madeHere]: Kind }
+
+/** One organization, and who acts in it. The first argument of every query of a tenant table. */
+export type OrganizationScope = Scope<'organization'> &
+  Readonly<OrganizationCaller> & {
+    readonly organizationId: string
+    /** Null for jobs, and for who is no member yet. */
+    readonly userId: string | null
+  }
+
+/** One user's memberships and their organizations, to read. */
+export type UserScope = Scope<'user'> & { readonly userId: string }
+
+/** Every organization. */
+export type PlatformScope = Scope<'platform'>
+
+/**
+ * Lets a user do something in an organization, in one transaction. Whoever is no member gets NotFound, as for an organization
+ * that does not exist; a member whose role lacks the permission gets Forbidden. Work that writes holds off every change of
+ * the caller's role until it is committed: nobody writes after having been demoted.
+ */
+export const withOrganization = <T>(
+  db: Db,
+  caller: Caller,
+  organizationId: string,
+  permission: Permission,
+  work: (scope: OrganizationScope) => Promise<T>,
+): Promise<T> => {
+  const enter = isRead(permission) ? enterToRead : enterToWrite
+  return db.transaction(
+    async (tx) => {
+      const member = await enter(tx, caller, organizationId, permission)
+      return work(toScope<OrganizationScope>({ tx, organizationId, userId: caller.userId, ...member }))
+    },
+    isRead(permission) ? { accessMode: 'read only' } : undefined,
+  )
+}
+
+/** For the one that this transaction makes: nobody is a member of it yet, and whoever makes it is its org_admin. */
+export const withNewOrganization = <T>(
+  db: Db,
+  userId: string,
+  work: (scope: OrganizationScope) => Promise<T>,
+): Promise<T> =>
+  db.transaction(async (tx) => {
+    const organizationId = uuidV7(Date.now())
+    await setScope(tx, `organization:${organizationId}`)
+    const caller = { role: 'org_admin', isSuperAdmin: false } as const
+    return work(toScope<OrganizationScope>({ tx, organizationId, userId, ...caller }))
+  })
+
+export const withOwnOrganizations = <T>(
+  db: Db,
+  userId: string,
+  work: (scope: UserScope) => Promise<T>,
+): Promise<T> =>
+  db.transaction(
+    async (tx) => {
+      await setScope(tx, `user:${userId}`)
+      return work(toScope<UserScope>({ tx, userId }))
+    },
+    { accessMode: 'read only' },
+  )
+
+/**
+ * Lifts the separation of organizations: for lists of a super_admin, for jobs, for an invitation that is looked up by its token.
+ * A test knows who calls this.
+ */
+export const acrossOrganizations = <T>(db: Db, work: (scope: PlatformScope) => Promise<T>): Promise<T> =>
+  db.transaction(async (tx) => {
+    await setScope(tx, 'platform')
+    return work(toScope<PlatformScope>({ tx }))
+  })
+
+/** From all organizations into one of them, for who needs no membership there; the wider scope is over. Names nobody as caller. */
+export async function narrowTo({ tx }: PlatformScope, organizationId: string): Promise<OrganizationScope> {
+  await setScope(tx, `organization:${organizationId}`)
+  return toScope<OrganizationScope>({ tx, organizationId, userId: null, role: null, isSuperAdmin: false })
+}
+
+const setScope = (tx: Tx, scope: string) => tx.execute(setting(scope))
+
+const setting = (scope: string): SQL => sql`select set_config(${SCOPE_SETTING}, ${scope}, true)`
+
+const toScope = <S extends Scope<string>>(parts: Omit<S, typeof madeHere>): S => parts as S
