@@ -23,6 +23,7 @@ import jobsDashboard from './plugins/jobs-dashboard.js'
 import jsonBody from './plugins/json-body.js'
 import knownPaths from './plugins/known-paths.js'
 import openapi from './plugins/openapi.js'
+import organizationScope from './plugins/organization-scope.js'
 import passwordReset from './plugins/password-reset.js'
 import passwords from './plugins/passwords.js'
 import rateLimit from './plugins/rate-limit.js'
@@ -99,6 +100,7 @@ export async function buildApp({
     keyPrefix: config.RATE_LIMIT_KEY_PREFIX,
   })
   await app.register(accessPolicy)
+  await app.register(organizationScope)
   await app.register(passwords, { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES })
   await app.register(signInGuard, {
     waits: { first: config.SIGN_IN_WAIT_SECONDS, longest: config.SIGN_IN_WAIT_MAX_SECONDS },

@@ -78,6 +78,17 @@ export const LastSuperAdmin = createError(
   'The last active super_admin can be neither deleted, disabled nor demoted.',
   409,
 )
+export const SlugTaken = createError('SLUG_TAKEN', 'Another organization has this slug.', 409)
+export const SlugReserved = createError(
+  'SLUG_RESERVED',
+  'This slug is kept for addresses of the server itself.',
+  400,
+)
+export const LastOrgAdmin = createError(
+  'LAST_ORG_ADMIN',
+  'The last org_admin of an organization can neither leave nor be removed, demoted or deleted.',
+  409,
+)
 export const PasswordTooCommon = createError(
   'PASSWORD_TOO_COMMON',
   'This password is too easy to guess: %s',

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { Organization } from '../lib/organization-schemas.js'
 import { User } from '../lib/user-schemas.js'
 import strictInput from '../plugins/strict-input.js'
 import adminRoutes from './admin/index.js'
@@ -7,6 +8,7 @@ import auditRequestRoutes from './audit-requests/index.js'
 import authRoutes from './auth/index.js'
 import devMailRoutes from './dev-mail/index.js'
 import meRoutes from './me/index.js'
+import organizationRoutes from './organizations/index.js'
 import otherMethodRoutes from './other-methods/index.js'
 import pageRoutes from './pages/index.js'
 import systemRoutes from './system/index.js'
@@ -15,6 +17,7 @@ import userRoutes from './users/index.js'
 /** The table of contents. Every route needs a user unless it says `public: true`. */
 export default async function routes(app: FastifyInstance) {
   app.addSchema(User)
+  app.addSchema(Organization)
   await app.register(describedRoutes)
   if (app.jobsDashboard) await app.register(adminRoutes, { dashboard: app.jobsDashboard })
   await app.register(otherMethodRoutes)
@@ -32,6 +35,7 @@ async function apiRoutes(api: FastifyInstance) {
   await api.register(authRoutes, { prefix: '/auth' })
   await api.register(meRoutes, { prefix: '/me' })
   await api.register(userRoutes, { prefix: '/users' })
+  await api.register(organizationRoutes, { prefix: '/organizations' })
   await api.register(auditLogRoutes, { prefix: '/audit-logs' })
   await api.register(auditRequestRoutes, { prefix: '/audit-requests' })
 }

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+
+export const SLUG_LENGTH = { min: 3, max: 50 } as const
+
+/** Upper case is folded when it comes in. */
+export const SLUG_PATTERN = '^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$'
+
+/** What a path or a host name of the product may want to be some day, and what would pass for one of its own. */
+const RESERVED = new Set(
+  (
+    'about account accounts admin administrator api api-docs app assets auth billing blog contact dashboard dev docs email ' +
+    'false features ftp groundwork guest healthz help home imap info invitations login logout mail me metrics new ' +
+    'no-reply noreply null official organization organizations owner pop postmaster pricing privacy public readyz register ' +
+    'root search security settings signin signup smtp staff static status super-admin support system team teams terms test ' +
+    'true undefined user users webmaster well-known www'
+  ).split(' '),
+)
+
+export const isReservedSlug = (slug: string): boolean => RESERVED.has(slug)
+
+export const foldSlug = (slug: string): string => slug.toLowerCase()
+
+/** Of a name that leaves too little of itself, or a word that is reserved, a random one. */
+export function slugOf(name: string): string {
+  const slug = name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, SLUG_LENGTH.max)
+    .replace(/^-+|-+$/g, '')
+  const isUsable = slug.length >= SLUG_LENGTH.min && !isReservedSlug(slug)
+  return isUsable ? slug : `org-${randomBytes(5).toString('hex')}`
+}
