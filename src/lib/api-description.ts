@@ -8,5 +8,6 @@ press **Authorize**, paste it, and every operation on this page can be called.
 - **Lists** are \`{ data, nextCursor }\`: repeat the request with \`cursor\` set to \`nextCursor\` for the next page, until it is \`null\`.
 - **Errors** are \`application/problem+json\` (RFC 9457). Decide by \`code\`, which is stable; \`errors\` names every field that was refused.
 - **Limits**: \`RateLimit-Policy: "login";q=10;w=60\` tells how many requests are allowed in how many seconds, \`RateLimit: "login";r=9;t=60\` what
-  remains. After a 429 \`RATE_LIMITED\` wait for the seconds of \`Retry-After\`.
+  remains. After a 429 \`RATE_LIMITED\` wait for the seconds of \`Retry-After\`. \`x-rate-limit\` has the limits of each operation; a server with
+  \`RATE_LIMIT=off\` tells them, too, and keeps to none.
 - **\`x-request-id\`** is on every answer, and in our logs. Yours is kept when it is a UUID or up to 64 of \`A-Za-z0-9_-\`.`

@@ -16,8 +16,9 @@ export type OutageListener = {
  * A breaker keeps requests from waiting for it in vain; it is asked in the background whether it is back.
  */
 export class FailLocal implements Windows {
-  /** Requests that were decided here since Redis went away. */
+  /** Requests that were decided here while Redis was away. */
   decidedHere = 0
+  #decidedHereBefore = 0
   #failures = 0
   #hasEnded = false
   #probe: NodeJS.Timeout | undefined
@@ -36,6 +37,10 @@ export class FailLocal implements Windows {
       if (!this.#hasEnded) this.#open()
     })
     redis.on('ready', () => this.#close())
+  }
+
+  get decidedInThisOutage(): number {
+    return this.decidedHere - this.#decidedHereBefore
   }
 
   get isDegraded(): boolean {
@@ -92,7 +97,7 @@ export class FailLocal implements Windows {
     if (!this.#probe) return
     clearInterval(this.#probe)
     this.#probe = undefined
-    this.listener.onRecovery(this.decidedHere)
-    this.decidedHere = 0
+    this.listener.onRecovery(this.decidedInThisOutage)
+    this.#decidedHereBefore = this.decidedHere
   }
 }

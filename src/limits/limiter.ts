@@ -3,6 +3,7 @@ import { policyHeader } from '../lib/rate-limit/headers.js'
 import { identityOf } from '../lib/rate-limit/identity.js'
 import { type Policy, readsBody } from '../lib/rate-limit/policies.js'
 import type { Verdict, Windows } from '../lib/rate-limit/windows.js'
+import type { Tally } from './stats.js'
 
 /** The limits of a route, ready to be asked. */
 export type Limiter = {
@@ -11,16 +12,24 @@ export type Limiter = {
   /** As early as its keys can be known. */
   hook: 'onRequest' | 'preValidation'
   take: (request: FastifyRequest) => Promise<Verdict>
+  tally: Tally
 }
 
-export function createLimiter(app: FastifyInstance, policies: readonly Policy[], windows: Windows): Limiter {
+export function createLimiter(
+  app: FastifyInstance,
+  policies: readonly Policy[],
+  windows: Windows,
+  tally: Tally,
+): Limiter {
   const [first, ...others] = policies
   if (!first) throw new Error('there is nothing to limit')
+  tally.watch(policies)
   return {
     policies,
     policyHeader: policyHeader(policies),
     hook: policies.some(readsBody) ? 'preValidation' : 'onRequest',
     take: others.length === 0 ? takeOne(app, first) : takeAll(windows, policies, first.scope),
+    tally,
   }
 }
 

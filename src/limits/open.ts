@@ -5,6 +5,7 @@ import { MemoryWindows } from '../lib/rate-limit/memory-windows.js'
 import type { Windows } from '../lib/rate-limit/windows.js'
 import { FailLocal, type OutageListener } from './fail-local.js'
 import { openRedis, RedisWindows } from './redis-windows.js'
+import type { StorageStats } from './stats.js'
 
 const FIRST_CONNECTION_MS = 1000
 
@@ -12,6 +13,7 @@ export type LimitStorage = {
   windows: Windows
   /** `ok`, or how it serves for now. */
   check: () => string
+  stats: () => StorageStats
   close: () => void
 }
 
@@ -24,7 +26,7 @@ export async function openLimitStorage({
   log,
 }: LimitStorageOptions): Promise<LimitStorage> {
   const local = new MemoryWindows()
-  if (redisUrl === undefined) return { windows: local, check: () => 'ok', close: () => undefined }
+  if (redisUrl === undefined) return inMemory(local)
   const redis = openRedis(redisUrl)
   const windows = new FailLocal(redis, new RedisWindows(redis, keyPrefix), local, tell(log))
   const timeout = new AbortController()
@@ -38,11 +40,24 @@ export async function openLimitStorage({
     windows,
     check: () =>
       windows.isDegraded
-        ? `degraded: Redis does not answer, so this process counts alone (${windows.decidedHere} requests so far)`
+        ? `degraded: Redis does not answer, so this process counts alone (${windows.decidedInThisOutage} requests so far)`
         : 'ok',
+    stats: () => ({
+      storage: 'redis',
+      isDegraded: windows.isDegraded,
+      decidedHere: windows.decidedHere,
+      localKeys: local.size,
+    }),
     close: () => windows.end(),
   }
 }
+
+const inMemory = (windows: MemoryWindows): LimitStorage => ({
+  windows,
+  check: () => 'ok',
+  stats: () => ({ storage: 'memory', isDegraded: false, decidedHere: 0, localKeys: windows.size }),
+  close: () => undefined,
+})
 
 const tell = (log: FastifyBaseLogger): OutageListener => ({
   onOutage: (err) => log.warn({ err }, 'Redis is away: each process counts rate limits by itself'),

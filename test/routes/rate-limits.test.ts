@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
+import type { RateLimit, RateLimits } from '../../src/lib/rate-limit/policies.js'
 import errors from '../../src/plugins/errors.js'
 import rateLimit from '../../src/plugins/rate-limit.js'
 import requestContext from '../../src/plugins/request-context.js'
@@ -124,31 +125,80 @@ t.test('no header makes another client, unless a trusted proxy says so', async (
   t.equal(await left(behindProxy, '2001:db8::ffff:1'), '298', 'one network, one client')
 })
 
-t.test('operations tell their limits, from the same declaration', async (t) => {
-  const { app } = await limited(t)
-  const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, object>> }
-  t.match(paths['/api/v1/auth/login']?.post, {
-    'x-rate-limit': [
-      { name: 'login', limit: 10, windowSeconds: 60, key: 'address', strategy: 'moving-window' },
-    ],
-    responses: {
-      200: { headers: { ratelimit: {}, 'ratelimit-policy': {} } },
-      429: { headers: { ratelimit: {}, 'retry-after': {} } },
-    },
+t.test(
+  'operations tell their limits, from the same declaration, and where limits are lifted, too',
+  async (t) => {
+    for (const RATE_LIMIT of ['on', 'off'] as const) {
+      const { app } = await limited(t, { RATE_LIMIT })
+      const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, object>> }
+      t.match(paths['/api/v1/auth/login']?.post, {
+        'x-rate-limit': [
+          { name: 'login', limit: 10, windowSeconds: 60, key: 'address', strategy: 'moving-window' },
+        ],
+        responses: {
+          200: { headers: { ratelimit: {}, 'ratelimit-policy': {} } },
+          429: { headers: { ratelimit: {}, 'retry-after': {} } },
+        },
+      })
+      t.notMatch(paths['/healthz']?.get, { 'x-rate-limit': [] })
+    }
+  },
+)
+
+t.test('metrics have numbers: what was decided, and what each limit refused', async (t) => {
+  const { app, anonymous } = await limited(t)
+  t.match(app.rateLimitStats(), { decided: 0, refused: { default: 0, 'mailed-token': 0 }, localKeys: 0 })
+  const ask = (email: string) => anonymous.post('/auth/forgot-password', { email })
+  await ask('a@example.com')
+  await ask('a@example.com')
+  for (let i = 0; i < 10; i += 1) await ask(`${i}@example.com`)
+  t.match(app.rateLimitStats(), {
+    storage: 'memory',
+    isDegraded: false,
+    decided: 12,
+    decidedHere: 0,
+    refused: { 'forgot-password': 1, 'forgot-password-address': 1, login: 0 },
+    localKeys: 11,
   })
-  t.notMatch(paths['/healthz']?.get, { 'x-rate-limit': [] })
 })
+
+/** As the application has it, without the rest. */
+async function bareApp(t: Test, isOn: boolean) {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fp(async () => undefined, { name: 'auth' }))
+  await app.register(requestContext)
+  await app.register(errors)
+  await app.register(rateLimit, { isOn, redisUrl: undefined, keyPrefix: '' })
+  return (url: string, rateLimits: RateLimits) => app.get(url, { config: { rateLimits } }, async () => '')
+}
 
 t.test('a wrong declaration fails the boot with the name of its route, limits on or off', async (t) => {
   for (const isOn of [true, false]) {
-    const app = Fastify()
-    t.teardown(() => app.close())
-    await app.register(fp(async () => undefined, { name: 'auth' }))
-    await app.register(requestContext)
-    await app.register(errors)
-    await app.register(rateLimit, { isOn, redisUrl: undefined, keyPrefix: '' })
-    t.throws(() => app.get('/x', { config: { rateLimits: '5/fortnight' } }, async () => ''), {
+    const route = await bareApp(t, isOn)
+    t.throws(() => route('/x', '5/fortnight'), {
       message: /^The rate limits of GET \/x: "5\/fortnight" is no limit such as 5\/minute/,
     })
   }
+})
+
+t.test('one name stands for one counter: other limits under it fail the boot with both routes', async (t) => {
+  const route = await bareApp(t, true)
+  const [x, y] = (['x', 'y'] as const).map((name): RateLimit => ({ name, limit: '5/minute', key: 'address' }))
+  route('/a', [x, y] as RateLimit[])
+  route('/b', [x, y] as RateLimit[])
+  for (const other of [
+    [{ ...x, limit: '6/minute' }, y],
+    [{ ...x, limit: '5 per 30 seconds' }, y],
+    [{ ...x, key: 'user' }, y],
+    [{ ...x, strategy: 'fixed-window' }, y],
+    // Alone it would be counted elsewhere: all keys of a request lie together.
+    [x],
+    [y, x],
+  ] as RateLimit[][]) {
+    t.throws(() => route('/c', other), {
+      message: /^The rate limits of GET \/c: "[xy]" has other limits at GET \/[ab]: say the same ones, or/,
+    })
+  }
+  t.throws(() => route('/c', { ...x, name: 'default' } as RateLimit), /"default" has other limits at any \//)
 })
