@@ -1,5 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import postgres from 'postgres'
+import { LastOrgAdmin } from '../lib/errors.js'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505'
@@ -18,6 +19,15 @@ export function isServerError(error: unknown): boolean {
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = postgresErrorOf(error)
   return cause?.code === UNIQUE_VIOLATION && cause.constraint_name === constraint
+}
+
+/** Rules that the database itself keeps, whatever statement would break them, and what clients are told. */
+const FAILURE_OF_CONSTRAINT = new Map([['memberships_last_org_admin', LastOrgAdmin]])
+
+/** Undefined for everything that breaks no such rule. */
+export function findBrokenRule(error: unknown) {
+  const Failure = FAILURE_OF_CONSTRAINT.get(postgresErrorOf(error)?.constraint_name ?? '')
+  return Failure && new Failure()
 }
 
 /** Connections that fail or are refused, a pool or a server at its limits, transactions that lost a race: worth another try. */

@@ -12,6 +12,11 @@ export const SECURITY_EVENTS = [
   'role_changed',
   'status_changed',
   'user_deleted',
+  'member_invited',
+  'invitation_accepted',
+  'member_role_changed',
+  'member_removed',
+  'organization_deleted',
   'access_denied',
   'audit_exported',
 ] as const

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isUnavailable } from '../db/errors.js'
+import { findBrokenRule, isUnavailable } from '../db/errors.js'
 import { headersWithoutHooks } from '../lib/answer-headers.js'
 import { noteFailure } from '../lib/context.js'
 import { NotFound, RateLimited, ServiceUnavailable, TooManyAttempts } from '../lib/errors.js'
@@ -16,7 +16,7 @@ export function settleFailure(
   reply: FastifyReply,
 ): ReturnType<typeof toProblem> {
   // Whatever else is wrong with a request: beyond its limits it learns nothing more.
-  const failure = request.refusal ?? (isUnavailable(error) ? new ServiceUnavailable() : error)
+  const failure = request.refusal ?? ofDatabase(error) ?? error
   const problem = toProblem(failure, request.id)
   noteFailure(request.context, problem.code)
   // Whoever hung up within a body is no failure of ours.
@@ -26,6 +26,9 @@ export function settleFailure(
   reply.code(problem.status)
   return problem
 }
+
+const ofDatabase = (error: FastifyError): FastifyError | undefined =>
+  isUnavailable(error) ? new ServiceUnavailable() : findBrokenRule(error)
 
 export function answerWithProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = settleFailure(error, request, reply)

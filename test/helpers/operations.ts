@@ -32,23 +32,31 @@ export type Operation = {
   documented: Documented
   /** The path with an id in place of every parameter. */
   urlWith: (id: string) => string
-  /** With an id that nothing has. */
+  /** With an id that nothing has, but for the organization's. */
   url: string
 }
 
 export const UNKNOWN_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 
-/** Every operation of the OpenAPI document, whoever wrote its route: tests that go through them all cover later ones, too. */
-export function operationsOf(app: FastifyInstance): Operation[] {
+/**
+ * Every operation of the OpenAPI document, whoever wrote its route: tests that go through them all cover later ones, too.
+ * Below an organization that is there, lists can be read.
+ */
+export function operationsOf(app: FastifyInstance, organizationId = UNKNOWN_ID): Operation[] {
   const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Documented>> }
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, documented]) =>
-      toOperation(path, method.toUpperCase(), documented),
+      toOperation(path, method.toUpperCase(), documented, organizationId),
     ),
   )
 }
 
-function toOperation(path: string, method: string, documented: Documented): Operation {
+function toOperation(
+  path: string,
+  method: string,
+  documented: Documented,
+  organizationId: string,
+): Operation {
   const urlWith = (id: string) => path.replace(/\{\w+\}/g, id)
   return {
     name: `${method} ${path}`,
@@ -59,7 +67,7 @@ function toOperation(path: string, method: string, documented: Documented): Oper
     body: documented.requestBody?.content['application/json']?.schema,
     documented,
     urlWith,
-    url: urlWith(UNKNOWN_ID),
+    url: path.replace('{organizationId}', organizationId).replace(/\{\w+\}/g, UNKNOWN_ID),
   }
 }
 

@@ -55,3 +55,6 @@ function boundOf(column: Column, value: string): string | Date {
   if (!isStorableTime(value)) throw new InvalidCursor()
   return new Date(value)
 }
+
+/** A pattern for LIKE that means the text itself. */
+export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`

@@ -3,6 +3,8 @@ import { noteEvent } from '../../lib/context.js'
 import { Forbidden, LastSuperAdmin, NotFound } from '../../lib/errors.js'
 import type { Db, Tx } from '../client.js'
 import { type User, users } from '../schema/users.js'
+import { acrossOrganizations } from '../tenancy/scopes.js'
+import { lockAdministered } from './memberships.js'
 import { enqueue } from './outbox.js'
 import { createUser, getUserById, type NewUser, type UserChanges } from './users.js'
 
@@ -40,10 +42,12 @@ export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserC
     return user
   })
 
-/** Throws Forbidden, NotFound and LastSuperAdmin. */
+/** Throws Forbidden, NotFound and LastSuperAdmin; the database refuses to leave an organization without an org_admin. */
 export const deleteUserAs = (db: Db, actorId: string, id: string): Promise<void> =>
-  db.transaction(async (tx) => {
+  acrossOrganizations(db, async (scope) => {
+    const { tx } = scope
     refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
+    await lockAdministered(scope, id)
     const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id })
     if (deleted.length === 0) throw new NotFound()
     noteEvent('user_deleted', id)

@@ -6,7 +6,7 @@ import type { Db } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
 import { prepareOnce } from '../prepare-once.js'
 import { type User, users } from '../schema/users.js'
-import { keysetPage } from './page.js'
+import { containing, keysetPage } from './page.js'
 
 const SORTABLE = {
   email: users.email,
@@ -84,7 +84,7 @@ export const listActiveSuperAdmins = (db: Db): Promise<User[]> =>
     .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
 
 function matches(text: string): SQL | undefined {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  const pattern = containing(text)
   return or(ilike(users.email, pattern), ilike(users.firstName, pattern), ilike(users.lastName, pattern))
 }
 

@@ -1,14 +1,42 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { createOrganization, getOrganization } from '../../db/queries/organizations.js'
+import {
+  createOrganization,
+  deleteOrganization,
+  getOrganization,
+  listAllOrganizations,
+  listOwnOrganizations,
+  updateOrganization,
+} from '../../db/queries/organizations.js'
+import { acrossOrganizations, withOwnOrganizations } from '../../db/tenancy/scopes.js'
 import { SlugReserved, SlugTaken } from '../../lib/errors.js'
 import { Organization, OrganizationParams } from '../../lib/organization-schemas.js'
-import { ref } from '../../lib/schemas.js'
-import { CreateOrganization } from './schemas.js'
+import { NoBody, ref } from '../../lib/schemas.js'
+import memberRoutes from './members.js'
+import { CreateOrganization, OrganizationPage, OrganizationQuery, UpdateOrganization } from './schemas.js'
 
 const tags = ['Organizations']
 
 const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
+
+  app.get(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'List my organizations',
+        description: 'A super_admin sees all of them.',
+        querystring: OrganizationQuery,
+        response: { 200: OrganizationPage },
+      },
+    },
+    async function listOrganizations(request) {
+      const { userId, role } = request.user
+      return role === 'super_admin'
+        ? acrossOrganizations(db, (scope) => listAllOrganizations(scope, userId, request.query))
+        : withOwnOrganizations(db, userId, (scope) => listOwnOrganizations(scope, request.query))
+    },
+  )
 
   app.post(
     '',
@@ -24,10 +52,8 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function createOneOrganization(request, reply) {
       const organization = await createOrganization(db, request.user.userId, request.body)
-      return reply
-        .code(201)
-        .header('location', `${request.routeOptions.url}/${organization.id}`)
-        .send(organization)
+      const location = `${request.routeOptions.url}/${organization.id}`
+      return reply.code(201).header('location', location).send(organization)
     },
   )
 
@@ -46,6 +72,43 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return request.inOrganization(getOrganization)
     },
   )
+
+  app.patch(
+    '/:organizationId',
+    {
+      schema: {
+        tags,
+        summary: 'Change an organization',
+        params: OrganizationParams,
+        body: UpdateOrganization,
+        response: { 200: ref(Organization) },
+      },
+      config: { permission: 'organizations.update', failures: [SlugTaken, SlugReserved] },
+    },
+    async function updateOneOrganization(request) {
+      return request.inOrganization((scope) => updateOrganization(scope, request.body))
+    },
+  )
+
+  app.delete(
+    '/:organizationId',
+    {
+      schema: {
+        tags,
+        summary: 'Delete an organization',
+        description: 'With everything that belongs to it. The accounts of its members stay.',
+        params: OrganizationParams,
+        response: { 204: NoBody('Deleted') },
+      },
+      config: { permission: 'organizations.delete' },
+    },
+    async function deleteOneOrganization(request, reply) {
+      await request.inOrganization(deleteOrganization)
+      return reply.code(204).send()
+    },
+  )
+
+  await app.register(memberRoutes, { prefix: '/:organizationId/members' })
 }
 
 export default organizationRoutes

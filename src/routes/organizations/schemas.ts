@@ -1,8 +1,59 @@
-import { OrganizationName, Slug } from '../../lib/organization-schemas.js'
-import { StrictObject } from '../../lib/schemas.js'
+import { MEMBER_SORT_FIELDS } from '../../db/queries/memberships.js'
+import { ORGANIZATION_SORT_FIELDS } from '../../db/queries/organizations.js'
+import {
+  Organization,
+  OrganizationName,
+  OrganizationParams,
+  OrganizationRoleName,
+  Slug,
+} from '../../lib/organization-schemas.js'
+import { pageOf, pageQuery } from '../../lib/pagination.js'
+import { Email, PersonName, ref, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
 import Type from '../../lib/type.js'
 
 export const CreateOrganization = StrictObject(
   { name: OrganizationName, slug: Type.Optional(Slug) },
   { examples: [{ name: 'Analytical Engines' }] },
 )
+
+export const UpdateOrganization = StrictObject(
+  { name: Type.Optional(OrganizationName), slug: Type.Optional(Slug) },
+  { examples: [{ name: 'Difference Engines' }] },
+)
+
+export const OrganizationQuery = StrictObject({
+  ...pageQuery(ORGANIZATION_SORT_FIELDS, '-createdAt'),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      pattern: '^[^\\u0000]*$',
+      description: 'Part of the name or the slug.',
+    }),
+  ),
+})
+
+export const OrganizationPage = pageOf(ref(Organization))
+
+export const MemberParams = StrictObject({ ...OrganizationParams.properties, userId: Uuid })
+
+export const Member = Type.Object(
+  {
+    userId: Uuid,
+    email: Email,
+    firstName: PersonName,
+    lastName: PersonName,
+    role: OrganizationRoleName,
+    createdAt: Timestamp,
+  },
+  { $id: 'Member' },
+)
+
+export const MemberQuery = StrictObject({
+  ...pageQuery(MEMBER_SORT_FIELDS, '-createdAt'),
+  role: Type.Optional(OrganizationRoleName),
+})
+
+export const MemberPage = pageOf(ref(Member))
+
+export const UpdateMember = StrictObject({ role: OrganizationRoleName }, { examples: [{ role: 'member' }] })

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createUserAs, deleteUserAs, updateUserAs } from '../../db/queries/user-administration.js'
 import { getUserById, listUsers } from '../../db/queries/users.js'
 import { normalizeEmail } from '../../lib/email.js'
-import { EmailTaken, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors.js'
+import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors.js'
 import { IdParams, NoBody, ref } from '../../lib/schemas.js'
 import { CreateUser, User } from '../../lib/user-schemas.js'
 import { UpdateUser, UserPage, UserQuery } from './schemas.js'
@@ -89,7 +89,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: IdParams,
         response: { 204: NoBody('Deleted') },
       },
-      config: { ...config, failures: [LastSuperAdmin] },
+      config: { ...config, failures: [LastSuperAdmin, LastOrgAdmin] },
     },
     async function deleteUser(request, reply) {
       await deleteUserAs(db, request.user.userId, request.params.id)

@@ -1,0 +1,88 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { endMemberSessions, listMembers, removeMember, updateMember } from '../../db/queries/memberships.js'
+import { Forbidden, LastOrgAdmin } from '../../lib/errors.js'
+import { OrganizationParams } from '../../lib/organization-schemas.js'
+import { NoBody, ref } from '../../lib/schemas.js'
+import { Member, MemberPage, MemberParams, MemberQuery, UpdateMember } from './schemas.js'
+
+const tags = ['Organizations']
+
+const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { accessList } = app
+  app.addSchema(Member)
+
+  app.get(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'List the members of an organization',
+        params: OrganizationParams,
+        querystring: MemberQuery,
+        response: { 200: MemberPage },
+      },
+      config: { permission: 'members.read' },
+    },
+    async function listOrganizationMembers(request) {
+      return request.inOrganization((scope) => listMembers(scope, request.query))
+    },
+  )
+
+  app.patch(
+    '/:userId',
+    {
+      schema: {
+        tags,
+        summary: 'Change what a member may do',
+        params: MemberParams,
+        body: UpdateMember,
+        response: { 200: ref(Member) },
+      },
+      config: { permission: 'members.update', failures: [LastOrgAdmin] },
+    },
+    async function updateOrganizationMember(request) {
+      const { params, body } = request
+      return request.inOrganization((scope) => updateMember(scope, params.userId, body.role))
+    },
+  )
+
+  app.delete(
+    '/:userId',
+    {
+      schema: {
+        tags,
+        summary: 'Remove a member, or leave',
+        description: 'Members may remove themselves, and an `org_admin` anybody. The account stays.',
+        params: MemberParams,
+        response: { 204: NoBody('Removed') },
+      },
+      config: { permission: 'members.leave', failures: [Forbidden, LastOrgAdmin] },
+    },
+    async function removeOrganizationMember(request, reply) {
+      await request.inOrganization((scope) => removeMember(scope, request.params.userId))
+      return reply.code(204).send()
+    },
+  )
+
+  app.delete(
+    '/:userId/sessions',
+    {
+      schema: {
+        tags,
+        summary: 'End all sessions of a member',
+        description:
+          'Everywhere, at once: for a lost device. Those of a super_admin only a super_admin ends.',
+        params: MemberParams,
+        response: { 204: NoBody('Ended') },
+      },
+      config: { permission: 'members.end_sessions' },
+    },
+    async function endSessionsOfMember(request, reply) {
+      await request.inOrganization((scope) => endMemberSessions(scope, request.params.userId))
+      await accessList.settle()
+      return reply.code(204).send()
+    },
+  )
+}
+
+export default memberRoutes
