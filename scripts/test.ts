@@ -11,6 +11,15 @@ import { openTestDatabases } from './test/databases.js'
 /** Of this run alone: two may go on at once, each on a part of the suite. */
 const OUTPUT = `.tap/output-${process.pid}.tap`
 
+/**
+ * tsx compiles the test files, and keeps what it has compiled: tap's own compiler would be loaded, and compile all of the
+ * program again, for each of them. It comes in NODE_OPTIONS, ahead of tap's hooks, so that these can still mock a module.
+ */
+const COMPILER = [
+  '--test-env=TAP_TYPE_STRIP_ONLY=1',
+  `--test-env=NODE_OPTIONS=${process.env.NODE_OPTIONS ?? ''} --import=tsx`,
+]
+
 try {
   const { DATABASE_URL, ...env } = process.env
   const { databases, close } = await openTestDatabases(DATABASE_URL)
@@ -35,7 +44,12 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
   const packageFile = resolve('tap/package.json')
   const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { tap: string } }
   mkdirSync(dirname(OUTPUT), { recursive: true })
-  const args = [join(dirname(packageFile), bin.tap), `--output-file=${OUTPUT}`, ...process.argv.slice(2)]
+  const args = [
+    join(dirname(packageFile), bin.tap),
+    `--output-file=${OUTPUT}`,
+    ...COMPILER,
+    ...process.argv.slice(2),
+  ]
   const tap = spawn(process.execPath, args, { stdio: 'inherit', env })
   // Ctrl-C reaches tap as well: the databases are removed once it has ended.
   process.on('SIGINT', () => {}).on('SIGTERM', () => tap.kill())
