@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import postgres from 'postgres'
-import { LastOrgAdmin } from '../lib/errors.js'
+import { LastOrgAdmin, ServiceUnavailable } from '../lib/errors.js'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505'
@@ -24,12 +24,6 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 /** Rules that the database itself keeps, whatever statement would break them, and what clients are told. */
 const FAILURE_OF_CONSTRAINT = new Map([['memberships_last_org_admin', LastOrgAdmin]])
 
-/** Undefined for everything that breaks no such rule. */
-export function findBrokenRule(error: unknown) {
-  const Failure = FAILURE_OF_CONSTRAINT.get(postgresErrorOf(error)?.constraint_name ?? '')
-  return Failure && new Failure()
-}
-
 /** Connections that fail or are refused, a pool or a server at its limits, transactions that lost a race: worth another try. */
 const TRANSIENT_SQLSTATE = /^(08|53|57P0|40001|40P01|55P03|57014)/
 const TRANSIENT_CODES = new Set([
@@ -49,4 +43,11 @@ export function isUnavailable(error: unknown): boolean {
   if (cause instanceof postgres.PostgresError) return TRANSIENT_SQLSTATE.test(cause.code)
   const code = (cause as { code?: unknown } | undefined)?.code
   return typeof code === 'string' && TRANSIENT_CODES.has(code)
+}
+
+/** What clients are told of an error that the database gave; undefined where it is none of their business. */
+export function findFailure(error: unknown) {
+  if (isUnavailable(error)) return new ServiceUnavailable()
+  const Failure = FAILURE_OF_CONSTRAINT.get(postgresErrorOf(error)?.constraint_name ?? '')
+  return Failure && new Failure()
 }

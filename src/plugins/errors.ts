@@ -1,9 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { findBrokenRule, isUnavailable } from '../db/errors.js'
+import { findFailure } from '../db/errors.js'
 import { headersWithoutHooks } from '../lib/answer-headers.js'
 import { noteFailure } from '../lib/context.js'
-import { NotFound, RateLimited, ServiceUnavailable, TooManyAttempts } from '../lib/errors.js'
+import { NotFound, RateLimited, TooManyAttempts } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
 import { redactText } from '../lib/redact.js'
 
@@ -16,7 +16,7 @@ export function settleFailure(
   reply: FastifyReply,
 ): ReturnType<typeof toProblem> {
   // Whatever else is wrong with a request: beyond its limits it learns nothing more.
-  const failure = request.refusal ?? ofDatabase(error) ?? error
+  const failure = request.refusal ?? findFailure(error) ?? error
   const problem = toProblem(failure, request.id)
   noteFailure(request.context, problem.code)
   // Whoever hung up within a body is no failure of ours.
@@ -26,9 +26,6 @@ export function settleFailure(
   reply.code(problem.status)
   return problem
 }
-
-const ofDatabase = (error: FastifyError): FastifyError | undefined =>
-  isUnavailable(error) ? new ServiceUnavailable() : findBrokenRule(error)
 
 export function answerWithProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = settleFailure(error, request, reply)

@@ -1,33 +1,18 @@
-import { and, eq, getTableColumns, ilike, or, type SQL } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { noteEvent } from '../../lib/context.js'
 import { NotFound, SlugReserved, SlugTaken } from '../../lib/errors.js'
-import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
 import type { OrganizationRole } from '../../lib/roles.js'
 import { foldSlug, isReservedSlug, slugOf } from '../../lib/slugs.js'
 import type { Db } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
 import { memberships } from '../schema/memberships.js'
 import { type Organization, organizations } from '../schema/organizations.js'
-import {
-  type OrganizationScope,
-  type PlatformScope,
-  type UserScope,
-  withNewOrganization,
-} from '../tenancy/scopes.js'
-import { containing, keysetPage } from './page.js'
+import { type OrganizationScope, withNewOrganization } from '../tenancy/scopes.js'
 
 /** As somebody sees it: `role` is the caller's own. */
 export type SeenOrganization = Organization & { role: OrganizationRole | null }
 
 export type OrganizationChanges = { name?: string; slug?: string }
-
-export const ORGANIZATION_SORT_FIELDS = ['name', 'slug', 'createdAt', 'updatedAt'] as const
-type SortField = (typeof ORGANIZATION_SORT_FIELDS)[number]
-
-export type OrganizationFilters = PageQuery<SortOf<SortField>> & { q?: string }
-
-const columns = getTableColumns(organizations)
-const seen = { ...columns, role: memberships.role }
 
 /** Whoever makes it is its org_admin. Throws SlugTaken and SlugReserved. */
 export const createOrganization = (
@@ -42,47 +27,6 @@ export const createOrganization = (
     await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })
     return { ...(created as Organization), role }
   })
-
-export async function listOwnOrganizations(
-  { tx, userId }: UserScope,
-  filters: OrganizationFilters,
-): Promise<Page<SeenOrganization>> {
-  const page = pageOfOrganizations(filters)
-  const rows = await tx
-    .select(seen)
-    .from(memberships)
-    .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
-    .where(and(eq(memberships.userId, userId), page.condition))
-    .orderBy(...page.orderBy)
-    .limit(page.limit)
-  return page.toPage(rows)
-}
-
-/** Of every organization; the caller is member of some or of none. */
-export async function listAllOrganizations(
-  { tx }: PlatformScope,
-  userId: string,
-  filters: OrganizationFilters,
-): Promise<Page<SeenOrganization>> {
-  const page = pageOfOrganizations(filters)
-  const isOwn = and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId))
-  const rows = await tx
-    .select(seen)
-    .from(organizations)
-    .leftJoin(memberships, isOwn)
-    .where(page.condition)
-    .orderBy(...page.orderBy)
-    .limit(page.limit)
-  return page.toPage(rows)
-}
-
-function pageOfOrganizations(filters: OrganizationFilters) {
-  const page = keysetPage<SeenOrganization, SortField>(columns, organizations.id, filters)
-  return { ...page, condition: and(filters.q === undefined ? undefined : matches(filters.q), page.after) }
-}
-
-const matches = (text: string): SQL | undefined =>
-  or(ilike(organizations.name, containing(text)), ilike(organizations.slug, containing(text)))
 
 /** Throws NotFound where it was deleted a moment ago. */
 export async function getOrganization(scope: OrganizationScope): Promise<SeenOrganization> {

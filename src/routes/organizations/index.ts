@@ -1,13 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { listOrganizations } from '../../db/queries/organization-lists.js'
 import {
   createOrganization,
   deleteOrganization,
   getOrganization,
-  listAllOrganizations,
-  listOwnOrganizations,
   updateOrganization,
 } from '../../db/queries/organizations.js'
-import { acrossOrganizations, withOwnOrganizations } from '../../db/tenancy/scopes.js'
 import { SlugReserved, SlugTaken } from '../../lib/errors.js'
 import { Organization, OrganizationParams } from '../../lib/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schemas.js'
@@ -30,11 +28,8 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: OrganizationPage },
       },
     },
-    async function listOrganizations(request) {
-      const { userId, role } = request.user
-      return role === 'super_admin'
-        ? acrossOrganizations(db, (scope) => listAllOrganizations(scope, userId, request.query))
-        : withOwnOrganizations(db, userId, (scope) => listOwnOrganizations(scope, request.query))
+    async function listVisibleOrganizations(request) {
+      return listOrganizations(db, request.user, request.query)
     },
   )
 

@@ -1,5 +1,5 @@
 import { MEMBER_SORT_FIELDS } from '../../db/queries/memberships.js'
-import { ORGANIZATION_SORT_FIELDS } from '../../db/queries/organizations.js'
+import { ORGANIZATION_SORT_FIELDS } from '../../db/queries/organization-lists.js'
 import {
   Organization,
   OrganizationName,
