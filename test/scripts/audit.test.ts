@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { UsageError } from '../../scripts/arguments.js'
-import { commands } from '../../scripts/audit/commands.js'
 import { parseAuditPublicKeys, parseAuditSigningKey } from '../../src/lib/audit-keys.js'
+import { UsageError } from '../../src/scripts/arguments.js'
+import { commands } from '../../src/scripts/audit/commands.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { attack } from '../helpers/audit-seals.js'
 import { connect } from '../helpers/database.js'
@@ -58,7 +58,7 @@ async function createCli(t: Test) {
     AUDIT_PUBLIC_KEYS,
   }
   const verify = (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
-    run(t, ['node', '--import', 'tsx', 'scripts/audit.ts', 'verify', ...args], {
+    run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verify', ...args], {
       env: { ...auditorEnv, ...env },
     })
   const sealAll = () =>
@@ -123,7 +123,7 @@ t.test('a bar shows how far it is, on a terminal only', { skip: withoutTerminal 
   const { addUser, auditorEnv, sealAll } = await createCli(t)
   await addUser()
   await sealAll()
-  const terminal = startInTerminal(t, 'node --import tsx scripts/audit.ts verify', auditorEnv)
+  const terminal = startInTerminal(t, 'node --import tsx src/scripts/audit.ts verify', auditorEnv)
   const { code, stdout } = await terminal.ended
   t.equal(code, 0)
   t.ok(stdout.includes(`${'█'.repeat(30)} 100 % of 1\r\u001B[KEverything`))
@@ -154,7 +154,7 @@ t.test('without a key nothing is sealed or erased in production, and elsewhere o
 })
 
 t.test('a command line that cannot be understood is answered with the usage, and exit code 1', async (t) => {
-  const said = await run(t, ['node', '--import', 'tsx', 'scripts/audit.ts', 'verfy'], {
+  const said = await run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verfy'], {
     env: { CONFIG_FILE: 'off' },
   })
   t.match(said, {

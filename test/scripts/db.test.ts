@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { UsageError } from '../../scripts/arguments.js'
 import { commands } from '../../scripts/db/commands.js'
 import { isRunning } from '../../src/db/embedded/process-identity.js'
 import { listMigrations } from '../../src/db/migrate/index.js'
 import { MIGRATIONS_FOLDER } from '../../src/db/setup.js'
+import { UsageError } from '../../src/scripts/arguments.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { createEmptyDatabase } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
@@ -34,9 +34,9 @@ t.test('upgrade and downgrade go to a revision, or all the way, and say what the
   const applied = (migrations: string[]) => done(...migrations.map((name) => `applied   ${name}`))
   const reverted = (migrations: string[]) => done(...migrations.map((name) => `reverted  ${name}`))
   t.strictSame(await db('upgrade', '0001'), applied([first]))
-  const { stdout } = await db('status')
+  const { stdout } = await npm('db:status')
   t.match(stdout.split('\n'), [/^0001_\w+ +applied +\d{4}-\d\d-\d\dT.*Z$/, /^0002_\w+ +pending$/])
-  t.strictSame(await db('upgrade'), applied(names.slice(1)))
+  t.strictSame(await npm('db:upgrade'), applied(names.slice(1)))
   t.strictSame(await npm('db:downgrade', '-1'), reverted(names.slice(-1)), 'npm hands -1 on')
   t.strictSame(await db('downgrade', first), reverted(names.slice(1, -1).reverse()))
   t.strictSame(await db('downgrade', 'base'), reverted([first]))

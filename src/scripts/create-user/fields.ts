@@ -1,8 +1,8 @@
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../src/lib/passwords.js'
-import { USER_ROLES } from '../../src/lib/roles.js'
-import { StrictObject } from '../../src/lib/schemas.js'
-import { CreateUser } from '../../src/lib/user-schemas.js'
-import { fits } from '../../src/lib/validation.js'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/passwords.js'
+import { USER_ROLES } from '../../lib/roles.js'
+import { StrictObject } from '../../lib/schemas.js'
+import { CreateUser } from '../../lib/user-schemas.js'
+import { fits } from '../../lib/validation.js'
 import type { Account } from '../create-account.js'
 
 export type Field = keyof Account

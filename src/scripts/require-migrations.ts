@@ -1,6 +1,6 @@
-import { MigrationError, migrationStatus } from '../src/db/migrate/index.js'
-import type { OpenDatabase } from '../src/db/open.js'
-import { MIGRATIONS_FOLDER, prepareDatabase } from '../src/db/setup.js'
+import { MigrationError, migrationStatus } from '../db/migrate/index.js'
+import type { OpenDatabase } from '../db/open.js'
+import { MIGRATIONS_FOLDER, prepareDatabase } from '../db/setup.js'
 
 /** The embedded database is brought up to date, as by every other process that uses it. @throws MigrationError */
 export async function requireMigrations(database: OpenDatabase): Promise<void> {

@@ -1,7 +1,7 @@
 import postgres from 'postgres'
-import type { Config } from '../../src/config/index.js'
-import { openDatabase } from '../../src/db/open.js'
-import { prepareDatabase } from '../../src/db/setup.js'
+import type { Config } from '../../config/index.js'
+import { openDatabase } from '../../db/open.js'
+import { prepareDatabase } from '../../db/setup.js'
 
 /** Runs `work` on a connection of its own. The embedded database is brought up to date, as by every process that uses it. */
 export async function withDatabase<T>(

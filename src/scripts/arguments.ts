@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { OperatorError } from '../src/lib/operator-error.js'
+import { OperatorError } from '../lib/operator-error.js'
 
 /** A command line that cannot be understood. */
 export class UsageError extends OperatorError {

@@ -1,7 +1,7 @@
 /** Looks after jobs that failed. The outbox in the database is all it needs: Redis may be down, or empty. */
-import { loadConfig } from '../src/config/index.js'
-import { createDatabaseClient, databaseOptions } from '../src/db/client.js'
-import { openDatabase } from '../src/db/open.js'
+import { loadConfig } from '../config/index.js'
+import { createDatabaseClient, databaseOptions } from '../db/client.js'
+import { openDatabase } from '../db/open.js'
 import { UsageError } from './arguments.js'
 import { explain } from './explain.js'
 import { type Arguments, parseArguments, USAGE } from './jobs/arguments.js'

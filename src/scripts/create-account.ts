@@ -1,11 +1,11 @@
-import type { Config } from '../src/config/index.js'
-import { createDatabaseClient, databaseOptions } from '../src/db/client.js'
-import { createUser } from '../src/db/queries/users.js'
-import type { User } from '../src/db/schema/users.js'
-import { withActor } from '../src/lib/context.js'
-import { normalizeEmail } from '../src/lib/email.js'
-import { hashPassword } from '../src/lib/passwords.js'
-import type { UserRole } from '../src/lib/roles.js'
+import type { Config } from '../config/index.js'
+import { createDatabaseClient, databaseOptions } from '../db/client.js'
+import { createUser } from '../db/queries/users.js'
+import type { User } from '../db/schema/users.js'
+import { withActor } from '../lib/context.js'
+import { normalizeEmail } from '../lib/email.js'
+import { hashPassword } from '../lib/passwords.js'
+import type { UserRole } from '../lib/roles.js'
 
 export type Account = {
   email: string

@@ -1,7 +1,7 @@
 import { input, password, select } from '@inquirer/prompts'
-import { PasswordTooCommon } from '../../src/lib/errors.js'
-import { checkPassword, type Person } from '../../src/lib/password-policy.js'
-import { USER_ROLES } from '../../src/lib/roles.js'
+import { PasswordTooCommon } from '../../lib/errors.js'
+import { checkPassword, type Person } from '../../lib/password-policy.js'
+import { USER_ROLES } from '../../lib/roles.js'
 import type { Account } from '../create-account.js'
 import { FIELDS, type Field, isAcceptable } from './fields.js'
 

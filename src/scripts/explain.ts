@@ -1,7 +1,7 @@
 import postgres from 'postgres'
-import { isUnavailable } from '../src/db/errors.js'
-import { serializeError } from '../src/lib/log-error.js'
-import { OperatorError } from '../src/lib/operator-error.js'
+import { isUnavailable } from '../db/errors.js'
+import { serializeError } from '../lib/log-error.js'
+import { OperatorError } from '../lib/operator-error.js'
 
 type ErrorKind = abstract new (...args: never[]) => Error
 

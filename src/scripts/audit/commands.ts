@@ -1,19 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { resolveAuditPublicKeys, resolveAuditSigningKey } from '../../src/config/audit-keys.js'
-import { type Config, loadConfig } from '../../src/config/index.js'
-import { eraseUser } from '../../src/db/seals/erase.js'
-import { sealAuditLog } from '../../src/db/seals/seal.js'
-import { verifyAuditLog } from '../../src/db/seals/verify.js'
-import type { AuditSigningKey } from '../../src/lib/audit-keys.js'
-import { OperatorError } from '../../src/lib/operator-error.js'
-import { thumbprint } from '../../src/lib/signing-keys.js'
+import { resolveAuditPublicKeys, resolveAuditSigningKey } from '../../config/audit-keys.js'
+import { type Config, loadConfig } from '../../config/index.js'
+import { eraseUser } from '../../db/seals/erase.js'
+import { sealAuditLog } from '../../db/seals/seal.js'
+import { verifyAuditLog } from '../../db/seals/verify.js'
+import type { AuditSigningKey } from '../../lib/audit-keys.js'
+import { OperatorError } from '../../lib/operator-error.js'
+import { thumbprint } from '../../lib/signing-keys.js'
 import { parseOptions } from '../arguments.js'
 import { parseAnchor, parseUser } from './arguments.js'
 import { withDatabase } from './database.js'
 import { createProgressBar } from './progress-bar.js'
 import { describeErasure, describeSealing, describeVerification } from './words.js'
 
-/** What follows `tsx scripts/audit.ts`. */
+/** What follows `audit.ts`. */
 export const commands = new Map([
   ['verify', verifyCommand],
   ['seal', sealCommand],

@@ -1,7 +1,7 @@
-import type { Erasure } from '../../src/db/seals/erase.js'
-import type { Sealed } from '../../src/db/seals/seal.js'
-import type { Verification } from '../../src/db/seals/verify.js'
-import { formatHead } from '../../src/lib/audit-records.js'
+import type { Erasure } from '../../db/seals/erase.js'
+import type { Sealed } from '../../db/seals/seal.js'
+import type { Verification } from '../../db/seals/verify.js'
+import { formatHead } from '../../lib/audit-records.js'
 
 /** What the commands say at their end. */
 

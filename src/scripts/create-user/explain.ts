@@ -1,4 +1,4 @@
-import { EmailTaken, PasswordTooCommon } from '../../src/lib/errors.js'
+import { EmailTaken, PasswordTooCommon } from '../../lib/errors.js'
 import { explain as explainAny } from '../explain.js'
 
 export const explain = (error: unknown): string =>

@@ -1,6 +1,6 @@
 import postgres from 'postgres'
-import { isUnavailable } from '../src/db/errors.js'
-import { OperatorError } from '../src/lib/operator-error.js'
+import { isUnavailable } from '../db/errors.js'
+import { OperatorError } from '../lib/operator-error.js'
 import { UsageError } from './arguments.js'
 import { commands } from './audit/commands.js'
 

@@ -1,4 +1,4 @@
-import type { ChainHead } from '../../src/lib/audit-records.js'
+import type { ChainHead } from '../../lib/audit-records.js'
 import { UsageError } from '../arguments.js'
 
 /** A head as it was printed. @throws UsageError */

@@ -1,0 +1,65 @@
+import type postgres from 'postgres'
+import { loadConfig } from '../../config/index.js'
+import { downgrade, migrationStatus, upgrade } from '../../db/migrate/index.js'
+import { type OpenDatabase, openDatabase } from '../../db/open.js'
+import { afterMigration, MIGRATIONS_FOLDER as folder } from '../../db/setup.js'
+import { parseOptions } from '../arguments.js'
+import { parsePositional, parseRevision, parseTarget } from './arguments.js'
+
+/** What a database can be asked wherever the build runs: nothing here needs a development dependency. */
+export const commands = new Map([
+  ['upgrade', upgradeCommand],
+  ['downgrade', downgradeCommand],
+  ['status', statusCommand],
+])
+
+async function upgradeCommand(args: string[]): Promise<void> {
+  const revision = parsePositional(args)
+  const to = revision === undefined ? {} : { to: parseRevision(revision) }
+  const applied = await withDatabase((database) =>
+    upgrade(database.migrationUrl, {
+      ...runnerOptions(database),
+      ...to,
+      onApply: (name) => console.log(`applied   ${name}`),
+    }),
+  )
+  if (applied.length === 0) console.log('Nothing to apply.')
+}
+
+async function downgradeCommand(args: string[]): Promise<void> {
+  const target = parseTarget(parsePositional(args))
+  const reverted = await withDatabase((database) =>
+    downgrade(database.migrationUrl, {
+      ...runnerOptions(database),
+      target,
+      onRevert: (name) => console.log(`reverted  ${name}`),
+    }),
+  )
+  if (reverted.length === 0) console.log('Nothing to revert.')
+}
+
+async function statusCommand(args: string[]): Promise<void> {
+  parseOptions(args, {})
+  const states = await withDatabase(({ migrationUrl }) => migrationStatus(migrationUrl, { folder }))
+  const width = Math.max(0, ...states.map(({ name }) => name.length))
+  for (const { name, state, appliedAt } of states) {
+    console.log(`${name.padEnd(width)}  ${state.padEnd(8)}  ${appliedAt?.toISOString() ?? ''}`.trimEnd())
+  }
+}
+
+async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
+  const database = await openDatabase(loadConfig())
+  try {
+    return await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+function runnerOptions(database: OpenDatabase) {
+  return {
+    folder,
+    after: (sql: postgres.Sql) => afterMigration(sql, database),
+    onWait: () => console.log('Waiting for another migration of this database to end …'),
+  }
+}
