@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'tap'
-import { getAccount } from '../../src/db/embedded/account.js'
-import { canExecute } from '../../src/db/embedded/binaries.js'
-import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/db/embedded/index.js'
-import { isRunning } from '../../src/db/embedded/process-identity.js'
-import { newDataDir, nobody, query, serverOf } from '../helpers/embedded-dir.js'
+import { getAccount } from '../../../src/db/embedded/account.js'
+import { canExecute } from '../../../src/db/embedded/binaries.js'
+import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../../src/db/embedded/index.js'
+import { isRunning } from '../../../src/db/embedded/process-identity.js'
+import { newDataDir, nobody, query, serverOf } from '../../helpers/embedded-dir.js'
 
 test('a first start makes the database, and the next one finds its data', async (t) => {
   const dataDir = newDataDir(t)
