@@ -2,16 +2,23 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
-import pino, { type LogFn, type Logger, type StreamEntry } from 'pino'
+import pino, { type LogFn, type Logger } from 'pino'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 import { messageOf, serializeError } from '../lib/log-error.js'
 import { REDACTED } from '../lib/redact.js'
 import { ConfigError } from './config-error.js'
+import { LineBuffer } from './line-buffer.js'
 import type { Config } from './settings.js'
 
 type LogSettings = Pick<
   Config,
-  'NODE_ENV' | 'LOG_LEVEL' | 'LOG_FILE_PATH' | 'LOG_FILE_ROTATION' | 'LOG_FILE_MAX_MB' | 'LOG_FILE_MAX_COUNT'
+  | 'NODE_ENV'
+  | 'LOG_LEVEL'
+  | 'LOG_DELAY_MS'
+  | 'LOG_FILE_PATH'
+  | 'LOG_FILE_ROTATION'
+  | 'LOG_FILE_MAX_MB'
+  | 'LOG_FILE_MAX_COUNT'
 >
 
 export type Log = {
@@ -44,8 +51,10 @@ const INTERVALS = { hourly: '1h', daily: '1d' }
  */
 export async function createLog(settings: LogSettings): Promise<Log> {
   const file = settings.LOG_FILE_PATH === 'off' ? undefined : await openFile(settings)
-  const streams: StreamEntry[] = [{ stream: await openOutput(settings), level: 'trace' }]
-  if (file) streams.push({ stream: file, level: 'trace' })
+  const output = await openOutput(settings)
+  const lines = new LineBuffer(file ? [output, file] : [output], settings.LOG_DELAY_MS)
+  // However the process ends, but for what kills it outright.
+  process.once('exit', lines.end)
   const logger = pino(
     {
       level: settings.LOG_LEVEL,
@@ -56,11 +65,15 @@ export async function createLog(settings: LogSettings): Promise<Log> {
       redact: { paths: SECRET_PATHS, censor: REDACTED },
       hooks: { logMethod: logSafely },
     },
-    pino.multistream(streams),
+    lines,
   )
   // A disk that fills up must not take the server down with it: standard output still has every line.
   file?.once('error', (err) => logger.error({ err }, 'the log file cannot be written any more'))
-  return { logger, close: async () => file && endOf(file) }
+  const close = async () => {
+    lines.end()
+    if (file) await endOf(file)
+  }
+  return { logger, close }
 }
 
 /** pino and Fastify take the error's own message for the line's, and that may hold the values of a failed statement. */

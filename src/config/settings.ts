@@ -266,6 +266,12 @@ export const settings = {
     default: 'info',
     description: 'The least level that is logged. Production refuses `trace` and `debug`.',
   },
+  LOG_DELAY_MS: {
+    integer: [0, 1000],
+    default: 10,
+    description:
+      'How long lines below `warn` may wait to be written together; `0` writes each at once. A process that is killed outright loses those.',
+  },
   LOG_FILE_PATH: {
     format: 'file-path',
     description: 'The log file, beside standard output; `off` writes none.',

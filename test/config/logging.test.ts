@@ -10,6 +10,7 @@ function log(t: Test, settings: object, statements: string) {
   const all = {
     NODE_ENV: 'production',
     LOG_LEVEL: 'info',
+    LOG_DELAY_MS: 10,
     LOG_FILE_PATH: 'off',
     LOG_FILE_ROTATION: 'daily',
     LOG_FILE_MAX_MB: 1,
@@ -62,6 +63,22 @@ t.test('in development people read standard output, and programs the file', asyn
   )
   t.match(stdout, /^\[\d\d:\d\d:\d\d\] INFO: request \{"url":"\/\\u001b\[31m\\r\\nred"\}\n$/)
   t.match(parseLines(readFileSync(path, 'utf8')), [{ level: 'info', url: '/\u001b[31m\r\nred' }])
+})
+
+t.test('lines below warn wait to be written together, and only a kill loses them', async (t) => {
+  const [patient, hasty] = [{ LOG_DELAY_MS: 1000 }, { LOG_DELAY_MS: 0 }]
+  const linesOf = async (settings: object, statements: string) =>
+    (await log(t, settings, statements)).stdout.match(/(?<="msg":")\w+/g) ?? []
+  const kill = `process.kill(process.pid, 'SIGKILL')`
+
+  t.strictSame(await linesOf(patient, `logger.info('one'); ${kill}`), [])
+  t.strictSame(await linesOf(hasty, `logger.info('one'); ${kill}`), ['one'])
+  const first = `logger.info('one'); logger.debug('unheard'); logger.info('two')`
+  t.strictSame(await linesOf(patient, `${first}; logger.warn('three'); ${kill}`), ['one', 'two', 'three'])
+  t.strictSame(await linesOf(patient, `${first}; process.exit()`), ['one', 'two'])
+  const late = `process.once('exit', () => logger.info('three'))`
+  t.strictSame(await linesOf(patient, `${first}; ${late}; await close()`), ['one', 'two', 'three'])
+  t.strictSame(await linesOf({ LOG_DELAY_MS: 1 }, `${first}; process.once('exit', () => {})`), ['one', 'two'])
 })
 
 t.test('a new file is begun at the size that is set, and the oldest are removed', async (t) => {
