@@ -4,7 +4,7 @@ import type { Sql } from 'postgres'
 /** What drizzle selects, in order; its own type is not exported. */
 type SelectedFields = readonly { path: readonly string[]; field: unknown }[]
 type Values = Record<string, unknown> | undefined
-type Run = <T>(statement: (client: Sql) => PromiseLike<T>) => Promise<T>
+type Run = <T>(statement: (client: Sql) => Promise<T>) => Promise<T>
 
 type PlainSelect = { query: Query; fields: SelectedFields; isPrepared: boolean; run: Run }
 
@@ -16,14 +16,14 @@ type PlainSelect = { query: Query; fields: SelectedFields; isPrepared: boolean; 
 export function plainSelect({ query, fields, isPrepared: prepare, run }: PlainSelect) {
   const toObject = objectMaker(fields)
   if (!toObject) return undefined
-  return async (values: Values = {}) => {
+  return (values: Values = {}) => {
     const params = fillPlaceholders(query.params, values) as never[]
-    try {
-      const rows = await run((client) => client.unsafe(query.sql, params, { prepare }).values())
-      return rows.map(toObject)
-    } catch (error) {
-      throw new DrizzleQueryError(query.sql, params, error as Error)
-    }
+    return run((client) => client.unsafe(query.sql, params, { prepare }).values()).then(
+      (rows) => rows.map(toObject),
+      (error: Error) => {
+        throw new DrizzleQueryError(query.sql, params, error)
+      },
+    )
   }
 }
 

@@ -31,10 +31,14 @@ export class Connection {
     try {
       return await statement(this.sql)
     } catch (error) {
-      // Only an answer of the server, be it an error, shows that the connection still works.
-      if (!isServerError(error)) this.isLost = true
+      this.judge(error)
       throw error
     }
+  }
+
+  /** Only an answer of the server, be it an error, shows that the connection still works. */
+  judge(error: unknown): void {
+    if (!isServerError(error)) this.isLost = true
   }
 }
 
@@ -59,6 +63,23 @@ export class ConnectionPool {
     } finally {
       this.release(connection)
     }
+  }
+
+  /** A single statement. Most requests make one: each `await` on its way, and its promises, would be felt. */
+  run<T>(statement: (sql: Sql) => Promise<T>): Promise<T> {
+    const connection = this.isClosed ? undefined : this.findFree()
+    if (!connection) return this.use((lent) => lent.run(statement))
+    return statement(connection.sql).then(
+      (result) => {
+        this.release(connection)
+        return result
+      },
+      (error) => {
+        connection.judge(error)
+        this.release(connection)
+        throw error
+      },
+    )
   }
 
   /** Lets what is running finish, but for no longer than this. */

@@ -100,9 +100,8 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     )
   }
 
-  private run<T>(statement: (client: Sql) => PromiseLike<T>): Promise<T> {
-    if (this.held) return this.held.transaction.run(statement)
-    return this.pool.use((connection) => connection.run(statement))
+  private run<T>(statement: (client: Sql) => Promise<T>): Promise<T> {
+    return this.held ? this.held.transaction.run(statement) : this.pool.run(statement)
   }
 
   /** The parameter is filled when the statement runs, not when it was prepared: one serves many requests. */

@@ -41,10 +41,10 @@ const userById = prepareOnce((db) =>
     .prepare('user_by_id'),
 )
 
-export async function findUserById(db: Db, id: string): Promise<User | undefined> {
-  const [user] = await userById(db).execute({ id })
-  return user
-}
+export const findUserById = (db: Db, id: string): Promise<User | undefined> =>
+  userById(db)
+    .execute({ id })
+    .then(([user]) => user)
 
 /** Throws NotFound. */
 export async function getUserById(db: Db, id: string): Promise<User> {
