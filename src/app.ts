@@ -31,6 +31,7 @@ import readiness from './plugins/readiness.js'
 import requestContext from './plugins/request-context.js'
 import requestHead from './plugins/request-head.js'
 import requestLog from './plugins/request-log.js'
+import rowSecurity from './plugins/row-security.js'
 import securityHeaders from './plugins/security-headers.js'
 import sessions from './plugins/sessions.js'
 import signInGuard from './plugins/sign-in-guard.js'
@@ -83,6 +84,7 @@ export async function buildApp({
 
   await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-api'))
   await app.register(audit)
+  await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })
   await app.register(auditRequests)
   await app.register(readiness, { drainSeconds: config.SHUTDOWN_DRAIN_SECONDS })
 

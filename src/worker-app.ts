@@ -8,6 +8,7 @@ import devInbox from './plugins/dev-inbox.js'
 import mailedLinks from './plugins/mailed-links.js'
 import mailer from './plugins/mailer.js'
 import queue from './plugins/queue.js'
+import rowSecurity from './plugins/row-security.js'
 import workers from './workers/index.js'
 import { schedulesWith } from './workers/schedules.js'
 
@@ -23,6 +24,7 @@ export async function buildWorker(options: WorkerAppOptions): Promise<FastifyIns
 
   await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-worker'))
   await app.register(audit)
+  await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })
   await app.register(devInbox, config)
   await app.register(mailer, config)
   await app.register(mailedLinks, {

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres'
 import { syncAuditTriggers } from './audit/triggers.js'
 import { JOB_SCHEMA, migrateJobQueue } from './job-queue.js'
 import { upgrade } from './migrate/index.js'
+import { forceRowSecurity } from './tenancy/check.js'
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
@@ -30,6 +31,7 @@ export async function afterMigration(
   { appRole, auditRetentionMonths }: Pick<Setup, 'appRole' | 'auditRetentionMonths'>,
 ): Promise<void> {
   const schemas = await findSchemas(sql)
+  await forceRowSecurity(sql)
   if (schemas.has('audit')) {
     await syncAuditTriggers(sql)
     await sql`select audit.ensure_partitions()`
