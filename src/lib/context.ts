@@ -24,6 +24,8 @@ export type Context = {
   rowsChanged?: number
   /** What the request turned out to be, and whom it is about where that is not the caller. */
   event?: { name: SecurityEvent; subjectId: string | null }
+  /** Which organization the request is about. */
+  organizationId?: string
 }
 
 const storage = new AsyncLocalStorage<Context>()
@@ -50,6 +52,12 @@ export const withActor = <T>(
 export function noteEvent(name: SecurityEvent, subjectId: string | null = null): void {
   const context = currentContext()
   if (context) context.event = { name, subjectId }
+}
+
+/** For the record of the present request; outside a request nothing happens. */
+export function noteOrganization(organizationId: string): void {
+  const context = currentContext()
+  if (context) context.organizationId = organizationId
 }
 
 /** Some failures say what the request was, unless that is known better. A URL that cannot be read has no context. */

@@ -19,6 +19,7 @@ export type FinishedRequest = RequestDetails & {
   actor: string
   userId: string | null
   subjectId: string | null
+  organizationId: string | null
   event: SecurityEvent | null
   outcome: RequestOutcome
   status: number
@@ -60,6 +61,7 @@ export function toFinishedRequest(
     actor: context.actor,
     userId: context.userId,
     subjectId: context.event?.subjectId ?? null,
+    organizationId: context.organizationId ?? null,
     event: context.event?.name ?? null,
     outcome: isAborted ? 'aborted' : outcomeOf(status),
     status,

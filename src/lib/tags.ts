@@ -4,7 +4,7 @@ export const TAGS = {
   'My account': 'What users see and change about themselves.',
   Users: 'All accounts, for a super_admin.',
   Organizations: 'Tenants: who works together, and apart from all others.',
-  'Audit log': 'Who changed what, when and how, for a super_admin.',
+  'Audit log': 'Who changed what, when and how, for a super_admin and, of his organization, an org_admin.',
   System: 'Health, readiness and keys.',
 } as const
 

@@ -21,13 +21,17 @@ export function conditionOf(filters: AuditFilters): SQL | undefined {
     tableName === undefined ? undefined : eq(auditLog.tableName, tableName),
     objectId === undefined ? undefined : eq(auditLog.objectId, objectId),
     userId === undefined ? undefined : eq(auditLog.userId, userId),
-    organizationId === undefined ? undefined : eq(auditLog.organizationId, organizationId),
+    isOf(organizationId),
     action === undefined ? undefined : eq(auditLog.action, action),
     requestId === undefined ? undefined : eq(auditLog.requestId, requestId),
     from && gte(auditLog.id, firstUuidOf(from.getTime())),
     to && until(to),
   )
 }
+
+/** Undefined for the entries of all organizations, and of none. */
+export const isOf = (organizationId: string | undefined): SQL | undefined =>
+  organizationId === undefined ? undefined : eq(auditLog.organizationId, organizationId)
 
 /** The entries of this millisecond and before. */
 export const until = (moment: Date): SQL => lt(auditLog.id, firstUuidOf(moment.getTime() + 1))

@@ -5,7 +5,7 @@ import { type AuditEntry, auditLog } from '../audit/log.js'
 import { parseState, toApiState, toColumnNames } from '../audit/states.js'
 import type { Db } from '../client.js'
 import { findChanges } from './audit-changes.js'
-import { type AuditFilters, conditionOf } from './audit-filters.js'
+import { type AuditFilters, conditionOf, isOf } from './audit-filters.js'
 import { keysetPage } from './page.js'
 
 type AuditSearch = AuditFilters & {
@@ -80,9 +80,12 @@ export async function* exportAuditEntries(db: Db, filters: AuditSearch): AsyncGe
   }
 }
 
-/** Throws NotFound. */
-export async function getAuditEntry(db: Db, id: string): Promise<AuditEntry> {
-  const [entry] = await db.select(columns).from(auditLog).where(eq(auditLog.id, id))
+/** Throws NotFound, for one of another organization as well. */
+export async function getAuditEntry(db: Db, id: string, organizationId?: string): Promise<AuditEntry> {
+  const [entry] = await db
+    .select(columns)
+    .from(auditLog)
+    .where(and(eq(auditLog.id, id), isOf(organizationId)))
   if (!entry) throw new NotFound()
   return toApiEntry(entry)
 }

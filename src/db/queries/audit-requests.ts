@@ -25,6 +25,7 @@ const toRow = (request: FinishedRequest) => ({
   actor: request.actor,
   user_id: request.userId,
   subject_id: request.subjectId,
+  organization_id: request.organizationId,
   event: request.event,
   outcome: request.outcome,
   status: request.status,

@@ -3,10 +3,10 @@ import { NotFound } from '../../lib/errors.js'
 import { auditLog } from '../audit/log.js'
 import { type State, toApiState } from '../audit/states.js'
 import type { Db } from '../client.js'
-import { until } from './audit-filters.js'
+import { isOf, until } from './audit-filters.js'
 import { exactState } from './audit-log.js'
 
-type AuditedObject = { tableName: string; objectId: string }
+type AuditedObject = { tableName: string; objectId: string; organizationId?: string }
 type ObjectState = {
   state: State | null
   /** The entry that left it so; null at a time before the first one. */
@@ -15,8 +15,12 @@ type ObjectState = {
 
 /** What an object was at a moment, or is now. Throws NotFound for one that has no entries. */
 export async function getObjectState(db: Db, object: AuditedObject, at?: Date): Promise<ObjectState> {
-  const { tableName, objectId } = object
-  const ofObject = and(eq(auditLog.tableName, tableName), eq(auditLog.objectId, objectId))
+  const { tableName, objectId, organizationId } = object
+  const ofObject = and(
+    eq(auditLog.tableName, tableName),
+    eq(auditLog.objectId, objectId),
+    isOf(organizationId),
+  )
   const [last] = await db
     .select({ id: auditLog.id, state: exactState(auditLog.stateAfter) })
     .from(auditLog)

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { noteEvent } from '../../lib/context.js'
+import { noteEvent, noteOrganization } from '../../lib/context.js'
 import { NotFound, SlugReserved, SlugTaken } from '../../lib/errors.js'
 import type { OrganizationRole } from '../../lib/roles.js'
 import { foldSlug, isReservedSlug, slugOf } from '../../lib/slugs.js'
@@ -22,6 +22,7 @@ export const createOrganization = (
 ): Promise<SeenOrganization> =>
   withNewOrganization(db, userId, async (scope) => {
     const { tx, organizationId, role } = scope
+    noteOrganization(organizationId)
     const row = { id: organizationId, name, slug: allowedSlug(slug) }
     const [created] = await takingSlug(() => tx.insert(organizations).values(row).returning())
     await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { checkAuditAccess } from '../../db/queries/audit-access.js'
 import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
 import { getObjectState } from '../../db/queries/audit-state.js'
-import { noteEvent } from '../../lib/context.js'
-import { NotFound } from '../../lib/errors.js'
+import { noteEvent, noteOrganization } from '../../lib/context.js'
+import { Forbidden, NotFound } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
 import { withTimes } from '../../lib/time-range.js'
 import { EXPORT_TYPES, startReading, toCsvPieces, toNdjsonPieces } from './export.js'
@@ -11,6 +12,7 @@ import {
   AuditEntry,
   AuditPage,
   AuditQuery,
+  EntryQuery,
   ExportedEntries,
   ExportQuery,
   ObjectState,
@@ -18,11 +20,17 @@ import {
 } from './schemas.js'
 
 const tags = ['Audit log']
-const config = { role: 'super_admin' } as const
+/** An org_admin reads, too: who may read what is decided when it is known of which organization. */
+const config = { failures: [Forbidden] } as const
 
 const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
   app.addSchema(AuditEntry)
+  app.addHook('preHandler', async function checkReader(request) {
+    const { organizationId } = request.query as { organizationId?: string }
+    if (organizationId !== undefined) noteOrganization(organizationId)
+    await checkAuditAccess(db, request.user, organizationId)
+  })
 
   app.get(
     '',
@@ -30,7 +38,9 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Search the audit log',
-        description: 'An entry can be read as soon as the write that it tells of is answered.',
+        description:
+          'An entry can be read as soon as the write that it tells of is answered. A super_admin reads all, an `org_admin` ' +
+          'those of an organization of his, which he names; anybody else nothing.',
         querystring: AuditQuery,
         response: { 200: AuditPage },
       },
@@ -81,24 +91,30 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         querystring: StateQuery,
         response: { 200: ObjectState },
       },
-      config: { ...config, failures: [NotFound] },
+      config: { failures: [Forbidden, NotFound] },
     },
     async function getStateOfObject(request) {
-      const { tableName, objectId, at } = request.query
+      const { at, ...object } = request.query
       const moment = at === undefined ? undefined : new Date(at)
-      const state = await getObjectState(db, { tableName, objectId }, moment)
-      return { tableName, objectId, at: moment ?? new Date(), ...state }
+      const state = await getObjectState(db, object, moment)
+      return { ...object, at: moment ?? new Date(), ...state }
     },
   )
 
   app.get(
     '/:id',
     {
-      schema: { tags, summary: 'Read an audit entry', params: IdParams, response: { 200: ref(AuditEntry) } },
+      schema: {
+        tags,
+        summary: 'Read an audit entry',
+        params: IdParams,
+        querystring: EntryQuery,
+        response: { 200: ref(AuditEntry) },
+      },
       config,
     },
     async function getAuditLogEntry(request) {
-      return getAuditEntry(db, request.params.id)
+      return getAuditEntry(db, request.params.id, request.query.organizationId)
     },
   )
 }

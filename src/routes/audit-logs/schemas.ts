@@ -7,11 +7,16 @@ import Type from '../../lib/type.js'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })
 
+const OrganizationId = Type.Unsafe<string>({
+  ...Uuid,
+  description: 'Only what belongs to this organization. An `org_admin` has to name his.',
+})
+
 const filters = {
   tableName: Type.Optional(Name),
   objectId: Type.Optional(Name),
   userId: Type.Optional(Uuid),
-  organizationId: Type.Optional(Uuid),
+  organizationId: Type.Optional(OrganizationId),
   action: Type.Optional(StringEnum(AUDIT_ACTIONS)),
   requestId: Type.Optional(Name),
   changed: Type.Optional(
@@ -29,9 +34,12 @@ export const AuditQuery = StrictObject({ ...pageQuery(['createdAt'], '-createdAt
 
 export const ExportQuery = StrictObject({ format: StringEnum(['csv', 'ndjson']), ...filters })
 
+export const EntryQuery = StrictObject({ organizationId: Type.Optional(OrganizationId) })
+
 export const StateQuery = StrictObject({
   tableName: Name,
   objectId: Name,
+  organizationId: Type.Optional(OrganizationId),
   at: Type.Optional(
     Type.String({ format: 'date-time', description: 'This millisecond included; now, if left out.' }),
   ),

@@ -1,0 +1,22 @@
+import { Forbidden, NotFound } from '../../lib/errors.js'
+import type { Db } from '../client.js'
+import type { Caller } from '../tenancy/enter.js'
+import { withOrganization } from '../tenancy/scopes.js'
+
+/**
+ * A super_admin reads every entry; anybody else those of an organization that he names and may read them of. What is not his
+ * and what is not there are refused alike. Throws Forbidden.
+ */
+export async function checkAuditAccess(
+  db: Db,
+  caller: Caller,
+  organizationId: string | undefined,
+): Promise<void> {
+  if (caller.role === 'super_admin') return
+  if (organizationId === undefined) throw new Forbidden()
+  try {
+    await withOrganization(db, caller, organizationId, 'audit.read', async () => undefined)
+  } catch (error) {
+    throw error instanceof NotFound ? new Forbidden() : error
+  }
+}
