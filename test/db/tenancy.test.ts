@@ -1,0 +1,197 @@
+import { eq, sql } from 'drizzle-orm'
+import Fastify from 'fastify'
+import type postgres from 'postgres'
+import t from 'tap'
+import { databaseOptions } from '../../src/db/client.js'
+import { memberships } from '../../src/db/schema/memberships.js'
+import { findTenancyProblems } from '../../src/db/tenancy/check.js'
+import { acrossOrganizations, narrowTo, withOrganization } from '../../src/db/tenancy/scopes.js'
+import db from '../../src/plugins/db.js'
+import rowSecurity from '../../src/plugins/row-security.js'
+import { buildTestApp } from '../helpers/app.js'
+import { connect } from '../helpers/database.js'
+import { addMember, createOrganization } from '../helpers/organizations.js'
+
+// With one connection whatever a transaction left behind would meet the next one.
+const { app, config, database, signUp } = await buildTestApp(t, { config: { DATABASE_POOL_MAX: 1 } })
+const owner = connect(t, database.ownerUrl)
+const [ada, grace] = [await signUp(), await signUp()]
+const [ours, theirs] = [await createOrganization(ada), await createOrganization(grace)]
+await addMember(app, ours, grace)
+
+const caller = { userId: String(ada.user?.id), role: 'user' } as const
+type Work = (tx: postgres.TransactionSql) => Promise<unknown>
+const scoped = (connection: postgres.Sql, scope: string, work: Work) =>
+  connection.begin(async (tx) => {
+    await tx`select set_config('app.scope', ${scope}, true)`
+    return work(tx)
+  })
+const invite = (tx: postgres.ISql, organizationId: string) => tx`
+  insert into invitations (organization_id, email, role, token_hash, key_id, expires_at)
+  values (${organizationId}, 'x@example.com', 'member', decode(md5(${organizationId}), 'hex'), 'x', now())`
+for (const { id } of [ours, theirs]) await scoped(owner, `organization:${id}`, (tx) => invite(tx, id))
+
+const tenantTables = await owner<{ name: string; key: string }[]>`
+  select relname as name, case relname when 'organizations' then 'id' else 'organization_id' end as key
+  from pg_class c join pg_attribute on attrelid = c.oid
+  where relnamespace = 'public'::regnamespace and relkind = 'r'
+    and (attname = 'organization_id' or (relname = 'organizations' and attname = 'id'))`
+
+t.test('every table of tenants has row-level security, and a start finds out where not', async (t) => {
+  for (const name of ['organizations', 'memberships', 'invitations'])
+    t.ok(
+      tenantTables.some((table) => table.name === name),
+      name,
+    )
+  t.strictSame(await findTenancyProblems(owner), [])
+  const problemsAfter = async (change: string) => {
+    let problems: string[] = []
+    const undone = owner.begin(async (tx) => {
+      await tx.unsafe(change)
+      problems = await findTenancyProblems(tx as unknown as postgres.Sql)
+      throw new Error('undo')
+    })
+    await undone.catch(() => undefined)
+    return problems
+  }
+  t.match(await problemsAfter('alter table memberships disable row level security'), [
+    /^memberships has no row/,
+  ])
+  t.match(await problemsAfter('alter table memberships no force row level security'), [
+    /^memberships .*owner/,
+  ])
+  t.match(await problemsAfter('create table notes (organization_id uuid)'), [/^notes has no row/])
+  const bare =
+    'create table notes (organization_id uuid); alter table notes enable row level security, force row level security'
+  t.match(await problemsAfter(bare), [/^notes has no policy/])
+})
+
+t.test('without a scope every table of tenants is empty, for its owner as well', async (t) => {
+  for (const connection of [connect(t, database.url), owner]) {
+    for (const { name } of tenantTables) {
+      t.equal((await connection.unsafe(`select from ${name}`)).count, 0, name)
+      t.equal((await connection.unsafe(`delete from ${name}`)).count, 0, name)
+      const all = await scoped(connection, 'platform', (tx) => tx.unsafe(`select from ${name}`))
+      t.ok((all as { count: number }).count > 1, name)
+    }
+    await t.rejects(invite(connection, ours.id), { code: '42501' })
+    await t.rejects(connection`insert into organizations (name, slug) values ('Mine', 'mine')`, {
+      code: '42501',
+    })
+    for (const odd of ['', 'organization:', 'user:', 'platform ', 'organisation:x', `user:${theirs.id}`])
+      t.equal(
+        ((await scoped(connection, odd, (tx) => tx`select from memberships`)) as postgres.RowList<[]>).count,
+        0,
+        odd,
+      )
+  }
+})
+
+t.test('in the scope of one organization nothing is seen of another, and nothing goes there', async (t) => {
+  const asApp = connect(t, database.url)
+  const within = (work: Work) => scoped(asApp, `organization:${ours.id}`, work)
+  for (const { name, key } of tenantTables) {
+    const rows = (await within((tx) => tx.unsafe(`select ${key} as id from ${name}`))) as { id: string }[]
+    t.strictSame([...new Set(rows.map(({ id }) => id))], [ours.id], name)
+    const touched = await within((tx) => tx.unsafe(`delete from ${name} where ${key} = '${theirs.id}'`))
+    t.equal((touched as { count: number }).count, 0, name)
+    await t.rejects(
+      within((tx) => tx.unsafe(`update ${name} set ${key} = '${theirs.id}'`)),
+      { code: '42501' },
+      name,
+    )
+  }
+  await t.rejects(
+    within((tx) => invite(tx, theirs.id)),
+    { code: '42501' },
+  )
+})
+
+t.test('a user sees the own memberships and their organizations, and changes nothing', async (t) => {
+  const asApp = connect(t, database.url)
+  const within = (work: Work) => scoped(asApp, `user:${ada.user?.id}`, work)
+  t.match(await within((tx) => tx`select id from organizations`), [{ id: ours.id }])
+  t.match(await within((tx) => tx`select user_id from memberships`), [{ user_id: ada.user?.id }])
+  t.equal(((await within((tx) => tx`select from invitations`)) as { count: number }).count, 0)
+  t.equal(((await within((tx) => tx`update memberships set role = 'member'`)) as { count: number }).count, 0)
+})
+
+t.test('a forgotten condition returns nothing, or what the scope has', async (t) => {
+  t.strictSame(await app.db.select().from(memberships), [])
+  const all = () =>
+    withOrganization(app.db, caller, ours.id, 'members.read', ({ tx }) => tx.select().from(memberships))
+  t.strictSame([...new Set((await all()).map((row) => row.organizationId))], [ours.id])
+  t.strictSame(await app.db.select().from(memberships), [], 'a scope ends with its transaction')
+  await acrossOrganizations(app.db, async (platform) => {
+    const seen = async () => (await platform.tx.select().from(memberships)).map((row) => row.organizationId)
+    t.strictSame(new Set(await seen()), new Set([ours.id, theirs.id]))
+    await narrowTo(platform, theirs.id)
+    t.strictSame(new Set(await seen()), new Set([theirs.id]))
+  })
+})
+
+t.test('what is declared to read cannot write, and what fails leaves nothing', async (t) => {
+  const change = (permission: 'members.read' | 'members.update') =>
+    withOrganization(app.db, caller, ours.id, permission, async ({ tx }) => {
+      await tx
+        .update(memberships)
+        .set({ role: 'member' })
+        .where(eq(memberships.userId, String(grace.user?.id)))
+      throw new Error('undo')
+    })
+  await t.rejects(change('members.read'), { cause: { code: '25006' } })
+  await t.rejects(change('members.update'), { message: 'undo' })
+})
+
+t.test(
+  'a role that sees past row-level security runs nothing in production, and is warned of elsewhere',
+  async (t) => {
+    const [rights] = await connect(
+      t,
+      database.adminUrl,
+    )`select rolsuper from pg_roles where rolname = current_user`
+    const start = async (url: string, isProduction: boolean) => {
+      const warnings: string[] = []
+      const logger = { level: 'warn', stream: { write: (line: string) => warnings.push(line) } }
+      const server = Fastify({ logger })
+      t.teardown(() => server.close())
+      await server.register(db, databaseOptions(config, url, 'test'))
+      await server.register(rowSecurity, { isProduction })
+      await server.ready()
+      return warnings
+    }
+    t.strictSame(await start(database.url, true), [])
+    if (!rights?.rolsuper) return
+    await t.rejects(start(database.adminUrl, true), /BYPASSRLS/)
+    t.match(await start(database.adminUrl, false), [/BYPASSRLS/])
+  },
+)
+
+t.test('row-level security leaves every scoped query its index', async (t) => {
+  await scoped(owner, 'platform', async (tx) => {
+    await tx`insert into organizations (name, slug) select 'O', 'plan-' || n from generate_series(1, 3000) n`
+    await tx`insert into memberships (organization_id, user_id, role)
+      select id, ${String(grace.user?.id)}, 'org_admin' from organizations where slug like 'plan-%'`
+    await tx`insert into invitations (organization_id, email, role, token_hash, key_id, expires_at)
+      select id, 'x@example.com', 'member', decode(md5(slug), 'hex'), 'x', now() from organizations where slug like 'plan-%'`
+  })
+  await owner`analyze`
+  const asApp = connect(t, database.url)
+  const planOf = async (scope: string, query: string) =>
+    JSON.stringify(await scoped(asApp, scope, (tx) => tx.unsafe(`explain (format json) ${query}`)))
+  for (const { name, key } of tenantTables) {
+    const plan = await planOf(`organization:${ours.id}`, `select * from ${name} where ${key} = '${ours.id}'`)
+    t.notMatch(plan, /Seq Scan/, name)
+    t.match(plan, new RegExp(`"Index Cond":"\\(${key} = '`), name)
+  }
+  const own = `from memberships m join organizations o on o.id = m.organization_id where m.user_id = '${ada.user?.id}'`
+  t.notMatch(await planOf(`user:${ada.user?.id}`, `select * ${own}`), /Seq Scan/)
+  const plan = await app.db.transaction((tx) =>
+    tx.execute(sql`explain (format json)
+    select organization.id, membership.role from (select set_config('app.scope', 'x', true) offset 0) as setting
+    left join organizations as organization on organization.id = ${ours.id}
+    left join memberships as membership
+      on membership.organization_id = ${ours.id} and membership.user_id = ${caller.userId}`),
+  )
+  t.notMatch(JSON.stringify(plan), /Seq Scan|Hash|Merge/, 'the setting comes before what it opens')
+})
