@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config/index.js'
@@ -19,9 +18,11 @@ import cors from './plugins/cors.js'
 import db from './plugins/db.js'
 import devInbox from './plugins/dev-inbox.js'
 import errors, { answerUnreadableUrl } from './plugins/errors.js'
+import httpMetrics from './plugins/http-metrics.js'
 import jobsDashboard from './plugins/jobs-dashboard.js'
 import jsonBody from './plugins/json-body.js'
 import knownPaths from './plugins/known-paths.js'
+import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
 import organizationScope from './plugins/organization-scope.js'
 import passwordReset from './plugins/password-reset.js'
@@ -38,6 +39,7 @@ import signInGuard from './plugins/sign-in-guard.js'
 import staticFiles from './plugins/static.js'
 import swaggerUi from './plugins/swagger-ui.js'
 import routes from './routes/index.js'
+import { version } from './version.js'
 
 export type AppOptions = {
   config: Config
@@ -45,10 +47,6 @@ export type AppOptions = {
   /** The first one signs. */
   signingKeys: readonly [SigningKey, ...SigningKey[]]
   logger?: FastifyBaseLogger
-}
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string
 }
 
 /** The whole system, as a list of what it consists of. */
@@ -73,6 +71,8 @@ export async function buildApp({
     schemaController: { compilersFactory: { buildValidator } },
   }) as unknown as FastifyInstance
 
+  await app.register(metrics, { ...config, service: 'api', version })
+  await app.register(httpMetrics)
   await app.register(requestContext)
   await app.register(requestLog)
   await app.register(errors)

@@ -7,8 +7,10 @@ import db from './plugins/db.js'
 import devInbox from './plugins/dev-inbox.js'
 import mailedLinks from './plugins/mailed-links.js'
 import mailer from './plugins/mailer.js'
+import metrics from './plugins/metrics.js'
 import queue from './plugins/queue.js'
 import rowSecurity from './plugins/row-security.js'
+import { version } from './version.js'
 import workers from './workers/index.js'
 import { schedulesWith } from './workers/schedules.js'
 
@@ -22,6 +24,7 @@ export async function buildWorker(options: WorkerAppOptions): Promise<FastifyIns
   const { config, databaseUrl, signingKeys, auditKey, logger } = options
   const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance
 
+  await app.register(metrics, { ...config, service: 'worker', version })
   await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-worker'))
   await app.register(audit)
   await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })

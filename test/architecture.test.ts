@@ -18,10 +18,11 @@ const MAY_IMPORT: Record<string, string> = {
   'db/queries': 'lib db db/audit db/schema db/tenancy',
   db: 'lib db/audit db/embedded db/migrate db/queries db/schema db/tenancy',
   limits: 'lib',
+  metrics: 'lib limits db db/queries',
   views: 'lib emails',
-  plugins: 'lib emails limits db db/audit db/migrate db/queries db/schema db/tenancy',
+  plugins: 'lib emails limits metrics db db/audit db/migrate db/queries db/schema db/tenancy',
   routes: 'lib emails db db/audit db/queries db/schema views plugins',
-  workers: 'lib emails db db/queries db/seals db/tenancy plugins',
+  workers: 'lib emails metrics db db/queries db/seals db/tenancy plugins',
   scripts: 'lib config db db/migrate db/queries db/schema db/seals',
   '.': 'lib config emails db db/migrate db/queries plugins routes workers',
 }

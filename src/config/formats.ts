@@ -53,6 +53,10 @@ export const formats = {
     expected: 'one or more Ed25519 public keys, such as npm run audit:keys prints',
     accepts: (value) => isReadable(parseAuditPublicKeys, value),
   },
+  'metrics-token': {
+    expected: '32 characters or more, without spaces, such as openssl rand -hex 32 prints',
+    accepts: (value) => /^[\x21-\x7e]{32,}$/.test(value),
+  },
   'file-path': {
     expected: 'the path of a file, without any of < > " | ? * :, or off',
     accepts: (value) => /^([a-z]:)?[^<>"|?*:\p{Cc}]*[^<>"|?*:\p{Cc}/\\]$/iu.test(value),

@@ -261,6 +261,30 @@ export const settings = {
       'How many whole months the audit log is kept, beside the current one; `npm run db:upgrade` tells the database. Without it, for ever.',
   },
 
+  METRICS_PORT: {
+    integer: [0, 65_535],
+    optional: true,
+    description:
+      'The port on which the API shows its metrics at `/metrics`; 0 lets the system choose. Without it they are on `PORT` where there is a `METRICS_TOKEN`, else nowhere.',
+  },
+  WORKER_METRICS_PORT: {
+    integer: [0, 65_535],
+    optional: true,
+    description: 'The same for the worker, which has no other port.',
+  },
+  METRICS_HOST: {
+    format: 'host',
+    default: '127.0.0.1',
+    description: 'The address of these ports. Open them to whoever scrapes, and never to the world.',
+  },
+  METRICS_TOKEN: {
+    format: 'metrics-token',
+    optional: true,
+    example: 'change-me-to-what-openssl-rand-hex-32-prints',
+    secret: true,
+    description: 'What `/metrics` asks for, as `Authorization: Bearer …`, on whatever port it is.',
+  },
+
   LOG_LEVEL: {
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',

@@ -13,6 +13,8 @@ export type AccessList = {
   allows: (claims: AccessClaims) => boolean | Promise<boolean>
   /** Resolves once this process knows of everything committed before the call. */
   settle: () => Promise<unknown>
+  /** `remembered` tokens are known to be dead; without `isListening` the database is asked about each one. */
+  state: () => { isListening: boolean; remembered: number }
   close: () => Promise<void>
 }
 
@@ -77,6 +79,7 @@ export async function openAccessList(options: AccessListOptions): Promise<Access
     allows: (claims) =>
       listener.isListening() ? isAlive(claims, (id) => revoked.get(id)) : isAllowedByDatabase(claims),
     settle: listener.settle,
+    state: () => ({ isListening: listener.isListening(), remembered: revoked.size }),
     close: async () => {
       clearInterval(forgetting)
       await listener.close()

@@ -2,7 +2,7 @@ import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { AuditedSession } from './audit/session.js'
-import { ConnectionPool } from './pool.js'
+import { ConnectionPool, type PoolState } from './pool.js'
 import { Transaction } from './transaction.js'
 
 /** The database or a transaction in it: the first argument of every query function. */
@@ -51,6 +51,7 @@ export type DatabaseClient = {
   db: Db
   sql: postgres.Sql
   transactions: Transactions
+  poolState: () => PoolState
   close: () => Promise<void>
 }
 
@@ -69,7 +70,7 @@ export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
   const close = async () => {
     await Promise.all([pool.close(CLOSE_TIMEOUT_SECONDS * 1000), sql.end({ timeout: CLOSE_TIMEOUT_SECONDS })])
   }
-  return { db, sql, transactions: transactionsOn(pool), close }
+  return { db, sql, transactions: transactionsOn(pool), poolState: () => pool.state, close }
 }
 
 /** As postgres.js begins them, whose own end the process when their connection is lost. */

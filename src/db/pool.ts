@@ -9,6 +9,15 @@ type PoolOptions = {
   waitMs: number
 }
 
+export type PoolState = {
+  max: number
+  used: number
+  idle: number
+  waiting: number
+  /** How many have waited in vain, since the start. */
+  timeouts: number
+}
+
 type Waiter = { give: (connection: Connection) => void; refuse: (error: Error) => void }
 
 /** Connections are renewed now and then: after a failover some would stay with the old server for ever. */
@@ -53,8 +62,15 @@ export class ConnectionPool {
   private readonly waiters = new Set<Waiter>()
   private isClosed = false
   private onEmpty: (() => void) | undefined
+  private timeouts = 0
 
   constructor(private readonly options: PoolOptions) {}
+
+  get state(): PoolState {
+    const { connections, idle, waiters, timeouts, options } = this
+    const used = connections.size - idle.length
+    return { max: options.max, used, idle: idle.length, waiting: waiters.size, timeouts }
+  }
 
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = this.findFree() ?? (await this.waitForOne())
@@ -133,10 +149,10 @@ export class ConnectionPool {
           reject(error)
         },
       }
-      const timer = setTimeout(
-        () => waiter.refuse(connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.')),
-        this.options.waitMs,
-      )
+      const timer = setTimeout(() => {
+        this.timeouts += 1
+        waiter.refuse(connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.'))
+      }, this.options.waitMs)
       this.waiters.add(waiter)
     })
   }

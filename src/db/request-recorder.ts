@@ -1,6 +1,7 @@
 import { Batcher } from '../lib/batcher.js'
 import { runWithoutContext } from '../lib/context.js'
 import type { FinishedRequest } from '../lib/finished-request.js'
+import type { Metrics, Reading } from '../lib/metrics.js'
 import type { Db } from './client.js'
 import { isServerError, isUnavailable } from './errors.js'
 import { recordRequests } from './queries/audit-requests.js'
@@ -13,14 +14,34 @@ const RETRY_MS = 1_000
 /** A database that is away for minutes: some 30 MB of requests under load. */
 const MAX_WAITING = 10_000
 
+const readingsOf = (recorder: RequestRecorder): Reading[] => [
+  {
+    name: 'groundwork_audit_requests_waiting',
+    help: 'Requests whose record is not written yet; the oldest beyond 10,000 are lost.',
+    type: 'gauge',
+    read: () => recorder.waiting,
+  },
+  {
+    name: 'groundwork_audit_requests_lost_total',
+    help: 'Requests whose record could not be written: they are in the log alone.',
+    type: 'counter',
+    read: () => recorder.lost,
+  },
+]
+
 /** Writes what became of requests, shortly after and many at once: answers do not wait for it. */
 export class RequestRecorder {
+  /** How many could not be written, and are only in the log. */
+  lost = 0
   private readonly batcher: Batcher<FinishedRequest>
 
-  constructor(
-    private readonly db: Db,
-    private readonly log: Log,
-  ) {
+  private readonly db: Db
+  private readonly log: Log
+
+  constructor({ db, log, metrics }: { db: Db; log: Log; metrics: Pick<Metrics, 'add'> }) {
+    this.db = db
+    this.log = log
+    metrics.add(readingsOf(this))
     this.batcher = new Batcher<FinishedRequest>({
       write: (requests) => runWithoutContext(() => this.write(requests)),
       delayMs: DELAY_MS,
@@ -32,6 +53,10 @@ export class RequestRecorder {
         for (const request of requests) this.giveUp(request)
       },
     })
+  }
+
+  get waiting(): number {
+    return this.batcher.size
   }
 
   add(request: FinishedRequest): void {
@@ -61,6 +86,7 @@ export class RequestRecorder {
     { requestId, event, outcome, actor, userId, method, url }: FinishedRequest,
     err?: unknown,
   ): void {
+    this.lost += 1
     this.log.error(
       { err, request: { requestId, event, outcome, actor, userId, method, url } },
       'a request could not be recorded',

@@ -19,6 +19,10 @@ export class Batcher<T> {
 
   constructor(private readonly options: BatcherOptions<T>) {}
 
+  get size(): number {
+    return this.waiting.length
+  }
+
   add(item: T): void {
     const { maxWaiting, onLost, delayMs, batchSize } = this.options
     this.waiting.push(item)

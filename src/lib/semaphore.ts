@@ -1,8 +1,11 @@
 import { ServiceUnavailable } from './errors.js'
 
+export type SemaphoreState = { running: number; waiting: number }
+
 export type Semaphore = {
   /** Runs the job when it is its turn. Throws ServiceUnavailable at once when too many are waiting already. */
   run: <T>(job: () => Promise<T>) => Promise<T>
+  state: () => SemaphoreState
 }
 
 /** Lets so many jobs run at once and so many more wait: first come, first served. */
@@ -26,6 +29,7 @@ export function createSemaphore({ slots, maxWaiting }: { slots: number; maxWaiti
   }
 
   return {
+    state: () => ({ running, waiting: waiting.length }),
     run: async (job) => {
       await enter()
       try {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AccessList, openAccessList } from '../db/access-list.js'
+import { accessListReadings } from '../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,6 +17,7 @@ async function accessList(app: FastifyInstance, options: { url: string; tokenLif
   })
   app.decorate('accessList', list)
   app.addHook('onClose', list.close)
+  app.metrics.add(accessListReadings(list.state))
 }
 
-export default fp(accessList, { name: 'access-list', dependencies: ['db'] })
+export default fp(accessList, { name: 'access-list', dependencies: ['db', 'metrics'] })

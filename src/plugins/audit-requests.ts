@@ -23,7 +23,7 @@ const CLOSE_TIMEOUT_MS = 1_000
  * change entries, so that nothing depends on its arriving.
  */
 async function auditRequests(app: FastifyInstance) {
-  const recorder = new RequestRecorder(app.db, app.log)
+  const recorder = new RequestRecorder(app)
   const finish = (request: FastifyRequest, reply: FastifyReply, { isAborted }: { isAborted: boolean }) => {
     underWay.end(request)
     recorder.add(toFinishedRequest(request, reply, isAborted))

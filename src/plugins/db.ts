@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type postgres from 'postgres'
 import { createDatabaseClient, type DatabaseOptions, type Db, type Transactions } from '../db/client.js'
+import { backlogReadings, poolReadings } from '../metrics/database.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,6 +20,7 @@ async function db(app: FastifyInstance, options: DatabaseOptions) {
   app.decorate('sql', client.sql)
   app.decorate('transactions', client.transactions)
   app.addHook('onClose', client.close)
+  app.metrics.add([...poolReadings(client.poolState), ...backlogReadings(client.transactions)])
 }
 
-export default fp(db, { name: 'db' })
+export default fp(db, { name: 'db', dependencies: ['metrics'] })

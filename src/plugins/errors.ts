@@ -3,11 +3,10 @@ import fp from 'fastify-plugin'
 import { findFailure } from '../db/errors.js'
 import { headersWithoutHooks } from '../lib/answer-headers.js'
 import { noteFailure } from '../lib/context.js'
-import { NotFound, RateLimited, TooManyAttempts } from '../lib/errors.js'
+import { NotFound } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
 import { redactText } from '../lib/redact.js'
-
-const RETRY_AFTER_SECONDS = 1
+import { retryAfterSecondsOf } from '../lib/retry-after.js'
 
 /** The only place that turns failures into answers: logs, sets status and headers, and leaves it to the caller how to show it. */
 export function settleFailure(
@@ -35,17 +34,13 @@ export function answerWithProblem(error: FastifyError, request: FastifyRequest, 
     .send(problem)
 }
 
-const retryAfterSecondsOf = (failure: FastifyError): number | false =>
-  failure instanceof TooManyAttempts || failure instanceof RateLimited
-    ? failure.retryAfterSeconds
-    : failure.statusCode === 503 && RETRY_AFTER_SECONDS
-
 /** Fastify answers a URL that it cannot read before any hook runs: neither headers nor the log would know of it. */
 export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   request.log.warn(
     { method: request.method, url: redactText(request.url), code: error.code },
     'unreadable URL',
   )
+  request.server.countUnreadable('url')
   reply.headers(headersWithoutHooks(request.id))
   return answerWithProblem(error, request, reply)
 }
@@ -57,4 +52,4 @@ async function errors(app: FastifyInstance) {
   })
 }
 
-export default fp(errors, { name: 'errors', dependencies: ['request-context'] })
+export default fp(errors, { name: 'errors', dependencies: ['http-metrics', 'request-context'] })

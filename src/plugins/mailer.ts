@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkMessage, type Message } from '../emails/message.js'
 import { openSmtp } from '../emails/smtp.js'
+import { MailRefused } from '../lib/mail-refused.js'
+import { MAILS } from '../metrics/worker.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -18,14 +20,25 @@ type MailerOptions = { SMTP_URL?: string; MAIL_FROM: string }
 async function mailer(app: FastifyInstance, { SMTP_URL, MAIL_FROM }: MailerOptions) {
   const smtp = SMTP_URL === undefined ? undefined : openSmtp(SMTP_URL, MAIL_FROM)
 
+  const count = app.metrics.counter(MAILS)
+
+  const send = async (message: Message) => {
+    checkMessage(message)
+    const { to, mail, messageId: id } = message
+    await (smtp ? smtp.deliver(message) : app.devInbox?.add({ ...mail, id, from: MAIL_FROM, to }))
+  }
   app.decorate('mailer', {
     send: async (message) => {
-      checkMessage(message)
-      const { to, mail, messageId: id } = message
-      await (smtp ? smtp.deliver(message) : app.devInbox?.add({ ...mail, id, from: MAIL_FROM, to }))
+      try {
+        await send(message)
+        count({ outcome: 'sent' })
+      } catch (error) {
+        count({ outcome: error instanceof MailRefused ? 'refused' : 'failed' })
+        throw error
+      }
     },
   })
   app.addHook('onClose', async () => smtp?.close())
 }
 
-export default fp(mailer, { name: 'mailer', dependencies: ['dev-inbox'] })
+export default fp(mailer, { name: 'mailer', dependencies: ['dev-inbox', 'metrics'] })

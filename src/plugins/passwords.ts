@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { checkPassword, type Person } from '../lib/password-policy.js'
 import { createPasswordHasher, type HashingParameters } from '../lib/passwords.js'
 import { createSemaphore } from '../lib/semaphore.js'
+import { hashingReadings } from '../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,6 +32,8 @@ async function passwords(app: FastifyInstance, parameters: HashingParameters) {
   const hasher = createPasswordHasher(parameters)
   const semaphore = createSemaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING })
 
+  app.metrics.add(hashingReadings(semaphore.state))
+
   app.decorate('passwords', {
     hashNew: async (password, person) => {
       await checkPassword(password, person)
@@ -45,4 +48,4 @@ async function passwords(app: FastifyInstance, parameters: HashingParameters) {
   })
 }
 
-export default fp(passwords, { name: 'passwords' })
+export default fp(passwords, { name: 'passwords', dependencies: ['metrics'] })

@@ -9,6 +9,7 @@ import { createLimiter, type Limiter } from '../limits/limiter.js'
 import { openLimitStorage } from '../limits/open.js'
 import { storeOn } from '../limits/plugin-store.js'
 import { type RateLimitStats, Tally } from '../limits/stats.js'
+import { rateLimitReadings } from '../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -38,6 +39,7 @@ async function rateLimit(app: FastifyInstance, { isOn, redisUrl, keyPrefix }: Ra
   const tally = new Tally()
   app.decorate('checkRateLimits', storage.check)
   app.decorate('rateLimitStats', () => ({ isOn, ...storage.stats(), ...tally }))
+  app.metrics.add(rateLimitReadings(app.rateLimitStats))
   app.addHook('onClose', async () => storage.close())
 
   const declarations = new Declarations()

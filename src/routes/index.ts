@@ -8,6 +8,7 @@ import auditRequestRoutes from './audit-requests/index.js'
 import authRoutes from './auth/index.js'
 import devMailRoutes from './dev-mail/index.js'
 import meRoutes from './me/index.js'
+import metricsRoutes from './metrics/index.js'
 import organizationRoutes from './organizations/index.js'
 import otherMethodRoutes from './other-methods/index.js'
 import pageRoutes from './pages/index.js'
@@ -26,6 +27,7 @@ export default async function routes(app: FastifyInstance) {
 async function describedRoutes(app: FastifyInstance) {
   await app.register(strictInput)
   await app.register(systemRoutes)
+  if (app.metricsToken) await app.register(metricsRoutes, { prefix: '/metrics', token: app.metricsToken })
   await app.register(pageRoutes)
   if (app.devInbox) await app.register(devMailRoutes, { prefix: '/dev/mail', inbox: app.devInbox })
   await app.register(apiRoutes, { prefix: '/api/v1' })

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { OpenJob } from '../db/queries/outbox.js'
 import { isJobName, isPayloadOf, type JobName, type JobPayload } from '../lib/jobs.js'
 import { outboxIdOf } from '../lib/queued-job.js'
+import { JOB_DURATION } from '../metrics/worker.js'
 import { confirmRegistration } from './confirm-registration.js'
 import { keepSchedules, tick } from './keep-schedules.js'
 import { type Processor, type Schedules, UnrecoverableError } from './processor.js'
@@ -29,8 +30,11 @@ export type WorkerOptions = { databaseUrl: string; schedules: Schedules }
 
 /** Does the jobs of the outbox, each at least once; its row is marked here, so that no job is lost on the way. */
 export default async function workers(app: FastifyInstance, { databaseUrl, schedules }: WorkerOptions) {
+  const measure = app.metrics.histogram(JOB_DURATION)
   await app.queue.process(({ id, name, isTick }) =>
-    isTick ? tick(app, schedules, name) : runJob(app, outboxIdOf(id), (job) => findWork(app, schedules, job)),
+    isTick
+      ? tick(app, schedules, name)
+      : runJob(app, outboxIdOf(id), (job) => findWork(app, schedules, job), measure),
   )
   await keepSchedules(app, schedules)
   await startRelay(app, databaseUrl)

@@ -9,17 +9,34 @@ import { UnrecoverableError } from './processor.js'
 /** Finds out what there is to do. @throws UnrecoverableError for a job that nobody can do */
 export type FindWork = (job: OpenJob) => () => Promise<unknown>
 
+/** Told of every attempt. */
+export type Measure = (labels: { job: string; outcome: 'done' | 'failed' | 'dead' }, seconds: number) => void
+
 /** Does the job that this row of the outbox asks for, unless it is done already, and writes into the row how it went. */
-export async function runJob(app: FastifyInstance, id: string, findWork: FindWork): Promise<void> {
+export async function runJob(
+  app: FastifyInstance,
+  id: string,
+  findWork: FindWork,
+  measure: Measure = () => undefined,
+): Promise<void> {
   const job = await findOpenJob(app.db, id)
-  if (job) await withActor(`job:${job.job}`, () => attempt(app, job, findWork), job.requestId)
+  if (job) await withActor(`job:${job.job}`, () => attempt(app, job, findWork, measure), job.requestId)
 }
 
-async function attempt(app: FastifyInstance, job: OpenJob, findWork: FindWork): Promise<void> {
+async function attempt(
+  app: FastifyInstance,
+  job: OpenJob,
+  findWork: FindWork,
+  measure: Measure,
+): Promise<void> {
+  const startedAt = performance.now()
+  const end = (outcome: 'done' | 'failed' | 'dead') =>
+    measure({ job: job.job, outcome }, (performance.now() - startedAt) / 1000)
   const log = app.log.child({ job: job.job, jobId: job.id, requestId: job.requestId })
   try {
     const result = await findWork(job)()
     await markDone(app.db, job.id)
+    end('done')
     // Such as the head of the audit log's seals, which is an anchor wherever logs are kept.
     log.info({ result }, 'job done')
   } catch (err) {
@@ -29,6 +46,7 @@ async function attempt(app: FastifyInstance, job: OpenJob, findWork: FindWork): 
       ...failure,
       maxAttempts: isPermanent ? 0 : job.scheduled ? MAX_SCHEDULED_ATTEMPTS : MAX_ATTEMPTS,
     })
+    end(isLast ? 'dead' : 'failed')
     if (isLast) log.error({ err }, 'job failed, and is not tried again: see npm run jobs -- list --failed')
     else log.warn({ err }, 'job failed, and will be tried again')
     // Not the error itself, whose message may hold the values of a query: the queue keeps what it gets.

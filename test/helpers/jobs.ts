@@ -3,11 +3,13 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { inRedis, QUEUE_NAME } from '../../src/lib/job-options.js'
 import db from '../../src/plugins/db.js'
+import metrics from '../../src/plugins/metrics.js'
 import queue from '../../src/plugins/queue.js'
 import workers from '../../src/workers/index.js'
 import type { Schedules } from '../../src/workers/processor.js'
 import { clientOptions } from './audit.js'
 import type { TestDatabase } from './database.js'
+import { UNMEASURED } from './metrics.js'
 
 /** Where jobs are queued: in Redis, or without a URL in the database. */
 export type Backend = { REDIS_URL?: string }
@@ -41,6 +43,7 @@ export async function buildJobApp(t: Test, options: JobAppOptions): Promise<Fast
   const { url } = options.database
   const app = Fastify() as unknown as FastifyInstance
   t.teardown(() => app.close())
+  await app.register(metrics, UNMEASURED)
   await app.register(db, clientOptions(url, 2))
   await app.register(queue, { databaseUrl: url, redisUrl: options.backend.REDIS_URL, concurrency: 2 })
   if (options.schedules) await app.register(workers, { databaseUrl: url, schedules: options.schedules })

@@ -5,7 +5,9 @@ import { linkMails } from '../../src/emails/index.js'
 import { MailRefused } from '../../src/lib/mail-refused.js'
 import devInbox from '../../src/plugins/dev-inbox.js'
 import mailer from '../../src/plugins/mailer.js'
+import metrics from '../../src/plugins/metrics.js'
 import { startMailbox } from '../helpers/mailbox.js'
+import { UNMEASURED } from '../helpers/metrics.js'
 
 const FROM = 'Groundwork <no-reply@example.com>'
 const TO = 'ada@example.com'
@@ -20,6 +22,7 @@ const mail = linkMails['verify-email'].write({
 
 async function startMailer(t: Test, SMTP_URL: string, MAIL_FROM = FROM): Promise<FastifyInstance> {
   const app = Fastify()
+  await app.register(metrics, UNMEASURED)
   await app.register(devInbox, { SMTP_URL, DATA_DIR: t.testdir() })
   await app.register(mailer, { SMTP_URL, MAIL_FROM })
   t.teardown(() => app.close())

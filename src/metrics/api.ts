@@ -1,0 +1,68 @@
+import type { AccessList } from '../db/access-list.js'
+import type { Reading } from '../lib/metrics.js'
+import type { SemaphoreState } from '../lib/semaphore.js'
+import type { RateLimitStats } from '../limits/stats.js'
+
+export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
+  {
+    name: 'groundwork_password_hashes_running',
+    help: 'Passwords that are being hashed, of two at most.',
+    type: 'gauge',
+    read: () => read().running,
+  },
+  {
+    name: 'groundwork_password_hashes_waiting',
+    help: 'Passwords that wait for their turn.',
+    type: 'gauge',
+    read: () => read().waiting,
+  },
+]
+
+export const accessListReadings = (read: AccessList['state']): Reading[] => [
+  {
+    name: 'groundwork_access_list_listening',
+    help: '1 while ended sessions are heard of; at 0 each request asks the database.',
+    type: 'gauge',
+    read: () => (read().isListening ? 1 : 0),
+  },
+  {
+    name: 'groundwork_access_list_entries',
+    help: 'Ended sessions and changed users that are remembered until their tokens have expired.',
+    type: 'gauge',
+    read: () => read().remembered,
+  },
+]
+
+export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
+  {
+    name: 'groundwork_rate_limit_decisions_total',
+    help: 'Requests that were held against rate limits.',
+    type: 'counter',
+    read: () => read().decided,
+  },
+  {
+    name: 'groundwork_rate_limit_refusals_total',
+    help: 'Requests beyond a limit, by its name.',
+    type: 'counter',
+    labels: ['limit'],
+    read: () => Object.entries(read().refused).map(([limit, value]) => ({ value, labels: { limit } })),
+  },
+  {
+    name: 'groundwork_rate_limit_degraded',
+    help: '1 while Redis is away and each process counts for itself.',
+    type: 'gauge',
+    read: () => (read().isDegraded ? 1 : 0),
+  },
+  {
+    name: 'groundwork_rate_limit_local_decisions_total',
+    help: 'Requests that this process decided for itself while Redis was away.',
+    type: 'counter',
+    read: () => read().decidedHere,
+  },
+  {
+    name: 'groundwork_rate_limit_keys',
+    help: 'Keys of rate limits in the memory of this process.',
+    type: 'gauge',
+    read: () => read().localKeys,
+  },
+]

@@ -1,0 +1,27 @@
+import { performance } from 'node:perf_hooks'
+import type { Reading } from '../lib/metrics.js'
+
+export type Service = { name: 'api' | 'worker'; version: string }
+
+export const processReadings = ({ name, version }: Service): Reading[] => [
+  {
+    name: 'groundwork_build_info',
+    help: 'What runs: always 1.',
+    type: 'gauge',
+    labels: ['service', 'version', 'node'],
+    read: () => [{ value: 1, labels: { service: name, version, node: process.version } }],
+  },
+  {
+    name: 'nodejs_eventloop_time_seconds_total',
+    help: 'How long the event loop was active and idle: the rate of the first is its utilisation.',
+    type: 'counter',
+    labels: ['nodejs_eventloop_state'],
+    read: () => {
+      const { active, idle } = performance.eventLoopUtilization()
+      return [
+        { value: active / 1000, labels: { nodejs_eventloop_state: 'active' } },
+        { value: idle / 1000, labels: { nodejs_eventloop_state: 'idle' } },
+      ]
+    },
+  },
+]

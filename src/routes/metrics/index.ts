@@ -1,0 +1,21 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { bears } from '../../lib/bearer.js'
+import { Unauthorized } from '../../lib/errors.js'
+import { METRICS_MEDIA_TYPE } from '../../lib/metrics.js'
+
+/** Where they have no port of their own: for whoever knows the token, which is no access token. */
+const metricsRoutes: FastifyPluginAsyncTypebox<{ token: string }> = async (app, { token }) => {
+  app.get(
+    '',
+    { schema: { hide: true }, config: { public: true, rateLimits: false } },
+    async function getMetrics(request, reply) {
+      if (!bears(request.headers.authorization, token)) {
+        reply.header('www-authenticate', 'Bearer')
+        throw new Unauthorized()
+      }
+      return reply.type(METRICS_MEDIA_TYPE).send(await app.metrics.text())
+    },
+  )
+}
+
+export default metricsRoutes

@@ -1,0 +1,255 @@
+import { once } from 'node:events'
+import { connect as connectSocket } from 'node:net'
+import pino from 'pino'
+import t, { type Test } from 'tap'
+import { sealAuditLog } from '../src/db/seals/seal.js'
+import { buildTestApp, type TestAppOptions } from './helpers/app.js'
+import { newAuditKey } from './helpers/audit-seals.js'
+import { connect, createTestDatabase, type TestDatabase } from './helpers/database.js'
+import { eventually } from './helpers/eventually.js'
+import { parseMetrics, type Scrape, scrape } from './helpers/metrics.js'
+import { findMistake } from './helpers/problems.js'
+import { openProxy } from './helpers/proxy.js'
+import { exchange } from './helpers/socket.js'
+import { startTestWorker } from './helpers/worker.js'
+
+const TOKEN = 'a-token-that-scrapers-know-0123456789'
+const AS_SCRAPER = { authorization: `Bearer ${TOKEN}` }
+const DURATION = 'http_server_request_duration_seconds_count'
+
+/** An app with its metrics behind a token, and what they say. */
+async function buildMeasuredApp(t: Test, options: TestAppOptions = {}) {
+  const test = await buildTestApp(t, { ...options, config: { METRICS_TOKEN: TOKEN, ...options.config } })
+  const read = async (): Promise<Scrape> =>
+    parseMetrics((await test.anonymous.request({ method: 'GET', url: '/metrics', headers: AS_SCRAPER })).text)
+  return { ...test, read }
+}
+
+/** The lines of a log, for where a process says something of itself. */
+function listen() {
+  const lines: string[] = []
+  const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+  const says = (pattern: RegExp) => eventually(() => pattern.exec(lines.join(''))?.[1])
+  return { logger, says }
+}
+
+t.test('nothing is measured or shown unless a setting says where', async (t) => {
+  const { app, anonymous } = await buildTestApp(t)
+  t.equal(app.metrics.isOn, false)
+  t.equal(
+    findMistake(await anonymous.request({ method: 'GET', url: '/metrics' }), { status: 404 }),
+    undefined,
+  )
+})
+
+t.test('on the port of the API they are for whoever knows the token', async (t) => {
+  const { anonymous, signUp } = await buildMeasuredApp(t)
+  const get = (headers = {}) => anonymous.request({ method: 'GET', url: '/metrics', headers })
+  for (const authorization of [
+    undefined,
+    TOKEN,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN} x`,
+    'Bearer ',
+    'Basic eA==',
+  ]) {
+    const answer = await get(authorization === undefined ? {} : { authorization })
+    t.equal(findMistake(answer, { status: 401, code: 'UNAUTHORIZED' }), undefined, String(authorization))
+    t.equal(answer.headers['www-authenticate'], 'Bearer')
+  }
+  const admin = await signUp({ role: 'super_admin' })
+  t.equal((await admin.request({ method: 'GET', url: '/metrics' })).status, 401, 'an access token is none')
+  const answer = await get(AS_SCRAPER)
+  t.match(answer, { status: 200, headers: { 'content-type': /^text\/plain; version=0\.0\.4/ } })
+  t.match(parseMetrics(answer.text).value('groundwork_build_info', { service: 'api' }), 1)
+})
+
+t.test('on a port of their own they are there alone, and end with the process', async (t) => {
+  const { logger, says } = listen()
+  const { app, anonymous } = await buildTestApp(t, {
+    logger,
+    config: { METRICS_PORT: 0, METRICS_TOKEN: TOKEN },
+  })
+  const url = await says(/metrics at (http:[^"]*)/)
+  t.equal((await anonymous.request({ method: 'GET', url: '/metrics', headers: AS_SCRAPER })).status, 404)
+  const statusOf = async (path: string, options: RequestInit = {}) =>
+    (await fetch(new URL(path, url), { headers: AS_SCRAPER, ...options })).status
+  t.equal(await statusOf('/metrics'), 200)
+  t.equal(await statusOf('/metrics', { method: 'HEAD' }), 200)
+  t.equal(await statusOf('/metrics', { headers: {} }), 401)
+  t.equal(await statusOf('/metrics', { method: 'POST' }), 405)
+  t.equal(await statusOf('/'), 404)
+  await app.close()
+  await t.rejects(fetch(url))
+})
+
+t.test('requests are counted by pattern, and nothing that clients make up becomes a label', async (t) => {
+  const { app, read, signUp, anonymous } = await buildMeasuredApp(t)
+  const admin = await signUp({ role: 'super_admin' })
+  for (const id of ['0198c0de-0000-7000-8000-000000000001', admin.user?.id]) await admin.get(`/users/${id}`)
+  await anonymous.get('/made-up')
+  await anonymous.request({ method: 'GET', url: '/%zz' })
+  await anonymous.request({ method: 'PROPFIND' as 'GET', url: '/api/v1/me' })
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  await exchange(port, ['no HTTP\r\n\r\n'])
+  await exchange(port, [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`])
+
+  const { series, value } = await read()
+  const count = (http_route: string, http_response_status_code: string, http_request_method = 'GET') =>
+    value(DURATION, { http_route, http_response_status_code, http_request_method })
+  t.equal(count('/api/v1/users/:id', '200'), 1)
+  t.equal(count('/api/v1/users/:id', '404'), 1)
+  t.equal(count('/api/v1/auth/login', '200', 'POST'), 1)
+  t.equal(count('unknown', '404'), 1)
+  t.equal(count('unknown', '404', '_OTHER'), 1, 'nor its method')
+  t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'malformed' }), 1)
+  t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'overflow' }), 1)
+  t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'url' }), 1)
+  t.equal(value('http_server_active_requests'), 1, 'the one that reads them')
+  const labels = series.flatMap((each) => Object.values(each.labels)).join('\n')
+  t.notMatch(labels, /made-up|PROPFIND|0198c0de|%zz/)
+})
+
+t.test('a client that hangs up is counted, and the connections are', async (t) => {
+  const { app, read, signUp, database } = await buildMeasuredApp(t)
+  const { user } = await signUp()
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const owner = connect(t, database.ownerUrl)
+  await owner.begin(async (tx) => {
+    await tx`lock table users in access exclusive mode`
+    const socket = connectSocket(port, '127.0.0.1')
+    socket.write(`GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user?.accessToken}\r\n\r\n`)
+    await eventually(async () => (await read()).value('http_server_active_requests') === 2)
+    t.equal((await read()).value('groundwork_http_connections'), 1)
+    socket.destroy()
+    await once(socket, 'close')
+    const aborted = { http_route: '/api/v1/me', http_response_status_code: '499' }
+    await eventually(async () => (await read()).value(DURATION, aborted) === 1)
+  })
+})
+
+t.test('the pool tells who uses it, who waits, and who waited in vain', async (t) => {
+  const { app, read } = await buildMeasuredApp(t, {
+    config: { DATABASE_POOL_MAX: 2, DATABASE_CONNECT_TIMEOUT_MS: 300 },
+  })
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const holders = [1, 2].map(() => app.db.transaction(() => held))
+  const waiting = app.db.execute('select 1').then(
+    () => 'served',
+    () => 'refused',
+  )
+  const { value } = await read()
+  t.equal(value('db_client_connection_count', { state: 'used' }), 2)
+  t.equal(value('db_client_connection_max'), 2)
+  t.ok((value('db_client_connection_pending_requests') ?? 0) >= 1)
+  t.equal(value('groundwork_backlog_known'), 0, 'and what needs one of its connections is left out')
+  t.equal(value('groundwork_outbox_jobs'), undefined)
+  t.equal(await waiting, 'refused')
+  release()
+  await Promise.all(holders)
+  const later = await read()
+  t.ok((later.value('db_client_connection_timeouts_total') ?? 0) >= 1)
+  t.equal(later.value('db_client_connection_count', { state: 'used' }), 0)
+})
+
+t.test('a database that is gone or silent leaves the others readable', async (t) => {
+  for (const fault of ['freeze', 'close'] as const) {
+    const database = await createTestDatabase(t)
+    const proxy = await openProxy(t, database.url)
+    const { read } = await buildMeasuredApp(t, { database: { ...database, url: proxy.url } })
+    proxy[fault]()
+    const scrapes = await Promise.all(Array.from({ length: 50 }, read))
+    for (const { value } of scrapes) {
+      t.equal(value('groundwork_build_info'), 1)
+      t.equal(value('groundwork_password_hashes_waiting'), 0)
+      t.not(value('groundwork_backlog_known'), 1)
+    }
+    const { value } = scrapes[0] as Scrape
+    t.ok(
+      (value('db_client_connection_pending_requests') ?? 0) + (value('db_client_connection_count') ?? 0) <= 2,
+    )
+    await eventually(async () => (await read()).value('groundwork_access_list_listening') === 0)
+    proxy.thaw()
+  }
+})
+
+t.test('what waits is told: jobs, dead letters, seals and partitions', async (t) => {
+  const database = await createTestDatabase(t)
+  await fillBacklog(t, database)
+  const { read, app } = await buildMeasuredApp(t, { database })
+  const { value } = await read()
+  t.equal(value('groundwork_backlog_known'), 1)
+  t.equal(value('groundwork_outbox_jobs'), 4)
+  t.equal(value('groundwork_outbox_failing_jobs'), 1)
+  const age = value('groundwork_outbox_ready_age_seconds') ?? 0
+  t.ok(age > 100 && age < 160, `the oldest that nobody has taken: ${age}`)
+  t.equal(value('groundwork_dead_letters', { job: 'send-link' }), 2)
+  t.equal(value('groundwork_dead_letters', { job: 'send-notice' }), 1)
+  t.equal(value('groundwork_audit_unsealed_age_seconds'), undefined, 'nothing was ever sealed')
+  t.ok((value('groundwork_audit_partitions_ahead') ?? 0) >= 2)
+  t.equal(app.metrics.isOn, true)
+})
+
+/** Four jobs: new, handed over, due again, and to be done later; and three dead letters. */
+async function fillBacklog(t: Test, { ownerUrl }: TestDatabase) {
+  const owner = connect(t, ownerUrl)
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000)
+  const job = {
+    job: 'send-link',
+    payload: '{}',
+    created_at: ago(10),
+    claimed_until: null,
+    attempts: 0,
+    failed_at: null,
+  }
+  await owner`insert into outbox ${owner([
+    job,
+    { ...job, created_at: ago(1000), claimed_until: ago(-50) },
+    { ...job, created_at: ago(9000), claimed_until: ago(120), attempts: 3 },
+    { ...job, created_at: ago(9000), claimed_until: ago(-9000) },
+    { ...job, created_at: ago(9000), failed_at: ago(5) },
+    { ...job, created_at: ago(9000), failed_at: ago(5) },
+    { ...job, job: 'send-notice', created_at: ago(9000), failed_at: ago(5) },
+  ])}`
+}
+
+t.test('the age of what is not sealed begins with the first seal', async (t) => {
+  const { read, app, signUp, database } = await buildMeasuredApp(t)
+  const key = newAuditKey()
+  await signUp()
+  await app.settleAuditRequests()
+  const sealed = () => sealAuditLog(app.transactions, key)
+  await eventually(async () => (await sealed()).entries > 0 || undefined)
+  await connect(t, database.ownerUrl)`update users set first_name = 'Grace'`
+  await eventually(async () => {
+    const age = (await read()).value('groundwork_audit_unsealed_age_seconds')
+    return age !== undefined && age >= 0 && age < 60
+  })
+})
+
+t.test('the worker tells of its jobs and mails on a port of its own', async (t) => {
+  const { logger, says } = listen()
+  const test = await buildTestApp(t, { config: { WORKER_METRICS_PORT: 0 } })
+  t.equal(test.app.metrics.isOn, false)
+  await startTestWorker(t, test, logger)
+  const url = await says(/metrics at (http:[^"]*)/)
+  const person = { firstName: 'Ada', lastName: 'Test', password: 'a long and quiet sentence' }
+  await test.anonymous.post('/auth/register', { ...person, email: 'ada@example.com' })
+  const owner = connect(t, test.database.ownerUrl)
+  await owner`insert into outbox (job, payload) values ('no-such-job', '{}')`
+  await owner`notify outbox`
+  const { value } = await eventually(async () => {
+    const seen = await scrape(url)
+    const dead = { job: 'no-such-job', outcome: 'dead' }
+    const isOver =
+      seen.value('groundwork_mails_total') && seen.value('groundwork_job_duration_seconds_count', dead)
+    return isOver ? seen : undefined
+  })
+  t.equal(value('groundwork_build_info', { service: 'worker' }), 1)
+  t.equal(value('groundwork_mails_total', { outcome: 'sent' }), 1)
+  t.equal(value('groundwork_job_duration_seconds_count', { job: 'confirm-registration', outcome: 'done' }), 1)
+  t.equal(value(DURATION), undefined, 'and has no requests')
+})
