@@ -50,13 +50,30 @@ async function findPlace(folder: string): Promise<{ number: string; previous: Dr
 
 async function diff(from: DrizzleSnapshotJSON, to: DrizzleSnapshotJSON): Promise<string[]> {
   try {
-    return await generateMigration(from, to)
+    return withForce(await generateMigration(from, to))
   } catch (error) {
     if (!(error instanceof Error && error.message.includes('TTY'))) throw error
     throw new MigrationError(
       'something is gone and something is new, which may be a rename: run this in a terminal, where it asks (once for each direction), or write it by hand with --custom',
     )
   }
+}
+
+const ROW_SECURITY = /^ALTER TABLE (\S+) (ENABLE|DISABLE) ROW LEVEL SECURITY;$/
+
+/**
+ * Where one role does everything, it owns the tables, and sees every row unless row-level security is forced. At the end: a
+ * foreign key that is added finds no rows while there is no policy yet.
+ */
+function withForce(statements: string[]): string[] {
+  const say = (statement: string, when: string, force: string): string[] => {
+    const [, table, way] = ROW_SECURITY.exec(statement.trim()) ?? []
+    return way === when ? [`ALTER TABLE ${table} ${force} ROW LEVEL SECURITY;`] : []
+  }
+  return [
+    ...statements.flatMap((statement) => [statement, ...say(statement, 'DISABLE', 'NO FORCE')]),
+    ...statements.flatMap((statement) => say(statement, 'ENABLE', 'FORCE')),
+  ]
 }
 
 type Files = {

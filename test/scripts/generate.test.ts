@@ -8,6 +8,7 @@ import {
   integer,
   numeric,
   pgEnum,
+  pgPolicy,
   pgTable,
   text,
   timestamp,
@@ -55,7 +56,7 @@ function biggerShelf() {
       id: uuid('id').primaryKey().defaultRandom(),
       name: text('name').notNull().default('unknown'),
     },
-    (table) => [unique('authors_name_key').on(table.name)],
+    (table) => [unique('authors_name_key').on(table.name), pgPolicy('authors_all', { using: sql`true` })],
   )
   const books = pgTable(
     'books',
@@ -101,6 +102,11 @@ t.test('what is generated goes up and down again, for every kind of change', asy
     insert into books (author_id, genre, title) select id, 'essay', 'Notes' from author`
   await upgrade(url, { folder })
   const second = await describeCatalog(sql)
+  t.match(
+    second.find((line) => line.startsWith('relation authors ')),
+    /rls=t,t/,
+    'row-level security holds for the owner, too',
+  )
   await downgrade(url, { folder, target: { steps: 1 } })
   t.strictSame(await describeCatalog(sql), first)
   t.strictSame([...(await sql`select genre, title from books`)], [{ genre: 'essay', title: 'Notes' }])
