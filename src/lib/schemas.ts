@@ -55,6 +55,14 @@ export const PersonName = Type.String({
   examples: ['Ada'],
 })
 
+/** Lines of text: whatever PostgreSQL can store. */
+export const WrittenText = (maxLength: number, options: Record<string, unknown> = {}) =>
+  Type.String({ ...options, maxLength, pattern: '^[^\\u0000\\p{Cs}]*$' })
+
+/** What a list looks for. */
+export const SearchText = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\u0000]*$', description })
+
 /** An answer that says everything by its status. */
 export const NoBody = (description: string) => Type.Unsafe<undefined>({ type: 'null', description })
 

@@ -4,6 +4,7 @@ export const TAGS = {
   'My account': 'What users see and change about themselves.',
   Users: 'All accounts, for a super_admin.',
   Organizations: 'Tenants: who works together, and apart from all others.',
+  Projects: 'An example of what an organization keeps.',
   'Audit log': 'Who changed what, when and how, for a super_admin and, of his organization, an org_admin.',
   System: 'Health, readiness and keys.',
 } as const

@@ -12,6 +12,7 @@ import metricsRoutes from './metrics/index.js'
 import organizationRoutes from './organizations/index.js'
 import otherMethodRoutes from './other-methods/index.js'
 import pageRoutes from './pages/index.js'
+import projectRoutes from './projects/index.js'
 import systemRoutes from './system/index.js'
 import userRoutes from './users/index.js'
 
@@ -38,6 +39,7 @@ async function apiRoutes(api: FastifyInstance) {
   await api.register(meRoutes, { prefix: '/me' })
   await api.register(userRoutes, { prefix: '/users' })
   await api.register(organizationRoutes, { prefix: '/organizations' })
+  await api.register(projectRoutes, { prefix: '/organizations/:organizationId/projects' })
   await api.register(auditLogRoutes, { prefix: '/audit-logs' })
   await api.register(auditRequestRoutes, { prefix: '/audit-requests' })
 }

@@ -30,6 +30,7 @@ const invite = (tx: postgres.ISql, organizationId: string) => tx`
   insert into invitations (organization_id, email, role, token_hash, key_id, expires_at)
   values (${organizationId}, 'x@example.com', 'member', decode(md5(${organizationId}), 'hex'), 'x', now())`
 for (const { id } of [ours, theirs]) await scoped(owner, `organization:${id}`, (tx) => invite(tx, id))
+for (const { path } of [ours, theirs]) await grace.post(`${path}/projects`, { name: 'Canary' })
 
 const tenantTables = await owner<{ name: string; key: string }[]>`
   select relname as name, case relname when 'organizations' then 'id' else 'organization_id' end as key
@@ -72,7 +73,7 @@ t.test('without a scope every table of tenants is empty, for its owner as well',
       t.equal((await connection.unsafe(`select from ${name}`)).count, 0, name)
       t.equal((await connection.unsafe(`delete from ${name}`)).count, 0, name)
       const all = await scoped(connection, 'platform', (tx) => tx.unsafe(`select from ${name}`))
-      t.ok((all as { count: number }).count > 1, name)
+      t.ok((all as { count: number }).count > 1, `${name} needs a row of each organization, above`)
     }
     await t.rejects(invite(connection, ours.id), { code: '42501' })
     await t.rejects(connection`insert into organizations (name, slug) values ('Mine', 'mine')`, {
@@ -174,6 +175,7 @@ t.test('row-level security leaves every scoped query its index', async (t) => {
       select id, ${String(grace.user?.id)}, 'org_admin' from organizations where slug like 'plan-%'`
     await tx`insert into invitations (organization_id, email, role, token_hash, key_id, expires_at)
       select id, 'x@example.com', 'member', decode(md5(slug), 'hex'), 'x', now() from organizations where slug like 'plan-%'`
+    await tx`insert into projects (organization_id, name) select id, slug from organizations where slug like 'plan-%'`
   })
   await owner`analyze`
   const asApp = connect(t, database.url)

@@ -38,11 +38,19 @@ export async function createTestDatabase(t: Test, { empty = false } = {}): Promi
 }
 
 /** A connection that ends with the test. */
-export function connect(t: Test, url: string): postgres.Sql {
-  const sql = postgres(url, { max: 2, onnotice: () => {} })
+export function connect(
+  t: Test,
+  url: string,
+  connection: Partial<postgres.ConnectionParameters> = {},
+): postgres.Sql {
+  const sql = postgres(url, { max: 2, onnotice: () => {}, connection })
   t.teardown(() => sql.end())
   return sql
 }
+
+/** The rows of all organizations, which nobody has otherwise. */
+export const connectAcrossOrganizations = (t: Test, url: string): postgres.Sql =>
+  connect(t, url, { 'app.scope': 'platform' })
 
 type EmptyDatabase = TestDatabase & { appUrl: string; sql: postgres.Sql }
 

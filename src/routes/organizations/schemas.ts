@@ -8,7 +8,7 @@ import {
   Slug,
 } from '../../lib/organization-schemas.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { Email, PersonName, ref, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
+import { Email, PersonName, ref, SearchText, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
 import Type from '../../lib/type.js'
 
 export const CreateOrganization = StrictObject(
@@ -23,14 +23,7 @@ export const UpdateOrganization = StrictObject(
 
 export const OrganizationQuery = StrictObject({
   ...pageQuery(ORGANIZATION_SORT_FIELDS, '-createdAt'),
-  q: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 100,
-      pattern: '^[^\\u0000]*$',
-      description: 'Part of the name or the slug.',
-    }),
-  ),
+  q: Type.Optional(SearchText('Part of the name or the slug.')),
 })
 
 export const OrganizationPage = pageOf(ref(Organization))

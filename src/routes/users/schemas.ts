@@ -1,20 +1,13 @@
 import { USER_SORT_FIELDS } from '../../db/queries/users.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
-import { PersonName, ref, StrictObject, StringEnum } from '../../lib/schemas.js'
+import { PersonName, ref, SearchText, StrictObject, StringEnum } from '../../lib/schemas.js'
 import Type from '../../lib/type.js'
 import { User } from '../../lib/user-schemas.js'
 
 export const UserQuery = StrictObject({
   ...pageQuery(USER_SORT_FIELDS, '-createdAt'),
-  q: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 100,
-      pattern: '^[^\\u0000]*$',
-      description: 'Part of the e-mail address, the first or the last name.',
-    }),
-  ),
+  q: Type.Optional(SearchText('Part of the e-mail address, the first or the last name.')),
   role: Type.Optional(StringEnum(USER_ROLES)),
   status: Type.Optional(StringEnum(USER_STATUSES)),
 })

@@ -1,0 +1,74 @@
+import { and, eq, ilike, or, type SQL } from 'drizzle-orm'
+import { NotFound } from '../../lib/errors.js'
+import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
+import { type Project, projects } from '../schema/projects.js'
+import type { OrganizationScope } from '../tenancy/scopes.js'
+import { containing, keysetPage } from './page.js'
+
+export const PROJECT_SORT_FIELDS = ['name', 'createdAt', 'updatedAt'] as const
+type SortField = (typeof PROJECT_SORT_FIELDS)[number]
+
+export type ProjectFilters = PageQuery<SortOf<SortField>> & { q?: string; status?: Project['status'] }
+
+export type NewProject = Pick<Project, 'name'> & Partial<Pick<Project, 'description' | 'status'>>
+
+const SORTABLE = { name: projects.name, createdAt: projects.createdAt, updatedAt: projects.updatedAt }
+
+export async function listProjects(
+  { tx, organizationId }: OrganizationScope,
+  filters: ProjectFilters,
+): Promise<Page<Project>> {
+  const page = keysetPage<Project, SortField>(SORTABLE, projects.id, filters)
+  const rows = await tx
+    .select()
+    .from(projects)
+    .where(
+      and(
+        eq(projects.organizationId, organizationId),
+        filters.status && eq(projects.status, filters.status),
+        filters.q === undefined ? undefined : matches(filters.q),
+        page.after,
+      ),
+    )
+    .orderBy(...page.orderBy)
+    .limit(page.limit)
+  return page.toPage(rows)
+}
+
+const matches = (text: string): SQL | undefined =>
+  or(ilike(projects.name, containing(text)), ilike(projects.description, containing(text)))
+
+export async function createProject(scope: OrganizationScope, project: NewProject): Promise<Project> {
+  const { tx, organizationId, userId } = scope
+  const row = { ...project, organizationId, createdBy: userId }
+  const [created] = await tx.insert(projects).values(row).returning()
+  return created as Project
+}
+
+/** Throws NotFound, for a project of another organization, too. */
+export async function getProject(scope: OrganizationScope, id: string): Promise<Project> {
+  const [project] = await scope.tx.select().from(projects).where(isOne(scope, id))
+  if (!project) throw new NotFound()
+  return project
+}
+
+/** Throws NotFound. */
+export async function updateProject(
+  scope: OrganizationScope,
+  id: string,
+  changes: Partial<NewProject>,
+): Promise<Project> {
+  if (Object.keys(changes).length === 0) return getProject(scope, id)
+  const [project] = await scope.tx.update(projects).set(changes).where(isOne(scope, id)).returning()
+  if (!project) throw new NotFound()
+  return project
+}
+
+/** Throws NotFound. */
+export async function deleteProject(scope: OrganizationScope, id: string): Promise<void> {
+  const deleted = await scope.tx.delete(projects).where(isOne(scope, id)).returning({ id: projects.id })
+  if (deleted.length === 0) throw new NotFound()
+}
+
+const isOne = ({ organizationId }: OrganizationScope, id: string): SQL | undefined =>
+  and(eq(projects.organizationId, organizationId), eq(projects.id, id))

@@ -1,0 +1,69 @@
+import { PROJECT_SORT_FIELDS } from '../../db/queries/projects.js'
+import { projectStatus } from '../../db/schema/projects.js'
+import { OrganizationParams } from '../../lib/organization-schemas.js'
+import { pageOf, pageQuery } from '../../lib/pagination.js'
+import {
+  Nullable,
+  PersonName,
+  ref,
+  SearchText,
+  StrictObject,
+  StringEnum,
+  Timestamp,
+  Uuid,
+  WrittenText,
+} from '../../lib/schemas.js'
+import Type from '../../lib/type.js'
+
+const name = Type.Unsafe<string>({ ...PersonName, examples: ['Difference Engine'] })
+const description = Nullable(WrittenText(2000, { examples: ['Tables of logarithms, without mistakes.'] }))
+const status = StringEnum(projectStatus.enumValues)
+
+export const ProjectParams = StrictObject({ ...OrganizationParams.properties, projectId: Uuid })
+
+export const Project = Type.Object(
+  {
+    id: Uuid,
+    name,
+    description,
+    status,
+    createdBy: Type.Unsafe<string | null>({
+      ...Nullable(Uuid),
+      description: 'A user; `null` once that account is gone.',
+    }),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  },
+  {
+    $id: 'Project',
+    examples: [
+      {
+        id: '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60',
+        name: 'Difference Engine',
+        description: 'Tables of logarithms, without mistakes.',
+        status: 'active',
+        createdBy: '0199d3a4-6f2c-7b1e-9c55-3a5b2e9f8c71',
+        createdAt: '2026-01-31T09:30:00.000Z',
+        updatedAt: '2026-01-31T09:30:00.000Z',
+      },
+    ],
+  },
+)
+
+export const CreateProject = StrictObject(
+  { name, description: Type.Optional(description), status: Type.Optional(status) },
+  { examples: [{ name: 'Difference Engine' }] },
+)
+
+export const UpdateProject = StrictObject(
+  { name: Type.Optional(name), description: Type.Optional(description), status: Type.Optional(status) },
+  { examples: [{ status: 'archived' }] },
+)
+
+export const ProjectQuery = StrictObject({
+  ...pageQuery(PROJECT_SORT_FIELDS, '-createdAt'),
+  q: Type.Optional(SearchText('Part of the name or the description.')),
+  status: Type.Optional(status),
+})
+
+export const ProjectPage = pageOf(ref(Project))
