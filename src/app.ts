@@ -19,6 +19,7 @@ import db from './plugins/db.js'
 import devInbox from './plugins/dev-inbox.js'
 import errors, { answerUnreadableUrl } from './plugins/errors.js'
 import httpMetrics from './plugins/http-metrics.js'
+import invitations from './plugins/invitations.js'
 import jobsDashboard from './plugins/jobs-dashboard.js'
 import jsonBody from './plugins/json-body.js'
 import knownPaths from './plugins/known-paths.js'
@@ -108,6 +109,10 @@ export async function buildApp({
     waits: { first: config.SIGN_IN_WAIT_SECONDS, longest: config.SIGN_IN_WAIT_MAX_SECONDS },
   })
   await app.register(passwordReset)
+  await app.register(invitations, {
+    signingKey: signingKeys[0],
+    ttlSeconds: config.INVITATION_TOKEN_TTL_SECONDS,
+  })
   await app.register(sessions, {
     lifetimes: {
       absolute: config.SESSION_TTL_SECONDS,

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { failedJobs } from '../src/emails/failed-jobs.js'
 import { linkMails, type Mail, noticeMails } from '../src/emails/index.js'
+import { invitationMail } from '../src/emails/invitation.js'
 
 const LINK = 'https://app.example.com/some-page?token=ab-C_9'
 const BASE_URL = 'https://app.example.com/'
@@ -11,6 +12,14 @@ const FAILED_JOBS = [
   { job: 'send-link', count: 12 },
   { job: 'seal-audit-log', count: 1 },
 ]
+
+const INVITATION = {
+  inviter: 'Grace Hopper',
+  organization: 'Analytical Engines',
+  role: 'member',
+  link: LINK,
+  expiresAt: EXPIRES_AT,
+} as const
 
 type Person = typeof ADA
 
@@ -26,6 +35,7 @@ const mailsTo = (person: Person): [name: string, mail: Mail, link: string][] => 
     write({ ...person, baseUrl: BASE_URL }),
     BASE_URL,
   ]),
+  ['invitation', invitationMail.write({ ...person, ...INVITATION }), LINK],
   ['failed-jobs', failedJobs.write({ ...person, baseUrl: BASE_URL, jobs: FAILED_JOBS }), BASE_URL],
 ]
 
@@ -147,6 +157,35 @@ t.test('a name that a mail program would make a link of is left out', async (t) 
   ]) {
     t.ok(mailsTo({ ...ADA, firstName })[0]?.[1].text.startsWith(`Hello ${firstName},`), firstName)
   }
+})
+
+t.test('an invitation names who invites and where to, unless the name is a message of its own', async (t) => {
+  const { text } = invitationMail.write({ ...ADA, ...INVITATION })
+  t.match(
+    text,
+    'Grace Hopper invites you to the organization “Analytical Engines” at Groundwork, as a member.',
+  )
+  const names = [
+    'https://evil.example',
+    'evil.example/win',
+    `evil ${'x'.repeat(60)}`,
+    'evil@x.example',
+    ' \u202e',
+  ]
+  for (const name of names) {
+    const mail = invitationMail.write({
+      ...ADA,
+      ...INVITATION,
+      role: 'org_admin',
+      inviter: name,
+      organization: name,
+    })
+    t.match(mail.text, 'Somebody invites you to an organization at Groundwork, as one of its administrators.')
+    t.notMatch(mail.text + mail.html, /evil/, name)
+  }
+  const odd = invitationMail.write({ ...ADA, ...INVITATION, organization: '<b>A</b>\r\nBcc: x' })
+  t.match(odd.text, '“<b>A</b>  Bcc: x”')
+  t.notMatch(odd.html, /<b>/)
 })
 
 t.test('nothing that users choose begins a line, or turns the direction of writing', async (t) => {

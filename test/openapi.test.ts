@@ -22,6 +22,7 @@ const PUBLIC = [
   'POST /api/v1/auth/resend-verification',
   'POST /api/v1/auth/reset-password',
   'POST /api/v1/auth/verify-email',
+  'POST /api/v1/invitations/accept',
 ]
 
 /** Pages and their files, for people and not for clients. */

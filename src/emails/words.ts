@@ -20,13 +20,18 @@ const VALID_UNTIL = new Intl.DateTimeFormat('en-GB', {
 export const oneLine = (text: string): string => text.replace(NOT_OF_ONE_LINE, ' ').trim()
 
 /**
- * Anybody may register somebody else's address under any name, and so write into that mailbox in our name. What a mail program
- * would make a link of, and what is too long for a name, is left out.
+ * Anybody may write into somebody else's mailbox in our name: by registering its address under any name, or by inviting it to
+ * an organization of any name. Undefined for what a mail program would make a link of, and for what is too long for a name.
  */
+export function harmlessName(text: string): string | undefined {
+  const name = oneLine(text)
+  const isHarmless = name.length > 0 && name.length <= NAME_MAX_LENGTH && !LOOKS_LIKE_A_LINK.test(name)
+  return isHarmless ? name : undefined
+}
+
 export function greeting(firstName: string): string {
-  const name = oneLine(firstName)
-  const isGreetable = name.length > 0 && name.length <= NAME_MAX_LENGTH && !LOOKS_LIKE_A_LINK.test(name)
-  return isGreetable ? `Hello ${name},` : 'Hello,'
+  const name = harmlessName(firstName)
+  return name === undefined ? 'Hello,' : `Hello ${name},`
 }
 
 /** Until when, not for how long: nobody knows when a mail is read. */

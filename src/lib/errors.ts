@@ -89,6 +89,16 @@ export const LastOrgAdmin = createError(
   'The last org_admin of an organization can neither leave nor be removed, demoted or deleted.',
   409,
 )
+export const AlreadyMember = createError(
+  'ALREADY_MEMBER',
+  'Whoever has this e-mail address is a member already.',
+  409,
+)
+export const InvitationForAnother = createError(
+  'INVITATION_FOR_ANOTHER',
+  'This invitation is for another e-mail address than that of your account. Sign out, or use the other account.',
+  403,
+)
 export const PasswordTooCommon = createError(
   'PASSWORD_TOO_COMMON',
   'This password is too easy to guess: %s',

@@ -30,6 +30,7 @@ export const JOBS = {
   'request-verification': StrictObject({ email: Email }),
   'request-password-reset': StrictObject({ email: Email }),
   'request-email-change': StrictObject({ userId: Uuid, email: Email }),
+  'send-invitation': StrictObject({ invitationId: Uuid }),
   'send-failed-jobs-report': StrictObject({ userId: Uuid }),
 } as const
 

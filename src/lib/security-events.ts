@@ -13,6 +13,7 @@ export const SECURITY_EVENTS = [
   'status_changed',
   'user_deleted',
   'member_invited',
+  'invitation_revoked',
   'invitation_accepted',
   'member_role_changed',
   'member_removed',

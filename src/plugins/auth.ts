@@ -5,8 +5,15 @@ import { countHeader } from '../lib/count-header.js'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    /** Whose token the request carries. On public routes there is none. */
+    /** Whose token the request carries. On most public routes there is none. */
     user: AccessClaims
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A public route that wants to know who asks, where a valid token tells; any other token counts as none. */
+    identifiesUser?: true
   }
 }
 
@@ -25,7 +32,8 @@ async function auth(app: FastifyInstance) {
 
   // With a callback: nearly always there is nothing to wait for.
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.public || request.is404) return done()
+    const { config } = request.routeOptions
+    if ((config.public && !config.identifiesUser) || request.is404) return done()
     const claims = claimsOf(request)
     const allowed = claims !== undefined && accessList.allows(claims)
     const identify = (isAllowed: boolean) => {

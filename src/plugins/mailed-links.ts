@@ -3,9 +3,8 @@ import fp from 'fastify-plugin'
 import type { Tx } from '../db/client.js'
 import { createMailedToken } from '../db/queries/mailed-tokens.js'
 import { enqueue } from '../db/queries/outbox.js'
-import type { MailedToken } from '../db/schema/mailed-tokens.js'
 import type { LinkMail } from '../lib/jobs.js'
-import { deriveMailedToken, type MailedTokenPurpose } from '../lib/mailed-tokens.js'
+import { type DeriveToken, deriveMailedToken, type MailedTokenPurpose } from '../lib/mailed-tokens.js'
 import type { SigningKey } from '../lib/signing-keys.js'
 
 declare module 'fastify' {
@@ -14,7 +13,7 @@ declare module 'fastify' {
       /** Makes a token for the mailbox and asks for the mail with its link. */
       issue: (tx: Tx, mail: LinkMail, to: { id: string; email: string }) => Promise<void>
       /** The link of a token; undefined when the key that it was made with has been retired. */
-      write: (token: MailedToken, path: string) => string | undefined
+      write: (row: { id: string; keyId: string }, path: string, derive?: DeriveToken) => string | undefined
       baseUrl: string
     }
   }
@@ -42,9 +41,9 @@ async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: 
       const token = { userId, email, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
       await enqueue(tx, 'send-link', { mail, tokenId: await createMailedToken(tx, keys[0], token) })
     },
-    write: ({ id, keyId }, path) => {
+    write: ({ id, keyId }, path, derive = deriveMailedToken) => {
       const key = keys.find(({ kid }) => kid === keyId)
-      return key && `${baseUrl}${path}?token=${deriveMailedToken(key, id)}`
+      return key && `${baseUrl}${path}?token=${derive(key, id)}`
     },
   })
 }

@@ -7,6 +7,7 @@ import auditLogRoutes from './audit-logs/index.js'
 import auditRequestRoutes from './audit-requests/index.js'
 import authRoutes from './auth/index.js'
 import devMailRoutes from './dev-mail/index.js'
+import invitationRoutes from './invitations/index.js'
 import meRoutes from './me/index.js'
 import metricsRoutes from './metrics/index.js'
 import organizationRoutes from './organizations/index.js'
@@ -40,6 +41,7 @@ async function apiRoutes(api: FastifyInstance) {
   await api.register(userRoutes, { prefix: '/users' })
   await api.register(organizationRoutes, { prefix: '/organizations' })
   await api.register(projectRoutes, { prefix: '/organizations/:organizationId/projects' })
+  await api.register(invitationRoutes, { prefix: '/invitations' })
   await api.register(auditLogRoutes, { prefix: '/audit-logs' })
   await api.register(auditRequestRoutes, { prefix: '/audit-requests' })
 }

@@ -8,11 +8,12 @@ export const linkNotValidPage = (): string =>
     title: 'This link is not valid any more',
     body: html`<article class="card failed">
 <h1>This link is not valid any more</h1>
-<p>It was used, it is too old, or a newer one was sent. Each link works once.</p>
+<p>It was used, it is too old, it was withdrawn, or a newer one was sent. Each link works once.</p>
 <h2>What you can do</h2>
 <ul>
 <li>You have just used it? Then it has worked, and you can <a href="${operationUrl('signIn')}">sign in</a>.</li>
 <li>You have asked more than once? Open the link in the newest mail.</li>
+<li>You were invited? Ask whoever invited you to do it once more.</li>
 <li>Otherwise ask for a new one: <a href="${operationUrl('resendVerification')}">to confirm your address</a> or <a href="${operationUrl('forgotPassword')}">to set a new password</a>.</li>
 </ul>
 </article>`,

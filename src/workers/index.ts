@@ -12,6 +12,7 @@ import { requestPasswordReset } from './request-password-reset.js'
 import { requestVerification } from './request-verification.js'
 import { runJob } from './run-job.js'
 import { sendFailedJobsReport } from './send-failed-jobs-report.js'
+import { sendInvitation } from './send-invitation.js'
 import { sendLink } from './send-link.js'
 import { sendNotice } from './send-notice.js'
 
@@ -23,6 +24,7 @@ const processors: { [N in JobName]: Processor<N> } = {
   'request-email-change': requestEmailChange,
   'send-link': sendLink,
   'send-notice': sendNotice,
+  'send-invitation': sendInvitation,
   'send-failed-jobs-report': sendFailedJobsReport,
 }
 

@@ -2,7 +2,14 @@ import { type Perishable, purge } from '../db/queries/purge.js'
 import type { ScheduledTask } from './processor.js'
 
 /** Refresh tokens before sessions, which would take theirs along in one statement, however many. */
-const WHAT = ['mailedTokens', 'refreshTokens', 'sessions', 'accessRevocations', 'signInThrottles'] as const
+const WHAT = [
+  'mailedTokens',
+  'invitations',
+  'refreshTokens',
+  'sessions',
+  'accessRevocations',
+  'signInThrottles',
+] as const
 
 export const purgeExpired: ScheduledTask = async ({ db, log }) => {
   const purged: Partial<Record<Perishable, number>> = {}

@@ -66,6 +66,26 @@ t.test('tokens go when they are of no use to anybody', async (t) => {
   })
 })
 
+t.test('invitations go when they expire, those of every organization', async (t) => {
+  const { db, newEntries } = await openAuditTest(t)
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`select set_config('app.scope', 'platform', true)`)
+    for (const name of ['one', 'two']) {
+      await tx.execute(sql`with new as (insert into organizations (name, slug) values (${name}, ${name}) returning id)
+        insert into invitations (organization_id, email, role, token_hash, key_id, expires_at)
+        select id, ${name} || '-live', 'member'::organization_role, ${name}::bytea, 'k', ${NOW} + ${MS} from new
+        union all select id, ${name} || '-over', 'member', ('over' || ${name})::bytea, 'k', ${NOW} from new`)
+    }
+    await tx.execute(sql`select set_config('app.scope', '', true)`)
+    t.equal(await purge(tx, 'invitations'), 2)
+    await tx.execute(sql`select set_config('app.scope', 'platform', true)`)
+    const kept = await textsOf(tx, sql`select email as text from invitations order by id`)
+    t.strictSame(kept, ['one-live', 'two-live'])
+  })
+  const deletes = (await newEntries()).filter((entry) => entry.endsWith('invitations delete'))
+  t.equal(deletes.length, 2)
+})
+
 const byAge: [Perishable, string, (age: SQL, name: string) => SQL, SQL][] = [
   [
     'accessRevocations',

@@ -129,7 +129,7 @@ t.test('the newest 200 mails are kept', async (t) => {
 t.test('every kind of mail can be looked at before it is sent', async (t) => {
   const get = getter(await startWithoutMailServer(t))
   const paths = [...(await get('/preview')).text.matchAll(/href="\/dev\/mail(\/preview\/[^"]*)"/g)]
-  t.equal(paths.length, 20)
+  t.equal(paths.length, 22)
   for (const [, path = ''] of paths) {
     const { status, headers, text } = await get(path.replaceAll('&#61;', '='))
     t.equal(status, 200, path)

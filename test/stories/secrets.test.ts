@@ -3,11 +3,14 @@ import pino from 'pino'
 import postgres from 'postgres'
 import t from 'tap'
 import { PASSWORD } from '../helpers/app.js'
+import { submitInvitation } from '../helpers/invitations.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import { createOrganization } from '../helpers/organizations.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
 const LAST_PASSWORD = 'the last of these sentences'
 const address = 'ada@example.com'
+const invited = 'invited@example.com'
 
 /** Every value of every table of a database, the audit log and the job queue included. */
 async function dump(url: string): Promise<string> {
@@ -74,6 +77,25 @@ t.test(
     await anonymous.post('/auth/reset-password', { token: reset, password: 'short', nonsense: reset })
     await anonymous.post('/auth/reset-password', { token: reset, password: LAST_PASSWORD })
     await mailbox.next(address)
+
+    const admin = await anonymous.signIn(address, LAST_PASSWORD)
+    keep('third refresh', String(admin.user?.refreshToken))
+    const organization = await createOrganization(admin)
+    await admin.post(`${organization.path}/invitations`, { email: invited, role: 'member' })
+    const invitation = keep('invitation', await nextToken(invited))
+    await anonymous.request({ method: 'GET', url: `/accept-invitation?token=${invitation}` })
+    const account = {
+      firstName: 'New',
+      lastName: 'One',
+      password: keep('typed password', 'typed by the invited'),
+    }
+    await anonymous.post('/invitations/accept', { token: invitation, ...account, password: 'short' })
+    await anonymous.post('/invitations/accept', { token: invitation, ...account, nonsense: invitation })
+    await submitInvitation(anonymous, { token: invitation, ...account, passwordRepeat: 'not the same one' })
+    keep('other password', 'not the same one')
+    await anonymous.post('/invitations/accept', { token: invitation, ...account })
+    await admin.post(`${organization.path}/invitations`, { email: 'open@example.com', role: 'member' })
+    keep('open invitation', await nextToken('open@example.com'))
 
     const stored = await dump(database.adminUrl)
     const logged = lines.join('')

@@ -1,10 +1,12 @@
 import { and, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../client.js'
+import { invitations } from '../schema/invitations.js'
 import { mailedTokens } from '../schema/mailed-tokens.js'
 import { outbox } from '../schema/outbox.js'
 import { accessRevocations, refreshTokens, sessions } from '../schema/sessions.js'
 import { signInThrottles } from '../schema/sign-in-throttles.js'
+import { acrossOrganizations } from '../tenancy/scopes.js'
 import { isForgotten } from './sign-in-throttle.js'
 
 /** From the end of a session: who asks what happened to an account, and from where, asks within weeks. */
@@ -18,7 +20,12 @@ export const DONE_JOBS_KEPT_DAYS = 7
 /** Each statement locks few rows, and for a moment. */
 const BATCH = 1000
 
-type Condition = { key: PgColumn; isOver: SQL }
+type Condition = {
+  key: PgColumn
+  isOver: SQL
+  /** Its rows belong to organizations, and are hidden from who does not ask across them. */
+  ofOrganizations?: true
+}
 
 const ago = (count: number, unit: 'days' | 'hours'): SQL =>
   sql`now() - ${count} * ${sql.raw(`interval '1 ${unit}'`)}`
@@ -26,6 +33,11 @@ const ago = (count: number, unit: 'days' | 'hours'): SQL =>
 /** What loses its use with time, and when. */
 const PERISHABLE = {
   mailedTokens: { key: mailedTokens.id, isOver: lte(mailedTokens.expiresAt, sql`now()`) },
+  invitations: {
+    key: invitations.id,
+    isOver: lte(invitations.expiresAt, sql`now()`),
+    ofOrganizations: true,
+  },
   // Spent ones tell a thief until then.
   refreshTokens: { key: refreshTokens.id, isOver: lte(refreshTokens.expiresAt, sql`now()`) },
   sessions: {
@@ -44,12 +56,20 @@ export type Perishable = keyof typeof PERISHABLE
 
 /** Answers how many rows it deleted. Deletes of audited tables leave entries, as all do. */
 export async function purge(db: Db, what: Perishable): Promise<number> {
-  const { key, isOver }: Condition = PERISHABLE[what]
+  const condition: Condition = PERISHABLE[what]
+  const purgeBatch = condition.ofOrganizations
+    ? () => acrossOrganizations(db, ({ tx }) => deleteSome(tx, condition))
+    : () => deleteSome(db, condition)
   for (let total = 0; ; ) {
-    const some = db.select({ key }).from(key.table).where(isOver).limit(BATCH)
-    // Twice: a row that was renewed meanwhile is still in `some`.
-    const { count } = await db.delete(key.table).where(and(inArray(key, some), isOver))
+    const count = await purgeBatch()
     total += count
     if (count < BATCH) return total
   }
+}
+
+async function deleteSome(db: Db, { key, isOver }: Condition): Promise<number> {
+  const some = db.select({ key }).from(key.table).where(isOver).limit(BATCH)
+  // Twice: a row that was renewed meanwhile is still in `some`.
+  const { count } = await db.delete(key.table).where(and(inArray(key, some), isOver))
+  return count
 }

@@ -11,3 +11,12 @@ export const mailLimits = (name: string): RateLimit[] => [
   { name, limit: '1 per 30 seconds', key: 'body.email' },
   { name: `${name}-address`, limit: '10/minute', key: 'address' },
 ]
+
+/**
+ * Invitations write to whomever the caller names, in our name. Enough for a team that moves in, and too little for a mail
+ * cannon: neither from one account to many mailboxes, nor from many accounts to one.
+ */
+export const INVITATION_LIMITS: RateLimit[] = [
+  { name: 'invitations', limit: '100/hour', key: 'user' },
+  { name: 'invitations-email', limit: '10/hour', key: 'body.email' },
+]

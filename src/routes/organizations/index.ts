@@ -9,6 +9,7 @@ import {
 import { SlugReserved, SlugTaken } from '../../lib/errors.js'
 import { Organization, OrganizationParams } from '../../lib/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schemas.js'
+import invitationRoutes from './invitations.js'
 import memberRoutes from './members.js'
 import { CreateOrganization, OrganizationPage, OrganizationQuery, UpdateOrganization } from './schemas.js'
 
@@ -104,6 +105,7 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   )
 
   await app.register(memberRoutes, { prefix: '/:organizationId/members' })
+  await app.register(invitationRoutes, { prefix: '/:organizationId/invitations' })
 }
 
 export default organizationRoutes

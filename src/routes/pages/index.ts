@@ -7,6 +7,7 @@ import formBody from '../../plugins/form-body.js'
 import { failurePage } from '../../views/failure.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 import { linkNotValidPage } from '../../views/link-not-valid.js'
+import acceptInvitationPage from './accept-invitation.js'
 import resetPasswordPage from './reset-password.js'
 import verifyEmailPage from './verify-email.js'
 
@@ -23,6 +24,7 @@ const pageRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   await app.register(verifyEmailPage)
   await app.register(resetPasswordPage)
+  await app.register(acceptInvitationPage)
 }
 
 function answerWithPage(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {

@@ -1,0 +1,86 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { listInvitations, revokeInvitation } from '../../db/queries/invitations.js'
+import { normalizeEmail } from '../../lib/email.js'
+import { AlreadyMember } from '../../lib/errors.js'
+import { OrganizationParams } from '../../lib/organization-schemas.js'
+import { INVITATION_LIMITS } from '../../lib/rate-limit/shared.js'
+import { NoBody, ref } from '../../lib/schemas.js'
+import {
+  CreateInvitation,
+  Invitation,
+  InvitationPage,
+  InvitationParams,
+  InvitationQuery,
+} from './invitation-schemas.js'
+
+const tags = ['Organizations']
+
+const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { invitations } = app
+  app.addSchema(Invitation)
+
+  app.get(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'List the open invitations',
+        description:
+          'Not those that expired, nor those of an inviter who may not invite any more: they cannot be accepted.',
+        params: OrganizationParams,
+        querystring: InvitationQuery,
+        response: { 200: InvitationPage },
+      },
+      config: { permission: 'invitations.read' },
+    },
+    async function listOpenInvitations(request) {
+      return request.inOrganization((scope) => listInvitations(scope, request.query))
+    },
+  )
+
+  app.post(
+    '',
+    {
+      schema: {
+        tags,
+        summary: 'Invite somebody by mail',
+        description: 'Whether or not the address has an account. Inviting again makes the older link void.',
+        params: OrganizationParams,
+        body: CreateInvitation,
+        response: { 201: ref(Invitation) },
+      },
+      config: {
+        permission: 'invitations.create',
+        rateLimits: INVITATION_LIMITS,
+        failures: [AlreadyMember],
+      },
+    },
+    async function inviteByMail(request, reply) {
+      const { email, role } = request.body
+      const invitation = await request.inOrganization((scope) =>
+        invitations.create(scope, { email: normalizeEmail(email), role }),
+      )
+      const path = request.routeOptions.url?.replace(':organizationId', request.params.organizationId)
+      return reply.code(201).header('location', `${path}/${invitation.id}`).send(invitation)
+    },
+  )
+
+  app.delete(
+    '/:invitationId',
+    {
+      schema: {
+        tags,
+        summary: 'Revoke an invitation',
+        params: InvitationParams,
+        response: { 204: NoBody('Revoked') },
+      },
+      config: { permission: 'invitations.delete' },
+    },
+    async function revokeOneInvitation(request, reply) {
+      await request.inOrganization((scope) => revokeInvitation(scope, request.params.invitationId))
+      return reply.code(204).send()
+    },
+  )
+}
+
+export default invitationRoutes

@@ -1,0 +1,59 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Db } from '../../db/client.js'
+import { findOpenInvitation, type Joined } from '../../db/queries/accept-invitation.js'
+import { AccountDisabled, EmailTaken, InvalidToken } from '../../lib/errors.js'
+import type { NewAccount } from '../../lib/new-account.js'
+import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
+import { invitationAcceptedPage, invitationPage } from '../../views/accept-invitation.js'
+import { DIFFERENT_PASSWORDS, type Refusals, refusalsOf } from './form-refusals.js'
+import { InvitationForm, Link } from './schemas.js'
+
+const PATH = '/accept-invitation'
+const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
+
+type Outcome = { joined: Joined } | { refusals: Refusals }
+
+const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
+  const { db } = app
+
+  app.get(PATH, { schema: { hide: true, querystring: Link }, config }, async function askToJoin(request) {
+    return invitationPage(await describeInvitation(db, request.query.token))
+  })
+
+  app.post(
+    PATH,
+    { schema: { hide: true, body: InvitationForm }, config, attachValidation: true },
+    async function joinByForm(request, reply) {
+      const misfits = request.validationError && refusalsOf(request.validationError)
+      const { token, passwordRepeat, ...account } = request.body
+      const refused = misfits ?? (account.password === passwordRepeat ? undefined : DIFFERENT_PASSWORDS)
+      const outcome = refused ? { refusals: refused } : await tryAccepting(token, account)
+      if ('joined' in outcome)
+        return invitationAcceptedPage({ organization: outcome.joined.organization.name })
+      const { refusals } = outcome
+      const invitation = await describeInvitation(db, token)
+      return reply.code(400).send(invitationPage({ ...invitation, refusals, typed: account }))
+    },
+  )
+
+  async function tryAccepting(token: string, account: Partial<NewAccount>): Promise<Outcome> {
+    try {
+      return { joined: await app.invitations.accept({ token, account }) }
+    } catch (error) {
+      // The account has become one meanwhile, and only the button is left.
+      return { refusals: error instanceof EmailTaken ? {} : refusalsOf(error as Error) }
+    }
+  }
+}
+
+/** Only whoever holds the link, and so the mailbox, learns what it is for. Throws InvalidToken and AccountDisabled. */
+async function describeInvitation(db: Db, token: string) {
+  const open = await findOpenInvitation(db, { token })
+  if (!open) throw new InvalidToken()
+  const { invitation, organization, account } = open
+  if (account?.status === 'disabled') throw new AccountDisabled()
+  const { email, role } = invitation
+  return { token, email, role, organization: organization.name, hasAccount: account?.status === 'active' }
+}
+
+export default acceptInvitationPage

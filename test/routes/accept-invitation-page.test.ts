@@ -1,0 +1,107 @@
+import { sql } from 'drizzle-orm'
+import t, { type Test } from 'tap'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import type { Answer } from '../helpers/client.js'
+import {
+  formOf,
+  inAllOrganizations,
+  invite,
+  openInvitation,
+  submitInvitation,
+} from '../helpers/invitations.js'
+import { createOrganization } from '../helpers/organizations.js'
+
+const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
+const ACCOUNT = { password: NEW_PASSWORD, firstName: 'Grace', lastName: 'Hopper' }
+
+const { app, anonymous, signUp } = await buildTestApp(t)
+const ada = await signUp()
+const organization = await createOrganization(ada, 'Tom & <b>Ada</b>')
+
+const open = (token: string, method: 'GET' | 'HEAD' = 'GET') => openInvitation(anonymous, token, method)
+const submit = (fields: Record<string, string>, type?: string) => submitInvitation(anonymous, fields, type)
+const withAccount = (fields: Partial<typeof ACCOUNT> = {}) => formOf({ ...ACCOUNT, ...fields })
+const titleOf = ({ text }: Answer) => /<h1>(.*?)<\/h1>/.exec(text)?.[1]
+
+async function isMember(email: string, password: string): Promise<boolean> {
+  const client = await anonymous.signIn(email, password)
+  return (await client.get(organization.path)).status === 200
+}
+
+async function everything() {
+  const tables = ['users', 'sessions', 'outbox', 'invitations', 'memberships', 'audit.audit_log']
+  return Promise.all(tables.map((table) => inAllOrganizations(app, sql.raw(`select * from ${table}`))))
+}
+
+/** Without a browser; see test/browser/pages.test.ts. */
+const checkFrame = (t: Test, { headers, text }: Answer) => {
+  t.match(headers, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+  t.match(
+    headers['content-security-policy'],
+    /default-src 'none'.*form-action 'self'.*frame-ancestors 'none'/,
+  )
+  t.notMatch(text, /<script|<style|\sstyle=|\son\w+=|https?:|<b>/)
+}
+
+t.test(
+  'the page asks for what is missing, tells mistakes at their fields, and opening it changes nothing',
+  async (t) => {
+    const email = 'grace@example.com'
+    const token = await invite(ada, organization, email, 'org_admin')
+    const before = await everything()
+    for (const method of ['GET', 'HEAD', 'GET'] as const) t.equal((await open(token, method)).status, 200)
+    const page = await open(token)
+    t.match(page.text, /Tom &#38; &#60;b&#62;Ada&#60;\/b&#62;<\/strong>, as one of its administrators/)
+    t.match(page.text, email)
+    t.strictSame(
+      [...page.text.matchAll(/<input[^>]* name="(\w+)"/g)].map(([, name]) => name),
+      ['token', 'firstName', 'lastName', 'password', 'passwordRepeat'],
+    )
+    checkFrame(t, page)
+
+    const refusals: [Record<string, string>, string, RegExp][] = [
+      [withAccount({ firstName: '' }), 'firstName', /Enter a name/],
+      [withAccount({ lastName: 'x'.repeat(101) }), 'lastName', /Enter a name/],
+      [withAccount({ password: 'quite short' }), 'password', /too short/],
+      [withAccount({ password: 'iloveyou2024!!' }), 'password', /too easy to guess/],
+      [{ ...withAccount(), passwordRepeat: 'another one' }, 'password', /differ/],
+      [{}, 'password', /Choose a password/],
+    ]
+    for (const [fields, field, words] of refusals) {
+      const answer = await submit({ token, ...fields })
+      t.match([answer.status, answer.text], [400, words])
+      t.match(answer.text, new RegExp(`<input id="${field}" .*aria-invalid="true"`))
+      if (fields.firstName) t.match(answer.text, 'value="Grace"')
+      t.notMatch(answer.text, fields.password || NEW_PASSWORD, 'a password does not come back')
+      checkFrame(t, answer)
+    }
+    t.strictSame(await everything(), before)
+    const odd = [await submit({ token, ...withAccount(), admin: '1' }), await submit({ token }, 'text/plain')]
+    for (const answer of odd)
+      t.match([answer.status, titleOf(answer)], [/400|415/, /not complete|cannot be read/])
+
+    const done = await submit({ token, ...withAccount() })
+    t.match([done.status, titleOf(done)], [200, 'You have joined'])
+    checkFrame(t, done)
+    t.ok(await isMember(email, NEW_PASSWORD))
+    const entries = JSON.stringify(
+      await inAllOrganizations(app, sql`select * from audit.audit_log where url = '/accept-invitation'`),
+    )
+    t.match(entries, /"body"/)
+    for (const secret of [token, NEW_PASSWORD, encodeURIComponent(NEW_PASSWORD)]) t.notMatch(entries, secret)
+  },
+)
+
+t.test('with an account the page has a button, and nothing to type', async (t) => {
+  const email = 'known@example.com'
+  const token = await invite(ada, organization, email)
+  await signUp({ email })
+  const page = await open(token)
+  t.match([page.status, page.text], [200, /for the account that you have here/])
+  t.notMatch(page.text, /password/i)
+  const late = await submit({ token, ...withAccount() })
+  t.match([late.status, titleOf(late)], [400, 'You are invited'], 'an account that was opened meanwhile')
+  t.notMatch(late.text, /password/i)
+  t.equal(titleOf(await submit({ token })), 'You have joined')
+  t.ok(await isMember(email, PASSWORD))
+})
