@@ -4,13 +4,14 @@ import { stateHeader } from '../lib/rate-limit/headers.js'
 import type { Limiter } from './limiter.js'
 
 /** Counts a request, tells in headers what remains, and notes the refusal where it is one too many. */
-async function countRequest(request: FastifyRequest, reply: FastifyReply, limiter: Limiter): Promise<void> {
+function countRequest(request: FastifyRequest, reply: FastifyReply, limiter: Limiter): Promise<void> {
   request.isCounted = true
-  const verdict = await limiter.take(request)
-  reply.header('ratelimit-policy', limiter.policyHeader)
-  reply.header('ratelimit', stateHeader(limiter.policies, verdict))
-  limiter.tally.note(limiter.policies, verdict)
-  if (!verdict.isAllowed) request.refusal = new RateLimited(Math.ceil(verdict.waitMs / 1000))
+  return limiter.take(request).then((verdict) => {
+    limiter.tally.note(limiter.policies, verdict)
+    reply.header('ratelimit-policy', limiter.policyHeader)
+    reply.header('ratelimit', stateHeader(limiter.policies, verdict))
+    if (!verdict.isAllowed) request.refusal = new RateLimited(Math.ceil(verdict.waitMs / 1000))
+  })
 }
 
 const limiterOf = (request: FastifyRequest, unknownPath: Limiter | undefined): Limiter | undefined =>

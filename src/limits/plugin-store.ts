@@ -1,6 +1,6 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { Policy } from '../lib/rate-limit/policies.js'
-import type { Windows } from '../lib/rate-limit/windows.js'
+import type { Verdict, Windows } from '../lib/rate-limit/windows.js'
 
 /** @fastify/rate-limit with our windows. It counts one limit at a time, which is what most routes have. */
 export function storeOn(windows: Windows): FastifyRateLimitStoreCtor {
@@ -17,8 +17,10 @@ export function storeOn(windows: Windows): FastifyRateLimitStoreCtor {
       _windowMs: number,
       max: number,
     ) {
-      this.#count(key, max).then(
-        (result) => callback(null, result),
+      const { policy } = this
+      if (!policy) return callback(new Error('there is no limit without a policy'))
+      Promise.resolve(windows.take([{ key, policy }])).then(
+        (verdict) => callback(null, resultOf(verdict, max)),
         (error) => callback(error),
       )
     }
@@ -26,15 +28,12 @@ export function storeOn(windows: Windows): FastifyRateLimitStoreCtor {
     child(options: object): FastifyRateLimitStore {
       return new Store(options)
     }
-
-    async #count(key: string, max: number): Promise<{ current: number; ttl: number }> {
-      const { policy } = this
-      if (!policy) throw new Error('there is no limit without a policy')
-      const { isAllowed, states, waitMs } = await windows.take([{ key, policy }])
-      const [state = { remaining: 0, resetMs: 0 }] = states
-      return isAllowed
-        ? { current: max - state.remaining, ttl: state.resetMs }
-        : { current: max + 1, ttl: Math.max(waitMs, state.resetMs) }
-    }
   }
+}
+
+function resultOf({ isAllowed, states: [state], waitMs }: Verdict, max: number) {
+  const { remaining = 0, resetMs = 0 } = state ?? {}
+  return isAllowed
+    ? { current: max - remaining, ttl: resetMs }
+    : { current: max + 1, ttl: Math.max(waitMs, resetMs) }
 }

@@ -17,38 +17,67 @@ export const openRedis = (url: string): Redis =>
     retryStrategy: (attempt) => Math.min(attempt * RECONNECT_MS.step, RECONNECT_MS.longest),
   })
 
-type Take = (keyCount: number, ...keysAndArguments: (string | number)[]) => Promise<number[]>
+type Callback = (error: Error | null | undefined, numbers?: number[]) => void
+type Take = (keyCount: number, ...keysAndArguments: (string | number | Callback)[]) => void
+
+/** The questions of one turn that have no answer yet. */
+type Turn = Set<(error: Error) => void>
 
 /** The windows in Redis, by its clock, for all processes together. */
 export class RedisWindows implements Windows {
+  readonly #redis: Redis
   readonly #take: Take
   readonly #prefix: string
+  #turn: Turn | undefined
 
   constructor(redis: Redis, prefix: string) {
     redis.defineCommand('takeRateLimits', { lua: TAKE_SCRIPT })
+    this.#redis = redis
     this.#take = (redis as unknown as { takeRateLimits: Take }).takeRateLimits.bind(redis)
     this.#prefix = prefix
   }
 
-  async take(hits: readonly Hit[]): Promise<Verdict> {
+  /** Rejects when Redis has not answered in time. With callbacks, for every request pays for each promise. */
+  take(hits: readonly Hit[]): Promise<Verdict> {
     const keys = hits.map(({ key }) => this.#prefix + key)
     const values = hits.flatMap(({ policy }) => [policy.strategy, policy.quota, policy.windowMs])
-    const [waitMs = 0, ...numbers] = await answered(this.#take(hits.length, ...keys, ...values))
-    const states = hits.map(
-      (_, i): LimitState => ({ remaining: numbers[2 * i] ?? 0, resetMs: numbers[2 * i + 1] ?? 0 }),
-    )
-    return { isAllowed: waitMs === 0, states, waitMs }
+    return new Promise((resolve, reject) => {
+      const turn = this.#gather()
+      turn.add(reject)
+      this.#take(hits.length, ...keys, ...values, (error, numbers = []) => {
+        turn.delete(reject)
+        if (error) reject(error)
+        else resolve(verdictOf(hits, numbers))
+      })
+    })
+  }
+
+  /**
+   * What is asked in one turn of the event loop goes to Redis in one piece, for most of what a question costs is its way there.
+   * The time runs from then on: a process that was busy meanwhile is no slow Redis, and an answer that has come is read first.
+   */
+  #gather(): Turn {
+    if (this.#turn) return this.#turn
+    const turn: Turn = new Set()
+    this.#turn = turn
+    const { stream } = this.#redis
+    stream?.cork()
+    setImmediate(() => {
+      this.#turn = undefined
+      stream?.uncork()
+      setTimeout(() => setImmediate(giveUp, turn), COMMAND_TIMEOUT_MS).unref()
+    })
+    return turn
   }
 }
 
-/**
- * Rejects when Redis has not answered in time. ioredis has a limit of its own, which takes a busy process for a slow Redis:
- * here an answer that has come meanwhile is read first.
- */
-function answered<T>(command: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(new Error(`Redis has not answered within ${COMMAND_TIMEOUT_MS} ms`))
-    const timer = setTimeout(() => setImmediate(giveUp), COMMAND_TIMEOUT_MS)
-    command.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
+function giveUp(turn: Turn): void {
+  for (const reject of turn) reject(new Error(`Redis has not answered within ${COMMAND_TIMEOUT_MS} ms`))
+}
+
+function verdictOf(hits: readonly Hit[], [waitMs = 0, ...numbers]: number[]): Verdict {
+  const states = hits.map(
+    (_, i): LimitState => ({ remaining: numbers[2 * i] ?? 0, resetMs: numbers[2 * i + 1] ?? 0 }),
+  )
+  return { isAllowed: waitMs === 0, states, waitMs }
 }

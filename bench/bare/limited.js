@@ -1,0 +1,30 @@
+// Plain JavaScript, so that it runs without a loader, like the build that it is compared with.
+import fastifyRateLimit from '@fastify/rate-limit'
+import Fastify from 'fastify'
+import fp from 'fastify-plugin'
+import { Redis } from 'ioredis'
+import errors from '../../dist/plugins/errors.js'
+import rateLimit from '../../dist/plugins/rate-limit.js'
+import requestContext from '../../dist/plugins/request-context.js'
+
+/** One limited route, and around it what both sides need alike: SIDE decides who limits. */
+const { SIDE, REDIS_URL, LIMIT, WINDOW_SECONDS, STRATEGY } = process.env
+const app = Fastify({ trustProxy: ['127.0.0.1'] })
+await app.register(fp(async () => {}, { name: 'auth' }))
+await app.register(requestContext)
+await app.register(errors)
+let config
+if (SIDE === 'ours') {
+  await app.register(rateLimit, { isOn: true, redisUrl: REDIS_URL, keyPrefix: 'groundwork:limit:' })
+  config = {
+    rateLimits: { limit: `${LIMIT} per ${WINDOW_SECONDS} seconds`, key: 'address', strategy: STRATEGY },
+  }
+} else {
+  const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: 0 })
+  await app.register(fastifyRateLimit, { global: false, redis })
+  config = { rateLimit: { max: Number(LIMIT), timeWindow: WINDOW_SECONDS * 1000 } }
+}
+app.get('/limited', { config }, async () => ({ status: 'ok' }))
+
+process.send({ ready: await app.listen({ host: '127.0.0.1', port: 0 }) })
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,81 @@
+/** What a limit costs, against the Redis store of @fastify/rate-limit itself; what a key takes; and the most that any window lets through. */
+import { nextMessage, start, stop } from './lib/child.js'
+import { comparePair, type Figures, median, type Pair, type Side } from './lib/compare.js'
+import { reportMemory } from './rate-limit/memory.js'
+import { type BenchRedis, startRedis } from './rate-limit/redis.js'
+import { reportWorstWindows } from './rate-limit/worst-window.js'
+
+const ROUNDS = Number(process.env.ROUNDS ?? 3)
+const WARM_UP_PAIRS = 2
+const PAIRS = 8
+const LIMIT = 100
+const WINDOW_SECONDS = 10
+
+type Case = { title: string; addresses: number; status: 200 | 429 }
+const CASES: Case[] = [
+  { title: 'allowed', addresses: 2000, status: 200 },
+  { title: 'refused', addresses: 1, status: 429 },
+]
+
+const load = start(['--import', 'tsx', 'bench/lib/load.ts'])
+const [oursRedis, bareRedis] = await Promise.all([startRedis(), startRedis()])
+try {
+  for (const each of CASES) {
+    const pairs: Pair[] = []
+    for (let round = 0; round < ROUNDS; round += 1) pairs.push(...(await runRound(each)))
+    report(each, pairs)
+  }
+  await reportMemory(oursRedis)
+  await reportWorstWindows(oursRedis)
+} finally {
+  await stop(load)
+  await Promise.all([oursRedis.stop(), bareRedis.stop()])
+}
+
+/** Both sides freshly started, on empty databases. */
+async function runRound(each: Case): Promise<Pair[]> {
+  await Promise.all([oursRedis.client.flushall(), bareRedis.client.flushall()])
+  const [ours, bare] = await Promise.all([
+    startSide('ours', oursRedis, each),
+    startSide('bare', bareRedis, each),
+  ])
+  for (let i = 0; i < WARM_UP_PAIRS; i += 1) await comparePair(load, ours.side, bare.side)
+  const pairs: Pair[] = []
+  for (let i = 0; i < PAIRS; i += 1) pairs.push(await comparePair(load, ours.side, bare.side))
+  await Promise.all([stop(ours.child), stop(bare.child)])
+  return pairs
+}
+
+async function startSide(name: string, redis: BenchRedis, { addresses, status }: Case) {
+  const child = start(['bench/bare/limited.js'], {
+    SIDE: name,
+    REDIS_URL: redis.url,
+    // Whatever is refused was allowed for the shortest time before.
+    LIMIT: String(status === 200 ? LIMIT : 1),
+    WINDOW_SECONDS: String(status === 200 ? WINDOW_SECONDS : 3600),
+  })
+  const { ready: origin } = await nextMessage<{ ready: string }>(child)
+  if (status === 429) await fetch(`${origin}/limited`, { headers: { 'x-forwarded-for': '10.0.0.0' } })
+  const side: Side = {
+    origin,
+    path: '/limited',
+    headers: {},
+    addresses,
+    status,
+    server: Number(child.pid),
+    backends: [redis.pid],
+  }
+  return { child, side }
+}
+
+function report({ title }: Case, pairs: readonly Pair[]): void {
+  const show = (side: 'ours' | 'bare') => ({
+    'server, CPU µs a request': Math.round(median(pairs.map((pair) => pair[side].serverUs))),
+    'Redis, CPU µs a request': Math.round(median(pairs.map((pair) => pair[side].backendsUs))),
+  })
+  const total = ({ serverUs, backendsUs }: Figures) => serverUs + backendsUs
+  const ratios = pairs.map(({ ours, bare }) => total(ours) / total(bare))
+  console.log(`A request that is ${title}, medians of ${pairs.length} pairs in ${ROUNDS} rounds`)
+  console.table({ ours: show('ours'), 'the store of the plugin': show('bare') })
+  console.log(`CPU a request: ${median(ratios).toFixed(2)} times (allowed: at most 1.10)`)
+}
