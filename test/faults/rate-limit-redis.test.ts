@@ -13,8 +13,8 @@ import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 
 const TOKEN = { token: 'x'.repeat(43) }
 
-async function startRedis(t: Test) {
-  const server = await ownRedis(t)
+async function startRedis(t: Test, options: Record<string, string> = {}) {
+  const server = await ownRedis(t, options)
   await server.start()
   const admin = new Redis(server.url)
   admin.on('error', () => undefined)
@@ -143,5 +143,24 @@ t.test(
     server.thaw()
     await eventually(() => !windows.isDegraded)
     t.strictSame(told, ['outage', 'recovery'])
+  },
+)
+
+t.test(
+  'a node of Redis Cluster takes all limits of a request in one call, for their keys are of one slot',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { server, admin } = await startRedis(t, { 'cluster-enabled': 'yes' })
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
+    await eventually(async () => /cluster_state:ok/.test(String(await admin.call('CLUSTER', 'INFO'))))
+    await t.rejects(admin.mget('a', 'b'), /CROSSSLOT/, 'it is as strict as one of many nodes')
+    const { anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'on', REDIS_URL: server.url } })
+    for (let i = 0; i < 12; i += 1) {
+      const { status } = await anonymous.post('/auth/forgot-password', { email: `${i}@example.com` })
+      t.equal(status, i < 10 ? 202 : 429)
+    }
+    const keys = await admin.keys('*')
+    t.equal(keys.length, 11, 'both limits are counted there')
+    t.equal(new Set(await Promise.all(keys.map((key) => admin.call('CLUSTER', 'KEYSLOT', key)))).size, 1)
   },
 )

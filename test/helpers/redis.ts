@@ -34,13 +34,13 @@ export async function findFreePort(): Promise<number> {
 }
 
 /** Not started yet. It ends with the test. */
-export async function ownRedis(t: Test): Promise<OwnRedis> {
+export async function ownRedis(t: Test, more: Record<string, string> = {}): Promise<OwnRedis> {
   const port = await findFreePort()
   const url = `redis://127.0.0.1:${port}`
   const dir = mkdtempSync(join(tmpdir(), 'redis-'))
   let server: ChildProcess | undefined
   const start = async () => {
-    const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir }
+    const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir, ...more }
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
     server = spawn('redis-server', args, { stdio: 'ignore' })
     await eventually(() => isAnswering(url))

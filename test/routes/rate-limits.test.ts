@@ -7,7 +7,7 @@ import httpMetrics from '../../src/plugins/http-metrics.js'
 import metrics from '../../src/plugins/metrics.js'
 import rateLimit from '../../src/plugins/rate-limit.js'
 import requestContext from '../../src/plugins/request-context.js'
-import { buildTestApp, type TestAppOptions } from '../helpers/app.js'
+import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
 import { createTestDatabase } from '../helpers/database.js'
 import { UNMEASURED } from '../helpers/metrics.js'
 import { findMistake } from '../helpers/problems.js'
@@ -106,6 +106,53 @@ t.test('users count for themselves, everybody else by address, unknown paths and
     const { status, headers } = await anonymous.request({ method: 'GET', url })
     t.strictSame([status, headers.ratelimit], [200, undefined])
   }
+})
+
+t.test(
+  'a thousand guesses of a mailed token: twenty are answered, all alike, and the others not',
+  async (t) => {
+    const { anonymous } = await limited(t)
+    const answers: string[] = []
+    for (let i = 0; i < 1000; i += 1) {
+      const { status, body } = await anonymous.post('/auth/verify-email', {
+        token: String(i).padStart(43, 'x'),
+      })
+      answers.push(JSON.stringify([status, { ...body, requestId: '' }]))
+    }
+    t.equal(
+      answers.slice(0, 20).every((answer) => answer === answers[0]),
+      true,
+    )
+    t.match(answers[0], /^\[400,.*INVALID_TOKEN/)
+    t.equal(
+      answers.slice(20).every((answer) => answer === answers[20]),
+      true,
+    )
+    t.match(answers[20], /^\[429,.*RATE_LIMITED/)
+  },
+)
+
+t.test('the right password ends the failures of an account, and not those of an address', async (t) => {
+  const { anonymous, signUp } = await limited(t)
+  const { user } = await signUp()
+  const logIn = (password: string) => anonymous.post('/auth/login', { email: user?.email ?? '', password })
+  const statuses: number[] = []
+  for (const password of [
+    LOGIN.password,
+    LOGIN.password,
+    PASSWORD,
+    ...Array(4).fill(LOGIN.password),
+    PASSWORD,
+  ]) {
+    statuses.push((await logIn(password)).status)
+  }
+  t.strictSame(
+    statuses,
+    [401, 401, 200, 401, 401, 401, 401, 200],
+    'six wrong ones in a row would have to wait',
+  )
+  t.match((await logIn(PASSWORD)).headers.ratelimit, /^"login";r=0;/, 'with signing up, ten')
+  t.match(await logIn(PASSWORD), { status: 429, body: { code: 'RATE_LIMITED' } })
 })
 
 t.test('no header makes another client, unless a trusted proxy says so', async (t) => {
