@@ -26,6 +26,7 @@ import knownPaths from './plugins/known-paths.js'
 import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
 import organizationScope from './plugins/organization-scope.js'
+import overload from './plugins/overload.js'
 import passwordReset from './plugins/password-reset.js'
 import passwords from './plugins/passwords.js'
 import rateLimit from './plugins/rate-limit.js'
@@ -66,7 +67,7 @@ export async function buildApp({
     trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
-    http: { requireHostHeader: false },
+    ...timeoutsOf(config),
     frameworkErrors: answerUnreadableUrl,
     routerOptions: { maxParamLength: maxHeaderSize },
     schemaController: { compilersFactory: { buildValidator } },
@@ -83,7 +84,11 @@ export async function buildApp({
   await app.register(jsonBody)
   await app.register(knownPaths)
 
-  await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-api'))
+  await app.register(db, {
+    ...databaseOptions(config, databaseUrl, 'groundwork-api'),
+    acquireTimeoutMs: config.QUEUE_TIMEOUT_MS,
+  })
+  await app.register(overload, { maxLoopDelayMs: config.EVENT_LOOP_DELAY_LIMIT_MS })
   await app.register(audit)
   await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })
   await app.register(auditRequests)
@@ -104,7 +109,11 @@ export async function buildApp({
   })
   await app.register(accessPolicy)
   await app.register(organizationScope)
-  await app.register(passwords, { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES })
+  await app.register(passwords, {
+    memoryKib: config.ARGON2_MEMORY_KIB,
+    passes: config.ARGON2_PASSES,
+    maxWaitMs: config.QUEUE_TIMEOUT_MS,
+  })
   await app.register(signInGuard, {
     waits: { first: config.SIGN_IN_WAIT_SECONDS, longest: config.SIGN_IN_WAIT_MAX_SECONDS },
   })
@@ -137,4 +146,23 @@ export async function buildApp({
   await app.register(staticFiles)
   await app.register(routes)
   return app
+}
+
+const HEADERS_TIMEOUT_MS = 10_000
+
+/** Node looks for slow clients no more often than this, by default every half a minute. */
+const CONNECTIONS_CHECK_MS = 1_000
+
+/** Fastify's own never end a client that sends its request a byte at a time. */
+function timeoutsOf(config: Config) {
+  const requestTimeout = config.REQUEST_TIMEOUT_SECONDS * 1000
+  return {
+    requestTimeout,
+    keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_SECONDS * 1000,
+    http: {
+      requireHostHeader: false,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    },
+  }
 }

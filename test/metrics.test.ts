@@ -130,7 +130,7 @@ t.test('a client that hangs up is counted, and the connections are', async (t) =
 
 t.test('the pool tells who uses it, who waits, and who waited in vain', async (t) => {
   const { app, read } = await buildMeasuredApp(t, {
-    config: { DATABASE_POOL_MAX: 2, DATABASE_CONNECT_TIMEOUT_MS: 300 },
+    config: { DATABASE_POOL_MAX: 2, QUEUE_TIMEOUT_MS: 300 },
   })
   let release = () => {}
   const held = new Promise<void>((resolve) => {

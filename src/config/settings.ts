@@ -88,6 +88,28 @@ export const settings = {
     description:
       'What the keys of the rate limits in Redis begin with: one for each deployment that shares it.',
   },
+  REQUEST_TIMEOUT_SECONDS: {
+    integer: [1, 3600],
+    default: 30,
+    description: 'How long a client may take to send a request; its headers have 10 seconds of it at most.',
+  },
+  KEEP_ALIVE_TIMEOUT_SECONDS: {
+    integer: [1, 3600],
+    default: 72,
+    description:
+      'How long a connection is kept open without a request: longer than the proxy in front keeps it, which else answers 502.',
+  },
+  EVENT_LOOP_DELAY_LIMIT_MS: {
+    integer: [0, 60_000],
+    default: 250,
+    description: 'Requests get a 503 while the event loop is later than this; 0 refuses none.',
+  },
+  QUEUE_TIMEOUT_MS: {
+    integer: [1, 60_000],
+    default: 900,
+    description:
+      'How long a request waits for a database connection of the pool, and for its turn to hash a password, before it gets a 503.',
+  },
   SHUTDOWN_DRAIN_SECONDS: {
     integer: [0, 300],
     description: 'How long to serve on after a stop signal, so that load balancers see `/readyz` fail first.',

@@ -17,6 +17,8 @@ export type DatabaseOptions = {
   poolMax: number
   isolationLevel: 'read committed' | 'repeatable read' | 'serializable'
   connectTimeoutMs: number
+  /** How long to wait for a connection of the pool to be free: without it, as long as for one to open. */
+  acquireTimeoutMs?: number
   statementTimeoutMs: number
   idleTransactionTimeoutMs: number
 }
@@ -62,7 +64,7 @@ export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
   const pool = new ConnectionPool({
     connect: (onclose) => connect(options, onclose),
     max: options.poolMax,
-    waitMs: options.connectTimeoutMs,
+    waitMs: options.acquireTimeoutMs ?? options.connectTimeoutMs,
   })
   const sql = connect(options)
   const dialect = new PgDialect()

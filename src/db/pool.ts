@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres'
+import { ShedCounter } from '../lib/shed-counter.js'
 import { isServerError } from './errors.js'
 
 type PoolOptions = {
@@ -14,8 +15,8 @@ export type PoolState = {
   used: number
   idle: number
   waiting: number
-  /** How many have waited in vain, since the start. */
-  timeouts: number
+  /** Who has waited in vain. */
+  shed: ShedCounter
 }
 
 type Waiter = { give: (connection: Connection) => void; refuse: (error: Error) => void }
@@ -62,14 +63,14 @@ export class ConnectionPool {
   private readonly waiters = new Set<Waiter>()
   private isClosed = false
   private onEmpty: (() => void) | undefined
-  private timeouts = 0
+  private readonly shed = new ShedCounter()
 
   constructor(private readonly options: PoolOptions) {}
 
   get state(): PoolState {
-    const { connections, idle, waiters, timeouts, options } = this
+    const { connections, idle, waiters, shed, options } = this
     const used = connections.size - idle.length
-    return { max: options.max, used, idle: idle.length, waiting: waiters.size, timeouts }
+    return { max: options.max, used, idle: idle.length, waiting: waiters.size, shed }
   }
 
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
@@ -150,7 +151,7 @@ export class ConnectionPool {
         },
       }
       const timer = setTimeout(() => {
-        this.timeouts += 1
+        this.shed.add()
         waiter.refuse(connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.'))
       }, this.options.waitMs)
       this.waiters.add(waiter)

@@ -19,6 +19,9 @@ const isUnknownMethod = ({ code, rawPacket }: ClientError): boolean =>
   rawPacket instanceof Buffer &&
   /^[A-Z]+ \S+ HTTP\/1/i.test(rawPacket.toString('latin1'))
 
+/** For the answer to arrive. Whoever does not hang up then is hung up on: a slow client would keep its connection else. */
+const LINGER_MS = 1_000
+
 /** Answers what is no HTTP request, and so never becomes one in Fastify; the connection ends with it. */
 export function answerClientError(error: ClientError, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
@@ -38,5 +41,6 @@ export function answerClientError(error: ClientError, socket: Socket): void {
     'content-length': Buffer.byteLength(body),
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
   socket.end([`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}`, ...lines, '', body].join('\r\n'))
 }

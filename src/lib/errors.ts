@@ -127,6 +127,12 @@ export class RateLimited extends createError(
   }
 }
 
+/** Sheds load. It happens by the thousand, so nobody logs each of them as a failure. */
+export const Overloaded = createError(
+  'SERVICE_UNAVAILABLE',
+  'Too much is going on for the moment. Please try again.',
+  503,
+)
 export const ServiceUnavailable = createError(
   'SERVICE_UNAVAILABLE',
   'Not available for the moment. Please try again.',

@@ -1,6 +1,7 @@
 import type { AccessList } from '../db/access-list.js'
 import type { Reading } from '../lib/metrics.js'
 import type { SemaphoreState } from '../lib/semaphore.js'
+import type { ShedCounter } from '../lib/shed-counter.js'
 import type { RateLimitStats } from '../limits/stats.js'
 
 export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
@@ -64,5 +65,15 @@ export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
     help: 'Keys of rate limits in the memory of this process.',
     type: 'gauge',
     read: () => read().localKeys,
+  },
+]
+
+export const shedReadings = (read: () => Record<string, ShedCounter>): Reading[] => [
+  {
+    name: 'groundwork_shed_total',
+    help: 'What was refused for lack of room, by what there was too much of.',
+    type: 'counter',
+    labels: ['cause'],
+    read: () => Object.entries(read()).map(([cause, { total }]) => ({ value: total, labels: { cause } })),
   },
 ]

@@ -35,7 +35,7 @@ export const poolReadings = (read: () => PoolState): Reading[] => [
     name: 'db_client_connection_timeouts_total',
     help: 'Callers that got no connection in time.',
     type: 'counter',
-    read: () => read().timeouts,
+    read: () => read().shed.total,
   },
 ]
 

@@ -1,7 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type postgres from 'postgres'
-import { createDatabaseClient, type DatabaseOptions, type Db, type Transactions } from '../db/client.js'
+import {
+  createDatabaseClient,
+  type DatabaseClient,
+  type DatabaseOptions,
+  type Db,
+  type Transactions,
+} from '../db/client.js'
 import { backlogReadings, poolReadings } from '../metrics/database.js'
 
 declare module 'fastify' {
@@ -11,6 +17,7 @@ declare module 'fastify' {
     sql: postgres.Sql
     /** On the pool, without drizzle. */
     transactions: Transactions
+    poolState: DatabaseClient['poolState']
   }
 }
 
@@ -19,6 +26,7 @@ async function db(app: FastifyInstance, options: DatabaseOptions) {
   app.decorate('db', client.db)
   app.decorate('sql', client.sql)
   app.decorate('transactions', client.transactions)
+  app.decorate('poolState', client.poolState)
   app.addHook('onClose', client.close)
   app.metrics.add([...poolReadings(client.poolState), ...backlogReadings(client.transactions)])
 }

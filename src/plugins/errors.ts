@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { findFailure } from '../db/errors.js'
 import { headersWithoutHooks } from '../lib/answer-headers.js'
 import { noteFailure } from '../lib/context.js'
-import { NotFound } from '../lib/errors.js'
+import { NotFound, Overloaded } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
 import { redactText } from '../lib/redact.js'
 import { retryAfterSecondsOf } from '../lib/retry-after.js'
@@ -18,8 +18,9 @@ export function settleFailure(
   const failure = request.refusal ?? findFailure(error) ?? error
   const problem = toProblem(failure, request.id)
   noteFailure(request.context, problem.code)
-  // Whoever hung up within a body is no failure of ours.
-  if (problem.status >= 500 && !request.raw.errored) request.log.error({ err: error }, 'request failed')
+  // Whoever hung up within a body is no failure of ours, and load is not one of this request.
+  const isWorthIt = problem.status >= 500 && !request.raw.errored && !(failure instanceof Overloaded)
+  if (isWorthIt) request.log.error({ err: error }, 'request failed')
   const retryAfterSeconds = retryAfterSecondsOf(failure)
   if (retryAfterSeconds) reply.header('retry-after', Math.ceil(retryAfterSeconds))
   reply.code(problem.status)

@@ -2,16 +2,17 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkPassword, type Person } from '../lib/password-policy.js'
 import { createPasswordHasher, type HashingParameters } from '../lib/passwords.js'
-import { createSemaphore } from '../lib/semaphore.js'
+import { createSemaphore, type SemaphoreState } from '../lib/semaphore.js'
 import { hashingReadings } from '../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Both throw ServiceUnavailable when too many wait for their turn. */
+    /** Both throw Overloaded when too many wait for their turn. */
     passwords: {
       /** Checks the policy, then hashes. Throws PasswordTooCommon. */
       hashNew: (password: string, person: Person) => Promise<string>
       verify: (attempt: PasswordAttempt) => Promise<{ fits: boolean; betterHash?: string }>
+      state: () => SemaphoreState
     }
   }
 }
@@ -25,16 +26,18 @@ type PasswordAttempt = {
 
 /** argon2 shares libuv's four threads with file access and name lookups: these must not wait behind passwords. */
 const CONCURRENCY = 2
-/** Some five seconds' work: whoever came after these would be gone before the turn comes. */
 const MAX_WAITING = 250
 
-async function passwords(app: FastifyInstance, parameters: HashingParameters) {
+type PasswordOptions = HashingParameters & { maxWaitMs: number }
+
+async function passwords(app: FastifyInstance, { maxWaitMs, ...parameters }: PasswordOptions) {
   const hasher = createPasswordHasher(parameters)
-  const semaphore = createSemaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING })
+  const semaphore = createSemaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING, maxWaitMs })
 
   app.metrics.add(hashingReadings(semaphore.state))
 
   app.decorate('passwords', {
+    state: semaphore.state,
     hashNew: async (password, person) => {
       await checkPassword(password, person)
       return semaphore.run(() => hasher.hash(password))

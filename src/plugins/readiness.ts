@@ -49,7 +49,8 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     if (isClosing) return { server: 'shutting down' }
     const checks = [app.sql`select 1`.then((): Check => 'ok'), checkMigrations(), checkAudit()]
     const [database, migrations, audit] = await Promise.all(checks.map(stateOf))
-    return { database, migrations, audit, rateLimits: app.checkRateLimits() } as Record<string, Check>
+    const ofProcess = { rateLimits: app.checkRateLimits(), load: app.checkLoad() }
+    return { database, migrations, audit, ...ofProcess } as Record<string, Check>
   })
 }
 

@@ -44,7 +44,14 @@ export async function buildProgram(
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'built-data-'))
   t.teardown(() => rmSync(DATA_DIR, { recursive: true, force: true }))
 
-  const own = { NODE_ENV: 'test', CONFIG_FILE: 'off', LOG_FILE_PATH: 'off', PORT: '0', DATA_DIR }
+  const own = {
+    NODE_ENV: 'test',
+    CONFIG_FILE: 'off',
+    LOG_FILE_PATH: 'off',
+    PORT: '0',
+    QUEUE_TIMEOUT_MS: '10000',
+    DATA_DIR,
+  }
   const spawn = (entry: string, env: NodeJS.ProcessEnv = {}) =>
     startProcess(t, ['node', join(outDir, entry)], {
       env: { ...own, DATABASE_URL: database.url, ...settings, ...env },

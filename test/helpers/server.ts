@@ -29,7 +29,15 @@ function withOwnPlace(t: Test, { env, ...options }: Options): Options {
   t.teardown(() => rmSync(DATA_DIR, { recursive: true, force: true }))
   return {
     ...options,
-    env: { NODE_ENV: 'test', CONFIG_FILE: 'off', PORT: '0', RATE_LIMIT: 'off', DATA_DIR, ...env },
+    env: {
+      NODE_ENV: 'test',
+      CONFIG_FILE: 'off',
+      PORT: '0',
+      RATE_LIMIT: 'off',
+      QUEUE_TIMEOUT_MS: '10000',
+      DATA_DIR,
+      ...env,
+    },
   }
 }
 

@@ -18,7 +18,7 @@ function job(name: string, log: string[]) {
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 t.test('so many jobs run at once, the others wait in the order in which they came', async (t) => {
-  const { run } = createSemaphore({ slots: 2, maxWaiting: 10 })
+  const { run } = createSemaphore({ slots: 2, maxWaiting: 10, maxWaitMs: 60_000 })
   const log: string[] = []
   const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => job(name, log))
   const [a, b, c] = jobs
@@ -38,7 +38,7 @@ t.test('so many jobs run at once, the others wait in the order in which they cam
 })
 
 t.test('a job that fails, at once or later, gives its slot back', async (t) => {
-  const { run } = createSemaphore({ slots: 1, maxWaiting: 10 })
+  const { run } = createSemaphore({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
   const failing = job('failing', [])
   const results = [
     run(failing.work),
@@ -54,7 +54,7 @@ t.test('a job that fails, at once or later, gives its slot back', async (t) => {
 })
 
 t.test('who finds the queue full is turned away at once, and welcome when there is room again', async (t) => {
-  const { run } = createSemaphore({ slots: 1, maxWaiting: 2 })
+  const { run } = createSemaphore({ slots: 1, maxWaiting: 2, maxWaitMs: 60_000 })
   const log: string[] = []
   const [first, ...others] = [job('first', log), job('second', log), job('third', log)] as const
   const late = job('late', log)
@@ -69,7 +69,7 @@ t.test('who finds the queue full is turned away at once, and welcome when there 
 })
 
 t.test('nobody who comes in between takes the slot of who waits', async (t) => {
-  const { run } = createSemaphore({ slots: 1, maxWaiting: 10 })
+  const { run } = createSemaphore({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
   const log: string[] = []
   const first = job('first', log)
   const done = run(first.work)

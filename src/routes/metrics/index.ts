@@ -7,7 +7,7 @@ import { METRICS_MEDIA_TYPE } from '../../lib/metrics.js'
 const metricsRoutes: FastifyPluginAsyncTypebox<{ token: string }> = async (app, { token }) => {
   app.get(
     '',
-    { schema: { hide: true }, config: { public: true, rateLimits: false } },
+    { schema: { hide: true }, config: { public: true, rateLimits: false, neverShed: true } },
     async function getMetrics(request, reply) {
       if (!bears(request.headers.authorization, token)) {
         reply.header('www-authenticate', 'Bearer')

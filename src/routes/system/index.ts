@@ -8,7 +8,10 @@ const Readiness = Type.Object(
   { status: Type.String(), checks: Type.Record(Type.String(), Type.String()) },
   {
     examples: [
-      { status: 'ready', checks: { database: 'ok', migrations: 'ok', audit: 'ok', rateLimits: 'ok' } },
+      {
+        status: 'ready',
+        checks: { database: 'ok', migrations: 'ok', audit: 'ok', rateLimits: 'ok', load: 'ok' },
+      },
     ],
   },
 )
@@ -35,7 +38,7 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'For whoever restarts it: it asks nothing else, so that a lost database restarts nobody.',
         response: { 200: Type.Object({ status: Type.Literal('ok') }) },
       },
-      config: { ...config, rateLimits: false },
+      config: { ...config, rateLimits: false, neverShed: true },
     },
     async function getHealth() {
       return { status: 'ok' as const }
@@ -52,7 +55,7 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'For load balancers. 503 names what is missing, and begins with a shutdown. `degraded` serves, and wants somebody to look.',
         response: { 200: Readiness, 503: Readiness },
       },
-      config: { ...config, rateLimits: false },
+      config: { ...config, rateLimits: false, neverShed: true },
     },
     async function getReadiness(_request, reply) {
       const checks = await app.checkReadiness()
