@@ -3,6 +3,7 @@ export const API_DESCRIPTION = `**Try it:** run *Sign in* below with your e-mail
 press **Authorize**, paste it, and every operation on this page can be called.
 
 - **Tokens**: \`Authorization: Bearer <accessToken>\`. An access token is short-lived; the keys that it is verified with are at \`/.well-known/jwks.json\`.
+- **Roles**: \`x-permission\` is what an operation needs of a member of the organization, \`x-role\` what it needs of the account.
 - **Input** is JSON. Unknown fields and parameters are refused, and no type is converted.
 - **Ids** are UUIDv7, **times** ISO 8601 in UTC with milliseconds.
 - **Lists** are \`{ data, nextCursor }\`: repeat the request with \`cursor\` set to \`nextCursor\` for the next page, until it is \`null\`.

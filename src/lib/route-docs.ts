@@ -11,9 +11,11 @@ import {
   UnexpectedBody,
   UnsupportedMediaType,
 } from './errors.js'
+import { isRestricted, type Permission } from './permissions.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js'
 import { Problem } from './problem-schema.js'
 import type { PolicyDescription } from './rate-limit/policies.js'
+import type { UserRole } from './roles.js'
 import { ref } from './schemas.js'
 
 /** One of `lib/errors.ts`. */
@@ -24,7 +26,8 @@ export type DescribedRoute = {
   schema: Record<string, unknown>
   operationId: string
   isPublic: boolean
-  needsRole: boolean
+  role: UserRole | undefined
+  permission: Permission | undefined
   /** What only this route can answer; what follows from the rest is added. */
   failures: readonly FailureKind[]
   rateLimits: readonly PolicyDescription[]
@@ -39,11 +42,13 @@ const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait.' }
 
 /** Completes a route's documentation from what it is and asks for, so that no route can forget to tell its error answers. */
 export function describeRoute(route: DescribedRoute): Record<string, unknown> {
-  const { schema, operationId, isPublic, rateLimits } = route
+  const { schema, operationId, isPublic, role, permission, rateLimits } = route
   return {
     operationId,
     ...(isPublic && { security: [] }),
     ...schema,
+    ...(role && { 'x-role': role }),
+    ...(permission && { 'x-permission': permission }),
     ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
     // Copied, or YAML makes anchors of the list that a file's routes share.
     tags: [...((schema.tags as string[] | undefined) ?? [])],
@@ -90,8 +95,10 @@ const hasField = (part: unknown, name: string): boolean =>
 type Thrown = Parameters<typeof toProblem>[0]
 
 /** The errors that follow from what the route says of itself. */
-function failuresOf({ method, schema, isPublic, needsRole, failures, rateLimits }: DescribedRoute): Thrown[] {
+function failuresOf(route: DescribedRoute): Thrown[] {
+  const { method, schema, isPublic, role, permission, failures, rateLimits } = route
   const mayHaveBody = !['GET', 'HEAD'].includes(method)
+  const needsRole = role !== undefined || (permission !== undefined && isRestricted(permission))
   const kinds: (FailureKind | false)[] = [
     mayHaveBody && MalformedJson,
     mayHaveBody && !schema.body && UnexpectedBody,

@@ -2,7 +2,6 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { API_DESCRIPTION } from '../lib/api-description.js'
-import { isRestricted } from '../lib/permissions.js'
 import { Problem } from '../lib/problem-schema.js'
 import { describePolicy } from '../lib/rate-limit/policies.js'
 import { describeRoute, type FailureKind } from '../lib/route-docs.js'
@@ -23,8 +22,8 @@ const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions) =
         schema: { ...schema },
         operationId: handler.name,
         isPublic: config.public === true,
-        needsRole:
-          config.role !== undefined || (config.permission !== undefined && isRestricted(config.permission)),
+        role: config.role,
+        permission: config.permission,
         failures: config.failures ?? [],
         rateLimits: config.limiter?.policies.map(describePolicy) ?? [],
       })

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import type { Permission } from '../../src/lib/permissions.js'
+import type { UserRole } from '../../src/lib/roles.js'
 
 export type JsonSchema = {
   type?: string | string[]
@@ -16,6 +18,8 @@ type Documented = {
   tags: string[]
   summary: string
   security?: unknown[]
+  'x-permission'?: Permission
+  'x-role'?: UserRole
   parameters?: Parameter[]
   requestBody?: { content: Record<string, { schema: JsonSchema }> }
   responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>

@@ -1,0 +1,75 @@
+/** Who sends the requests. The organization is the one in the path, or the only one that there is. */
+export const CALLERS = [
+  'anonymous',
+  'user',
+  'member',
+  'org_admin',
+  'org_admin elsewhere',
+  'super_admin',
+] as const
+
+export type CallerName = (typeof CALLERS)[number]
+
+/**
+ * What every operation answers to whom, in the order of CALLERS: one line an operation, as the OpenAPI document names it.
+ * The requests are valid (`requests.ts`), so that nothing but the caller decides. Where more than caller and path decides,
+ * there is one more line, with the case in parentheses.
+ */
+// biome-ignore format: a table
+export const CELLS: Record<string, readonly number[]> = {
+  'GET /healthz':                                                                               [200, 200, 200, 200, 200, 200],
+  'GET /readyz':                                                                                [200, 200, 200, 200, 200, 200],
+  'GET /.well-known/jwks.json':                                                                 [200, 200, 200, 200, 200, 200],
+
+  'POST /api/v1/auth/login':                                                                    [200, 200, 200, 200, 200, 200],
+  'POST /api/v1/auth/refresh':                                                                  [200, 200, 200, 200, 200, 200],
+  'POST /api/v1/auth/logout':                                                                   [401, 204, 204, 204, 204, 204],
+  'POST /api/v1/auth/register':                                                                 [202, 202, 202, 202, 202, 202],
+  'POST /api/v1/auth/verify-email':                                                             [204, 204, 204, 204, 204, 204],
+  'POST /api/v1/auth/resend-verification':                                                      [202, 202, 202, 202, 202, 202],
+  'POST /api/v1/auth/forgot-password':                                                          [202, 202, 202, 202, 202, 202],
+  'POST /api/v1/auth/reset-password':                                                           [204, 204, 204, 204, 204, 204],
+
+  'GET /api/v1/me':                                                                             [401, 200, 200, 200, 200, 200],
+  'PATCH /api/v1/me':                                                                           [401, 200, 200, 200, 200, 200],
+  'POST /api/v1/me/change-password':                                                            [401, 204, 204, 204, 204, 204],
+  'POST /api/v1/me/change-email':                                                               [401, 202, 202, 202, 202, 202],
+  'GET /api/v1/me/sessions':                                                                    [401, 200, 200, 200, 200, 200],
+  'DELETE /api/v1/me/sessions':                                                                 [401, 204, 204, 204, 204, 204],
+  'DELETE /api/v1/me/sessions/{id}':                                                            [401, 204, 204, 204, 204, 204],
+
+  'GET /api/v1/users':                                                                          [401, 403, 403, 403, 403, 200],
+  'POST /api/v1/users':                                                                         [401, 403, 403, 403, 403, 201],
+  'GET /api/v1/users/{id}':                                                                     [401, 403, 403, 403, 403, 200],
+  'PATCH /api/v1/users/{id}':                                                                   [401, 403, 403, 403, 403, 200],
+  'DELETE /api/v1/users/{id}':                                                                  [401, 403, 403, 403, 403, 204],
+
+  'GET /api/v1/organizations':                                                                  [401, 200, 200, 200, 200, 200],
+  'POST /api/v1/organizations':                                                                 [401, 201, 201, 201, 201, 201],
+  'GET /api/v1/organizations/{organizationId}':                                                 [401, 404, 200, 200, 404, 200],
+  'PATCH /api/v1/organizations/{organizationId}':                                               [401, 404, 403, 200, 404, 200],
+  'DELETE /api/v1/organizations/{organizationId}':                                              [401, 404, 403, 204, 404, 204],
+  'GET /api/v1/organizations/{organizationId}/members':                                         [401, 404, 200, 200, 404, 200],
+  'PATCH /api/v1/organizations/{organizationId}/members/{userId}':                              [401, 404, 403, 200, 404, 200],
+  'DELETE /api/v1/organizations/{organizationId}/members/{userId}':                             [401, 404, 403, 204, 404, 204],
+  'DELETE /api/v1/organizations/{organizationId}/members/{userId} (oneself)':                   [401, 404, 204, 204, 404, 404],
+  'DELETE /api/v1/organizations/{organizationId}/members/{userId}/sessions':                    [401, 404, 403, 204, 404, 204],
+  'DELETE /api/v1/organizations/{organizationId}/members/{userId}/sessions (of a super_admin)': [401, 404, 403, 403, 404, 204],
+  'GET /api/v1/organizations/{organizationId}/projects':                                        [401, 404, 200, 200, 404, 200],
+  'POST /api/v1/organizations/{organizationId}/projects':                                       [401, 404, 201, 201, 404, 201],
+  'GET /api/v1/organizations/{organizationId}/projects/{projectId}':                            [401, 404, 200, 200, 404, 200],
+  'PATCH /api/v1/organizations/{organizationId}/projects/{projectId}':                          [401, 404, 200, 200, 404, 200],
+  'DELETE /api/v1/organizations/{organizationId}/projects/{projectId}':                         [401, 404, 403, 204, 404, 204],
+
+  'GET /api/v1/audit-logs':                                                                     [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-logs (of the organization)':                                               [401, 403, 403, 200, 403, 200],
+  'GET /api/v1/audit-logs/export':                                                              [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-logs/export (of the organization)':                                        [401, 403, 403, 200, 403, 200],
+  'GET /api/v1/audit-logs/state':                                                               [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-logs/state (of the organization)':                                         [401, 403, 403, 200, 403, 200],
+  'GET /api/v1/audit-logs/{id}':                                                                [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-logs/{id} (of the organization)':                                          [401, 403, 403, 200, 403, 200],
+
+  'GET /api/v1/audit-requests':                                                                 [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-requests/{id}':                                                            [401, 403, 403, 403, 403, 200],
+}

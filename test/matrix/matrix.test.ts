@@ -1,0 +1,218 @@
+/** Who may do what, and about what: every operation of the OpenAPI document, by every kind of caller. */
+import t from 'tap'
+import { isAllowed, type Permission } from '../../src/lib/permissions.js'
+import { buildTestApp } from '../helpers/app.js'
+import type { Answer } from '../helpers/client.js'
+import { connectAcrossOrganizations } from '../helpers/database.js'
+import { type JsonSchema, operationsOf, sampleOf } from '../helpers/operations.js'
+import { findMistake } from '../helpers/problems.js'
+import { CALLERS, type CallerName, CELLS } from './cells.js'
+import { absentIds, makeObjects, namesOf, prepare, SPECIAL_OBJECTS } from './requests.js'
+import { createWorld } from './world.js'
+
+const world = await createWorld(await buildTestApp(t, { config: { RATE_LIMIT: 'off' } }))
+const { app, database, newScene } = world
+const sql = connectAcrossOrganizations(t, database.ownerUrl)
+
+const operations = operationsOf(app)
+
+/** `GET /api/v1/audit-logs (of the organization)` is about `GET /api/v1/audit-logs`. */
+const operationOf = (line: string): string => line.replace(/ \(.*\)$/, '')
+const linesOf = (name: string): string[] => Object.keys(CELLS).filter((line) => operationOf(line) === name)
+
+const answers = new Map<string, Answer[]>()
+
+t.before(async () => {
+  for (const operation of operations) {
+    const lines = linesOf(operation.name)
+    for (const line of lines.length > 0 ? lines : [operation.name]) {
+      const ofCallers = CALLERS.map(async (name) => {
+        const context = { ...world, ...(await newScene(name)) }
+        const ids = await makeObjects(line, context)
+        return context.caller.request(await prepare(operation, line, ids, context))
+      })
+      answers.set(line, await Promise.all(ofCallers))
+    }
+  }
+})
+
+const statusesOf = (line: string): number[] => (answers.get(line) ?? []).map(({ status }) => status)
+
+t.test('every operation has its line of cells, and every line its operation', async (t) => {
+  const names = operations.map(({ name }) => name)
+  for (const line of Object.keys(CELLS)) {
+    if (!names.includes(operationOf(line)))
+      t.fail(`${line} is no operation any more: take its line out of test/matrix/cells.ts`)
+  }
+  for (const name of names) {
+    if (linesOf(name).length > 0) continue
+    t.fail(
+      `test/matrix/cells.ts has no line for ${name}. This is what it answers now; check each cell, and add it:\n` +
+        `  '${name}': [${statusesOf(name).join(', ')}],`,
+    )
+  }
+})
+
+t.test('every operation answers each caller as its cell says', async (t) => {
+  for (const [line, cells] of Object.entries(CELLS)) {
+    const told = (statuses: readonly number[]) => CALLERS.map((caller, i) => `${caller} ${statuses[i]}`)
+    t.strictSame(told(statusesOf(line)), told(cells), line)
+  }
+})
+
+/** Where a request needs more than the route says at first: which permission decides. */
+const DECIDED_BY: Record<string, Permission> = {
+  'DELETE /api/v1/organizations/{organizationId}/members/{userId}': 'members.remove',
+}
+
+const MEMBERS: Partial<Record<CallerName, Parameters<typeof isAllowed>[1]>> = {
+  member: { role: 'member', isSuperAdmin: false },
+  org_admin: { role: 'org_admin', isSuperAdmin: false },
+  super_admin: { role: null, isSuperAdmin: true },
+}
+
+t.test('the cells say what the permissions and roles of the routes say', async (t) => {
+  const policies = operations.filter(({ documented }) => documented['x-permission'] ?? documented['x-role'])
+  t.ok(policies.length > 10)
+  for (const { name, documented } of policies) {
+    const permission = DECIDED_BY[name] ?? documented['x-permission']
+    const expected = CALLERS.map((caller) => {
+      if (caller === 'anonymous') return 401
+      if (!permission) return caller === documented['x-role'] ? 'done' : 403
+      const member = MEMBERS[caller]
+      return member === undefined ? 404 : isAllowed(permission, member) ? 'done' : 403
+    })
+    const said = CELLS[name]?.map((status) => (status < 300 ? 'done' : status))
+    if (said) t.strictSame(said, expected, `${name}: ${permission ?? documented['x-role']}`)
+  }
+})
+
+/** Everything that is stored, but for the log of it. */
+async function readEverything(): Promise<Record<string, unknown>> {
+  const tables = await sql<{ name: string }[]>`
+    select tablename as name from pg_tables where schemaname = 'public'`
+  const digests = tables.map(async ({ name }) => {
+    const [row] =
+      await sql`select md5(string_agg(t::text, ',' order by t::text)) as digest from ${sql(name)} as t`
+    return [name, row?.digest]
+  })
+  return Object.fromEntries(await Promise.all(digests))
+}
+
+const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const masked = ({ status, text }: Answer): string => `${status} ${text.replace(ID, 'id')}`
+
+t.test('what belongs to others is as what nobody has, and nothing happens to it', async (t) => {
+  const lines = Object.keys(CELLS).filter((line) => line.includes('{') && !(line in SPECIAL_OBJECTS))
+  t.ok(lines.length > 10)
+  for (const line of lines) {
+    const operation = operations.find(({ name }) => name === operationOf(line))
+    if (!operation) continue
+    const theirs = await makeObjects(line, { ...world, ...(await newScene('org_admin')) })
+    for (const callerName of ['user', 'org_admin'] as const) {
+      const context = { ...world, ...(await newScene(callerName)) }
+      const own = { organizationId: context.organization.id }
+      const absent = absentIds(line)
+      const send = async (ids: Record<string, string>) =>
+        masked(await context.caller.request(await prepare(operation, line, ids, context)))
+      const before = await readEverything()
+      const expected = await send(absent)
+      t.match(expected, /^40[34]/, `${line}: nothing is there`)
+      t.equal(await send(theirs), expected, `${line} by ${callerName}: all of it is theirs`)
+      if (namesOf(line).length > 1) {
+        t.equal(
+          await send({ ...theirs, ...own }),
+          await send({ ...absent, ...own }),
+          `${line} by ${callerName}: theirs, as if it were in the own organization`,
+        )
+      }
+      t.strictSame(await readEverything(), before, `${line} by ${callerName}: nothing changed`)
+    }
+  }
+})
+
+t.test('an id of others in a query finds what an absent one finds', async (t) => {
+  const { caller } = await newScene('org_admin')
+  const { organization } = await newScene('org_admin')
+  const absent = absentIds('{organizationId}').organizationId ?? ''
+  for (const { name, path, query } of operations.filter(({ path }) => !path.includes('{'))) {
+    for (const parameter of query.filter(({ schema }) => schema.format === 'uuid')) {
+      const find = async (id: string) =>
+        masked(await caller.request({ method: 'GET', url: `${path}?${parameter.name}=${id}` }))
+      t.equal(await find(organization.id), await find(absent), `${name} ${parameter.name}`)
+    }
+  }
+})
+
+type Properties = Record<string, JsonSchema>
+
+/** By name, whatever a schema lets out, lists and references included. */
+function propertiesOf(schema: JsonSchema & { $ref?: string; items?: JsonSchema }): Properties {
+  const { components } = app.swagger() as unknown as { components: { schemas: Properties } }
+  const referred = schema.$ref && components.schemas[schema.$ref.split('/').at(-1) ?? '']
+  const inner = [referred, schema.items, ...Object.values(schema.properties ?? {})].map((part) =>
+    part ? propertiesOf(part) : {},
+  )
+  return Object.assign({}, ...inner, schema.properties)
+}
+
+/** What tables have and no answer shows. */
+const UNSEEN = {
+  passwordHash: 'x',
+  tokenHash: 'x',
+  invitedBy: 'x',
+  adminLosses: 0,
+  isSuperAdmin: true,
+  isAdmin: true,
+}
+
+t.test('what answers tell, and requests do not take, is refused and changes nothing', async (t) => {
+  const contents = operations
+    .flatMap(({ documented }) => Object.entries(documented.responses))
+    .flatMap(([status, { content }]) => (status < '300' ? Object.values(content ?? {}) : []))
+  const told: Properties = Object.assign({}, ...contents.map(({ schema }) => propertiesOf(schema)))
+  const samples = Object.entries(told).map(([name, schema]) => [name, sampleOf(schema)] as const)
+  t.ok(samples.length > 30)
+  const writing = operations.filter(({ body }) => body)
+  const prepared = await Promise.all(
+    writing.map(async (operation) => {
+      const context = { ...world, ...(await newScene('super_admin')) }
+      const ids = await makeObjects(operation.name, context)
+      const request = await prepare(operation, operation.name, ids, context)
+      return { operation, request, caller: context.caller }
+    }),
+  )
+  const before = await readEverything()
+  for (const { operation, request, caller } of prepared) {
+    for (const [field, value] of [...samples, ...Object.entries(UNSEEN)]) {
+      if (Object.hasOwn(operation.body?.properties ?? {}, field)) continue
+      const answer = await caller.request({ ...request, payload: { ...request.payload, [field]: value } })
+      const mistake = findMistake(answer, { status: 400, code: 'VALIDATION_FAILED', paths: [field] })
+      if (mistake) t.fail(`${operation.name} ${field}: ${mistake}`)
+    }
+  }
+  t.strictSame(await readEverything(), before)
+})
+
+/** As they were stored: under `passwordHash` there is `[redacted]`. */
+const STATES = ['stateBefore', 'stateAfter', 'state', 'changed', 'headers', 'body', 'args']
+const HAND_OUT_TOKENS = ['signIn', 'refreshTokens']
+
+function keysOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => [
+    key,
+    ...(STATES.includes(key) ? [] : keysOf(inner)),
+  ])
+}
+
+t.test('no answer has the name of a secret in it, but for those that hand out tokens', async (t) => {
+  for (const [line, ofCallers] of answers) {
+    const { operationId } = operations.find(({ name }) => name === operationOf(line))?.documented ?? {}
+    const secrets = ofCallers
+      .filter(({ status }) => status < 300)
+      .flatMap(({ body }) => keysOf(body))
+      .filter((key) => /pass|hash|secret|salt|token/i.test(key))
+    t.equal(secrets.length > 0, HAND_OUT_TOKENS.includes(operationId ?? ''), `${line} ${secrets}`)
+  }
+})

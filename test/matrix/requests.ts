@@ -1,0 +1,120 @@
+import { PASSWORD } from '../helpers/app.js'
+import { mailToken } from '../helpers/mailed-token.js'
+import { type Operation, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
+import { addMember } from '../helpers/organizations.js'
+import type { Scene, World } from './world.js'
+
+type Context = World & Scene
+
+/** What a path names, by the path up to there: makes one of it, in the scene's organization, and answers its id. */
+const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = {
+  '/api/v1/organizations/{organizationId}': ({ organization }) => organization.id,
+  '/api/v1/organizations/{organizationId}/members/{userId}': async ({ app, organization, newUser }) =>
+    idOf(await addMember(app, organization, await newUser())),
+  '/api/v1/organizations/{organizationId}/projects/{projectId}': async ({ root, organization }) =>
+    (await root.post(`${organization.path}/projects`, { name: 'Canary' })).body.id,
+  '/api/v1/users/{id}': async ({ newUser }) => idOf(await newUser()),
+  '/api/v1/me/sessions/{id}': async ({ caller, newUser, newSession }) =>
+    newSession(caller.user ? caller : await newUser()),
+  '/api/v1/audit-logs/{id}': async ({ root, organization }) =>
+    (await root.get(`/audit-logs?organizationId=${organization.id}`)).body.data[0].id,
+  '/api/v1/audit-requests/{id}': async ({ app, root, organization }) => {
+    await root.patch(organization.path, { name: 'Recorded' })
+    await app.settleAuditRequests()
+    return (await root.get('/audit-requests')).body.data[0].id
+  },
+}
+
+type Case = { query?: Record<string, string>; body?: Record<string, unknown> }
+
+const MEMBER = '/api/v1/organizations/{organizationId}/members/{userId}'
+
+/** Where a line is about another object than its operation is otherwise. */
+export const SPECIAL_OBJECTS: Record<string, (context: Context) => Promise<Record<string, string>>> = {
+  [`DELETE ${MEMBER} (oneself)`]: async ({ caller }) => ({ userId: idOf(caller) || UNKNOWN_ID }),
+  [`DELETE ${MEMBER}/sessions (of a super_admin)`]: async ({ app, organization, newUser }) => ({
+    userId: idOf(await addMember(app, organization, await newUser('super_admin'))),
+  }),
+}
+
+function ofOrganization({ organization }: Context): Case {
+  return { query: { organizationId: organization.id } }
+}
+
+/** What makes a request valid where the examples of the document do not. */
+const CASES: Record<string, (context: Context) => Promise<Case> | Case> = {
+  'POST /api/v1/auth/login': async ({ caller, newUser }) => ({
+    body: { email: emailOf(caller.user ? caller : await newUser()), password: PASSWORD },
+  }),
+  'POST /api/v1/auth/refresh': async ({ caller, newUser }) => ({
+    body: { refreshToken: (caller.user ?? (await newUser()).user)?.refreshToken },
+  }),
+  'POST /api/v1/auth/verify-email': async (context) => ({ body: await mailedToken(context, 'verify_email') }),
+  'POST /api/v1/auth/reset-password': async (context) => ({
+    body: { ...(await mailedToken(context, 'reset_password')), password: 'another quiet sentence' },
+  }),
+  'POST /api/v1/me/change-password': () => ({
+    body: { currentPassword: PASSWORD, newPassword: 'another quiet sentence' },
+  }),
+  'POST /api/v1/me/change-email': ({ organization }) => ({
+    body: { email: `${organization.id}@example.com`, password: PASSWORD },
+  }),
+  'POST /api/v1/users': ({ organization }) => ({
+    body: { email: `${organization.id}@example.com`, firstName: 'Grace', lastName: 'Hopper' },
+  }),
+  'POST /api/v1/organizations': ({ organization }) => ({ body: { name: `Another ${organization.id}` } }),
+  'GET /api/v1/audit-logs/state': ({ organization }) => ({
+    query: { tableName: 'organizations', objectId: organization.id },
+  }),
+  'GET /api/v1/audit-logs (of the organization)': ofOrganization,
+  'GET /api/v1/audit-logs/export (of the organization)': ofOrganization,
+  'GET /api/v1/audit-logs/{id} (of the organization)': ofOrganization,
+  'GET /api/v1/audit-logs/state (of the organization)': ({ organization }) => ({
+    query: { tableName: 'organizations', objectId: organization.id, organizationId: organization.id },
+  }),
+}
+
+const idOf = (client: { user: { id: string } | undefined }): string => client.user?.id ?? ''
+const emailOf = (client: { user: { email: string } | undefined }): string => client.user?.email ?? ''
+
+async function mailedToken({ app, newUser }: Context, purpose: 'verify_email' | 'reset_password') {
+  const user = await newUser()
+  return { token: await mailToken(app, { userId: idOf(user), email: emailOf(user), purpose }) }
+}
+
+export const namesOf = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+
+/** The ids that a line's path needs, each of something that is there. */
+export async function makeObjects(line: string, context: Context): Promise<Record<string, string>> {
+  const path = line.split(' ')[1] ?? ''
+  const ids: Record<string, string> = {}
+  for (const name of namesOf(path)) {
+    const prefix = path.slice(0, path.indexOf(`{${name}}`) + name.length + 2)
+    const make = OBJECTS[prefix]
+    if (!make) throw new Error(`Say in OBJECTS of test/matrix/requests.ts how to make one of ${prefix}`)
+    ids[name] = await make(context)
+  }
+  return { ...ids, ...(await SPECIAL_OBJECTS[line]?.(context)) }
+}
+
+export const absentIds = (path: string): Record<string, string> =>
+  Object.fromEntries(namesOf(path).map((name) => [name, UNKNOWN_ID]))
+
+export type Prepared = { method: Operation['method']; url: string; payload?: Record<string, unknown> }
+
+/** A valid request of this operation, about what the ids name. */
+export async function prepare(
+  { method, path, query, body }: Operation,
+  line: string,
+  ids: Record<string, string>,
+  context: Context,
+): Promise<Prepared> {
+  const found = await CASES[line]?.(context)
+  const needed = query.filter(({ required }) => required)
+  const pairs = needed.map(({ name, schema }) => [name, String(sampleOf(schema))])
+  const search = new URLSearchParams({ ...Object.fromEntries(pairs), ...found?.query }).toString()
+  const url = path.replace(/\{(\w+)\}/g, (_, name) => ids[name] ?? '')
+  const payload = body && { ...(found?.body ?? (sampleOf(body) as Record<string, unknown>)) }
+  return { method, url: search ? `${url}?${search}` : url, ...(payload && { payload }) }
+}

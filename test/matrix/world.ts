@@ -1,0 +1,75 @@
+import { createOrganization } from '../../src/db/queries/organizations.js'
+import { createSession } from '../../src/db/queries/sessions.js'
+import { createUser, getUserById } from '../../src/db/queries/users.js'
+import type { User } from '../../src/db/schema/users.js'
+import { withActor } from '../../src/lib/context.js'
+import { hashPassword } from '../../src/lib/passwords.js'
+import type { UserRole } from '../../src/lib/roles.js'
+import { PASSWORD, type TestApp } from '../helpers/app.js'
+import { type Client, createClient } from '../helpers/client.js'
+import { addMember, type TestOrganization } from '../helpers/organizations.js'
+import type { CallerName } from './cells.js'
+
+/** Made anew for every request: whatever that consumes, the next one finds as it should be. */
+export type Scene = {
+  caller: Client
+  /** The one that the caller is or is not a member of. */
+  organization: TestOrganization
+}
+
+export type World = TestApp & {
+  /** A super_admin, who makes what requests are about. */
+  root: Client
+  newUser: (role?: UserRole) => Promise<Client>
+  /** The id of one more. */
+  newSession: (client: Client) => Promise<string>
+  newOrganization: (owner: Client) => Promise<TestOrganization>
+  newScene: (caller: CallerName) => Promise<Scene>
+}
+
+const LIFETIMES = { absolute: 3600, idle: 3600, grace: 0 }
+
+/** Hundreds of users, so without their sign-ins, which are slow on purpose: one hash serves all. */
+export async function createWorld(testApp: TestApp): Promise<World> {
+  const { app, anonymous } = testApp
+  const passwordHash = await hashPassword(PASSWORD)
+  let count = 0
+
+  const signIn = (user: User) =>
+    createSession(app.db, { user, ip: '127.0.0.1', userAgent: undefined }, LIFETIMES)
+
+  const newUser = async (role: UserRole = 'user'): Promise<Client> => {
+    count += 1
+    const email = `caller-${count}@example.com`
+    const user = await createUser(app.db, { email, firstName: 'Ada', lastName: 'Test', role, passwordHash })
+    const { id: sessionId, refreshToken } = await signIn(user)
+    const accessToken = app.accessTokens.sign({ userId: user.id, sessionId, role })
+    return createClient(app, { id: user.id, email, accessToken, refreshToken })
+  }
+
+  const newSession = async (client: Client): Promise<string> =>
+    (await signIn(await getUserById(app.db, String(client.user?.id)))).id
+
+  const newOrganization = async (owner: Client): Promise<TestOrganization> => {
+    count += 1
+    const { id } = await createOrganization(app.db, String(owner.user?.id), { name: `Organization ${count}` })
+    return { id, path: `/organizations/${id}` }
+  }
+
+  const [root, owner] = await withActor('cli:test', async () => [
+    await newUser('super_admin'),
+    await newUser(),
+  ])
+
+  const newScene = (name: CallerName): Promise<Scene> =>
+    withActor('cli:test', async () => {
+      const organization = await newOrganization(owner)
+      if (name === 'anonymous') return { caller: anonymous, organization }
+      const caller = await newUser(name === 'super_admin' ? name : 'user')
+      if (name === 'org_admin elsewhere') await newOrganization(caller)
+      if (name === 'member' || name === 'org_admin') await addMember(app, organization, caller, name)
+      return { caller, organization }
+    })
+
+  return { ...testApp, root, newUser, newSession, newOrganization, newScene }
+}
