@@ -4,6 +4,8 @@ import type { Hit, Verdict, Windows } from '../lib/rate-limit/windows.js'
 
 const FAILURES_TO_OPEN = 3
 const PROBE_MS = 500
+/** A connection whose other end went away without a word is never closed by itself: after as many silent probes it is. */
+const PROBES_TO_RECONNECT = 4
 
 export type OutageListener = {
   onOutage: (err: Error) => void
@@ -22,6 +24,7 @@ export class FailLocal implements Windows {
   #failures = 0
   #hasEnded = false
   #probe: NodeJS.Timeout | undefined
+  #silentProbes = 0
   #lastError = new Error('Redis is not connected')
 
   constructor(
@@ -80,16 +83,23 @@ export class FailLocal implements Windows {
 
   #open(): void {
     if (this.#probe) return
+    this.#silentProbes = 0
     this.#probe = setInterval(() => this.#ask(), PROBE_MS).unref()
     this.listener.onOutage(this.#lastError)
   }
 
+  /** One question at a time, or they would pile up in a frozen Redis. While a connection is being made, that is the question. */
   #ask(): void {
-    if (this.redis.status !== 'ready') return
-    this.redis.ping().then(
-      () => this.#close(),
-      () => undefined,
-    )
+    this.#silentProbes += 1
+    if (this.#silentProbes > PROBES_TO_RECONNECT) {
+      this.#silentProbes = 0
+      this.redis.disconnect(true)
+    } else if (this.#silentProbes === 1 && this.redis.status === 'ready') {
+      this.redis.ping().then(
+        () => this.#close(),
+        () => undefined,
+      )
+    }
   }
 
   #close(): void {
