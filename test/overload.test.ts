@@ -51,7 +51,12 @@ t.test('while the event loop is late requests are refused, and nobody takes it f
 })
 
 t.test('without a free connection a request is refused in time, and others are answered', async (t) => {
-  const { app, get } = await listen(t, { DATABASE_POOL_MAX: 1, QUEUE_TIMEOUT_MS: 100 })
+  const { app, get } = await listen(t, {
+    DATABASE_POOL_MAX: 1,
+    QUEUE_TIMEOUT_MS: 100,
+    // Longer than a test may take: it is not this that ends the wait.
+    DATABASE_CONNECT_TIMEOUT_MS: 60_000,
+  })
   let release = () => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
