@@ -11,12 +11,13 @@ export const CALLERS = [
 export type CallerName = (typeof CALLERS)[number]
 
 /**
- * What every operation answers to whom, in the order of CALLERS: one line an operation, as the OpenAPI document names it.
- * The requests are valid (`requests.ts`), so that nothing but the caller decides. Where more than caller and path decides,
- * there is one more line, with the case in parentheses.
+ * What every operation answers to whom, in the order of CALLERS (which the head abbreviates): one line an operation, as the
+ * OpenAPI document names it. The requests are valid (`requests.ts`), so that nothing but the caller decides. Where more than
+ * caller and path decides, there is one more line, with the case in parentheses.
  */
 // biome-ignore format: a table
 export const CELLS: Record<string, readonly number[]> = {
+  //                                                                                            anon user memb orga else supe
   'GET /healthz':                                                                               [200, 200, 200, 200, 200, 200],
   'GET /readyz':                                                                                [200, 200, 200, 200, 200, 200],
   'GET /.well-known/jwks.json':                                                                 [200, 200, 200, 200, 200, 200],
@@ -55,11 +56,17 @@ export const CELLS: Record<string, readonly number[]> = {
   'DELETE /api/v1/organizations/{organizationId}/members/{userId} (oneself)':                   [401, 404, 204, 204, 404, 404],
   'DELETE /api/v1/organizations/{organizationId}/members/{userId}/sessions':                    [401, 404, 403, 204, 404, 204],
   'DELETE /api/v1/organizations/{organizationId}/members/{userId}/sessions (of a super_admin)': [401, 404, 403, 403, 404, 204],
+  'GET /api/v1/organizations/{organizationId}/invitations':                                     [401, 404, 403, 200, 404, 200],
+  'POST /api/v1/organizations/{organizationId}/invitations':                                    [401, 404, 403, 201, 404, 201],
+  'DELETE /api/v1/organizations/{organizationId}/invitations/{invitationId}':                   [401, 404, 403, 204, 404, 204],
   'GET /api/v1/organizations/{organizationId}/projects':                                        [401, 404, 200, 200, 404, 200],
   'POST /api/v1/organizations/{organizationId}/projects':                                       [401, 404, 201, 201, 404, 201],
   'GET /api/v1/organizations/{organizationId}/projects/{projectId}':                            [401, 404, 200, 200, 404, 200],
   'PATCH /api/v1/organizations/{organizationId}/projects/{projectId}':                          [401, 404, 200, 200, 404, 200],
   'DELETE /api/v1/organizations/{organizationId}/projects/{projectId}':                         [401, 404, 403, 204, 404, 204],
+
+  'POST /api/v1/invitations/accept':                                                            [200, 403, 403, 403, 403, 403],
+  'POST /api/v1/invitations/accept (of the caller)':                                            [200, 200, 200, 200, 200, 200],
 
   'GET /api/v1/audit-logs':                                                                     [401, 403, 403, 403, 403, 200],
   'GET /api/v1/audit-logs (of the organization)':                                               [401, 403, 403, 200, 403, 200],

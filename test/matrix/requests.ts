@@ -1,4 +1,5 @@
 import { PASSWORD } from '../helpers/app.js'
+import { invite } from '../helpers/invitations.js'
 import { mailToken } from '../helpers/mailed-token.js'
 import { type Operation, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember } from '../helpers/organizations.js'
@@ -11,6 +12,9 @@ const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = 
   '/api/v1/organizations/{organizationId}': ({ organization }) => organization.id,
   '/api/v1/organizations/{organizationId}/members/{userId}': async ({ app, organization, newUser }) =>
     idOf(await addMember(app, organization, await newUser())),
+  '/api/v1/organizations/{organizationId}/invitations/{invitationId}': async ({ root, organization }) =>
+    (await root.post(`${organization.path}/invitations`, { email: 'grace@example.com', role: 'member' })).body
+      .id,
   '/api/v1/organizations/{organizationId}/projects/{projectId}': async ({ root, organization }) =>
     (await root.post(`${organization.path}/projects`, { name: 'Canary' })).body.id,
   '/api/v1/users/{id}': async ({ newUser }) => idOf(await newUser()),
@@ -36,6 +40,8 @@ export const SPECIAL_OBJECTS: Record<string, (context: Context) => Promise<Recor
     userId: idOf(await addMember(app, organization, await newUser('super_admin'))),
   }),
 }
+
+const ACCOUNT = { password: PASSWORD, firstName: 'Grace', lastName: 'Hopper' }
 
 function ofOrganization({ organization }: Context): Case {
   return { query: { organizationId: organization.id } }
@@ -63,6 +69,19 @@ const CASES: Record<string, (context: Context) => Promise<Case> | Case> = {
     body: { email: `${organization.id}@example.com`, firstName: 'Grace', lastName: 'Hopper' },
   }),
   'POST /api/v1/organizations': ({ organization }) => ({ body: { name: `Another ${organization.id}` } }),
+  'POST /api/v1/invitations/accept': async ({ root, organization }) => ({
+    body: { token: await invite(root, organization, `${organization.id}@example.com`), ...ACCOUNT },
+  }),
+  'POST /api/v1/invitations/accept (of the caller)': async ({
+    root,
+    caller,
+    organization,
+    newOrganization,
+  }) => {
+    const email = emailOf(caller) || `${organization.id}@example.com`
+    const token = await invite(root, await newOrganization(root), email)
+    return { body: { token, ...(!caller.user && ACCOUNT) } }
+  },
   'GET /api/v1/audit-logs/state': ({ organization }) => ({
     query: { tableName: 'organizations', objectId: organization.id },
   }),
