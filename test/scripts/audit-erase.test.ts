@@ -9,6 +9,8 @@ import { buildTestApp } from '../helpers/app.js'
 import { attack, newAuditKey, publicKeysOf } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { invite } from '../helpers/invitations.js'
+import { createOrganization } from '../helpers/organizations.js'
 import { run } from '../helpers/process.js'
 
 const ADA = 'ada.lovelace@example.com'
@@ -22,6 +24,11 @@ async function createStory(t: Test) {
   await ada.patch('/me', { firstName: 'Augusta' })
   await grace.patch(`/users/${me.id}`, { lastName: 'Byron' })
   await ada.patch(`/users/${other.id}`, { firstName: 'Amazing' })
+  // As somebody from outside, and by address alone.
+  const organization = await createOrganization(grace)
+  await invite(grace, organization, 'somebody.else@example.com')
+  const token = await invite(grace, organization, ADA)
+  await anonymous.post('/invitations/accept', { token })
   await anonymous.post('/auth/login', { email: ADA.toUpperCase(), password: 'a wrong but long sentence' })
   await anonymous.post('/auth/login', { email: 'grace@example.com', password: 'a wrong but long sentence' })
   await anonymous.post('/auth/forgot-password', { email: ADA.replace('ada', 'Ada') })
@@ -90,6 +97,14 @@ t.test('the personal data of a user goes, and what happened stays and is still p
   const [everything] = await owner<{ text: string }[]>`
     select string_agg(to_jsonb(l)::text, ' ') as text from audit.audit_log l`
   t.match(everything?.text, /grace@example\.com/)
+  t.notMatch(everything?.text, /lovelace/i, 'nor is she found by where she was invited')
+  t.match(everything?.text, /somebody\.else@example\.com/)
+  const ofInvitations = await owner`select state_before, state_after, ip, headers from audit.audit_log
+    where table_name = 'invitations' and '[erased]' in (state_before ->> 'email', state_after ->> 'email') order by id`
+  t.match(ofInvitations, [
+    { state_after: { email: '[erased]', role: 'member' }, ip: '[erased]', headers: null },
+    { state_before: { email: '[erased]', role: 'member' }, ip: '[erased]', headers: null },
+  ])
   t.match(
     await owner`select actor, action, state_after from audit.audit_log where table_name = 'audit_log' and object_id = ${ada.id}`,
     [

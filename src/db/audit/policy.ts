@@ -17,6 +17,8 @@ type AuditOptions<T extends PgTable> = {
   personal?: readonly ColumnOf<T>[]
   /** The column that tells which user the row is about. */
   subject?: ColumnOf<T>
+  /** Instead, where it may be somebody without an account: the column with the e-mail address. */
+  subjectEmail?: ColumnOf<T>
 }
 
 /** Column names as SQL knows them. */
@@ -29,6 +31,7 @@ export type AuditPolicy = {
   organization: string | null
   personal: string[]
   subject: string | null
+  subjectEmail: string | null
 }
 
 const policies = new Map<string, AuditPolicy>()
@@ -43,6 +46,7 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
   const toSql = (keys: readonly string[] = []): string[] => keys.map((key) => sqlNames[key] as string)
   const [organization = null] = toSql(options.organization ? [options.organization] : [])
   const [subject = null] = toSql(options.subject ? [options.subject] : [])
+  const [subjectEmail = null] = toSql(options.subjectEmail ? [options.subjectEmail] : [])
   const exposed = toSql(options.expose)
   const secretLooking = columns.map((column) => column.name).filter((column) => isSecretName(column))
   const primaryKey = [
@@ -50,7 +54,7 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
     ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
   ]
   if (primaryKey.length === 0) throw new Error(`${name} cannot be audited: it has no primary key`)
-  if (options.personal && !subject)
+  if (options.personal && !subject && !subjectEmail)
     throw new Error(`${name} has personal columns: whose, its subject must say`)
   policies.set(name, {
     table,
@@ -63,6 +67,7 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
     organization,
     personal: toSql(options.personal),
     subject,
+    subjectEmail,
   })
 }
 

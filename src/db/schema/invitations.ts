@@ -36,6 +36,6 @@ export const invitations = pgTable(
   ],
 )
 
-audited(invitations, { organization: 'organizationId' })
+audited(invitations, { organization: 'organizationId', personal: ['email'], subjectEmail: 'email' })
 
 export type Invitation = typeof invitations.$inferSelect

@@ -29,6 +29,6 @@ export const memberships = pgTable(
   ],
 )
 
-audited(memberships, { organization: 'organizationId' })
+audited(memberships, { organization: 'organizationId', subject: 'userId' })
 
 export type Membership = typeof memberships.$inferSelect

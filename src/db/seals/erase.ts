@@ -3,7 +3,7 @@ import type { Sql, TransactionSql } from 'postgres'
 import '../schema/index.js'
 import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
-import { auditPolicies } from '../audit/policy.js'
+import { type AuditPolicy, auditPolicies } from '../audit/policy.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow } from './chain.js'
 import { prepareHashing, readLeavesOfRows } from './leaves.js'
 
@@ -15,6 +15,9 @@ export type Erasure = {
   seal?: number
   hasAccount: boolean
 }
+
+/** The addresses are in small letters. */
+type Person = { userId: string; addresses: string[] }
 
 const ERASED = '[erased]'
 
@@ -29,10 +32,11 @@ export const eraseUser = (sql: Sql, key: AuditSigningKey, userId: string): Promi
     await tx`select audit.lock_seals()`
     await tx`select set_config('audit.maintenance', pg_current_xact_id()::text, true)`
     const addresses = await findAddresses(tx, userId)
-    const entries = new Set([
-      ...(await eraseStates(tx, userId)),
-      ...(await eraseDetails(tx, 'audit_log', tx`${byOrAbout(tx, userId)} or ${isFrom(tx, addresses)}`)),
-    ])
+    const person = { userId, addresses }
+    const ofPerson = tx`${byOrAbout(tx, person)} or ${isFrom(tx, addresses)}`
+    // Before the states: of some entries only their address tells whom they are about.
+    const details = await eraseDetails(tx, 'audit_log', ofPerson)
+    const entries = new Set([...details, ...(await eraseStates(tx, person))])
     const ofUser = tx`${userId}::uuid in (user_id, subject_id) or ${isFrom(tx, addresses)}`
     const requests = await eraseDetails(tx, 'audit_requests', ofUser)
     await tx`select set_config('audit.maintenance', '', true)`
@@ -72,10 +76,11 @@ async function findAddresses(tx: TransactionSql, userId: string): Promise<string
   return rows.map(({ address }) => address)
 }
 
-async function eraseStates(tx: TransactionSql, userId: string): Promise<string[]> {
+async function eraseStates(tx: TransactionSql, person: Person): Promise<string[]> {
   const ids: string[] = []
-  for (const { tableName, personal, subject } of auditPolicies()) {
-    if (!subject || personal.length === 0) continue
+  for (const policy of auditPolicies()) {
+    const { personal } = policy
+    if (personal.length === 0) continue
     const erased = (state: string) => tx`${tx(state)} || coalesce((
       select jsonb_object_agg(field.key, ${ERASED}::text) from jsonb_each(${tx(state)}) as field
       where field.key in (select jsonb_array_elements_text(${JSON.stringify(personal)}::text::jsonb))
@@ -83,7 +88,7 @@ async function eraseStates(tx: TransactionSql, userId: string): Promise<string[]
     const [before, after] = [erased('state_before'), erased('state_after')]
     const rows = await tx<{ id: string }[]>`
       update audit.audit_log set state_before = ${before}, state_after = ${after}
-      where ${isAbout(tx, userId, tableName, subject)}
+      where ${isAbout(tx, person, policy)}
         and (state_before, state_after) is distinct from (${before}, ${after})
       returning id`
     ids.push(...rows.map(({ id }) => id))
@@ -102,15 +107,24 @@ async function eraseDetails(tx: TransactionSql, table: string, condition: unknow
   return rows.map(({ id }) => id)
 }
 
-const isAbout = (tx: TransactionSql, userId: string, tableName: string, subject: string) =>
-  tx`(table_name = ${tableName} and ${userId} in (state_before ->> ${subject}, state_after ->> ${subject}))`
+/** Addresses change owners: only rows that name no user are found by theirs. */
+function isAbout(tx: TransactionSql, { userId, addresses }: Person, policy: AuditPolicy) {
+  const { tableName, subject, subjectEmail } = policy
+  const column = subject ?? subjectEmail
+  if (column === null) return tx`false`
+  const values = subject === null ? addresses : [userId]
+  return tx`(table_name = ${tableName} and
+    (state_before ->> ${column} in ${listOf(tx, values)} or state_after ->> ${column} in ${listOf(tx, values)}))`
+}
 
-const byOrAbout = (tx: TransactionSql, userId: string) =>
+const byOrAbout = (tx: TransactionSql, person: Person) =>
   auditPolicies().reduce(
-    (condition, { tableName, subject }) =>
-      subject ? tx`${condition} or ${isAbout(tx, userId, tableName, subject)}` : condition,
-    tx`user_id = ${userId}`,
+    (condition, policy) => tx`${condition} or ${isAbout(tx, person, policy)}`,
+    tx`user_id = ${person.userId}`,
   )
 
 const isFrom = (tx: TransactionSql, addresses: string[]) =>
-  tx`lower(btrim(body ->> 'email')) in (select jsonb_array_elements_text(${JSON.stringify(addresses)}::text::jsonb))`
+  tx`lower(btrim(body ->> 'email')) in ${listOf(tx, addresses)}`
+
+const listOf = (tx: TransactionSql, texts: readonly string[]) =>
+  tx`(select jsonb_array_elements_text(${JSON.stringify(texts)}::text::jsonb))`
