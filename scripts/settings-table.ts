@@ -1,14 +1,24 @@
+/** Writes the tables in the documents that follow from the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { settingsTable } from '../src/config/settings-table.js'
+import { permissionsTable } from './permissions-table.js'
 
-const README = new URL('../README.md', import.meta.url)
-const [START, END] = ['<!-- settings:start -->', '<!-- settings:end -->']
+const TABLES = [
+  { file: 'README.md', name: 'settings', table: settingsTable() },
+  { file: 'docs/organizations.md', name: 'permissions', table: permissionsTable() },
+]
 
-const readme = readFileSync(README, 'utf8')
-const [start, end] = [readme.indexOf(START), readme.indexOf(END)]
-if (start === -1 || end < start) {
-  console.error(`README.md needs the lines ${START} and ${END}, in this order: the table goes between them.`)
-  process.exitCode = 1
-} else {
-  writeFileSync(README, `${readme.slice(0, start + START.length)}\n${settingsTable()}\n${readme.slice(end)}`)
+for (const { file, name, table } of TABLES) {
+  const url = new URL(`../${file}`, import.meta.url)
+  const [startMark, endMark] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
+  const text = readFileSync(url, 'utf8')
+  const [start, end] = [text.indexOf(startMark), text.indexOf(endMark)]
+  if (start === -1 || end < start) {
+    console.error(
+      `${file} needs the lines ${startMark} and ${endMark}, in this order: the table goes between them.`,
+    )
+    process.exitCode = 1
+  } else {
+    writeFileSync(url, `${text.slice(0, start + startMark.length)}\n${table}\n${text.slice(end)}`)
+  }
 }

@@ -17,6 +17,7 @@ const documents = [
   'docs/audit.md',
   'docs/deployment.md',
   'docs/jobs.md',
+  'docs/organizations.md',
   'bench/README.md',
 ]
 const codeBlocks = (language: string): string[] =>

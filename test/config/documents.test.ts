@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { permissionsTable } from '../../scripts/permissions-table.js'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { fromPackageRoot } from '../../src/config/paths.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
@@ -78,6 +79,11 @@ t.test('the table of settings in the README is the one that the schema gives', a
   const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(readme) ?? []
   t.equal(table, settingsTable(), 'if not: npm run docs:settings')
   for (const name of settingNames) t.match(table, `\n| \`${name}\` | `)
+})
+
+t.test('the table of permissions in the documentation is the one that the routes follow', async (t) => {
+  const text = readFileSync(fromPackageRoot('docs/organizations.md'), 'utf8')
+  t.match(text, `<!-- permissions:start -->\n${permissionsTable()}\n<!-- permissions:end -->`)
 })
 
 t.test(

@@ -4,6 +4,7 @@ import { withOrganization } from '../../src/db/tenancy/scopes.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
 import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
 
 const ROUNDS = 6
@@ -100,6 +101,26 @@ t.test('not even past the application, at whatever isolation level', async (t) =
     for (const connection of both) connection.release()
     t.equal(await countAdmins(organization), 1, level)
   }
+})
+
+t.test('a demotion waits for what its subject is still writing', async (t) => {
+  const [ada, grace] = [await signUp(), await signUp()]
+  const organization = await createOrganization(ada)
+  await addMember(app, organization, grace)
+  const caller = { userId: idOf(grace), role: 'user' } as const
+  const answered: string[] = []
+  let demotion: Promise<unknown> | undefined
+  await withOrganization(app.db, caller, organization.id, 'projects.create', async () => {
+    demotion = ada.delete(pathOf(organization, grace)).then(() => answered.push('removed'))
+    await eventually(async () => {
+      const [blocked] = await owner`select from pg_stat_activity
+        where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`
+      return blocked !== undefined
+    })
+    answered.push('written')
+  })
+  await demotion
+  t.strictSame(answered, ['written', 'removed'])
 })
 
 t.test('nothing is written by who was demoted or removed, once that is answered', async (t) => {
