@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { PACKAGE_ROOT } from './process.js'
 
-const PARTS = ['src', 'scripts', 'drizzle', 'config/config.sample.yml', 'package.json', 'tsconfig.json']
+const PARTS = [
+  'src',
+  'scripts',
+  'drizzle',
+  'docs',
+  'config/config.sample.yml',
+  'package.json',
+  'tsconfig.json',
+]
 
 /**
  * A copy of this repository in a path with spaces, for what writes into its own checkout or reads the local
