@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string> = {
   'db/schema': 'lib db/audit db/tenancy',
   'db/audit': 'lib db db/schema',
   'db/seals': 'lib db db/audit db/schema',
-  'db/tenancy': 'lib db db/schema',
+  'db/tenancy': 'lib db db/audit db/schema',
   'db/queries': 'lib db db/audit db/schema db/tenancy',
   db: 'lib db/audit db/embedded db/migrate db/queries db/schema db/tenancy',
   limits: 'lib',

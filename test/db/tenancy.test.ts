@@ -1,12 +1,14 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import Fastify from 'fastify'
 import type postgres from 'postgres'
 import t from 'tap'
 import { databaseOptions } from '../../src/db/client.js'
 import { memberships } from '../../src/db/schema/memberships.js'
 import { findTenancyProblems } from '../../src/db/tenancy/check.js'
+import { LOOK_UP } from '../../src/db/tenancy/enter.js'
 import { acrossOrganizations, narrowTo, withOrganization } from '../../src/db/tenancy/scopes.js'
 import db from '../../src/plugins/db.js'
+import metrics from '../../src/plugins/metrics.js'
 import rowSecurity from '../../src/plugins/row-security.js'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
@@ -156,6 +158,7 @@ t.test(
       const logger = { level: 'warn', stream: { write: (line: string) => warnings.push(line) } }
       const server = Fastify({ logger })
       t.teardown(() => server.close())
+      await server.register(metrics, { service: 'api', version: '0', METRICS_HOST: '127.0.0.1' })
       await server.register(db, databaseOptions(config, url, 'test'))
       await server.register(rowSecurity, { isProduction })
       await server.ready()
@@ -188,12 +191,8 @@ t.test('row-level security leaves every scoped query its index', async (t) => {
   }
   const own = `from memberships m join organizations o on o.id = m.organization_id where m.user_id = '${ada.user?.id}'`
   t.notMatch(await planOf(`user:${ada.user?.id}`, `select * ${own}`), /Seq Scan/)
-  const plan = await app.db.transaction((tx) =>
-    tx.execute(sql`explain (format json)
-    select organization.id, membership.role from (select set_config('app.scope', 'x', true) offset 0) as setting
-    left join organizations as organization on organization.id = ${ours.id}
-    left join memberships as membership
-      on membership.organization_id = ${ours.id} and membership.user_id = ${caller.userId}`),
-  )
+  const literals = [`organization:${ours.id}`, ours.id, caller.userId]
+  const lookUp = LOOK_UP.replace(/\$(\d)/g, (_, n) => `'${literals[n - 1]}'`)
+  const plan = await asApp.unsafe(`explain (format json) ${lookUp}`)
   t.notMatch(JSON.stringify(plan), /Seq Scan|Hash|Merge/, 'the setting comes before what it opens')
 })

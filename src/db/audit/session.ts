@@ -36,11 +36,11 @@ const UNKNOWN = Symbol('unknown')
  */
 export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
   constructor(
-    private readonly pool: ConnectionPool,
+    readonly pool: ConnectionPool,
     private readonly pgDialect: PgDialect,
-    private readonly texts = new PreparedTexts(),
+    readonly texts = new PreparedTexts(),
     /** Undefined outside a transaction. */
-    private readonly held?: Held,
+    protected readonly held?: Held,
   ) {
     // A statement gets its client when it runs.
     super(undefined as never, pgDialect, undefined)

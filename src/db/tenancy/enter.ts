@@ -2,18 +2,12 @@ import { type SQL, sql } from 'drizzle-orm'
 import { Forbidden, NotFound } from '../../lib/errors.js'
 import { type OrganizationCaller, type Permission, requirePermission } from '../../lib/permissions.js'
 import type { OrganizationRole, UserRole } from '../../lib/roles.js'
-import type { Tx } from '../client.js'
+import type { Db, Tx } from '../client.js'
 import { SCOPE_SETTING } from './policies.js'
+import { sessionOf } from './scoped-reads.js'
 
 /** As the access token tells. */
 export type Caller = { userId: string; role: UserRole }
-
-type Enter = (
-  tx: Tx,
-  caller: Caller,
-  organizationId: string,
-  permission: Permission,
-) => Promise<OrganizationCaller>
 
 type Found = { organizationId: string | null; role: OrganizationRole | null }
 
@@ -24,13 +18,22 @@ const setting = (organizationId: string): SQL =>
  * The setting and the membership in one statement. Nothing joins the rows but constants, so PostgreSQL has no other way than
  * to make the setting first and then, in a nested loop, look the rows up under it. Another order would find nothing.
  */
-export const enterToRead: Enter = async (tx, caller, organizationId, permission) => {
-  const [found] = await tx.execute<Found>(sql`
-    select organization.id as "organizationId", membership.role
-    from (select ${setting(organizationId)} offset 0) as setting
-    left join organizations as organization on organization.id = ${organizationId}
-    left join memberships as membership
-      on membership.organization_id = ${organizationId} and membership.user_id = ${caller.userId}`)
+export const LOOK_UP = `
+  select organization.id as "organizationId", membership.role
+  from (select set_config('${SCOPE_SETTING}', $1, true) offset 0) as setting
+  left join organizations as organization on organization.id = $2
+  left join memberships as membership on membership.organization_id = $2 and membership.user_id = $3`
+
+export async function enterToRead(
+  db: Db,
+  caller: Caller,
+  organizationId: string,
+  permission: Permission,
+): Promise<OrganizationCaller> {
+  const params = [`organization:${organizationId}`, organizationId, caller.userId]
+  const [found] = await sessionOf(db).pool.run(
+    async (client) => await client.unsafe<Found[]>(LOOK_UP, params, { prepare: true }),
+  )
   return admit(found, caller, permission)
 }
 
@@ -38,7 +41,12 @@ export const enterToRead: Enter = async (tx, caller, organizationId, permission)
  * Locks what it reads, always in this order: the account of a super_admin, the organization where it or its members are about
  * to change (of several who do that, one at a time), the membership. The statements go out together.
  */
-export const enterToWrite: Enter = async (tx, caller, organizationId, permission) => {
+export async function enterToWrite(
+  tx: Tx,
+  caller: Caller,
+  organizationId: string,
+  permission: Permission,
+): Promise<OrganizationCaller> {
   const isAdministration = /^(organizations|members)\./.test(permission)
   const isSuperAdmin = caller.role === 'super_admin'
   const [, admins, organizations, memberships] = await Promise.all([

@@ -4,10 +4,11 @@ import { uuidV7 } from '../../lib/uuid.js'
 import type { Db, Tx } from '../client.js'
 import { type Caller, enterToRead, enterToWrite } from './enter.js'
 import { SCOPE_SETTING } from './policies.js'
+import { readsIn } from './scoped-reads.js'
 
 declare const madeHere: unique symbol
 
-/** A transaction, and whose rows row-level security lets it see. Only this file makes one. */
+/** A transaction, or what reads like one, and whose rows row-level security lets it see. Only this file makes one. */
 type Scope<Kind extends string> = { readonly tx: Tx; readonly [madeHere]: Kind }
 
 /** One organization, and who acts in it. The first argument of every query of a tenant table. */
@@ -25,24 +26,25 @@ export type UserScope = Scope<'user'> & { readonly userId: string }
 export type PlatformScope = Scope<'platform'>
 
 /**
- * Lets a user do something in an organization, in one transaction. Whoever is no member gets NotFound, as for an organization
- * that does not exist; a member whose role lacks the permission gets Forbidden. Work that writes holds off every change of
+ * Lets a user do something in an organization. Whoever is no member gets NotFound, as for an organization
+ * that does not exist; a member whose role lacks the permission gets Forbidden. Work that writes is one transaction, and holds off every change of
  * the caller's role until it is committed: nobody writes after having been demoted.
  */
-export const withOrganization = <T>(
+export async function withOrganization<T>(
   db: Db,
   caller: Caller,
   organizationId: string,
   permission: Permission,
   work: (scope: OrganizationScope) => Promise<T>,
-): Promise<T> => {
-  const enter = isRead(permission) ? enterToRead : enterToWrite
-  return db.transaction(
-    async (tx) => {
-      const member = await enter(tx, caller, organizationId, permission)
-      return work(toScope<OrganizationScope>({ tx, organizationId, userId: caller.userId, ...member }))
-    },
-    isRead(permission) ? { accessMode: 'read only' } : undefined,
+): Promise<T> {
+  const scopeOf = (tx: Tx, member: OrganizationCaller) =>
+    toScope<OrganizationScope>({ tx, organizationId, userId: caller.userId, ...member })
+  if (isRead(permission)) {
+    const member = await enterToRead(db, caller, organizationId, permission)
+    return work(scopeOf(readsOf(db, `organization:${organizationId}`), member))
+  }
+  return db.transaction(async (tx) =>
+    work(scopeOf(tx, await enterToWrite(tx, caller, organizationId, permission))),
   )
 }
 
@@ -63,14 +65,7 @@ export const withOwnOrganizations = <T>(
   db: Db,
   userId: string,
   work: (scope: UserScope) => Promise<T>,
-): Promise<T> =>
-  db.transaction(
-    async (tx) => {
-      await setScope(tx, `user:${userId}`)
-      return work(toScope<UserScope>({ tx, userId }))
-    },
-    { accessMode: 'read only' },
-  )
+): Promise<T> => work(toScope<UserScope>({ tx: readsOf(db, `user:${userId}`), userId }))
 
 /**
  * Lifts the separation of organizations: for lists of a super_admin, for jobs, for an invitation that is looked up by its token.
@@ -87,6 +82,9 @@ export async function narrowTo({ tx }: PlatformScope, organizationId: string): P
   await setScope(tx, `organization:${organizationId}`)
   return toScope<OrganizationScope>({ tx, organizationId, userId: null, role: null, isSuperAdmin: false })
 }
+
+/** Each statement by itself, and nothing to roll back. */
+const readsOf = (db: Db, scope: string): Tx => readsIn(db, scope) as unknown as Tx
 
 const setScope = (tx: Tx, scope: string) => tx.execute(setting(scope))
 
