@@ -5,6 +5,7 @@ import { generateToken } from '../../src/lib/tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
 import {
   expireInvitations,
   formOf,
@@ -137,6 +138,26 @@ t.test('who has registered an address without proving it gains nothing when its 
     t.match(await anonymous.post(path, { token: mailed[i], ...fields }), { body: { code: 'INVALID_TOKEN' } })
   const grace = await anonymous.signIn(email, NEW_PASSWORD)
   t.match((await grace.get('/me')).body, { id, firstName: 'Grace', lastName: 'Hopper', status: 'active' })
+})
+
+t.test('an account that its owner confirms at that moment keeps its password', async (t) => {
+  const email = newAddress()
+  await anonymous.post('/auth/register', { email, password: PASSWORD, firstName: 'Own', lastName: 'Name' })
+  const token = await inviteTo(email)
+  const observer = connect(t, database.adminUrl)
+  const waiting = await owner.begin(async (confirming) => {
+    await confirming`update users set status = 'active', email_verified_at = now() where email = ${email}`
+    const answer = accept(token, ACCOUNT)
+    await eventually(async () => {
+      const [row] = await observer`select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      return row?.count === 1
+    })
+    return { answer }
+  })
+  t.match(await waiting.answer, { status: 409, body: { code: 'EMAIL_TAKEN' } })
+  t.match((await (await anonymous.signIn(email, PASSWORD)).get('/me')).body, { firstName: 'Own' })
+  t.equal((await accept(token)).status, 200, 'and the invitation is not spent')
 })
 
 t.test('a disabled account stays closed, and the invitation open', async (t) => {
