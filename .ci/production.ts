@@ -22,7 +22,7 @@ const { DATABASE_URL = '', REDIS_URL, PATH, HOME } = process.env
 const machine = { PATH, HOME }
 const RESTARTS = 6
 const EXIT_LIMIT_MS = 10_000
-/** Above the two checks, a second apart, after which the proxy sends nothing more. */
+/** Above the three checks, half a second apart, after which the proxy sends nothing more. */
 const DRAIN_SECONDS = '3'
 const USERS = 12
 
@@ -128,7 +128,7 @@ await check(`${RESTARTS} rolling restarts under load fail no request, and each e
   assert.deepEqual(failures.slice(0, 20), [])
   assert.ok(requests > 1_000, `${requests} requests are no load`)
   assert.ok(Math.max(...exits) <= EXIT_LIMIT_MS, times)
-  assertArrivedOnce(requests)
+  assertArrivedOnce()
   for (const email of load.registered) await mailbox.next(email)
 })
 
@@ -169,10 +169,11 @@ async function signIn(client: SignedIn['client'], credentials: object, headers =
   return body as { accessToken: string; refreshToken: string }
 }
 
-/** A request that the proxy had sent to both would be in the logs twice. */
-function assertArrivedOnce(requests: number): void {
+/** A write that the proxy had sent to both would be in their logs twice. */
+function assertArrivedOnce(): void {
   const logs = ['api-1', 'api-2'].map((name) => processes[name]?.output() ?? '').join('')
-  const ids = [...logs.matchAll(/"requestId":"(load-\d+)"[^\n]*"msg":"request"/g)].map(([, id]) => id)
-  assert.equal(ids.length, requests, 'one line a request')
-  assert.equal(new Set(ids).size, requests, 'each of them once')
+  const requests = logs.matchAll(/"requestId":"(load-\d+)","method":"(?:POST|PATCH)"[^\n]*"msg":"request"/g)
+  const ids = [...requests].map(([, id]) => id)
+  assert.ok(ids.length > 100, `${ids.length} writes`)
+  assert.equal(new Set(ids).size, ids.length)
 }
