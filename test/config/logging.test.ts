@@ -19,7 +19,8 @@ function log(t: Test, settings: object, statements: string) {
   }
   const program = `
     import { setImmediate } from 'node:timers/promises'
-    import { renameSync, writeFileSync } from 'node:fs'
+    import { copyFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+    const until = async (probe) => { while (!probe()) await setImmediate() }
     const { createLog } = await import('./src/config/logging.ts')
     const { logger, close } = await createLog(${JSON.stringify(all)})
     ${statements}
@@ -115,6 +116,43 @@ t.test('a new file is begun when the old one is of another day', async (t) => {
   const [rotated = ''] = readdirSync(folder).filter((name) => name.endsWith('-app.log'))
   t.match(readFileSync(join(folder, rotated), 'utf8'), 'yesterday')
 })
+
+/** As logrotate does it with `create`, with `nocreate` and with `copytruncate`. */
+const ROTATIONS = {
+  create: `renameSync(path, moved); writeFileSync(path, '', { mode: 0o640 })`,
+  nocreate: `renameSync(path, moved)`,
+  copytruncate: `copyFileSync(path, moved); truncateSync(path)`,
+}
+
+for (const [name, rotate] of Object.entries(ROTATIONS)) {
+  for (const LOG_FILE_ROTATION of ['off', 'daily']) {
+    t.test(
+      `a file that logrotate takes with ${name} is opened anew, besides ${LOG_FILE_ROTATION}`,
+      async (t) => {
+        const folder = t.testdir()
+        const [path, moved] = [join(folder, 'app.log'), join(folder, 'app.log.1')]
+        const { code, stdout, stderr } = await log(
+          t,
+          { LOG_FILE_PATH: path, LOG_FILE_ROTATION, LOG_FILE_MAX_MB: 10_000 },
+          `
+        const [path, moved] = ${JSON.stringify([path, moved])}
+        const has = (file, word) => existsSync(file) && readFileSync(file, 'utf8').includes(word)
+        logger.info('before')
+        await until(() => has(path, 'before'))
+        ${rotate}
+        // What comes until it is noticed is in one of them.
+        for (let turn = 0; !has(path, 'meanwhile'); turn++) { logger.info({ turn }, 'meanwhile'); await setImmediate() }
+        logger.info('after')`,
+        )
+        t.match({ code, stderr }, { code: 0, stderr: '' })
+        const [older, newer] = [moved, path].map((file) => readFileSync(file, 'utf8'))
+        t.equal(`${older}${newer}`, stdout, 'no line is lost, and each is there once')
+        t.match(older, 'before')
+        t.match(parseLines(String(newer)).at(-1), { msg: 'after' })
+      },
+    )
+  }
+}
 
 t.test('a file that cannot be written any more is told once, and standard output goes on', async (t) => {
   const folder = t.testdir({ logs: {} })
