@@ -106,7 +106,14 @@ await check('clients sign in, each counted under its own address, whatever it cl
 })
 
 await check('what is for development or for the inside is not there', async () => {
-  for (const path of ['/dev/mail', '/dev/mail/messages', '/readyz', '/metrics']) {
+  for (const path of [
+    '/api-docs',
+    '/api-docs/json',
+    '/dev/mail',
+    '/dev/mail/messages',
+    '/readyz',
+    '/metrics',
+  ]) {
     assert.equal((await admin.send('GET', path)).status, 404, path)
   }
   const queues = await admin.send('GET', '/admin/queues')

@@ -142,7 +142,7 @@ export async function buildApp({
 
   await app.register(devInbox, config)
   await app.register(openapi, { version })
-  await app.register(swaggerUi)
+  if (config.API_DOCS === 'on') await app.register(swaggerUi)
   await app.register(staticFiles)
   await app.register(routes)
   return app

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Config } from './settings.js'
 
-type Derived = 'HOST' | 'PUBLIC_URL' | 'MAIL_FROM' | 'LOG_FILE_PATH' | 'SHUTDOWN_DRAIN_SECONDS'
+type Derived = 'HOST' | 'PUBLIC_URL' | 'API_DOCS' | 'MAIL_FROM' | 'LOG_FILE_PATH' | 'SHUTDOWN_DRAIN_SECONDS'
 type DerivedDefault<T> = { text: string; of: (config: Config) => T }
 
 const isProduction = ({ NODE_ENV }: Config): boolean => NODE_ENV === 'production'
@@ -20,6 +20,11 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
   MAIL_FROM: {
     text: '`Groundwork <no-reply@…>` at the host of `PUBLIC_URL`',
     of: ({ PUBLIC_URL }) => `Groundwork <no-reply@${mailDomain(new URL(PUBLIC_URL).hostname)}>`,
+  },
+  // Whoever attacks reads it first.
+  API_DOCS: {
+    text: '`on`; in production `off`',
+    of: (config) => (isProduction(config) ? 'off' : 'on'),
   },
   LOG_FILE_PATH: {
     text: '`logs/app.log`; in tests `off`',

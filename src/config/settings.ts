@@ -77,6 +77,10 @@ export const settings = {
     default: 1_048_576,
     description: 'The largest request body that is accepted.',
   },
+  API_DOCS: {
+    choices: ['on', 'off'],
+    description: 'The documentation of the API at `/api-docs`, open to everybody.',
+  },
   RATE_LIMIT: {
     choices: ['on', 'off'],
     default: 'on',
@@ -323,9 +327,9 @@ export const settings = {
     description: 'The log file, beside standard output; `off` writes none.',
   },
   LOG_FILE_ROTATION: {
-    choices: ['hourly', 'daily'],
+    choices: ['hourly', 'daily', 'off'],
     default: 'daily',
-    description: 'The age at which a new log file is begun.',
+    description: 'The age at which a new log file is begun; `off` leaves age and size to a logrotate.',
   },
   LOG_FILE_MAX_MB: {
     integer: [1, 10_240],

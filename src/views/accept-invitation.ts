@@ -62,12 +62,14 @@ function nameField(
 </div>`
 }
 
-export const invitationAcceptedPage = ({ organization }: { organization: string }): string =>
+type Accepted = { organization: string; hasApiDocs: boolean }
+
+export const invitationAcceptedPage = ({ organization, hasApiDocs }: Accepted): string =>
   page({
     title: 'You have joined',
     body: html`<article class="card done">
 <h1>You have joined</h1>
 <p>You belong to <strong>${organization}</strong> now.</p>
-!${signInNext}
+!${signInNext(hasApiDocs)}
 </article>`,
   })

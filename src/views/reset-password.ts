@@ -44,12 +44,12 @@ export function newPasswordPage({ token, email, isFirst, refusal }: PasswordForm
   })
 }
 
-export const passwordSetPage = (): string =>
+export const passwordSetPage = ({ hasApiDocs }: { hasApiDocs: boolean }): string =>
   page({
     title: 'Your password is set',
     body: html`<article class="card done">
 <h1>Your password is set</h1>
 <p>Use it the next time you sign in. Wherever your account was signed in, it is signed out now.</p>
-!${signInNext}
+!${signInNext(hasApiDocs)}
 </article>`,
   })

@@ -18,12 +18,12 @@ export const confirmEmailPage = ({ token, email }: Confirmation): string =>
 </article>`,
   })
 
-export const emailConfirmedPage = (): string =>
+export const emailConfirmedPage = ({ hasApiDocs }: { hasApiDocs: boolean }): string =>
   page({
     title: 'Your address is confirmed',
     body: html`<article class="card done">
 <h1>Your address is confirmed</h1>
 <p>Thank you. From now on you sign in with this address.</p>
-!${signInNext}
+!${signInNext(hasApiDocs)}
 </article>`,
   })

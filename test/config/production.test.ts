@@ -28,6 +28,12 @@ t.test('production starts with what it needs, and listens to the outside', async
   t.match(loadConfig({ env: SAFE }), { HOST: '0.0.0.0', SHUTDOWN_DRAIN_SECONDS: 5, LOG_LEVEL: 'info' })
 })
 
+t.test('production shows its documentation only when it is told to', async (t) => {
+  t.equal(loadConfig({ env: SAFE }).API_DOCS, 'off')
+  t.equal(loadConfig({ env: { ...SAFE, API_DOCS: 'on' } }).API_DOCS, 'on')
+  t.equal(loadConfig({ env: { CONFIG_FILE: 'off' } }).API_DOCS, 'on')
+})
+
 t.test('production refuses to start without any of the five, and names all that are missing', async (t) => {
   const needed = ['PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'JWT_PRIVATE_KEYS']
   for (const name of needed) {

@@ -19,6 +19,19 @@ t.test('it says that it lives and is ready, and leads to the documentation', asy
   t.match(await get('/api-docs'), { status: 200, headers: { 'content-type': /^text\/html/ } })
 })
 
+t.test('without API_DOCS there is no documentation, and no page leads there', async (t) => {
+  const { anonymous } = await buildTestApp(t, { config: { API_DOCS: 'off' } })
+  const get = (url: string) => anonymous.request({ method: 'GET', url })
+  for (const path of ['', '/', '/json', '/yaml', '/static/index.html', '/static/swagger-ui-bundle.js']) {
+    const answer = await get(`/api-docs${path}`)
+    t.equal(findMistake(answer, { status: 404, code: 'NOT_FOUND' }), undefined, path)
+  }
+  const page = await get(`/verify-email?token=${'x'.repeat(43)}`)
+  t.match(page.text, /This link is not valid any more/)
+  t.notMatch(page.text, 'api-docs')
+  t.equal((await get('/healthz')).status, 200)
+})
+
 t.test('it is not ready while a migration is missing, and says which', async (t) => {
   const { anonymous, database } = await buildTestApp(t)
   const sql = connect(t, database.ownerUrl)

@@ -5,6 +5,7 @@ import { AccountDisabled, EmailTaken, InvalidToken } from '../../lib/errors.js'
 import type { NewAccount } from '../../lib/new-account.js'
 import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { invitationAcceptedPage, invitationPage } from '../../views/accept-invitation.js'
+import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { DIFFERENT_PASSWORDS, type Refusals, refusalsOf } from './form-refusals.js'
 import { InvitationForm, Link } from './schemas.js'
 
@@ -15,6 +16,7 @@ type Outcome = { joined: Joined } | { refusals: Refusals }
 
 const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
+  const hasApiDocs = app.knownPaths.has(API_DOCS_PATH)
 
   app.get(PATH, { schema: { hide: true, querystring: Link }, config }, async function askToJoin(request) {
     return invitationPage(await describeInvitation(db, request.query.token))
@@ -29,7 +31,7 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
       const refused = misfits ?? (account.password === passwordRepeat ? undefined : DIFFERENT_PASSWORDS)
       const outcome = refused ? { refusals: refused } : await tryAccepting(token, account)
       if ('joined' in outcome)
-        return invitationAcceptedPage({ organization: outcome.joined.organization.name })
+        return invitationAcceptedPage({ organization: outcome.joined.organization.name, hasApiDocs })
       const { refusals } = outcome
       const invitation = await describeInvitation(db, token)
       return reply.code(400).send(invitationPage({ ...invitation, refusals, typed: account }))

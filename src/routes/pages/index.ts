@@ -4,6 +4,7 @@ import type { Static } from 'typebox'
 import type { Problem } from '../../lib/problem-schema.js'
 import { settleFailure } from '../../plugins/errors.js'
 import formBody from '../../plugins/form-body.js'
+import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { failurePage } from '../../views/failure.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 import { linkNotValidPage } from '../../views/link-not-valid.js'
@@ -29,7 +30,10 @@ const pageRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 function answerWithPage(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = settleFailure(error, request, reply)
-  return reply.type(HTML_MEDIA_TYPE).send(isAboutToken(problem) ? linkNotValidPage() : failurePage(problem))
+  const hasApiDocs = request.server.knownPaths.has(API_DOCS_PATH)
+  return reply
+    .type(HTML_MEDIA_TYPE)
+    .send(isAboutToken(problem) ? linkNotValidPage(hasApiDocs) : failurePage(problem))
 }
 
 /** One that no token can look like, or none at all, is as good as an unknown one. */

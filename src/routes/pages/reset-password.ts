@@ -3,6 +3,7 @@ import type { Db } from '../../db/client.js'
 import { findResetOwner } from '../../db/queries/credentials.js'
 import { InvalidToken } from '../../lib/errors.js'
 import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
+import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { newPasswordPage, passwordSetPage } from '../../views/reset-password.js'
 import { DIFFERENT_PASSWORDS, type Refusals, refusalsOf } from './form-refusals.js'
 import { Link, PasswordForm } from './schemas.js'
@@ -12,6 +13,7 @@ const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
 
 const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
+  const hasApiDocs = app.knownPaths.has(API_DOCS_PATH)
 
   app.get(
     PATH,
@@ -30,7 +32,7 @@ const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
       const account = await describeAccount(db, token)
       const refusals =
         misfits ?? (password === passwordRepeat ? await trySetting(token, password) : DIFFERENT_PASSWORDS)
-      if (refusals === undefined) return passwordSetPage()
+      if (refusals === undefined) return passwordSetPage({ hasApiDocs })
       return reply.code(400).send(newPasswordPage({ ...account, refusal: refusals.password }))
     },
   )

@@ -3,6 +3,7 @@ import { findMailedToken } from '../../db/queries/mailed-tokens.js'
 import { verifyEmail } from '../../db/queries/registration.js'
 import { InvalidToken } from '../../lib/errors.js'
 import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
+import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { confirmEmailPage, emailConfirmedPage } from '../../views/verify-email.js'
 import { Link } from './schemas.js'
 
@@ -11,6 +12,7 @@ const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
 
 const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
+  const hasApiDocs = app.knownPaths.has(API_DOCS_PATH)
 
   app.get(
     PATH,
@@ -25,7 +27,7 @@ const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(PATH, { schema: { hide: true, body: Link }, config }, async function confirmEmailByForm(request) {
     await verifyEmail(db, request.body.token)
-    return emailConfirmedPage()
+    return emailConfirmedPage({ hasApiDocs })
   })
 }
 
