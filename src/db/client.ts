@@ -49,45 +49,57 @@ export const databaseOptions = (
 /** For transactions without drizzle. */
 export type Transactions = Pick<postgres.Sql, 'begin'>
 
+/** On a connection of its own, beside the pool: a check must not wait for others, and not for ever for a silent server. */
+export type Check = <T>(work: (sql: postgres.Sql) => Promise<T>, timeoutMs?: number) => Promise<T>
+
 export type DatabaseClient = {
   db: Db
-  sql: postgres.Sql
+  check: Check
   transactions: Transactions
   poolState: () => PoolState
   close: () => Promise<void>
 }
 
-const CLOSE_TIMEOUT_SECONDS = 5
+const CLOSE_TIMEOUT_MS = 5_000
+/** Beyond what the server allows a statement: for the way there and back. */
+const ANSWER_MARGIN_MS = 1_000
 
 /** Opens no connection yet: the first query does. */
 export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
-  const pool = new ConnectionPool({
-    connect: (onclose) => connect(options, onclose),
-    max: options.poolMax,
-    waitMs: options.acquireTimeoutMs ?? options.connectTimeoutMs,
-  })
-  const sql = connect(options)
+  const poolOf = (max: number, waitMs: number) =>
+    new ConnectionPool({
+      connect: (onclose) => connect(options, onclose),
+      max,
+      waitMs,
+      answerMs: options.statementTimeoutMs + ANSWER_MARGIN_MS,
+    })
+  const pool = poolOf(options.poolMax, options.acquireTimeoutMs ?? options.connectTimeoutMs)
+  const checks = poolOf(1, options.connectTimeoutMs)
   const dialect = new PgDialect()
   const db = new PgDatabase(dialect, new AuditedSession(pool, dialect), undefined) as unknown as Db
+  const check: Check = (work, timeoutMs) => checks.use((connection) => connection.run(work, timeoutMs))
   const close = async () => {
-    await Promise.all([pool.close(CLOSE_TIMEOUT_SECONDS * 1000), sql.end({ timeout: CLOSE_TIMEOUT_SECONDS })])
+    await Promise.all([pool, checks].map((each) => each.close(CLOSE_TIMEOUT_MS)))
   }
-  return { db, sql, transactions: transactionsOn(pool), poolState: () => pool.state, close }
+  return { db, check, transactions: transactionsOn(pool), poolState: () => pool.state, close }
 }
 
-/** As postgres.js begins them, whose own end the process when their connection is lost. */
+/**
+ * As postgres.js begins them, whose own end the process when their connection is lost. What takes long by design, such as
+ * dropping a month of the audit log, is done here: only the server limits it.
+ */
 const transactionsOn = (pool: ConnectionPool): Transactions => ({
   begin: ((mode: string, work: (tx: postgres.Sql) => Promise<unknown>) =>
     Transaction.begin(
       pool,
-      (transaction) => transaction.run(work),
+      (transaction) => transaction.run(work, Number.POSITIVE_INFINITY),
       mode,
     )) as unknown as Transactions['begin'],
 })
 
-function connect(options: DatabaseOptions, onclose?: () => void): postgres.Sql {
+function connect(options: DatabaseOptions, onclose: () => void): postgres.Sql {
   const sql = postgres(options.url, {
-    ...(onclose && { onclose }),
+    onclose,
     max: 1,
     // Whoever has the connection decides when it has lived long enough: not in the midst of a transaction.
     max_lifetime: null,

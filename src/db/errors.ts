@@ -4,6 +4,7 @@ import { LastOrgAdmin, ServiceUnavailable } from '../lib/errors.js'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505'
+const READ_ONLY_SQL_TRANSACTION = '25006'
 
 export const postgresErrorOf = (error: unknown): postgres.PostgresError | undefined => {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
@@ -16,6 +17,10 @@ export function isServerError(error: unknown): boolean {
   return severity !== undefined && severity !== 'FATAL' && severity !== 'PANIC'
 }
 
+/** A write has met a server that only reads: a standby, after a failover or on the way to it. */
+export const isReadOnly = (error: unknown): boolean =>
+  postgresErrorOf(error)?.code === READ_ONLY_SQL_TRANSACTION
+
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = postgresErrorOf(error)
   return cause?.code === UNIQUE_VIOLATION && cause.constraint_name === constraint
@@ -24,8 +29,8 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 /** Rules that the database itself keeps, whatever statement would break them, and what clients are told. */
 const FAILURE_OF_CONSTRAINT = new Map([['memberships_last_org_admin', LastOrgAdmin]])
 
-/** Connections that fail or are refused, a pool or a server at its limits, transactions that lost a race: worth another try. */
-const TRANSIENT_SQLSTATE = /^(08|53|57P0|40001|40P01|55P03|57014)/
+/** Connections that fail or are refused, a pool or a server at its limits, a standby, transactions that lost a race: worth another try. */
+const TRANSIENT_SQLSTATE = /^(08|53|57P0|25006|40001|40P01|55P03|57014)/
 const TRANSIENT_CODES = new Set([
   'CONNECT_TIMEOUT',
   'CONNECTION_CLOSED',
@@ -35,6 +40,7 @@ const TRANSIENT_CODES = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'QUERY_TIMEOUT',
 ])
 
 /** True when the database could not answer, as opposed to having refused. */

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres'
 import { ShedCounter } from '../lib/shed-counter.js'
-import { isServerError } from './errors.js'
+import { isReadOnly, isServerError } from './errors.js'
 
 type PoolOptions = {
   /** A client of one connection; `onClose` is to be called when that connection has gone. */
@@ -8,6 +8,8 @@ type PoolOptions = {
   max: number
   /** How long to wait for a free connection. */
   waitMs: number
+  /** How long to wait for an answer. Above what the server allows a statement: only a silent one takes longer. */
+  answerMs: number
 }
 
 export type PoolState = {
@@ -28,28 +30,48 @@ export class Connection {
   readonly bornAt = Date.now()
   isLost = false
   readonly sql: Sql
+  private readonly answerMs: number
 
-  constructor(connect: PoolOptions['connect']) {
+  constructor({ connect, answerMs }: PoolOptions) {
+    this.answerMs = answerMs
     this.sql = connect(() => {
       this.isLost = true
     })
   }
 
-  /** Once lost it refuses everything: the client would run the rest of a transaction on a fresh connection, outside of it. */
-  async run<T>(statement: (sql: Sql) => PromiseLike<T>): Promise<T> {
+  /**
+   * Once lost it refuses everything: the client would run the rest of a transaction on a fresh connection, outside of it.
+   * `Infinity` waits for ever, for what the server does not limit either.
+   */
+  async run<T>(statement: (sql: Sql) => PromiseLike<T>, answerMs = this.answerMs): Promise<T> {
     if (this.isLost) throw connectionError('CONNECTION_CLOSED', 'The database connection was lost.')
     try {
-      return await statement(this.sql)
+      const answer = statement(this.sql)
+      return await (answerMs === Number.POSITIVE_INFINITY ? answer : answered(answer, answerMs))
     } catch (error) {
       this.judge(error)
       throw error
     }
   }
 
-  /** Only an answer of the server, be it an error, shows that the connection still works. */
+  /**
+   * Only an answer of the server, be it an error, shows that the connection still works; and one that only reads leads to a
+   * server that is not the primary, or not any more.
+   */
   judge(error: unknown): void {
-    if (!isServerError(error)) this.isLost = true
+    if (!isServerError(error) || isReadOnly(error)) this.isLost = true
   }
+}
+
+/** A frozen server, or a network that drops every packet, says nothing: TCP itself would wait for minutes. */
+function answered<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(connectionError('QUERY_TIMEOUT', 'The database did not answer in time.')),
+      timeoutMs,
+    )
+    answer.then(resolve, reject).then(() => clearTimeout(timer))
+  })
 }
 
 /**
@@ -86,7 +108,7 @@ export class ConnectionPool {
   run<T>(statement: (sql: Sql) => Promise<T>): Promise<T> {
     const connection = this.isClosed ? undefined : this.findFree()
     if (!connection) return this.use((lent) => lent.run(statement))
-    return statement(connection.sql).then(
+    return answered(statement(connection.sql), this.options.answerMs).then(
       (result) => {
         this.release(connection)
         return result
@@ -129,7 +151,7 @@ export class ConnectionPool {
   }
 
   private open(): Connection {
-    const connection = new Connection(this.options.connect)
+    const connection = new Connection(this.options)
     this.connections.add(connection)
     return connection
   }

@@ -33,10 +33,10 @@ export class Transaction {
     })
   }
 
-  async run<T>(statement: (sql: Sql) => PromiseLike<T>): Promise<T> {
+  async run<T>(statement: (sql: Sql) => PromiseLike<T>, answerMs?: number): Promise<T> {
     if (this.isOver) throw new Error('A statement came after the end of its transaction: await it before')
     try {
-      return await this.connection.run(statement)
+      return await this.connection.run(statement, answerMs)
     } catch (error) {
       this.failure ??= error
       throw error

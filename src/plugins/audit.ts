@@ -6,7 +6,7 @@ import { OperatorError } from '../lib/operator-error.js'
 /** A server that writes without leaving audit entries does not start. */
 async function audit(app: FastifyInstance) {
   app.addHook('onReady', async () => {
-    const problems = await findAuditProblems(app.sql)
+    const problems = await app.checkDatabase(findAuditProblems)
     if (problems.length > 0) throw new OperatorError(`${problems.join('; ')}. Run: npm run db:upgrade`)
   })
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type postgres from 'postgres'
 import {
+  type Check,
   createDatabaseClient,
   type DatabaseClient,
   type DatabaseOptions,
@@ -13,8 +13,7 @@ import { backlogReadings, poolReadings } from '../metrics/database.js'
 declare module 'fastify' {
   interface FastifyInstance {
     db: Db
-    /** A connection without drizzle, beside the pool: for checks, which must not wait for others. */
-    sql: postgres.Sql
+    checkDatabase: Check
     /** On the pool, without drizzle. */
     transactions: Transactions
     poolState: DatabaseClient['poolState']
@@ -24,7 +23,7 @@ declare module 'fastify' {
 async function db(app: FastifyInstance, options: DatabaseOptions) {
   const client = createDatabaseClient(options)
   app.decorate('db', client.db)
-  app.decorate('sql', client.sql)
+  app.decorate('checkDatabase', client.check)
   app.decorate('transactions', client.transactions)
   app.decorate('poolState', client.poolState)
   app.addHook('onClose', client.close)

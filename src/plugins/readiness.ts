@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { findPartitionProblem } from '../db/audit/partitions.js'
-import { pendingMigrations } from '../db/migrate/index.js'
-import { MIGRATIONS_FOLDER } from '../db/setup.js'
+import { checkAudit, checkMigrations, checkWrites, READ_ONLY } from '../db/readiness.js'
 import { within } from '../lib/within.js'
 
 type Check = 'ok' | string
@@ -35,19 +33,11 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     done(null, payload)
   })
 
-  const checkMigrations = async (): Promise<Check> => {
-    const pending = await pendingMigrations(app.sql, { folder: MIGRATIONS_FOLDER })
-    return pending.length === 0 ? 'ok' : `pending: ${pending.join(', ')}`
-  }
-
-  const checkAudit = async (): Promise<Check> => {
-    const problem = await findPartitionProblem(app.sql)
-    return problem === undefined ? 'ok' : `degraded: ${problem}`
-  }
-
   app.decorate('checkReadiness', async () => {
     if (isClosing) return { server: 'shutting down' }
-    const checks = [app.sql`select 1`.then((): Check => 'ok'), checkMigrations(), checkAudit()]
+    const checks = [checkWrites, checkMigrations, checkAudit].map((check) =>
+      app.checkDatabase(check, CHECK_TIMEOUT_MS),
+    )
     const [database, migrations, audit] = await Promise.all(checks.map(stateOf))
     const ofProcess = { rateLimits: app.checkRateLimits(), load: app.checkLoad() }
     return { database, migrations, audit, ...ofProcess } as Record<string, Check>
@@ -56,7 +46,7 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
 
 /** Says no more than that it failed: the reason is for the log, not for whoever asks. */
 async function stateOf(check: Promise<Check>): Promise<Check> {
-  const state = check.catch(() => 'unavailable')
+  const state = check.catch((error) => (error === READ_ONLY ? READ_ONLY.message : 'unavailable'))
   return (await within(CHECK_TIMEOUT_MS, state)) ?? 'no answer'
 }
 

@@ -9,9 +9,9 @@ const BYPASSED =
 /** What keeps organizations apart is there, and applies to us: else the server does not start. */
 async function rowSecurity(app: FastifyInstance, { isProduction }: { isProduction: boolean }) {
   app.addHook('onReady', async () => {
-    const problems = await findTenancyProblems(app.sql)
+    const problems = await app.checkDatabase(findTenancyProblems)
     if (problems.length > 0) throw new OperatorError(`${problems.join('; ')}. Run: npm run db:upgrade`)
-    if (!(await bypassesRowSecurity(app.sql))) return
+    if (!(await app.checkDatabase(bypassesRowSecurity))) return
     if (isProduction) throw new OperatorError(BYPASSED)
     app.log.warn(BYPASSED)
   })

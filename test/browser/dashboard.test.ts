@@ -95,7 +95,9 @@ else {
     async (t, backend) => {
       const { page, mistakes, app } = await openDashboard(t, { ...backend, JOBS_DASHBOARD: 'read-write' })
       const retriedAt = async () =>
-        (await app.sql`select retried_at from outbox where failed_at is not null`).at(0)?.retried_at
+        (await app.checkDatabase((sql) => sql`select retried_at from outbox where failed_at is not null`)).at(
+          0,
+        )?.retried_at
       await page.goto(`${QUEUE}?status=failed`)
       await signIn(page)
       await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
@@ -108,7 +110,9 @@ else {
       await page.getByRole('button', { name: 'Clean all' }).click()
       await confirm(page)
       await eventually(
-        async () => (await app.sql`select from outbox where failed_at is not null`).length === 0,
+        async () =>
+          (await app.checkDatabase((sql) => sql`select from outbox where failed_at is not null`)).length ===
+          0,
       )
       await eventually(async () => (await page.getByText('fly-to-the-moon', { exact: true }).count()) === 0)
       t.strictSame(mistakes(), [])

@@ -1,4 +1,4 @@
-import type postgres from 'postgres'
+import postgres from 'postgres'
 import type { Test } from 'tap'
 import { createDatabaseClient, type DatabaseClient } from '../../src/db/client.js'
 import { createUser } from '../../src/db/queries/users.js'
@@ -8,6 +8,8 @@ import { connect, createTestDatabase, type TestDatabase } from './database.js'
 
 export type AuditTest = DatabaseClient & {
   database: TestDatabase
+  /** As the application, without its client. */
+  sql: postgres.Sql
   /** As the owner of the tables. */
   owner: postgres.Sql
   /** What was written since the last call, as `actor table action`, in order. */
@@ -31,7 +33,9 @@ let count = 0
 export async function openAuditTest(t: Test, { poolMax = 2 } = {}): Promise<AuditTest> {
   const database = await createTestDatabase(t)
   const client = createDatabaseClient(clientOptions(database.url, poolMax))
-  t.teardown(client.close)
+  const { url, applicationName: application_name } = clientOptions(database.url)
+  const sql = postgres(url, { max: 1, onnotice: () => {}, connection: { application_name } })
+  t.teardown(() => Promise.all([client.close(), sql.end()]))
   const owner = connect(t, database.ownerUrl)
   const addUser = (email?: string) => {
     count += 1
@@ -46,5 +50,5 @@ export async function openAuditTest(t: Test, { poolMax = 2 } = {}): Promise<Audi
     last = rows.at(-1)?.id ?? last
     return rows.map(({ line }) => line)
   }
-  return { ...client, database, owner, newEntries, addUser }
+  return { ...client, database, sql, owner, newEntries, addUser }
 }

@@ -3,63 +3,89 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import type { Test } from 'tap'
 
 export type Proxy = {
-  /** The same database, by way of the proxy. */
+  /** The same server, by way of the proxy. */
   url: string
-  /** Answers stay where they are, as when a network fails without a word. */
+  /** Answers stay where they are, as when a server or a network stops without a word. */
   freeze: () => void
   thaw: () => void
+  /** As if the network had forgotten the connections that are open: no answer comes on them any more, and new ones work. */
+  forget: () => void
   /** Breaks every connection with a TCP reset. */
   reset: () => void
-  /** As `reset`, and nobody is let in any more. */
-  close: () => void
+  /** As `reset`, and nobody is let in until `open`. */
+  close: () => Promise<void>
+  open: () => Promise<void>
+  /** Where new connections go from now on. */
+  leadTo: (url: string) => void
+  /** How many connections were opened so far. */
+  connections: () => number
 }
 
-/** A network between a client and the database that can fail. */
-export async function openProxy(t: Test, databaseUrl: string): Promise<Proxy> {
-  const target = new URL(databaseUrl)
-  const clients = new Set<Socket>()
-  const servers = new Set<Socket>()
+type Pair = { client: Socket; upstream: Socket }
+
+const stop = ({ upstream }: Pair) => upstream.unpipe().pause()
+
+/** A network between a client and a server that can fail. */
+export async function openProxy(t: Test, targetUrl: string): Promise<Proxy> {
+  let target = new URL(targetUrl)
+  const pairs = new Set<Pair>()
   let isFrozen = false
+  let count = 0
   const server = createServer((client) => {
-    const upstream = createConnection(Number(target.port || 5432), target.hostname)
-    clients.add(client)
-    servers.add(upstream)
-    upstream.pipe(client)
-    client.pipe(upstream)
-    if (isFrozen) upstream.unpipe(client).pause()
+    count += 1
+    const pair = { client, upstream: createConnection(Number(target.port || 5432), target.hostname) }
+    pairs.add(pair)
+    client.pipe(pair.upstream)
+    pair.upstream.pipe(client)
+    if (isFrozen) stop(pair)
     const end = () => {
-      client.destroy()
-      upstream.destroy()
-      clients.delete(client)
-      servers.delete(upstream)
+      pairs.delete(pair)
+      pair.client.destroy()
+      pair.upstream.destroy()
     }
-    for (const socket of [client, upstream]) socket.on('error', end).on('close', end)
-    upstream.on('thaw', () => upstream.pipe(client))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const reset = () => {
-    for (const client of clients) client.resetAndDestroy()
+    for (const socket of [pair.client, pair.upstream]) socket.on('error', end).on('close', end)
+  })
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
   }
-  const close = () => {
+  const port = await listen(0)
+  const reset = () => {
+    for (const { client } of pairs) client.resetAndDestroy()
+  }
+  const close = async () => {
+    const closed = server.listening && once(server, 'close')
     server.close()
     reset()
+    await closed
   }
   t.teardown(close)
 
-  const url = new URL(databaseUrl)
+  const url = new URL(targetUrl)
   url.hostname = '127.0.0.1'
-  url.port = String((server.address() as AddressInfo).port)
+  url.port = String(port)
   return {
     url: url.href,
     freeze: () => {
       isFrozen = true
-      for (const upstream of servers) upstream.unpipe().pause()
+      for (const pair of pairs) stop(pair)
     },
     thaw: () => {
       isFrozen = false
-      for (const upstream of servers) upstream.emit('thaw')
+      for (const { client, upstream } of pairs) upstream.pipe(client)
+    },
+    forget: () => {
+      for (const pair of pairs) stop(pair)
     },
     reset,
     close,
+    open: async () => {
+      await listen(port)
+    },
+    leadTo: (next) => {
+      target = new URL(next)
+    },
+    connections: () => count,
   }
 }

@@ -1,0 +1,136 @@
+import t, { type Test } from 'tap'
+import type { Config } from '../../src/config/index.js'
+import { buildTestApp } from '../helpers/app.js'
+import type { Answer } from '../helpers/client.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { findMistake } from '../helpers/problems.js'
+import { openProxy } from '../helpers/proxy.js'
+
+const POOL_MAX = 4
+const MANY = 20
+
+/** So that what the network swallows is given up soon. */
+const IMPATIENT = { DATABASE_STATEMENT_TIMEOUT_MS: 1_000 }
+/** So that nothing but the stall can end the wait for a connection. */
+const PATIENT = { DATABASE_CONNECT_TIMEOUT_MS: 60_000, DATABASE_STATEMENT_TIMEOUT_MS: 10_000 }
+
+/** The API and its database, with a network between them that can fail. */
+async function start(t: Test, config: Partial<Config> = {}) {
+  const database = await createTestDatabase(t)
+  const proxy = await openProxy(t, database.url)
+  const { anonymous, signUp } = await buildTestApp(t, {
+    database: { ...database, url: proxy.url },
+    config: { DATABASE_POOL_MAX: POOL_MAX, ...config },
+  })
+  const user = await signUp()
+  const owner = connect(t, database.ownerUrl)
+  const admin = connect(t, database.adminUrl)
+  const get = (url: string) => anonymous.request({ method: 'GET', url })
+
+  /** Ends every session of the application with the words of a server that shuts down. */
+  const endSessions = () => admin`
+    select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where datname = current_database() and usename = ${database.appRole} and pid <> pg_backend_pid()`
+  const many = () => Promise.all(Array.from({ length: MANY }, () => user.get('/me')))
+
+  /** While `work` goes on, as many requests as the pool has connections wait for a lock, each with one of them. */
+  const withFullPool = (work: () => Promise<unknown>) =>
+    owner.begin(async (tx) => {
+      await tx`lock table users in access exclusive mode`
+      const waiting = Array.from({ length: POOL_MAX }, () => user.get('/me'))
+      await eventually(async () => {
+        const [row] = await tx`
+          select count(*)::int as count from pg_locks where relation = 'users'::regclass and not granted`
+        return row?.count === POOL_MAX
+      })
+      await work()
+      return { waiting }
+    })
+  return { proxy, user, owner, get, endSessions, many, withFullPool, database }
+}
+
+const isTold = (t: Test, answer: Answer, title: string) => {
+  t.equal(findMistake(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' }), undefined, title)
+  t.match(answer.headers['retry-after'], /^[1-9]\d*$/, title)
+}
+
+const countOf = (answers: Answer[], status: number) =>
+  answers.filter((answer) => answer.status === status).length
+
+const ready = (get: (url: string) => Promise<Answer>, status: string) =>
+  eventually(async () => (await get('/readyz')).body.status === status)
+
+t.test('PostgreSQL restarts: what is in flight fails, as 503, and nothing once it is back', async (t) => {
+  const { proxy, get, endSessions, many, withFullPool } = await start(t)
+  for (const round of ['first', 'second', 'third']) {
+    const { waiting } = await withFullPool(async () => {
+      await endSessions()
+      await proxy.close()
+    })
+    for (const answer of await Promise.all(waiting)) isTold(t, answer, `${round}: in flight`)
+    for (const answer of await many()) isTold(t, answer, `${round}: while it is away`)
+    t.match(await get('/readyz'), { status: 503, body: { checks: { database: 'unavailable' } } })
+    t.equal((await get('/healthz')).status, 200)
+    await proxy.open()
+    t.equal(countOf(await many(), 200), MANY, `${round}: none fails once it is back`)
+    t.match(await get('/readyz'), { status: 200, body: { status: 'ready' } })
+  }
+})
+
+t.test('PostgreSQL freezes: every request is told so, and all is well once it thaws', async (t) => {
+  const { proxy, get, many } = await start(t, IMPATIENT)
+  await many()
+  proxy.freeze()
+  for (const answer of await many()) isTold(t, answer, 'frozen')
+  t.match(await get('/readyz'), { status: 503, body: { checks: { database: /^(no answer|unavailable)$/ } } })
+  t.equal((await get('/healthz')).status, 200)
+  proxy.thaw()
+  t.equal(countOf(await many(), 200), MANY)
+  await ready(get, 'ready')
+})
+
+t.test('connections that the network forgets are found out, each once', async (t) => {
+  const { proxy, get, many } = await start(t, IMPATIENT)
+  await many()
+  const connections = proxy.connections()
+  proxy.forget()
+  for (const answer of await many()) if (answer.status !== 200) isTold(t, answer, 'on one of them')
+  t.equal(countOf(await many(), 200), MANY, 'all of them are replaced')
+  await ready(get, 'ready')
+  t.ok(proxy.connections() > connections)
+})
+
+t.test('while all connections hang, whoever waits for one is told, and the rest goes on', async (t) => {
+  const { get, user, many, withFullPool } = await start(t, PATIENT)
+  const { waiting } = await withFullPool(async () => {
+    for (const answer of await many()) isTold(t, answer, 'waits for a connection')
+    for (const path of ['/healthz', '/readyz', '/.well-known/jwks.json'])
+      t.equal((await get(path)).status, 200, path)
+  })
+  t.equal(countOf(await Promise.all(waiting), 200), POOL_MAX, 'what hung is answered in the end')
+  t.equal((await user.get('/me')).status, 200)
+})
+
+t.test('after a failover no connection stays with a server that only reads', async (t) => {
+  const { get, user, owner, endSessions, many, database } = await start(t)
+  const name = owner(new URL(database.ownerUrl).pathname.slice(1))
+  const rename = (firstName: string) => user.patch('/me', { firstName })
+  await owner`alter database ${name} set default_transaction_read_only = on`
+  await endSessions()
+  await many()
+  await eventually(async () => (await get('/readyz')).body.checks.database !== 'unavailable')
+  t.match(await get('/readyz'), {
+    status: 200,
+    body: { status: 'degraded', checks: { database: 'degraded: the database is read-only' } },
+  })
+  isTold(t, await rename('Grace'), 'a write')
+  t.equal((await user.get('/me')).status, 200, 'a read')
+
+  // Where the name leads now, new connections write; those that are open still only read.
+  await owner`alter database ${name} reset default_transaction_read_only`
+  const writes = await Promise.all(Array.from({ length: POOL_MAX }, (_, i) => rename(`Ada ${i}`)))
+  t.equal(countOf(writes, 200) + countOf(writes, 503), POOL_MAX)
+  t.equal((await rename('Ada')).status, 200, 'each that failed was given up')
+  await ready(get, 'ready')
+})
