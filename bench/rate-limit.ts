@@ -8,6 +8,7 @@ import { reportWorstWindows } from './rate-limit/worst-window.js'
 const ROUNDS = Number(process.env.ROUNDS ?? 3)
 const WARM_UP_PAIRS = 2
 const PAIRS = 8
+const CLIENTS = 10
 const LIMIT = 100
 const WINDOW_SECONDS = 10
 
@@ -58,8 +59,9 @@ async function startSide(name: string, redis: BenchRedis, { addresses, status }:
   if (status === 429) await fetch(`${origin}/limited`, { headers: { 'x-forwarded-for': '10.0.0.0' } })
   const side: Side = {
     origin,
+    method: 'GET',
     path: '/limited',
-    headers: {},
+    clients: Array.from({ length: CLIENTS }, () => ({})),
     addresses,
     status,
     server: Number(child.pid),

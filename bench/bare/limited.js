@@ -4,6 +4,8 @@ import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
 import errors from '../../dist/plugins/errors.js'
+import httpMetrics from '../../dist/plugins/http-metrics.js'
+import metrics from '../../dist/plugins/metrics.js'
 import rateLimit from '../../dist/plugins/rate-limit.js'
 import requestContext from '../../dist/plugins/request-context.js'
 
@@ -11,6 +13,8 @@ import requestContext from '../../dist/plugins/request-context.js'
 const { SIDE, REDIS_URL, LIMIT, WINDOW_SECONDS, STRATEGY } = process.env
 const app = Fastify({ trustProxy: ['127.0.0.1'] })
 await app.register(fp(async () => {}, { name: 'auth' }))
+await app.register(metrics, { service: 'api' })
+await app.register(httpMetrics)
 await app.register(requestContext)
 await app.register(errors)
 let config

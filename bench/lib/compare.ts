@@ -26,11 +26,18 @@ export async function comparePair(load: ChildProcess, ours: Side, bare: Side): P
   return { ours: mean(first, fourth), bare: mean(second, third) }
 }
 
-async function measure(load: ChildProcess, side: Side): Promise<Figures> {
-  const { server, backends, ...target } = side
-  const [serverCpu, backendsCpu] = [startCpuStopwatch([server]), startCpuStopwatch(backends)]
+export async function warmUp(load: ChildProcess, side: Side, requests: number): Promise<void> {
+  for (let done = 0; done < requests; ) done += (await ask(load, side)).requests
+}
+
+function ask(load: ChildProcess, { server, backends, ...target }: Side): Promise<Load> {
   load.send({ ...target, ms: WINDOW_MS } satisfies Window)
-  const { requests, ms } = await nextMessage<Load>(load)
+  return nextMessage<Load>(load)
+}
+
+async function measure(load: ChildProcess, side: Side): Promise<Figures> {
+  const [serverCpu, backendsCpu] = [startCpuStopwatch([side.server]), startCpuStopwatch(side.backends)]
+  const { requests, ms } = await ask(load, side)
   return {
     serverUs: serverCpu.elapsedUs() / requests,
     backendsUs: backendsCpu.elapsedUs() / requests,

@@ -1,10 +1,16 @@
 /** A program of its own, so that making requests takes no time from what answers them: one window for each message. */
 import { type Dispatcher, Pool } from 'undici'
 
-export type Window = {
-  origin: string
+export type Target = {
+  method: 'GET' | 'PATCH'
   path: string
-  headers: Record<string, string>
+  /** Each client takes them in turn. */
+  bodies?: readonly string[]
+}
+export type Window = Target & {
+  origin: string
+  /** What each of them sends as headers; a connection each. */
+  clients: readonly Record<string, string>[]
   ms: number
   /** Other than 200. */
   status?: number
@@ -13,28 +19,25 @@ export type Window = {
 }
 export type Load = { requests: number; ms: number }
 
-/** As many as the servers have database connections. */
-const CONNECTIONS = 10
-
 const pools = new Map<string, Pool>()
 
 process.on('message', async (window: Window) => {
-  const pool =
-    pools.get(window.origin) ?? new Pool(window.origin, { connections: CONNECTIONS, pipelining: 1 })
-  pools.set(window.origin, pool)
+  const { origin, clients, ms } = window
+  const pool = pools.get(origin) ?? new Pool(origin, { connections: clients.length, pipelining: 1 })
+  pools.set(origin, pool)
   const start = performance.now()
-  const client = () => askUntil(start + window.ms, pool, window)
-  const counts = await Promise.all(Array.from({ length: CONNECTIONS }, client))
+  const counts = await Promise.all(clients.map((headers) => askUntil(start + ms, pool, window, headers)))
   const requests = counts.reduce((sum, count) => sum + count, 0)
   process.send?.({ requests, ms: performance.now() - start } satisfies Load)
 })
 
-async function askUntil(end: number, pool: Pool, window: Window): Promise<number> {
-  const { path, headers, status = 200, addresses } = window
+async function askUntil(end: number, pool: Pool, window: Window, own: Record<string, string>) {
+  const { method, path, bodies = [], status = 200, addresses } = window
   let count = 0
   while (performance.now() < end) {
     const forwarded = addresses === undefined ? {} : { 'x-forwarded-for': nextAddress(addresses) }
-    await ask(pool, { path, method: 'GET', headers: { ...headers, ...forwarded } }, status)
+    const body = bodies[count % bodies.length] ?? null
+    await ask(pool, { method, path, headers: { ...own, ...forwarded }, body }, status)
     count += 1
   }
   return count

@@ -1,0 +1,48 @@
+// Plain JavaScript, so that it runs without a loader, like the build that it is compared with.
+import Fastify from 'fastify'
+import postgres from 'postgres'
+import { encodeCursor } from '../../dist/lib/pagination.js'
+import { ref } from '../../dist/lib/schemas.js'
+import { User } from '../../dist/lib/user-schemas.js'
+import { ProfileChanges } from '../../dist/routes/me/schemas.js'
+import { UserPage, UserQuery } from '../../dist/routes/users/schemas.js'
+
+/** The least that gives the same answers: no token, no headers, no log, nothing that checks who asks or what was changed. */
+const sql = postgres(process.env.DATABASE_URL)
+const app = Fastify()
+app.addSchema(User)
+
+const columns = sql`
+  id, email, password_hash as "passwordHash", first_name as "firstName", last_name as "lastName", role, status,
+  email_verified_at as "emailVerifiedAt", created_at as "createdAt", updated_at as "updatedAt"`
+
+app.get('/api/v1/me', { schema: { response: { 200: ref(User) } } }, async ({ headers }) => {
+  const [user] = await sql`select ${columns} from users where id = ${headers['user-id']}`
+  return user
+})
+
+app.patch(
+  '/api/v1/me',
+  { schema: { body: ProfileChanges, response: { 200: ref(User) } } },
+  async ({ headers, body }) => {
+    const [user] = await sql`
+    update users set first_name = ${body.firstName}, updated_at = now()
+    where id = ${headers['user-id']} returning ${columns}`
+    return user
+  },
+)
+
+app.get(
+  '/api/v1/users',
+  { schema: { querystring: UserQuery, response: { 200: UserPage } } },
+  async ({ query: { limit, sort } }) => {
+    const rows = await sql`select ${columns} from users order by created_at desc, id desc limit ${limit + 1}`
+    const data = rows.slice(0, limit)
+    const { id, createdAt } = data.at(-1)
+    const cursor = encodeCursor({ sort, value: createdAt.toISOString(), id })
+    return { data, nextCursor: rows.length > limit ? cursor : null }
+  },
+)
+
+process.send({ ready: await app.listen({ host: '127.0.0.1', port: 0 }) })
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,43 @@
+import postgres from 'postgres'
+import { createDatabaseClient, type DatabaseOptions } from '../../src/db/client.js'
+import { createUser } from '../../src/db/queries/users.js'
+import { hashPassword } from '../../src/lib/passwords.js'
+import type { UserRole } from '../../src/lib/roles.js'
+
+/** As many as the servers have database connections. Each has a row of its own, so that no write waits for another. */
+const CLIENTS = 10
+const OTHER_USERS = 200
+const PASSWORD = 'a long and quiet sentence'
+
+export type Account = { id: string; email: string }
+
+export async function createAccounts(url: string, role: UserRole): Promise<Account[]> {
+  const options = { url, applicationName: 'bench', poolMax: 1, isolationLevel: 'read committed' } as const
+  const timeouts = { connectTimeoutMs: 5000, statementTimeoutMs: 5000, idleTransactionTimeoutMs: 5000 }
+  const client = createDatabaseClient({ ...options, ...timeouts } satisfies DatabaseOptions)
+  const passwordHash = await hashPassword(PASSWORD)
+  const accounts: Account[] = []
+  for (let i = 0; i < CLIENTS + OTHER_USERS; i += 1) {
+    const user = { email: `ada-${i}@example.com`, firstName: 'Ada', lastName: 'Lovelace' }
+    if (i < CLIENTS) accounts.push(await createUser(client.db, { ...user, role, passwordHash }))
+    else await createUser(client.db, user)
+  }
+  await client.close()
+  const sql = postgres(url, { max: 1 })
+  await sql`vacuum analyze users`
+  await sql.end()
+  return accounts
+}
+
+/** What each client sends with every request. */
+export function signIn(origin: string, accounts: readonly Account[]): Promise<Record<string, string>[]> {
+  return Promise.all(
+    accounts.map(async ({ id, email }) => {
+      const body = JSON.stringify({ email, password: PASSWORD })
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(`${origin}/api/v1/auth/login`, { method: 'POST', headers, body })
+      const { accessToken } = (await response.json()) as { accessToken: string }
+      return { authorization: `Bearer ${accessToken}`, 'user-id': id }
+    }),
+  )
+}

@@ -1,0 +1,9 @@
+/** `GET /users?limit=50`: what a page costs beyond its query and its JSON. */
+import { compareServers } from './lib/servers.js'
+
+await compareServers({
+  method: 'GET',
+  path: '/api/v1/users?limit=50',
+  role: 'super_admin',
+  wanted: { cpu: '1.1', perSecond: '0.85' },
+})
