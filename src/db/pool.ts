@@ -104,7 +104,10 @@ export class ConnectionPool {
     }
   }
 
-  /** A single statement. Most requests make one: each `await` on its way, and its promises, would be felt. */
+  /**
+   * A single statement. Most requests make one: each `await` on its way, and its promises, would be felt.
+   * `statement` must reject and never throw, or its connection would stay lent.
+   */
   run<T>(statement: (sql: Sql) => Promise<T>): Promise<T> {
     const connection = this.isClosed ? undefined : this.findFree()
     if (!connection) return this.use((lent) => lent.run(statement))
