@@ -7,6 +7,9 @@ import { copyCheckout } from './helpers/checkout.js'
 import { createEmptyDatabase } from './helpers/database.js'
 import { PACKAGE_ROOT, run } from './helpers/process.js'
 
+// It follows the README in a copy: two migrations, the types and two test files.
+t.setTimeout(400_000)
+
 const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
 
 const readme = read('README.md')
@@ -89,36 +92,54 @@ t.test('the first request works as it stands', { skip: withoutCurl }, async (t) 
   t.match(JSON.parse(stdout), { email: 'admin@example.com', role: 'super_admin' })
 })
 
-t.test('five steps add a resource', async (t) => {
+const [, listed = ''] =
+  /take every line\s+that has `project` in it out of (.*?), and then:/s.exec(readme) ?? []
+const linesOfProjects = [...listed.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
+const filesOfProjects = [...linesOfProjects, ...(/^rm -r (.*)$/m.exec(readme)?.[1]?.split(' ') ?? [])]
+
+t.test('five steps add a resource, and the example can be deleted', async (t) => {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
-  cpSync(join(PACKAGE_ROOT, 'test/helpers'), join(cwd, 'test/helpers'), { recursive: true })
+  for (const part of ['biome.json', '.gitignore', 'test/helpers', 'test/matrix', ...filesOfProjects])
+    cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
   writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
   followSteps(cwd)
-  const migrate = codeBlocks('sh').find((block) => block.includes('db:generate')) ?? ''
-  await succeeds(t, ['sh', '-ec', migrate], { cwd })
+  const script = (words: string) => codeBlocks('sh').find((block) => block.includes(words)) ?? ''
+  await succeeds(t, ['sh', '-ec', script('add_notes')], { cwd })
+  takeProjectLines(cwd)
+  await succeeds(t, ['sh', '-ec', script('drop_projects')], { cwd })
   await succeeds(t, ['npx', 'tsc', '--noEmit'], { cwd })
-  const test = ['npm', 'test', '--', 'test/routes/notes.test.ts'] as const
+  const test = ['npm', 'test', '--', 'test/routes/notes.test.ts', 'test/matrix/matrix.test.ts'] as const
   const { stdout } = await succeeds(t, test, { cwd, env: { DATABASE_URL: database.adminUrl } })
-  t.match(stdout, /1 passed, 0 failed/)
+  t.match(stdout, /\d+ passed, 0 failed/)
 })
 
 /** Writes the files of the five steps, and adds the single lines where the text says. */
 function followSteps(cwd: string): void {
   for (const block of codeBlocks('ts')) {
     const [first = '', ...lines] = block.split('\n')
-    const [, path = '', isOneLine] = /^\/\/ (\S+?)(, one line more)?$/.exec(first) ?? []
+    const [, path = '', isAdded] = /^\/\/ (\S+?)(, \w+ lines? more)?$/.exec(first) ?? []
     const file = join(cwd, path)
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, isOneLine ? withLine(readFileSync(file, 'utf8'), lines.join('\n')) : lines.join('\n'))
+    writeFileSync(file, isAdded ? withLines(readFileSync(file, 'utf8'), lines.join('\n')) : lines.join('\n'))
   }
 }
 
-/** A route is registered among the others, with its import at the top. */
-const withLine = (text: string, line: string): string =>
-  line.includes('noteRoutes')
-    ? `import noteRoutes from './notes/index.js'\n${text.replace(/(?=\n *await api\.register\()/, `\n${line}`)}`
-    : `${text}${line}`
+/** Among the others: at the head of a table, before the first of all routes, with its import, or at the end. */
+function withLines(text: string, lines: string): string {
+  const table = /^export const (PERMISSIONS|TAGS|CELLS)\b.*\{\n/m.exec(text)
+  if (table) return text.replace(table[0], `${table[0]}${lines}`)
+  if (!lines.includes('noteRoutes')) return `${text}${lines}`
+  return `import noteRoutes from './notes/index.js'\n${text.replace(/(?=\n *await api\.register\()/, `\n${lines}`)}`
+}
+
+/** Of the example, from the files that the text names. */
+function takeProjectLines(cwd: string): void {
+  for (const path of linesOfProjects) {
+    const lines = readFileSync(join(cwd, path), 'utf8').split('\n')
+    writeFileSync(join(cwd, path), lines.filter((line) => !/project/i.test(line)).join('\n'))
+  }
+}
 
 async function succeeds(
   t: Test,
