@@ -9,6 +9,7 @@ import { nextMessage, start, stop } from './lib/child.js'
 import { comparePair, type Figures, median, type Pair, type Side } from './lib/compare.js'
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3)
+const CLIENTS = 10
 const WARM_UP_PAIRS = 2
 const PAIRS = 8
 const ORGANIZATION_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
@@ -59,7 +60,9 @@ async function runRound(urls: Record<'ours' | 'bare', string>, pairs: Record<Pla
   const oursPath = `/api/v1/organizations/${ORGANIZATION_ID}/members`
   const sideOf = async (which: 'ours' | 'bare', path: string): Promise<Side> => {
     const { origin, headers, process } = which === 'ours' ? ours : bare
-    return { origin, path, headers, server: Number(process.pid), backends: await backendsOf(urls[which]) }
+    const clients = Array.from({ length: CLIENTS }, () => headers)
+    const target = { method: 'GET', origin, path, clients } as const
+    return { ...target, server: Number(process.pid), backends: await backendsOf(urls[which]) }
   }
   for (let i = -WARM_UP_PAIRS; i < PAIRS; i += 1) {
     for (const plain of PLAIN) {
