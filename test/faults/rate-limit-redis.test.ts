@@ -9,8 +9,10 @@ import { buildTestApp } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
 import { createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { openProxy } from '../helpers/proxy.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 
+const SILENT = { onOutage: () => undefined, onRecovery: () => undefined }
 const TOKEN = { token: 'x'.repeat(43) }
 
 async function startRedis(t: Test, options: Record<string, string> = {}) {
@@ -143,6 +145,27 @@ t.test(
     server.thaw()
     await eventually(() => !windows.isDegraded)
     t.strictSame(told, ['outage', 'recovery'])
+  },
+)
+
+t.test(
+  'a connection that the network has forgotten is replaced, though nothing ever closes it',
+  { skip: NO_REDIS },
+  async (t) => {
+    const { server } = await startRedis(t)
+    const network = await openProxy(t, server.url)
+    const redis = openRedis(network.url)
+    const windows = new FailLocal(redis, new RedisWindows(redis, 'test:'), new MemoryWindows(), SILENT)
+    t.teardown(() => windows.end())
+    await eventually(() => redis.status === 'ready')
+    const [policy] = toPolicies('100/minute', { method: 'GET', url: '/x' }) as [Policy]
+    network.forget()
+    await eventually(async () => {
+      await windows.take([{ key: 'ada', policy }])
+      return windows.isDegraded
+    })
+    await eventually(() => !windows.isDegraded)
+    t.equal(network.connections(), 2)
   },
 )
 
