@@ -123,6 +123,20 @@ t.test('a demotion waits for what its subject is still writing', async (t) => {
   t.strictSame(answered, ['written', 'removed'])
 })
 
+t.test('an organization goes while its members write, and nobody waits in a circle', async (t) => {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [ada, grace] = [await signUp(), await signUp()]
+    const organization = await createOrganization(ada)
+    await addMember(app, organization, grace)
+    const write = () => grace.post(`${organization.path}/projects`, { name: 'Written' })
+    const writes = Array.from({ length: 10 }, write)
+    const deletion = ada.delete(organization.path)
+    const answers = await Promise.all([...writes, deletion, ...Array.from({ length: 10 }, write)])
+    t.equal((await deletion).status, 204)
+    t.ok(answers.every(({ status }) => [201, 204, 404].includes(status)))
+  }
+})
+
 t.test('nothing is written by who was demoted or removed, once that is answered', async (t) => {
   for (const end of ['demote', 'remove'] as const) {
     const [ada, grace] = [await signUp(), await signUp()]

@@ -53,15 +53,11 @@ export async function updateOrganization(
   return { ...(organization as Organization), role: scope.role }
 }
 
-/** With everything that belongs to it; its members' accounts stay. */
+/**
+ * With everything that belongs to it; its members' accounts stay. Whoever still writes in it has locked its row: they end first,
+ * and who comes later finds no organization.
+ */
 export async function deleteOrganization({ tx, organizationId }: OrganizationScope): Promise<void> {
-  // Whoever still writes in it holds a membership: they end first, and find no organization next time.
-  await tx
-    .select({ userId: memberships.userId })
-    .from(memberships)
-    .where(eq(memberships.organizationId, organizationId))
-    .orderBy(memberships.userId)
-    .for('update')
   await tx.delete(organizations).where(eq(organizations.id, organizationId))
   noteEvent('organization_deleted')
 }
