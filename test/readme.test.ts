@@ -100,7 +100,8 @@ const filesOfProjects = [...linesOfProjects, ...(/^rm -r (.*)$/m.exec(readme)?.[
 t.test('five steps add a resource, and the example can be deleted', async (t) => {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
-  for (const part of ['biome.json', '.gitignore', 'test/helpers', 'test/matrix', ...filesOfProjects])
+  const written = ['README.md', 'docs/organizations.md', 'biome.json', '.gitignore']
+  for (const part of [...written, 'test/helpers', 'test/matrix', ...filesOfProjects])
     cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
   writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
   followSteps(cwd)

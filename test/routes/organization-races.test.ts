@@ -106,11 +106,11 @@ t.test('not even past the application, at whatever isolation level', async (t) =
 t.test('a demotion waits for what its subject is still writing', async (t) => {
   const [ada, grace] = [await signUp(), await signUp()]
   const organization = await createOrganization(ada)
-  await addMember(app, organization, grace)
+  await addMember(app, organization, grace, 'org_admin')
   const caller = { userId: idOf(grace), role: 'user' } as const
   const answered: string[] = []
   let demotion: Promise<unknown> | undefined
-  await withOrganization(app.db, caller, organization.id, 'projects.create', async () => {
+  await withOrganization(app.db, caller, organization.id, 'invitations.create', async () => {
     demotion = ada.delete(pathOf(organization, grace)).then(() => answered.push('removed'))
     await eventually(async () => {
       const [blocked] = await owner`select from pg_stat_activity
