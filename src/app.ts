@@ -40,6 +40,7 @@ import sessions from './plugins/sessions.js'
 import signInGuard from './plugins/sign-in-guard.js'
 import staticFiles from './plugins/static.js'
 import swaggerUi from './plugins/swagger-ui.js'
+import tracing from './plugins/tracing.js'
 import routes from './routes/index.js'
 import { version } from './version.js'
 
@@ -76,6 +77,7 @@ export async function buildApp({
   await app.register(metrics, { ...config, service: 'api', version })
   await app.register(httpMetrics)
   await app.register(requestContext)
+  await app.register(tracing)
   await app.register(requestLog)
   await app.register(errors)
   await app.register(securityHeaders)

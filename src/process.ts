@@ -2,10 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config/index.js'
 import { createLog, type Log } from './config/logging.js'
+import { isTracingOn } from './config/tracing.js'
 import { MigrationError, migrationStatus } from './db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/setup.js'
 import { explainExit } from './lib/operator-error.js'
+import { startTracing } from './tracing/index.js'
+import { version } from './version.js'
 
 export type ProcessParts = { config: Config; logger: Logger; database: OpenDatabase }
 
@@ -25,17 +28,21 @@ const FLUSH_DEADLINE_MS = 1_000
  * The life of a process, from its configuration to its end: it starts as a whole or ends with the reason and exit code 1,
  * and stops in order on SIGTERM, SIGINT or when the parent that it reports to is gone.
  */
-export async function runProcess(start: (parts: ProcessParts) => Promise<RunningProcess>): Promise<void> {
+export async function runProcess(
+  name: string,
+  start: (parts: ProcessParts) => Promise<RunningProcess>,
+): Promise<void> {
   let log: Log | undefined
   try {
     const config = loadConfig()
     log = await createLog(config)
+    const tracing = await startTracing(isTracingOn(config), { name, version, log: log.logger })
     const database = await openDatabase(config)
     await checkDatabase(database, log.logger)
     const running = await start({ config, logger: log.logger, database })
     const stop = stopOnce(config, log, async () => {
       await running.close()
-      await database.close()
+      await Promise.all([database.close(), tracing.close()])
     })
     process.on('SIGTERM', stop).on('SIGINT', stop)
     process.on('uncaughtException', endByException(log))

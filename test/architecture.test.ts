@@ -19,12 +19,13 @@ const MAY_IMPORT: Record<string, string> = {
   db: 'lib db/audit db/embedded db/migrate db/queries db/schema db/tenancy',
   limits: 'lib',
   metrics: 'lib limits db db/queries',
+  tracing: 'lib',
   views: 'lib emails',
   plugins: 'lib emails limits metrics db db/audit db/migrate db/queries db/schema db/tenancy',
   routes: 'lib emails db db/audit db/queries db/schema views plugins',
   workers: 'lib emails metrics db db/queries db/seals db/tenancy plugins',
   scripts: 'lib config db db/migrate db/queries db/schema db/seals',
-  '.': 'lib config emails db db/migrate db/queries plugins routes workers',
+  '.': 'lib config emails db db/migrate db/queries plugins routes tracing workers',
 }
 
 /** Neighbours do not know each other. A folder's `index.ts` is its table of contents, and knows them all. */

@@ -111,7 +111,7 @@ t.test('an exception that nobody catches ends the process, and its line reaches 
   const folder = t.testdir()
   const program = `
     const { runProcess } = await import('./src/process.ts')
-    await runProcess(async ({ logger }) => {
+    await runProcess('test', async ({ logger }) => {
       setImmediate(() => {
         for (let i = 0; i < 100; i++) logger.info('at work')
         throw new Error('nobody catches this')

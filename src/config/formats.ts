@@ -35,6 +35,7 @@ export const formats = {
     expected: 'up to 64 letters, digits and any of : . _ -',
     accepts: (value) => /^[\w:.-]{1,64}$/.test(value),
   },
+  'collector-url': urlFormat(['http:', 'https:'], 'http://localhost:4318'),
   'smtp-url': urlFormat(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
   mailbox: {
     expected: 'an e-mail address such as no-reply@example.com or Example <no-reply@example.com>',

@@ -341,6 +341,46 @@ export const settings = {
     default: 14,
     description: 'How many older log files are kept beside the current one.',
   },
+
+  OTEL_SDK_DISABLED: {
+    choices: ['true', 'false'],
+    default: 'false',
+    environmentOnly: true,
+    description: '`true` turns tracing off, whatever else is set.',
+  },
+  OTEL_TRACES_EXPORTER: {
+    choices: ['otlp', 'none'],
+    optional: true,
+    environmentOnly: true,
+    description: '`otlp` turns tracing on, without an endpoint towards `http://localhost:4318`; `none` off.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    format: 'collector-url',
+    optional: true,
+    environmentOnly: true,
+    secret: true,
+    description:
+      'Turns tracing on: where spans are sent, `/v1/traces` below it. Other `OTEL_*` variables work as OpenTelemetry defines them.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    format: 'collector-url',
+    optional: true,
+    environmentOnly: true,
+    secret: true,
+    description: 'The same, as the whole address.',
+  },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    choices: ['http/protobuf'],
+    default: 'http/protobuf',
+    environmentOnly: true,
+    description: 'How spans are sent.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
+    choices: ['http/protobuf'],
+    default: 'http/protobuf',
+    environmentOnly: true,
+    description: 'The same.',
+  },
 } as const satisfies Record<string, Setting>
 
 type Settings = typeof settings

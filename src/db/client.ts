@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { AuditedSession } from './audit/session.js'
 import { ConnectionPool, type PoolState } from './pool.js'
+import { statementSpans } from './statement-spans.js'
 import { Transaction } from './transaction.js'
 
 /** The database or a transaction in it: the first argument of every query function. */
@@ -76,7 +77,8 @@ export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
   const pool = poolOf(options.poolMax, options.acquireTimeoutMs ?? options.connectTimeoutMs)
   const checks = poolOf(1, options.connectTimeoutMs)
   const dialect = new PgDialect()
-  const db = new PgDatabase(dialect, new AuditedSession(pool, dialect), undefined) as unknown as Db
+  const session = new AuditedSession(pool, dialect, statementSpans(options.url))
+  const db = new PgDatabase(dialect, session, undefined) as unknown as Db
   const check: Check = (work, timeoutMs) => checks.use((connection) => connection.run(work, timeoutMs))
   const close = async () => {
     await Promise.all([pool, checks].map((each) => each.close(CLOSE_TIMEOUT_MS)))

@@ -1,5 +1,6 @@
 import { createTransport, type NodemailerError } from 'nodemailer'
 import { MailRefused } from '../lib/mail-refused.js'
+import { inSpan, type SpanDescription } from '../lib/tracing.js'
 import { type Message, parseMailbox } from './message.js'
 
 export type Outlet = {
@@ -24,6 +25,7 @@ export function openSmtp(url: string, mailFrom: string): Outlet {
   const from = parseMailbox(mailFrom)
   const host = from.address.slice(from.address.lastIndexOf('@') + 1)
   const transport = createTransport({ url, pool: true, ...TIMEOUTS_MS, ...LIMITS })
+  const span = describeServer(url)
 
   const deliver: Outlet['deliver'] = async ({ to, mail, messageId }) => {
     const { subject, text, html } = mail
@@ -41,12 +43,23 @@ export function openSmtp(url: string, mailFrom: string): Outlet {
       xMailer: false as const,
     }
     try {
-      await transport.sendMail(message)
+      await inSpan(span, () => transport.sendMail(message))
     } catch (error) {
       throw explain(error as NodemailerError)
     }
   }
   return { deliver, close: () => transport.close() }
+}
+
+/** Neither who gets the mail nor what it says. */
+function describeServer(url: string): SpanDescription {
+  const { hostname, port } = new URL(url)
+  const attributes = {
+    'network.protocol.name': 'smtp',
+    'server.address': hostname,
+    ...(port && { 'server.port': Number(port) }),
+  }
+  return { name: 'send mail', kind: 'client', attributes }
 }
 
 /**

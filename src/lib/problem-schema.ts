@@ -12,6 +12,12 @@ export const Problem = Type.Object(
     }),
     detail: Type.String(),
     requestId: Type.String(),
+    traceId: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-f]{32}$',
+        description: 'The trace that the request is part of, where tracing is on.',
+      }),
+    ),
     errors: Type.Optional(
       Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), { maxItems: 50 }),
     ),

@@ -46,9 +46,10 @@ type ValidationFailure = {
 }
 
 /** The body of every error answer (RFC 9457). What went wrong inside the server is never part of it. */
-export function toProblem(thrown: Failure, requestId: string): Static<typeof Problem> {
+export function toProblem(thrown: Failure, requestId: string, traceId?: string): Static<typeof Problem> {
   const failure = OURS[thrown.code ?? '']?.() ?? thrown
-  if (failure.validation) return validationProblem(failure.validation, failure.validationContext, requestId)
+  const ids = { requestId, ...(traceId !== undefined && { traceId }) }
+  if (failure.validation) return validationProblem(failure.validation, failure.validationContext, ids)
   const status = statusOf(failure)
   const isOurs = failure.code !== undefined && !/^FST_|^E[A-Z]+$|^ERR_/.test(failure.code)
   const byStatus = CODES_BY_STATUS[status]
@@ -59,7 +60,7 @@ export function toProblem(thrown: Failure, requestId: string): Static<typeof Pro
     status,
     code: code ?? 'BAD_REQUEST',
     detail: status >= 500 && !isOurs ? detailOfServerError(status) : (failure.message ?? ''),
-    requestId,
+    ...ids,
   }
 }
 
@@ -75,7 +76,7 @@ function statusOf({ statusCode }: Failure): number {
 function validationProblem(
   failures: ValidationFailure[],
   part: string | undefined,
-  requestId: string,
+  ids: { requestId: string; traceId?: string },
 ): Static<typeof Problem> {
   return {
     type: 'about:blank',
@@ -83,7 +84,7 @@ function validationProblem(
     status: 400,
     code: 'VALIDATION_FAILED',
     detail: `The ${PARTS[part ?? 'body'] ?? part} does not fit the schema.`,
-    requestId,
+    ...ids,
     errors: failures.slice(0, MAX_FIELD_ERRORS).map((failure) => ({
       path: pathOf(failure),
       message: messageOf(failure),

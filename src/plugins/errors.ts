@@ -16,7 +16,7 @@ export function settleFailure(
 ): ReturnType<typeof toProblem> {
   // Whatever else is wrong with a request: beyond its limits it learns nothing more.
   const failure = request.refusal ?? findFailure(error) ?? error
-  const problem = toProblem(failure, request.id)
+  const problem = toProblem(failure, request.id, request.span?.traceId)
   noteFailure(request.context, problem.code)
   // Whoever hung up within a body is no failure of ours, and load is not one of this request.
   const isWorthIt = problem.status >= 500 && !request.raw.errored && !(failure instanceof Overloaded)
@@ -53,4 +53,4 @@ async function errors(app: FastifyInstance) {
   })
 }
 
-export default fp(errors, { name: 'errors', dependencies: ['http-metrics', 'request-context'] })
+export default fp(errors, { name: 'errors', dependencies: ['http-metrics', 'request-context', 'tracing'] })

@@ -13,6 +13,7 @@ async function requestLog(app: FastifyInstance) {
     log[levelOf(statusCode)](
       {
         requestId: request.id,
+        traceId: request.span?.traceId,
         method: request.method,
         url: redactText(request.url),
         status: statusCode,
@@ -26,4 +27,4 @@ async function requestLog(app: FastifyInstance) {
   })
 }
 
-export default fp(requestLog, { name: 'request-log', dependencies: ['request-context'] })
+export default fp(requestLog, { name: 'request-log', dependencies: ['request-context', 'tracing'] })

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { openListener } from '../db/listener.js'
-import { claimOutbox } from '../db/queries/outbox.js'
+import { type ClaimedJob, claimOutbox } from '../db/queries/outbox.js'
+import { describeJob } from '../lib/job-spans.js'
 import { queueIdOf } from '../lib/queued-job.js'
+import { continueTrace } from '../lib/tracing.js'
 
 const BATCH = 100
 
@@ -21,7 +23,7 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
     while (isWoken && !isClosed) {
       isWoken = false
       const rows = await claimOutbox(app.db, { limit: BATCH, leaseMs: LEASE_MS })
-      await Promise.all(rows.map((row) => app.queue.add({ id: queueIdOf(row), name: row.job })))
+      await Promise.all(rows.map((row) => addToQueue(app, row)))
       if (rows.length === BATCH) isWoken = true
     }
   }
@@ -48,4 +50,12 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
     await listener.close()
     await running
   })
+}
+
+/** What a schedule asks for has no trace yet: that begins when it is done. */
+function addToQueue({ queue }: FastifyInstance, row: ClaimedJob): Promise<void> {
+  const add = () => queue.add({ id: queueIdOf(row), name: row.job })
+  return row.traceContext === null
+    ? add()
+    : continueTrace(row.traceContext, describeJob('send', row.job, row.id), add)
 }

@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { findOpenJob, markDone, type OpenJob, recordFailure } from '../db/queries/outbox.js'
 import { withActor } from '../lib/context.js'
 import { MAX_ATTEMPTS, MAX_SCHEDULED_ATTEMPTS } from '../lib/job-options.js'
+import { describeJob } from '../lib/job-spans.js'
 import { serializeError } from '../lib/log-error.js'
 import { MailRefused } from '../lib/mail-refused.js'
+import { continueTrace, type Span } from '../lib/tracing.js'
 import { UnrecoverableError } from './processor.js'
 
 /** Finds out what there is to do. @throws UnrecoverableError for a job that nobody can do */
@@ -20,7 +22,10 @@ export async function runJob(
   measure: Measure = () => undefined,
 ): Promise<void> {
   const job = await findOpenJob(app.db, id)
-  if (job) await withActor(`job:${job.job}`, () => attempt(app, job, findWork, measure), job.requestId)
+  if (!job) return
+  const work = (span?: Span) => attempt(app, job, findWork, measure, span?.traceId)
+  const traced = () => continueTrace(job.traceContext, describeJob('process', job.job, id), work)
+  await withActor(`job:${job.job}`, traced, job.requestId)
 }
 
 async function attempt(
@@ -28,11 +33,12 @@ async function attempt(
   job: OpenJob,
   findWork: FindWork,
   measure: Measure,
+  traceId: string | undefined,
 ): Promise<void> {
   const startedAt = performance.now()
   const end = (outcome: 'done' | 'failed' | 'dead') =>
     measure({ job: job.job, outcome }, (performance.now() - startedAt) / 1000)
-  const log = app.log.child({ job: job.job, jobId: job.id, requestId: job.requestId })
+  const log = app.log.child({ job: job.job, jobId: job.id, requestId: job.requestId, traceId })
   try {
     const result = await findWork(job)()
     await markDone(app.db, job.id)

@@ -3,8 +3,10 @@ import type { PgDialect, PgTransactionConfig } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import { type Context, currentContext } from '../../lib/context.js'
+import { inSpan, type SpanDescription } from '../../lib/tracing.js'
 import { plainSelect } from '../plain-select.js'
 import type { ConnectionPool } from '../pool.js'
+import type { TraceStatement } from '../statement-spans.js'
 import { Transaction } from '../transaction.js'
 import { type ChangedRows, countChangedRows, leavesEntryPerRow, rowsOf } from './changed-rows.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
@@ -24,6 +26,8 @@ type Held = {
 }
 const UNKNOWN = Symbol('unknown')
 
+const TRANSACTION: SpanDescription = { name: 'transaction', kind: 'internal', attributes: {} }
+
 /**
  * drizzle's session on our own pool, with two additions. Statements are prepared on the server, which saves a round trip
  * each. And every write carries the audit context to the triggers, of whatever table: a cascade may reach an audited one.
@@ -38,6 +42,7 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
   constructor(
     readonly pool: ConnectionPool,
     private readonly pgDialect: PgDialect,
+    readonly trace: TraceStatement | undefined,
     readonly texts = new PreparedTexts(),
     /** Undefined outside a transaction. */
     protected readonly held?: Held,
@@ -63,10 +68,15 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
       prepared.execute = select || ((values) => this.run(on(values)))
     }
     if (leavesEntryPerRow(query, metadata)) prepared.execute = this.counting(prepared.execute)
+    if (this.trace) prepared.execute = this.trace(text.sql, prepared.execute)
     return prepared as never
   }
 
-  override async transaction<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
+  override transaction<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
+    return inSpan(TRANSACTION, () => this.begin(work, config))
+  }
+
+  private async begin<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
     const changed: ChangedRows[] = []
     const begun = async (transaction: Transaction) => {
       const tx = this.inside({ transaction, context: currentContext(), changed })
@@ -96,7 +106,7 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
   private inside(held: Held): AuditedTransaction {
     return new AuditedTransaction(
       this.pgDialect,
-      new AuditedSession(this.pool, this.pgDialect, this.texts, held),
+      new AuditedSession(this.pool, this.pgDialect, this.trace, this.texts, held),
     )
   }
 

@@ -1,13 +1,15 @@
 import { and, eq, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { currentContext } from '../../lib/context.js'
+import { describeJob } from '../../lib/job-spans.js'
 import { isPayloadOf, type JobName, type JobPayload } from '../../lib/jobs.js'
+import { inSpan } from '../../lib/tracing.js'
 import type { Db, Tx } from '../client.js'
 import { outbox } from '../schema/outbox.js'
 
 type OutboxRow = typeof outbox.$inferSelect
 
-export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt'>
-export type OpenJob = Pick<OutboxRow, 'id' | 'job' | 'payload' | 'requestId' | 'scheduled'>
+export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt' | 'traceContext'>
+export type OpenJob = Pick<OutboxRow, 'id' | 'job' | 'payload' | 'requestId' | 'traceContext' | 'scheduled'>
 
 /** `maxAttempts` is the failure after which nobody tries again by himself. */
 export type Failure = { message: string; stack: string | null; maxAttempts: number }
@@ -25,7 +27,10 @@ export async function enqueue<N extends JobName>(
 ): Promise<void> {
   if (!isPayloadOf(job, payload)) throw new TypeError(`This is no payload of the job ${job}`)
   const requestId = currentContext()?.requestId ?? null
-  await tx.insert(outbox).values({ job, payload, requestId, claimedUntil: runAt })
+  await inSpan(describeJob('create', job), async (span) => {
+    const traceContext = span?.traceparent ?? null
+    await tx.insert(outbox).values({ job, payload, requestId, traceContext, claimedUntil: runAt })
+  })
 }
 
 /** Asks for a run of a schedule, unless the one before it is under way. If that is in the dead letters, it gets one more try. */
@@ -61,7 +66,12 @@ export async function claimOutbox(
     .update(outbox)
     .set({ claimedUntil: sql`now() + ${leaseMs} * interval '1 millisecond'` })
     .where(inArray(outbox.id, open))
-    .returning({ id: outbox.id, job: outbox.job, retriedAt: outbox.retriedAt })
+    .returning({
+      id: outbox.id,
+      job: outbox.job,
+      retriedAt: outbox.retriedAt,
+      traceContext: outbox.traceContext,
+    })
 }
 
 /** False when it was done already: a job may be delivered twice, and must not be done twice. */
@@ -76,9 +86,9 @@ export async function markDone(db: Db, id: string): Promise<boolean> {
 
 /** Undefined for a job that is done, and for one that is gone: discarded, or done long ago. */
 export async function findOpenJob(db: Db, id: string): Promise<OpenJob | undefined> {
-  const { job, payload, requestId, scheduled } = outbox
+  const { job, payload, requestId, traceContext, scheduled } = outbox
   const [row] = await db
-    .select({ id: outbox.id, job, payload, requestId, scheduled })
+    .select({ id: outbox.id, job, payload, requestId, traceContext, scheduled })
     .from(outbox)
     .where(and(eq(outbox.id, id), isNull(outbox.doneAt)))
   return row

@@ -17,6 +17,8 @@ export const outbox = pgTable(
     createdAt: createdAt(),
     /** Of whoever asked for it; the entries of what the job changes bear it too. */
     requestId: text('request_id'),
+    /** The span in which it was asked for, as `traceparent`: what is done about it belongs to that trace. */
+    traceContext: text('trace_context'),
     /** Asked for by a schedule. Of each schedule one run at most is not done, so that runs neither overlap nor pile up. */
     scheduled: boolean('scheduled').notNull().default(false),
     /** A relay has handed the job to the queue and looks after it again at this time, in case the queue lost it. */

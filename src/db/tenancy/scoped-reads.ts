@@ -52,6 +52,7 @@ class ScopedReads extends PostgresJsSession<Sql, Schema, Schema> {
         this.inTransaction((client) =>
           execute.call(Object.assign(Object.create(prepared), { client }), values),
         ))
+    if (this.base.trace) prepared.execute = this.base.trace(query.sql, prepared.execute)
     return prepared
   }
 

@@ -1,0 +1,50 @@
+import {
+  type Context,
+  context,
+  type Span as OtelSpan,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import type { Span, SpanDescription, Tracer } from '../lib/tracing.js'
+
+const KINDS = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+}
+
+/** What src/lib/tracing.ts asks for, by OpenTelemetry: `trace.getActiveSpan()` and spans of your own fit in. */
+export function createTracer(): Tracer {
+  const tracer = trace.getTracer('groundwork')
+  const startIn = (parent: Context, { name, kind, attributes }: SpanDescription): Span => {
+    const span = tracer.startSpan(name, { kind: KINDS[kind], attributes }, parent)
+    return spanIn(trace.setSpan(parent, span), span)
+  }
+  return {
+    isInSpan: () => trace.getActiveSpan() !== undefined,
+    start: (description) => startIn(context.active(), description),
+    continue: (description, traceparent) =>
+      startIn(propagation.extract(ROOT_CONTEXT, { traceparent }), description),
+  }
+}
+
+function spanIn(inside: Context, span: OtelSpan): Span {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return {
+    traceId,
+    traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+    run: (work) => context.with(inside, work),
+    end: (attributes = {}, errorType) => {
+      span.setAttributes(attributes)
+      if (errorType !== undefined) {
+        span.setAttribute('error.type', errorType).setStatus({ code: SpanStatusCode.ERROR })
+      }
+      span.end()
+    },
+  }
+}
