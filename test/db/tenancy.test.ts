@@ -63,10 +63,10 @@ t.test('every table of tenants has row-level security, and a start finds out whe
   t.match(await problemsAfter('alter table memberships no force row level security'), [
     /^memberships .*owner/,
   ])
-  t.match(await problemsAfter('create table notes (organization_id uuid)'), [/^notes has no row/])
+  t.match(await problemsAfter('create table unguarded (organization_id uuid)'), [/^unguarded has no row/])
   const bare =
-    'create table notes (organization_id uuid); alter table notes enable row level security, force row level security'
-  t.match(await problemsAfter(bare), [/^notes has no policy/])
+    'create table unguarded (organization_id uuid); alter table unguarded enable row level security, force row level security'
+  t.match(await problemsAfter(bare), [/^unguarded has no policy/])
 })
 
 t.test('without a scope every table of tenants is empty, for its owner as well', async (t) => {
