@@ -28,12 +28,6 @@ async function tracing(app: FastifyInstance) {
     reply.raw.once('close', () => endRequestSpan(span, reply))
     span.run(done)
   })
-
-  // As in the request's context: reading the body has led out of it.
-  app.addHook('preValidation', (request, _reply, done) => {
-    if (request.span) request.span.run(done)
-    else done()
-  })
 }
 
 export default fp(tracing, { name: 'tracing', dependencies: ['request-context'] })
