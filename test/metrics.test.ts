@@ -186,8 +186,8 @@ t.test('what waits is told: jobs, dead letters, seals and partitions', async (t)
   t.equal(value('groundwork_outbox_failing_jobs'), 1)
   const age = value('groundwork_outbox_ready_age_seconds') ?? 0
   t.ok(age > 100 && age < 160, `the oldest that nobody has taken: ${age}`)
-  t.equal(value('groundwork_dead_letters', { job: 'send-link' }), 2)
-  t.equal(value('groundwork_dead_letters', { job: 'send-notice' }), 1)
+  t.equal(value('groundwork_dead_letters', { job_name: 'send-link' }), 2)
+  t.equal(value('groundwork_dead_letters', { job_name: 'send-notice' }), 1)
   t.equal(value('groundwork_audit_unsealed_age_seconds'), undefined, 'nothing was ever sealed')
   t.ok((value('groundwork_audit_partitions_ahead') ?? 0) >= 2)
   t.equal(app.metrics.isOn, true)
@@ -243,13 +243,16 @@ t.test('the worker tells of its jobs and mails on a port of its own', async (t) 
   await owner`notify outbox`
   const { value } = await eventually(async () => {
     const seen = await scrape(url)
-    const dead = { job: 'no-such-job', outcome: 'dead' }
+    const dead = { job_name: 'no-such-job', outcome: 'dead' }
     const isOver =
       seen.value('groundwork_mails_total') && seen.value('groundwork_job_duration_seconds_count', dead)
     return isOver ? seen : undefined
   })
   t.equal(value('groundwork_build_info', { service: 'worker' }), 1)
   t.equal(value('groundwork_mails_total', { outcome: 'sent' }), 1)
-  t.equal(value('groundwork_job_duration_seconds_count', { job: 'confirm-registration', outcome: 'done' }), 1)
+  t.equal(
+    value('groundwork_job_duration_seconds_count', { job_name: 'confirm-registration', outcome: 'done' }),
+    1,
+  )
   t.equal(value(DURATION), undefined, 'and has no requests')
 })

@@ -76,9 +76,9 @@ export function backlogReadings(transactions: Transactions): Reading[] {
     ),
     {
       ...gauge('groundwork_dead_letters', 'Jobs that failed for good, by name, at most 10,000.', (it) =>
-        it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job } })),
+        it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
       ),
-      labels: ['job'],
+      labels: ['job_name'],
     },
     gauge(
       'groundwork_audit_partitions_ahead',

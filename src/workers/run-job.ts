@@ -12,7 +12,10 @@ import { UnrecoverableError } from './processor.js'
 export type FindWork = (job: OpenJob) => () => Promise<unknown>
 
 /** Told of every attempt. */
-export type Measure = (labels: { job: string; outcome: 'done' | 'failed' | 'dead' }, seconds: number) => void
+export type Measure = (
+  labels: { job_name: string; outcome: 'done' | 'failed' | 'dead' },
+  seconds: number,
+) => void
 
 /** Does the job that this row of the outbox asks for, unless it is done already, and writes into the row how it went. */
 export async function runJob(
@@ -37,7 +40,7 @@ async function attempt(
 ): Promise<void> {
   const startedAt = performance.now()
   const end = (outcome: 'done' | 'failed' | 'dead') =>
-    measure({ job: job.job, outcome }, (performance.now() - startedAt) / 1000)
+    measure({ job_name: job.job, outcome }, (performance.now() - startedAt) / 1000)
   const log = app.log.child({ job: job.job, jobId: job.id, requestId: job.requestId, traceId })
   try {
     const result = await findWork(job)()
