@@ -21,6 +21,7 @@ const documents = [
   'docs/deployment.md',
   'docs/jobs.md',
   'docs/organizations.md',
+  'docs/operations.md',
   'bench/README.md',
 ]
 const codeBlocks = (language: string): string[] =>

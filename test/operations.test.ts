@@ -1,0 +1,227 @@
+/** What operators are given, held against what a real API and a real worker show them. */
+import { readFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { parse } from 'yaml'
+import { fromPackageRoot } from '../src/config/paths.js'
+import { settingNames } from '../src/config/settings.js'
+import { sealAuditLog } from '../src/db/seals/seal.js'
+import { buildTestApp } from './helpers/app.js'
+import { newAuditKey } from './helpers/audit-seals.js'
+import { connect } from './helpers/database.js'
+import { eventually } from './helpers/eventually.js'
+import { parseMetrics, type Scrape } from './helpers/metrics.js'
+import { readPromql, type Selector } from './helpers/promql.js'
+import { startTestWorker } from './helpers/worker.js'
+
+const read = (path: string) => readFileSync(fromPackageRoot(path), 'utf8')
+
+const guide = read('docs/operations.md')
+
+type Rule = {
+  alert: string
+  expr: string
+  labels: { severity: string }
+  annotations: { summary: string; runbook: string }
+}
+const { groups } = parse(read('docs/operations/alerts.yml')) as { groups: { rules: Rule[] }[] }
+const rules = groups.flatMap((group) => group.rules)
+
+type Panel = {
+  id: number
+  type: string
+  title: string
+  gridPos: { x: number; y: number; w: number; h: number }
+  datasource?: { uid: string }
+  targets?: { expr: string; legendFormat: string; datasource: { uid: string } }[]
+}
+const { panels } = JSON.parse(read('docs/operations/grafana.json')) as { panels: Panel[] }
+
+/** Grafana fills this in. */
+const inGrafana = (expression: string) => expression.replaceAll('$__rate_interval', '5m')
+const targets = panels.flatMap((panel) => panel.targets ?? [])
+const expressions = [...rules.map(({ expr }) => expr), ...targets.map(({ expr }) => inGrafana(expr))]
+
+const scrapeConfig = parse(/```yaml\n(.*?)```/s.exec(guide)?.[1] ?? '') as {
+  scrape_configs: { job_name: string }[]
+}
+const JOBS = scrapeConfig.scrape_configs.map((job) => job.job_name)
+
+/** By Prometheus itself, for whatever it scrapes. */
+const LABELS_OF_TARGETS = ['job', 'instance']
+
+const NODE_METRIC = /^(process|nodejs)_(?!eventloop_time)/
+const HISTOGRAM_SERIES = /_(bucket|sum|count)$/
+
+let api: Scrape
+let worker: Scrape
+
+t.before(async () => {
+  ;[api, worker] = await seeEverything(t)
+})
+
+/** An API and a worker in which everything has happened that has a label. */
+async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
+  const config = { METRICS_TOKEN: 'x'.repeat(32), WORKER_METRICS_PORT: 0, RATE_LIMIT: 'on' } as const
+  const test = await buildTestApp(t, { config })
+  const { app, anonymous, database } = test
+  const running = await startTestWorker(t, test)
+  const owner = connect(t, database.ownerUrl)
+  await sealAuditLog(app.transactions, newAuditKey())
+  const person = { firstName: 'Ada', lastName: 'Test', password: 'a long and quiet sentence' }
+  await anonymous.post('/auth/register', { ...person, email: 'ada@example.com' })
+  for (const _ of [1, 2]) await anonymous.post('/auth/forgot-password', { email: 'ada@example.com' })
+  await anonymous.request({ method: 'GET', url: '/%zz' })
+  await owner`insert into outbox (job, payload) values ('no-such-job', '{}')`
+  await owner`notify outbox`
+  const [migration] = await owner`delete from drizzle.migrations returning *`
+  await anonymous.request({ method: 'GET', url: '/readyz' })
+  t.ok(migration)
+
+  const ofWorker = await eventually(async () => {
+    const seen = parseMetrics(await running.metrics.text())
+    const outcomes = ['done', 'dead'].map((outcome) =>
+      seen.value('groundwork_job_duration_seconds_count', { outcome }),
+    )
+    return outcomes.every(Boolean) && seen.value('groundwork_mails_total') ? seen : undefined
+  })
+  const headers = { authorization: `Bearer ${config.METRICS_TOKEN}` }
+  const ofApi = await eventually(async () => {
+    const { text } = await anonymous.request({ method: 'GET', url: '/metrics', headers })
+    const seen = parseMetrics(text)
+    return seen.value('groundwork_dead_letters') ? seen : undefined
+  })
+  return [ofApi, ofWorker]
+}
+
+/** The labels of a metric, each with the values that were seen; undefined when there is no such metric. */
+function labelsOf(name: string, scrapes = [api, worker]): Map<string, Set<string>> | undefined {
+  if (name === 'up') return new Map()
+  const series = scrapes.flatMap((scrape) => scrape.series).filter((each) => each.name === name)
+  const isDeclared = scrapes.some(({ names }) => names.includes(name))
+  if (series.length === 0 && !isDeclared) return undefined
+  const labels = new Map<string, Set<string>>()
+  for (const [label, value] of series.flatMap((each) => Object.entries(each.labels))) {
+    labels.set(label, (labels.get(label) ?? new Set()).add(value))
+  }
+  return labels
+}
+
+/** What the selector asks for and nobody shows. */
+function findMissing({ metric, matchers }: Selector): string[] {
+  const labels = labelsOf(metric)
+  if (!labels) return [`no metric ${metric}`]
+  return matchers.flatMap(({ label, operator, value }) => {
+    const seen = label === 'job' ? JOBS : labels.get(label)
+    if (!seen) return [`${metric} has no label ${label}`]
+    const fits = (it: string) =>
+      operator.includes('~') ? new RegExp(`^(?:${value})$`).test(it) : it === value
+    return [...seen].some(fits) ? [] : [`${metric} has no ${label} like ${value}`]
+  })
+}
+
+t.test('every metric, label and value in the alerts and on the dashboard is there', async (t) => {
+  t.ok(expressions.length > 30)
+  for (const expression of expressions) {
+    const { selectors, grouped, made } = readPromql(expression)
+    t.ok(selectors.length > 0, expression)
+    t.strictSame(selectors.flatMap(findMissing), [], expression)
+    const known = new Set([...LABELS_OF_TARGETS, ...made])
+    for (const { metric } of selectors) for (const label of labelsOf(metric)?.keys() ?? []) known.add(label)
+    t.strictSame(
+      grouped.filter((label) => !known.has(label)),
+      [],
+      expression,
+    )
+  }
+})
+
+t.test('no metric has a label that Prometheus sets itself', async (t) => {
+  for (const { name, labels } of [...api.series, ...worker.series]) {
+    t.notOk(
+      Object.keys(labels).find((label) => LABELS_OF_TARGETS.includes(label)),
+      name,
+    )
+  }
+})
+
+t.test('there are five alerts, each with a runbook and words that are filled in', async (t) => {
+  t.equal(rules.length, 5)
+  for (const { alert, expr, labels, annotations } of rules) {
+    t.ok(['page', 'ticket'].includes(labels.severity))
+    t.equal(annotations.runbook, `docs/operations.md#${alert.toLowerCase()}`)
+    t.ok(guide.includes(`\n### ${alert}\n\n*${labels.severity}: `), `${alert} has a runbook`)
+    const { selectors, grouped, made } = readPromql(expr)
+    const known = [
+      ...grouped,
+      ...made,
+      ...selectors.flatMap(({ matchers }) => matchers.map((it) => it.label)),
+    ]
+    for (const [, label = ''] of annotations.summary.matchAll(/\$labels\.(\w+)/g)) t.ok(known.includes(label))
+  }
+  const runbooks = [...guide.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
+  t.strictSame(
+    runbooks,
+    rules.map(({ alert }) => alert),
+    'and no runbook is without its alert',
+  )
+})
+
+t.test(
+  'the dashboard shows each panel once, in its place, from the data source that one chooses',
+  async (t) => {
+    t.equal(new Set(panels.map(({ id }) => id)).size, panels.length)
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
+    )
+    t.equal(new Set(cells).size, cells.length, 'none lies on another')
+    t.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24))
+    for (const { title, type, datasource, targets = [] } of panels) {
+      if (type === 'row') continue
+      const sources = [datasource, ...targets.map((target) => target.datasource)].map((source) => source?.uid)
+      t.strictSame([...new Set(sources)], ['$datasource'], title)
+      for (const { expr, legendFormat } of targets) {
+        const { grouped } = readPromql(inGrafana(expr))
+        const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label)
+        const isGrouped = grouped.length > 0
+        t.ok(
+          shown.every((label) => (isGrouped ? grouped : LABELS_OF_TARGETS).includes(label)),
+          `${title}: ${legendFormat}`,
+        )
+      }
+    }
+  },
+)
+
+t.test('the table of metrics has every one, with its labels and who shows it', async (t) => {
+  const rows = [...guide.matchAll(/^\| `(\w+)` \|([^|]*)\| (API|worker|both) \| /gm)]
+  const told = rows.map(([, name, labels = '', of]) => {
+    const names = [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label)
+    return `${name} {${names.sort().join()}} ${of}`
+  })
+  const own = (scrape: Scrape) => scrape.names.filter((name) => !NODE_METRIC.test(name))
+  const shown = [...new Set([...own(api), ...own(worker)])].map((name) => {
+    const series = [name, `${name}_count`].flatMap((it) => [...(labelsOf(it)?.keys() ?? [])])
+    const of = [own(api), own(worker)].map((names) => names.includes(name))
+    const who = of.every(Boolean) ? 'both' : of[0] ? 'API' : 'worker'
+    return `${name} {${[...new Set(series)].sort().join()}} ${who}`
+  })
+  t.strictSame(told.sort(), shown.sort())
+})
+
+t.test('every metric and setting that the guide names anywhere is there', async (t) => {
+  const names =
+    guide.match(/\b(?:groundwork|http_server|db_client|process|nodejs)_[a-z0-9_]*[a-z0-9]\b/g) ?? []
+  const labels = [...api.series, ...worker.series].flatMap((each) => Object.keys(each.labels))
+  const isKnown = (name: string) =>
+    labels.includes(name) || labelsOf(name.replace(HISTOGRAM_SERIES, '')) || labelsOf(name)
+  t.strictSame(
+    names.filter((name) => !isKnown(name) && !guide.includes(`${name}_…`)),
+    [],
+  )
+  const settings = guide.match(/`[A-Z][A-Z0-9]*_[A-Z0-9_]+`/g) ?? []
+  const known: readonly string[] = [...settingNames, 'SERVICE_UNAVAILABLE']
+  t.strictSame(
+    settings.filter((name) => !known.includes(name.slice(1, -1))),
+    [],
+  )
+})
