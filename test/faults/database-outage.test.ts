@@ -4,6 +4,7 @@ import { buildTestApp } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { LATER } from '../helpers/passing-time.js'
 import { findMistake } from '../helpers/problems.js'
 import { openProxy } from '../helpers/proxy.js'
 
@@ -61,36 +62,47 @@ const countOf = (answers: Answer[], status: number) =>
 const ready = (get: (url: string) => Promise<Answer>, status: string) =>
   eventually(async () => (await get('/readyz')).body.status === status)
 
-t.test('PostgreSQL restarts: what is in flight fails, as 503, and nothing once it is back', async (t) => {
-  const { proxy, get, endSessions, many, withFullPool } = await start(t)
-  for (const round of ['first', 'second', 'third']) {
-    const { waiting } = await withFullPool(async () => {
-      await endSessions()
-      await proxy.close()
+t.test(
+  'PostgreSQL restarts: what is in flight fails, as 503, and nothing once it is back',
+  { skip: LATER },
+  async (t) => {
+    const { proxy, get, endSessions, many, withFullPool } = await start(t)
+    for (const round of ['first', 'second', 'third']) {
+      const { waiting } = await withFullPool(async () => {
+        await endSessions()
+        await proxy.close()
+      })
+      for (const answer of await Promise.all(waiting)) isTold(t, answer, `${round}: in flight`)
+      for (const answer of await many()) isTold(t, answer, `${round}: while it is away`)
+      t.match(await get('/readyz'), { status: 503, body: { checks: { database: 'unavailable' } } })
+      t.equal((await get('/healthz')).status, 200)
+      await proxy.open()
+      t.equal(countOf(await many(), 200), MANY, `${round}: none fails once it is back`)
+      t.match(await get('/readyz'), { status: 200, body: { status: 'ready' } })
+    }
+  },
+)
+
+t.test(
+  'PostgreSQL freezes: every request is told so, and all is well once it thaws',
+  { skip: LATER },
+  async (t) => {
+    const { proxy, get, many } = await start(t, IMPATIENT)
+    await many()
+    proxy.freeze()
+    for (const answer of await many()) isTold(t, answer, 'frozen')
+    t.match(await get('/readyz'), {
+      status: 503,
+      body: { checks: { database: /^(no answer|unavailable)$/ } },
     })
-    for (const answer of await Promise.all(waiting)) isTold(t, answer, `${round}: in flight`)
-    for (const answer of await many()) isTold(t, answer, `${round}: while it is away`)
-    t.match(await get('/readyz'), { status: 503, body: { checks: { database: 'unavailable' } } })
     t.equal((await get('/healthz')).status, 200)
-    await proxy.open()
-    t.equal(countOf(await many(), 200), MANY, `${round}: none fails once it is back`)
-    t.match(await get('/readyz'), { status: 200, body: { status: 'ready' } })
-  }
-})
+    proxy.thaw()
+    t.equal(countOf(await many(), 200), MANY)
+    await ready(get, 'ready')
+  },
+)
 
-t.test('PostgreSQL freezes: every request is told so, and all is well once it thaws', async (t) => {
-  const { proxy, get, many } = await start(t, IMPATIENT)
-  await many()
-  proxy.freeze()
-  for (const answer of await many()) isTold(t, answer, 'frozen')
-  t.match(await get('/readyz'), { status: 503, body: { checks: { database: /^(no answer|unavailable)$/ } } })
-  t.equal((await get('/healthz')).status, 200)
-  proxy.thaw()
-  t.equal(countOf(await many(), 200), MANY)
-  await ready(get, 'ready')
-})
-
-t.test('connections that the network forgets are found out, each once', async (t) => {
+t.test('connections that the network forgets are found out, each once', { skip: LATER }, async (t) => {
   const { proxy, get, many } = await start(t, IMPATIENT)
   await many()
   const connections = proxy.connections()
@@ -101,18 +113,22 @@ t.test('connections that the network forgets are found out, each once', async (t
   t.ok(proxy.connections() > connections)
 })
 
-t.test('while all connections hang, whoever waits for one is told, and the rest goes on', async (t) => {
-  const { get, user, many, withFullPool } = await start(t, PATIENT)
-  const { waiting } = await withFullPool(async () => {
-    for (const answer of await many()) isTold(t, answer, 'waits for a connection')
-    for (const path of ['/healthz', '/readyz', '/.well-known/jwks.json'])
-      t.equal((await get(path)).status, 200, path)
-  })
-  t.equal(countOf(await Promise.all(waiting), 200), POOL_MAX, 'what hung is answered in the end')
-  t.equal((await user.get('/me')).status, 200)
-})
+t.test(
+  'while all connections hang, whoever waits for one is told, and the rest goes on',
+  { skip: LATER },
+  async (t) => {
+    const { get, user, many, withFullPool } = await start(t, PATIENT)
+    const { waiting } = await withFullPool(async () => {
+      for (const answer of await many()) isTold(t, answer, 'waits for a connection')
+      for (const path of ['/healthz', '/readyz', '/.well-known/jwks.json'])
+        t.equal((await get(path)).status, 200, path)
+    })
+    t.equal(countOf(await Promise.all(waiting), 200), POOL_MAX, 'what hung is answered in the end')
+    t.equal((await user.get('/me')).status, 200)
+  },
+)
 
-t.test('after a failover no connection stays with a server that only reads', async (t) => {
+t.test('after a failover no connection stays with a server that only reads', { skip: LATER }, async (t) => {
   const { get, user, owner, endSessions, many, database } = await start(t)
   const name = owner(new URL(database.ownerUrl).pathname.slice(1))
   const rename = (firstName: string) => user.patch('/me', { firstName })
