@@ -52,7 +52,7 @@ else {
 
       await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
       t.equal(pathOf(page), QUEUE, 'where it was to go in the first place')
-      t.ok(await page.getByText('There is no job fly-to-the-moon').first().isVisible())
+      await page.getByText('There is no job fly-to-the-moon').first().waitFor()
       t.equal(await page.getByRole('button', { name: /retry/i }).count(), 0, 'there is nothing to change')
       await page.goto(`${QUEUE}/${failedId}`)
       await page.getByText('Data', { exact: true }).click()
@@ -81,6 +81,8 @@ else {
     await page.goto(QUEUE)
     await signIn(page)
     await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
+    // A script that is still to come would be refused afterwards, and rightly so.
+    await page.waitForLoadState('networkidle')
     t.equal((await admin.delete('/me/sessions')).status, 204)
     await page.waitForURL(/sign-in/)
     t.equal(new URL(page.url()).searchParams.get('next'), QUEUE)
