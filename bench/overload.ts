@@ -1,0 +1,157 @@
+/** Ten thousand idle connections, an overloaded event loop, and slow clients: what the others notice of them. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { databaseUrl, openTestDatabases } from '../scripts/test/databases.js'
+import { createDatabaseClient } from '../src/db/client.js'
+import { createUser } from '../src/db/queries/users.js'
+import { hashPassword } from '../src/lib/passwords.js'
+import { nextMessage, start, stop } from './lib/child.js'
+import type { Errand, Flood, Idle, Slow } from './overload/clients.js'
+
+const CREDENTIALS = { email: 'ada@example.com', password: 'a long and quiet sentence' }
+const IDLE_CONNECTIONS = 10_000
+const FLOOD = { connections: 2000, ms: 5000 }
+const SLOW = { connections: 500, ms: 15_000 }
+const SLOW_TIMEOUT_SECONDS = 5
+const PROBES = 500
+
+const files = mkdtempSync(`${tmpdir()}/groundwork-bench-`)
+const { databases, close } = await openTestDatabases(process.env.DATABASE_URL)
+const server = start(['dist/server.js'], {
+  NODE_ENV: 'test',
+  CONFIG_FILE: 'off',
+  DATA_DIR: files,
+  DATABASE_URL: databaseUrl(databases.appUrl, databases.template),
+  LOG_FILE_PATH: 'off',
+  PORT: '0',
+  RATE_LIMIT: 'off',
+  REQUEST_TIMEOUT_SECONDS: String(SLOW_TIMEOUT_SECONDS),
+})
+const clients = start(['--import', 'tsx', 'bench/overload/clients.ts'])
+try {
+  await addUser()
+  const { ready: origin } = await nextMessage<{ ready: string }>(server)
+  const headers = { authorization: `Bearer ${await signIn(origin)}` }
+  const port = Number(new URL(origin).port)
+  const ask = async () => {
+    const answer = await fetch(`${origin}/api/v1/me`, { headers })
+    await answer.arrayBuffer()
+    return answer.status
+  }
+  console.log(`Node ${process.version}, ${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1)}`)
+  await idle(port, ask)
+  await slow(port)
+  await flood(origin, port, ask)
+} finally {
+  await Promise.all([stop(clients), stop(server)])
+  await close()
+  rmSync(files, { recursive: true })
+}
+
+async function addUser(): Promise<void> {
+  const client = createDatabaseClient({
+    url: databaseUrl(databases.ownerUrl, databases.template),
+    applicationName: 'bench',
+    poolMax: 1,
+    isolationLevel: 'read committed',
+    connectTimeoutMs: 5000,
+    statementTimeoutMs: 5000,
+    idleTransactionTimeoutMs: 5000,
+  })
+  const passwordHash = await hashPassword(CREDENTIALS.password)
+  await createUser(client.db, { ...CREDENTIALS, firstName: 'Ada', lastName: 'Lovelace', passwordHash })
+  await client.close()
+}
+
+async function signIn(origin: string): Promise<string> {
+  const response = await fetch(`${origin}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(CREDENTIALS),
+  })
+  return ((await response.json()) as { accessToken: string }).accessToken
+}
+
+function send<T>(errand: Errand): Promise<T> {
+  clients.send(errand)
+  return nextMessage<T>(clients)
+}
+
+/** Alone, with them, and alone again: whatever else the machine does meets each. */
+async function idle(port: number, ask: () => Promise<number>): Promise<void> {
+  await percentiles(ask)
+  const before = await percentiles(ask)
+  const emptyKib = residentKib()
+  const { open } = await send<Idle>({ kind: 'idle', port, connections: IDLE_CONNECTIONS })
+  const fullKib = residentKib()
+  const beside = await percentiles(ask)
+  await send<Idle>({ kind: 'idle', port, connections: 0 })
+  const after = await percentiles(ask)
+  console.log(`GET /me, ms: alone, beside ${open} idle connections (p99 wanted below 50), alone again`)
+  console.table({ before, beside, after })
+  console.log(`memory of a connection: ${((fullKib - emptyKib) / open).toFixed(1)} KiB`)
+}
+
+function residentKib(): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8')) ?? []
+  return Number(kib)
+}
+
+async function percentiles(ask: () => Promise<number>) {
+  const times: number[] = []
+  for (let i = 0; i < PROBES; i += 1) {
+    const startedAt = performance.now()
+    const status = await ask()
+    if (status !== 200) throw new Error(`answered ${status}`)
+    times.push(performance.now() - startedAt)
+  }
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (share: number) => Number(sorted[Math.floor(share * PROBES)]?.toFixed(1))
+  return { p50: at(0.5), p99: at(0.99) }
+}
+
+async function slow(port: number): Promise<void> {
+  const { closed, lastMs } = await send<Slow>({ kind: 'slow', port, ...SLOW })
+  console.log(
+    `slow headers and bodies: ${closed} of ${SLOW.connections} closed, the last after ${Math.round(lastMs)} ms ` +
+      `(REQUEST_TIMEOUT_SECONDS ${SLOW_TIMEOUT_SECONDS})`,
+  )
+}
+
+async function flood(origin: string, port: number, ask: () => Promise<number>): Promise<void> {
+  const health: { status: number; ms: number }[] = []
+  let isOver = false
+  const watching = watch()
+  const { answers, shed, firstShedMs } = await send<Flood>({ kind: 'flood', port, ...FLOOD })
+  const endedAt = performance.now()
+  while ((await ask()) !== 200) await delay(10)
+  const recoveredMs = performance.now() - endedAt
+  const later = []
+  for (let i = 0; i < PROBES; i += 1) later.push(await ask())
+  isOver = true
+  await watching
+  console.log(
+    `${FLOOD.connections} connections that ask at once, for ${FLOOD.ms} ms: ${answers} answers, ${shed} of them 503`,
+  )
+  console.log(`first 503 after ${firstShedMs?.toFixed(0)} ms (below 1000)`)
+  console.log(
+    `answered again ${recoveredMs.toFixed(0)} ms after the end (below 1000), then ${later.filter((it) => it !== 200).length} of ${PROBES} refused`,
+  )
+  const slowest = Math.max(...health.map(({ ms }) => ms))
+  console.log(
+    `/healthz: ${health.filter(({ status }) => status === 200).length} of ${health.length} answered with 200, within ${slowest.toFixed(0)} ms`,
+  )
+
+  async function watch() {
+    while (!isOver) {
+      const startedAt = performance.now()
+      const status = await fetch(`${origin}/healthz`).then(
+        (answer) => answer.status,
+        () => 0,
+      )
+      health.push({ status, ms: performance.now() - startedAt })
+      await delay(100)
+    }
+  }
+}
