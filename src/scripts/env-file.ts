@@ -16,6 +16,9 @@ OWNER_PASSWORD=${password()}
 APP_PASSWORD=${password()}
 REDIS_PASSWORD=${password()}
 
+# What Prometheus shows to read the metrics.
+METRICS_TOKEN=${password()}
+
 # Keep a copy of both elsewhere: with the first, all who are signed in stay so; without the second, the audit log proves less.
 JWT_PRIVATE_KEYS=${key()}
 AUDIT_SIGNING_KEY=${key()}`)
