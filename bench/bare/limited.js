@@ -8,6 +8,7 @@ import httpMetrics from '../../dist/plugins/http-metrics.js'
 import metrics from '../../dist/plugins/metrics.js'
 import rateLimit from '../../dist/plugins/rate-limit.js'
 import requestContext from '../../dist/plugins/request-context.js'
+import tracing from '../../dist/plugins/tracing.js'
 
 /** One limited route, and around it what both sides need alike: SIDE decides who limits. */
 const { SIDE, REDIS_URL, LIMIT, WINDOW_SECONDS, STRATEGY } = process.env
@@ -16,6 +17,7 @@ await app.register(fp(async () => {}, { name: 'auth' }))
 await app.register(metrics, { service: 'api' })
 await app.register(httpMetrics)
 await app.register(requestContext)
+await app.register(tracing)
 await app.register(errors)
 let config
 if (SIDE === 'ours') {

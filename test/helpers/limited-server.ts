@@ -1,15 +1,11 @@
 /** A program: one route with a window short enough for a test, limited as in the application. */
 import Fastify from 'fastify'
-import fp from 'fastify-plugin'
-import errors from '../../src/plugins/errors.js'
 import rateLimit from '../../src/plugins/rate-limit.js'
-import requestContext from '../../src/plugins/request-context.js'
+import { registerGround } from './ground.js'
 
 const { REDIS_URL, LIMIT = '' } = process.env
 const app = Fastify()
-await app.register(fp(async () => undefined, { name: 'auth' }))
-await app.register(requestContext)
-await app.register(errors)
+await registerGround(app)
 await app.register(rateLimit, { isOn: true, redisUrl: REDIS_URL, keyPrefix: 'test:' })
 app.get('/limited', { config: { rateLimits: { limit: LIMIT, key: 'address' } } }, async () => ({
   status: 'ok',

@@ -7,8 +7,10 @@ import t, { type Test } from 'tap'
 import { noticeMails } from '../../src/emails/index.js'
 import devInbox from '../../src/plugins/dev-inbox.js'
 import mailer from '../../src/plugins/mailer.js'
+import metrics from '../../src/plugins/metrics.js'
 import { buildTestApp, type TestApp } from '../helpers/app.js'
 import { eventually } from '../helpers/eventually.js'
+import { UNMEASURED } from '../helpers/metrics.js'
 import { startTestWorker } from '../helpers/worker.js'
 
 const ada = {
@@ -39,6 +41,7 @@ const newIds = (count: number): string[] =>
 /** Into the inbox of a running app, as its worker would. */
 async function fill({ config }: TestApp, messageIds: readonly string[]): Promise<void> {
   const worker = Fastify()
+  await worker.register(metrics, UNMEASURED)
   await worker.register(devInbox, config)
   await worker.register(mailer, config)
   const mail = noticeMails['password-changed'].write({ ...ada, baseUrl: 'http://localhost:3000' })

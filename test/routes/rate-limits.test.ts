@@ -1,15 +1,10 @@
 import Fastify from 'fastify'
-import fp from 'fastify-plugin'
 import t, { type Test } from 'tap'
 import type { RateLimit, RateLimits } from '../../src/lib/rate-limit/policies.js'
-import errors from '../../src/plugins/errors.js'
-import httpMetrics from '../../src/plugins/http-metrics.js'
-import metrics from '../../src/plugins/metrics.js'
 import rateLimit from '../../src/plugins/rate-limit.js'
-import requestContext from '../../src/plugins/request-context.js'
 import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
 import { createTestDatabase } from '../helpers/database.js'
-import { UNMEASURED } from '../helpers/metrics.js'
+import { registerGround } from '../helpers/ground.js'
 import { findMistake } from '../helpers/problems.js'
 
 const database = await createTestDatabase(t)
@@ -216,11 +211,7 @@ t.test('metrics have numbers: what was decided, and what each limit refused', as
 async function bareApp(t: Test, isOn: boolean) {
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(fp(async () => undefined, { name: 'auth' }))
-  await app.register(metrics, UNMEASURED)
-  await app.register(httpMetrics)
-  await app.register(requestContext)
-  await app.register(errors)
+  await registerGround(app)
   await app.register(rateLimit, { isOn, redisUrl: undefined, keyPrefix: '' })
   return (url: string, rateLimits: RateLimits) => app.get(url, { config: { rateLimits } }, async () => '')
 }
