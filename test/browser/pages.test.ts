@@ -2,23 +2,29 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
+import { invite } from '../helpers/invitations.js'
 import { mailToken } from '../helpers/mailed-token.js'
+import { createOrganization } from '../helpers/organizations.js'
 
 const ADDRESS = 'ada.lovelace@example.com'
+const INVITED = 'grace.hopper@example.com'
 const NEW_PASSWORD = 'marble otter and seven bells'
 const skip = withoutBrowser
 
 /** A browser, without JavaScript unless told, and a link for each page. */
 async function openLinks(t: Test, options: BrowserContextOptions = { javaScriptEnabled: false }) {
   const { app, anonymous, signUp } = await buildTestApp(t)
-  const { user } = await signUp({ email: ADDRESS })
+  const client = await signUp({ email: ADDRESS })
+  const { user } = client
   const mailed = { userId: user?.id ?? '', email: ADDRESS }
   const verify = `/verify-email?token=${await mailToken(app, { ...mailed, purpose: 'verify_email' })}`
   const reset = `/reset-password?token=${await mailToken(app, { ...mailed, purpose: 'reset_password' })}`
+  const organization = await createOrganization(client, 'Analytical Engines')
+  const accept = `/accept-invitation?token=${await invite(client, organization, INVITED)}`
   const opened = await openPage(t, await app.listen({ port: 0, host: '127.0.0.1' }), options)
   // The console names every answer of 400 and above, which is no mistake where a page is about just that.
   const mistakes = () => opened.mistakes.filter((text) => !text.startsWith('Failed to load resource'))
-  return { ...opened, mistakes, anonymous, verify, reset }
+  return { ...opened, mistakes, anonymous, verify, reset, accept, organization }
 }
 
 t.test(
@@ -76,6 +82,36 @@ t.test('a new password is typed twice, and what is wrong is told at its field', 
   t.strictSame(mistakes(), [])
 })
 
+t.test(
+  'an invitation is accepted with a new account, after a mistake, without JavaScript',
+  { skip },
+  async (t) => {
+    const { page, mistakes, anonymous, accept, organization } = await openLinks(t)
+    await page.goto(accept)
+    t.ok(await page.getByRole('main').getByText('Analytical Engines').isVisible())
+    const send = () => answered(page, () => page.getByRole('button').click())
+    await page.getByLabel('First name').fill('Grace')
+    await page.getByLabel('Last name').fill('\u00a0')
+    await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+    await page.getByLabel('The same password again').fill(NEW_PASSWORD)
+    await send()
+    t.match(await page.title(), /^Error: /)
+    t.equal(await focused(page).getAttribute('name'), 'lastName')
+    t.match(await descriptionOf(page, 'lastName'), /Enter a name/)
+    t.equal(await page.getByLabel('First name').inputValue(), 'Grace', 'names stay')
+
+    await page.getByLabel('Last name').fill('Hopper')
+    await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
+    await page.getByLabel('The same password again').fill(NEW_PASSWORD)
+    await send()
+    t.ok(await page.getByRole('heading', { level: 1, name: 'You have joined' }).isVisible())
+    t.equal(new URL(page.url()).search, '')
+    const grace = await anonymous.signIn(INVITED, NEW_PASSWORD)
+    t.equal((await grace.get(organization.path)).status, 200)
+    t.strictSame(mistakes(), [])
+  },
+)
+
 t.test('the link to sign in opens that very operation of the documentation', { skip }, async (t) => {
   const { page, verify } = await openLinks(t, {})
   await page.goto(verify)
@@ -88,7 +124,11 @@ t.test('the link to sign in opens that very operation of the documentation', { s
 for (const colorScheme of ['light', 'dark'] as const) {
   t.test(`the pages are readable on a small and ${colorScheme} screen`, { skip }, async (t) => {
     const viewport = { width: 320, height: 640 }
-    const { page, verify, reset } = await openLinks(t, { javaScriptEnabled: false, colorScheme, viewport })
+    const { page, verify, reset, accept } = await openLinks(t, {
+      javaScriptEnabled: false,
+      colorScheme,
+      viewport,
+    })
     const readable = async (what: string) => {
       t.strictSame(await faintTexts(page), [], `${what}: contrast`)
       t.ok((await overflow(page)) <= 0, `${what}: nothing to scroll sideways`)
@@ -97,7 +137,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       })
       t.ok((await overflow(page)) <= 0, `${what}: nor with text twice as large`)
     }
-    for (const link of [verify, reset, '/verify-email', '/verify-email?else=1']) {
+    for (const link of [verify, reset, accept, '/verify-email', '/verify-email?else=1']) {
       await page.goto(link)
       await readable(link)
     }
