@@ -3,10 +3,10 @@ import type postgres from 'postgres'
 import { QUEUE_NAME } from '../../src/lib/job-options.js'
 import { eventually } from './eventually.js'
 
-/** `test/faults` in full, as before a merge. */
+/** `test/faults` in full, as often as docs/jobs.md tells. */
 export const IN_FULL = process.env.FAULTS === 'full'
 
-/** Where another run has them in full. */
+/** Where another run has them. */
 export const LATER = process.env.FAULTS === 'later' && 'it is left to a later run'
 
 /** As if the lease of every open job had run out: it is handed to the queue once more. */
