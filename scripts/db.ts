@@ -1,13 +1,14 @@
-import { runCommand } from '../src/scripts/db/run-command.js'
+import { runCommand } from '../src/scripts/run-command.js'
 import { commands } from './db/commands.js'
 
-await runCommand(
+await runCommand({
+  name: 'db',
   commands,
-  `Usage:
+  usage: `Usage:
   npm run db:generate -- --name <name> [--custom]       write the next migration, up and down
   npm run db:upgrade [-- <revision>]                    apply what is missing, up to a revision
   npm run db:downgrade -- (-<steps> | <revision> | base)  revert the newest, or all above a revision
   npm run db:status                                     what this database has of the migrations
   npm run db:check                                      do schema, snapshots and files agree?
 A revision is a number such as 0003, or a migration's full name.`,
-)
+})
