@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres'
+import type { Connection } from './connection.js'
 import { postgresErrorOf } from './errors.js'
-import type { Connection, ConnectionPool } from './pool.js'
+import type { ConnectionPool } from './pool.js'
 
 /** Once a statement has failed, PostgreSQL refuses every other with this: it tells nothing of the cause. */
 const IN_FAILED_TRANSACTION = '25P02'

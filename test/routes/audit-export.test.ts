@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { Connection } from '../../src/db/pool.js'
+import { Connection } from '../../src/db/connection.js'
 import { buildTestApp } from '../helpers/app.js'
 import { fillAuditLog } from '../helpers/audit-entries.js'
 import { searchAs } from '../helpers/audit-search.js'

@@ -1,0 +1,66 @@
+import type { Sql } from 'postgres'
+import { isReadOnly, isServerError } from './errors.js'
+
+export type ConnectionOptions = {
+  /** A client of one connection; `onClose` is to be called when that connection has gone. */
+  connect: (onClose: () => void) => Sql
+  /** How long to wait for an answer. Above what the server allows a statement: only a silent one takes longer. */
+  answerMs: number
+}
+
+/** Connections are renewed now and then: after a failover some would stay with the old server for ever. */
+const MAX_AGE_MS = 30 * 60_000
+
+export class Connection {
+  readonly bornAt = Date.now()
+  isLost = false
+  readonly sql: Sql
+  private readonly answerMs: number
+
+  constructor({ connect, answerMs }: ConnectionOptions) {
+    this.answerMs = answerMs
+    this.sql = connect(() => {
+      this.isLost = true
+    })
+  }
+
+  /**
+   * Once lost it refuses everything: the client would run the rest of a transaction on a fresh connection, outside of it.
+   * `Infinity` waits for ever, for what the server does not limit either.
+   */
+  async run<T>(statement: (sql: Sql) => PromiseLike<T>, answerMs = this.answerMs): Promise<T> {
+    if (this.isLost) throw connectionError('CONNECTION_CLOSED', 'The database connection was lost.')
+    try {
+      const answer = statement(this.sql)
+      return await (answerMs === Number.POSITIVE_INFINITY ? answer : answered(answer, answerMs))
+    } catch (error) {
+      this.judge(error)
+      throw error
+    }
+  }
+
+  /**
+   * Only an answer of the server, be it an error, shows that the connection still works; and one that only reads leads to a
+   * server that is not the primary, or not any more.
+   */
+  judge(error: unknown): void {
+    if (!isServerError(error) || isReadOnly(error)) this.isLost = true
+  }
+}
+
+/** A frozen server, or a network that drops every packet, says nothing: TCP itself would wait for minutes. */
+export function answered<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(connectionError('QUERY_TIMEOUT', 'The database did not answer in time.')),
+      timeoutMs,
+    )
+    answer.then(resolve, reject).then(() => clearTimeout(timer))
+  })
+}
+
+export const isUsable = ({ isLost, bornAt }: Connection): boolean =>
+  !isLost && Date.now() - bornAt < MAX_AGE_MS
+
+export const connectionError = (code: string, message: string): Error =>
+  Object.assign(new Error(message), { code })
