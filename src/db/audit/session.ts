@@ -1,4 +1,3 @@
-import { Placeholder, type Query } from 'drizzle-orm'
 import type { PgDialect, PgTransactionConfig } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
@@ -11,10 +10,10 @@ import { Transaction } from '../transaction.js'
 import { type ChangedRows, countChangedRows, leavesEntryPerRow, rowsOf } from './changed-rows.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
 import { PreparedTexts } from './prepared-texts.js'
+import { CONTEXT_PARAM, canRide, mayWrite, withContext } from './writes.js'
 
 type Schema = Record<string, never>
 type Prepare = PostgresJsSession<Sql, Schema, Schema>['prepareQuery']
-type Metadata = Parameters<Prepare>[5]
 type Values = Record<string, unknown> | undefined
 type Work<T> = (tx: PostgresJsTransaction<Schema, Schema>) => Promise<T>
 
@@ -173,31 +172,6 @@ const modeOf = ({ isolationLevel, accessMode, deferrable }: PgTransactionConfig 
   [isolationLevel && `isolation level ${isolationLevel}`, accessMode, deferrable && 'deferrable']
     .filter(Boolean)
     .join(' ')
-
-/** Where in doubt, yes: it only costs a transaction. */
-const WRITES_IN_CTE = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is
-
-// drizzle calls an update an insert here: only `select` can be told from the rest.
-const isBuilderWrite = (metadata: Metadata): boolean => metadata !== undefined && metadata.type !== 'select'
-
-const canRide = (query: Query, metadata: Metadata): boolean =>
-  isBuilderWrite(metadata) && !WRITES_IN_CTE.test(query.sql)
-
-const mayWrite = (query: Query, metadata: Metadata): boolean =>
-  metadata?.type !== 'select' || WRITES_IN_CTE.test(query.sql)
-
-const CONTEXT_PARAM = 'auditContext'
-
-/** The context is always a bound parameter, never part of the text. */
-function withContext(query: Query, returns: boolean): Query {
-  const call = `(select set_config('${CONTEXT_SETTING}', $${query.params.length + 1}, true) is null)`
-  return {
-    ...query,
-    // On a line of its own: raw SQL in the statement may end with a comment.
-    sql: `${query.sql}\n${returns ? ',' : 'returning'} ${call}`,
-    params: [...query.params, new Placeholder(CONTEXT_PARAM)],
-  }
-}
 
 /** Sent ahead without waiting. Its failure fails the transaction, whose own error is the one to report. */
 function sendContext(transaction: Transaction): void {

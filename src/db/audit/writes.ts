@@ -1,0 +1,32 @@
+import { Placeholder, type Query } from 'drizzle-orm'
+import type { PostgresJsSession } from 'drizzle-orm/postgres-js'
+import type { Sql } from 'postgres'
+import { CONTEXT_SETTING } from './context.js'
+
+type Schema = Record<string, never>
+export type Metadata = Parameters<PostgresJsSession<Sql, Schema, Schema>['prepareQuery']>[5]
+
+/** Where in doubt, yes: it only costs a transaction. */
+const WRITES_IN_CTE = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is
+
+// drizzle calls an update an insert here: only `select` can be told from the rest.
+const isBuilderWrite = (metadata: Metadata): boolean => metadata !== undefined && metadata.type !== 'select'
+
+export const canRide = (query: Query, metadata: Metadata): boolean =>
+  isBuilderWrite(metadata) && !WRITES_IN_CTE.test(query.sql)
+
+export const mayWrite = (query: Query, metadata: Metadata): boolean =>
+  metadata?.type !== 'select' || WRITES_IN_CTE.test(query.sql)
+
+export const CONTEXT_PARAM = 'auditContext'
+
+/** The context is always a bound parameter, never part of the text. */
+export function withContext(query: Query, returns: boolean): Query {
+  const call = `(select set_config('${CONTEXT_SETTING}', $${query.params.length + 1}, true) is null)`
+  return {
+    ...query,
+    // On a line of its own: raw SQL in the statement may end with a comment.
+    sql: `${query.sql}\n${returns ? ',' : 'returning'} ${call}`,
+    params: [...query.params, new Placeholder(CONTEXT_PARAM)],
+  }
+}
