@@ -11,8 +11,9 @@ export type Caller = { userId: string; role: UserRole }
 
 type Found = { organizationId: string | null; role: OrganizationRole | null }
 
-const setting = (organizationId: string): SQL =>
-  sql`set_config(${SCOPE_SETTING}, ${`organization:${organizationId}`}, true)`
+/** For the rest of the transaction. */
+export const setScope = (tx: Tx, scope: string) =>
+  tx.execute(sql`select set_config(${SCOPE_SETTING}, ${scope}, true)`)
 
 /**
  * The setting and the membership in one statement. Nothing joins the rows but constants, so PostgreSQL has no other way than
@@ -50,7 +51,7 @@ export async function enterToWrite(
   const isAdministration = /^(organizations|members)\./.test(permission)
   const isSuperAdmin = caller.role === 'super_admin'
   const [, admins, organizations, memberships] = await Promise.all([
-    tx.execute(sql`select ${setting(organizationId)}`),
+    setScope(tx, `organization:${organizationId}`),
     isSuperAdmin ? tx.execute(lockSuperAdmin(caller.userId)) : [],
     tx.execute<{ id: string }>(lockOrganization(organizationId, isAdministration)),
     tx.execute<{ role: OrganizationRole }>(sql`

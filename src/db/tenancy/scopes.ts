@@ -1,9 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { isRead, type OrganizationCaller, type Permission } from '../../lib/permissions.js'
 import { uuidV7 } from '../../lib/uuid.js'
 import type { Db, Tx } from '../client.js'
-import { type Caller, enterToRead, enterToWrite } from './enter.js'
-import { SCOPE_SETTING } from './policies.js'
+import { type Caller, enterToRead, enterToWrite, setScope } from './enter.js'
 import { readsIn } from './scoped-reads.js'
 
 declare const madeHere: unique symbol
@@ -85,9 +83,5 @@ export async function narrowTo({ tx }: PlatformScope, organizationId: string): P
 
 /** Each statement by itself, and nothing to roll back. */
 const readsOf = (db: Db, scope: string): Tx => readsIn(db, scope) as unknown as Tx
-
-const setScope = (tx: Tx, scope: string) => tx.execute(setting(scope))
-
-const setting = (scope: string): SQL => sql`select set_config(${SCOPE_SETTING}, ${scope}, true)`
 
 const toScope = <S extends Scope<string>>(parts: Omit<S, typeof madeHere>): S => parts as S
