@@ -63,7 +63,7 @@ t.before(async () => {
 async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
   const config = { METRICS_TOKEN: 'x'.repeat(32), WORKER_METRICS_PORT: 0, RATE_LIMIT: 'on' } as const
   const test = await buildTestApp(t, { config })
-  const { app, anonymous, database } = test
+  const { app, anonymous, database, signUp } = test
   const running = await startTestWorker(t, test)
   const owner = connect(t, database.ownerUrl)
   await sealAuditLog(app.transactions, newAuditKey())
@@ -71,6 +71,11 @@ async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
   await anonymous.post('/auth/register', { ...person, email: 'ada@example.com' })
   for (const _ of [1, 2]) await anonymous.post('/auth/forgot-password', { email: 'ada@example.com' })
   await anonymous.request({ method: 'GET', url: '/%zz' })
+  const user = await signUp()
+  await owner`alter table users disable trigger audit_capture`
+  await user.patch('/me', { firstName: 'Unseen' })
+  await owner`alter table users enable trigger audit_capture`
+  await app.settleAuditRequests()
   await owner`insert into outbox (job, payload) values ('no-such-job', '{}')`
   await owner`notify outbox`
   const [migration] = await owner`delete from drizzle.migrations returning *`
@@ -92,6 +97,10 @@ async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
   })
   return [ofApi, ofWorker]
 }
+
+/** What an alert says of itself, beside the labels of metrics: `label_replace(…, "what", "nothing is sealed", "", "")`. */
+const causesIn = (expr: string) =>
+  [...expr.matchAll(/"(?:what|cause|job_name)", "([^"]+)", "", ""/g)].map(([, cause = '']) => cause)
 
 /** The labels of a metric, each with the values that were seen; undefined when there is no such metric. */
 function labelsOf(name: string, scrapes = [api, worker]): Map<string, Set<string>> | undefined {
@@ -132,6 +141,21 @@ t.test('every metric, label and value in the alerts and on the dashboard is ther
       [],
       expression,
     )
+  }
+})
+
+t.test('a change without an entry is counted, and an alert goes by that count', async (t) => {
+  t.equal(api.value('groundwork_audit_missing_total'), 1)
+  t.equal(api.value('groundwork_audit_requests_lost_total'), 0)
+  const [rule] = rules.filter(({ expr }) => expr.includes('groundwork_audit_missing_total'))
+  t.equal(rule?.alert, 'GroundworkAuditIncomplete')
+})
+
+t.test('every cause that an alert names has its words in the runbook', async (t) => {
+  for (const { alert, expr } of rules) {
+    const [, runbook = ''] = guide.split(new RegExp(`^### ${alert}$`, 'm'))
+    const [ofThisAlert = ''] = runbook.split(/^##/m)
+    for (const cause of causesIn(expr)) t.ok(ofThisAlert.includes(cause), `${alert}: ${cause}`)
   }
 })
 

@@ -27,12 +27,20 @@ const readingsOf = (recorder: RequestRecorder): Reading[] => [
     type: 'counter',
     read: () => recorder.lost,
   },
+  {
+    name: 'groundwork_audit_missing_total',
+    help: 'Requests that changed more rows than the audit log has entries: a trigger was off.',
+    type: 'counter',
+    read: () => recorder.missing,
+  },
 ]
 
 /** Writes what became of requests, shortly after and many at once: answers do not wait for it. */
 export class RequestRecorder {
   /** How many could not be written, and are only in the log. */
   lost = 0
+  /** How many changed rows that the audit log does not tell of. */
+  missing = 0
   private readonly batcher: Batcher<FinishedRequest>
 
   private readonly db: Db
@@ -70,6 +78,7 @@ export class RequestRecorder {
   private async write(requests: readonly FinishedRequest[]): Promise<void> {
     try {
       for (const requestId of await recordRequests(this.db, requests)) {
+        this.missing += 1
         this.log.error({ requestId }, 'missing_audit: rows were changed and the audit log does not tell')
       }
     } catch (error) {
