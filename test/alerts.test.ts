@@ -1,0 +1,52 @@
+/** The rules for Prometheus, in time: whether each alert fires when it should, and not when all is well. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { fromPackageRoot } from '../src/config/paths.js'
+import { run } from './helpers/process.js'
+
+const skip = spawnSync('promtool', ['--version']).error !== undefined && 'there is no promtool here'
+
+const cwd = fromPackageRoot('docs/operations')
+const read = (file: string) => readFileSync(join(cwd, file), 'utf8')
+
+type Case = { alertname: string; exp_alerts?: { exp_labels: Record<string, string> }[] }
+const { tests } = parse(read('alerts.test.yml')) as { tests: { alert_rule_test: Case[] }[] }
+const cases = tests.flatMap((test) => test.alert_rule_test)
+
+t.test(
+  'each alert has a case in which it fires for each of its causes, and one in which it does not',
+  async (t) => {
+    const { groups } = parse(read('alerts.yml')) as { groups: { rules: { alert: string; expr: string }[] }[] }
+    for (const { alert, expr } of groups.flatMap(({ rules }) => rules)) {
+      const own = cases.filter(({ alertname }) => alertname === alert)
+      t.ok(
+        own.some(({ exp_alerts }) => !exp_alerts),
+        `${alert} is silent`,
+      )
+      const fired = own.flatMap(({ exp_alerts = [] }) => exp_alerts.map(({ exp_labels }) => exp_labels))
+      t.ok(fired.length > 0, `${alert} fires`)
+      for (const [, label = '', cause] of expr.matchAll(/"(\w+)", "([^"]+)", "", ""/g))
+        t.ok(
+          fired.some((labels) => labels[label] === cause),
+          `${alert} fires: ${cause}`,
+        )
+    }
+  },
+)
+
+t.test('promtool runs them all', { skip }, async (t) => {
+  const { code, stdout, stderr } = await run(t, ['promtool', 'test', 'rules', 'alerts.test.yml'], { cwd })
+  t.equal(code, 0, stdout + stderr)
+})
+
+t.test('promtool reads the configuration of the guide, with the rules', { skip }, async (t) => {
+  const cwd = t.testdir({ token: 'a token' })
+  cpSync(fromPackageRoot('docs/operations/alerts.yml'), join(cwd, 'alerts.yml'))
+  const [, config = ''] = /```yaml\n(rule_files.*?)```/s.exec(read('../operations.md')) ?? []
+  writeFileSync(join(cwd, 'prometheus.yml'), config.replaceAll('/etc/prometheus/groundwork-token', 'token'))
+  const checked = await run(t, ['promtool', 'check', 'config', 'prometheus.yml'], { cwd })
+  t.match(checked, { code: 0, stdout: /5 rules found/ }, checked.stderr)
+})
