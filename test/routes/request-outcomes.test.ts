@@ -14,11 +14,15 @@ const admin = await signUp({ role: 'super_admin' })
 const sql = connect(t, database.ownerUrl)
 const search = recordedRequests(app, admin)
 
-type Call = { method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'; url: string; payload?: object }
+type Call = {
+  method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  url: string
+  payload?: object
+  requestId?: string
+}
 
 /** Makes a call, and answers what was recorded of it. */
-async function recordOf(client: Client, { method = 'POST', url, payload }: Call) {
-  const requestId = randomUUID()
+async function recordOf(client: Client, { method = 'POST', url, payload, requestId = randomUUID() }: Call) {
   const { status } = await client.request({
     method,
     url: `/api/v1${url}`,
@@ -188,10 +192,16 @@ t.test('signing in and out, failures, thefts and changes of rights are found by 
 
 t.test('rows that change while a trigger is off raise missing_audit, and nothing else does', async (t) => {
   const user = await signUp()
-  const rename = (firstName: string) =>
-    recordOf(user, { method: 'PATCH', url: '/me', payload: { firstName } })
+  const rename = (firstName: string, requestId?: string) =>
+    recordOf(user, { method: 'PATCH', url: '/me', payload: { firstName }, requestId })
+  // A request id of the client's own choice, which entries of another hour carry already, hides nothing.
+  const requestId = randomUUID()
+  await sql`
+    insert into audit.audit_log (id, created_at, actor, request_id, table_name, object_id, action)
+    select uuid_v7(hour_ago), hour_ago, 'user', ${requestId}, 'users', ${randomUUID()}, 'create'
+    from (select now() - interval '1 hour') as moment (hour_ago)`
   await sql`alter table users disable trigger audit_capture`
-  const unseen = await rename('Unseen')
+  const unseen = await rename('Unseen', requestId)
   await sql`alter table users enable trigger audit_capture`
   t.match(unseen.record, {
     outcome: 'missing_audit',
@@ -204,7 +214,6 @@ t.test('rows that change while a trigger is off raise missing_audit, and nothing
   t.equal(alarms.length, 1)
   t.match(JSON.parse(alarms[0] ?? ''), { level: 50, requestId: unseen.requestId })
 
-  // An id of one's own choice that entries carry already hides nothing.
   t.match((await rename('Seen')).record, { outcome: 'ok' })
   // A session that is refreshed after a while only notes the time of it, which leaves no entry.
   await sql`update sessions set last_used_at = now() - interval '1 hour'`
