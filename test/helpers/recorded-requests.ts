@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Client } from './client.js'
 
@@ -13,4 +14,26 @@ export const recordedRequests =
     )
     if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
     return body.data
+  }
+
+export type Call = {
+  method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  url: string
+  payload?: object
+  requestId?: string | undefined
+}
+
+/** Makes calls, and answers what was recorded of each. */
+export const recordsOfCalls =
+  (search: ReturnType<typeof recordedRequests>) =>
+  async (client: Client, { method = 'POST', url, payload, requestId = randomUUID() }: Call) => {
+    const { status } = await client.request({
+      method,
+      url: `/api/v1${url}`,
+      ...(payload && { payload }),
+      headers: { 'x-request-id': requestId },
+    })
+    const [record, ...others] = await search({ requestId })
+    if (others.length > 0) throw new Error(`${others.length + 1} records of one request`)
+    return { status, record, requestId }
   }
