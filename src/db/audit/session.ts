@@ -3,7 +3,7 @@ import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-j
 import type { Sql } from 'postgres'
 import { type Context, currentContext } from '../../lib/context.js'
 import { inSpan, type SpanDescription } from '../../lib/tracing.js'
-import { plainSelect } from '../plain-select.js'
+import { plainStatement, type Run } from '../plain-statement.js'
 import type { ConnectionPool } from '../pool.js'
 import type { TraceStatement } from '../statement-spans.js'
 import { Transaction } from '../transaction.js'
@@ -15,6 +15,7 @@ import { CONTEXT_PARAM, canRide, mayWrite, withContext } from './writes.js'
 type Schema = Record<string, never>
 type Prepare = PostgresJsSession<Sql, Schema, Schema>['prepareQuery']
 type Values = Record<string, unknown> | undefined
+type Execute = (values?: Values) => Promise<unknown>
 type Work<T> = (tx: PostgresJsTransaction<Schema, Schema>) => Promise<T>
 
 /** A transaction, the context that its setting holds at the moment, and what it has changed so far. */
@@ -58,14 +59,12 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     const { execute } = prepared
     const on = (values: Values) => (client: Sql) =>
       execute.call(Object.assign(Object.create(prepared), { client }), values)
-    if (rides) prepared.execute = (values) => this.carry(on, values, fields !== undefined)
-    else if (mayWrite(query, metadata)) prepared.execute = (values) => this.surround(on(values))
-    else {
-      const run: AuditedSession['run'] = (statement) => this.run(statement)
-      const isPrepared = preparedName !== undefined
-      const select = fields && !mapper && plainSelect({ query, fields, isPrepared, run })
-      prepared.execute = select || ((values) => this.run(on(values)))
-    }
+    const surrounds = !rides && mayWrite(query, metadata)
+    const run: Run = (statement) => (surrounds ? this.surround(statement) : this.run(statement))
+    const isPrepared = preparedName !== undefined
+    const plain = fields && !mapper && plainStatement({ query: text, fields, isPrepared, run })
+    prepared.execute = plain || ((values) => run(on(values)))
+    if (rides) prepared.execute = carrying(prepared.execute, fields !== undefined)
     if (leavesEntryPerRow(query, metadata)) prepared.execute = this.counting(prepared.execute)
     if (this.trace) prepared.execute = this.trace(text.sql, prepared.execute)
     return prepared as never
@@ -113,18 +112,6 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     return this.held ? this.held.transaction.run(statement) : this.pool.run(statement)
   }
 
-  /** The parameter is filled when the statement runs, not when it was prepared: one serves many requests. */
-  private async carry(
-    on: (values: Values) => (client: Sql) => Promise<unknown>,
-    values: Values,
-    returns: boolean,
-  ) {
-    const rows = await this.run(on({ ...values, [CONTEXT_PARAM]: serializeContext() }))
-    // Without a RETURNING of its own a statement has a count and no rows, as everywhere in drizzle.
-    if (!returns && Array.isArray(rows)) rows.length = 0
-    return rows
-  }
-
   /** Counts once they are committed: what is rolled back has no entries. */
   private counting<V, T>(execute: (values?: V) => Promise<T>): (values?: V) => Promise<T> {
     return async (values) => {
@@ -164,6 +151,16 @@ class AuditedTransaction extends PostgresJsTransaction<Schema, Schema> {
 
   override transaction<T>(work: Work<T>): Promise<T> {
     return this.audited.savepoint(work)
+  }
+}
+
+/** The parameter is filled when the statement runs, not when it was prepared: one serves many requests. */
+function carrying(execute: Execute, returns: boolean): Execute {
+  return async (values) => {
+    const rows = await execute({ ...values, [CONTEXT_PARAM]: serializeContext() })
+    // Without a RETURNING of its own a statement has a count and no rows, as everywhere in drizzle.
+    if (!returns && Array.isArray(rows)) rows.length = 0
+    return rows
   }
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import { and, type Column, eq, ilike, or, type SQL, sql } from 'drizzle-orm'
 import { EmailTaken, NotFound, Unauthorized } from '../../lib/errors.js'
 import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
 import type { UserRole, UserStatus } from '../../lib/roles.js'
@@ -103,15 +103,30 @@ export async function createUser(db: Db, user: NewUser): Promise<User> {
   }
 }
 
+const changedName = (column: Column, field: string) =>
+  sql`coalesce(${sql.placeholder(field)}::text, ${column})`
+
+const profileUpdate = prepareOnce((db) =>
+  db
+    .update(users)
+    .set({
+      firstName: changedName(users.firstName, 'firstName'),
+      lastName: changedName(users.lastName, 'lastName'),
+    })
+    .where(eq(users.id, sql.placeholder('id')))
+    .returning()
+    .prepare('profile_update'),
+)
+
 /** What users change about themselves. Throws Unauthorized when the account is gone and its token not yet. */
 export async function updateProfile(
   db: Db,
   id: string,
-  changes: Pick<UserChanges, 'firstName' | 'lastName'>,
+  { firstName = null, lastName = null }: Partial<Record<'firstName' | 'lastName', string | null>>,
 ): Promise<User> {
-  const isChange = Object.keys(changes).length > 0
+  const isChange = firstName !== null || lastName !== null
   const [user] = isChange
-    ? await db.update(users).set(changes).where(eq(users.id, id)).returning()
+    ? await profileUpdate(db).execute({ id, firstName, lastName })
     : [await findUserById(db, id)]
   if (!user) throw new Unauthorized()
   return user

@@ -4,7 +4,7 @@ import { PostgresJsSession } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import type { AuditedSession } from '../audit/session.js'
 import type { Db } from '../client.js'
-import { plainSelect } from '../plain-select.js'
+import { plainStatement } from '../plain-statement.js'
 import { Transaction } from '../transaction.js'
 import { SCOPE_SETTING } from './policies.js'
 
@@ -43,7 +43,7 @@ class ScopedReads extends PostgresJsSession<Sql, Schema, Schema> {
     const run = <T>(statement: (client: Sql) => Promise<T>) =>
       this.base.pool.run(statement).then((rows) => (rows as Rows).filter((row) => row.at(-1) !== null) as T)
     const isSelect = metadata?.type === 'select'
-    const select = isSelect && fields && !mapper && plainSelect({ query: text, fields, isPrepared, run })
+    const select = isSelect && fields && !mapper && plainStatement({ query: text, fields, isPrepared, run })
     const prepared = super.prepareQuery(query, fields, name, arrays, mapper, metadata, cache)
     const { execute } = prepared
     prepared.execute =

@@ -4,16 +4,16 @@ import type { Sql } from 'postgres'
 /** What drizzle selects, in order; its own type is not exported. */
 type SelectedFields = readonly { path: readonly string[]; field: unknown }[]
 type Values = Record<string, unknown> | undefined
-type Run = <T>(statement: (client: Sql) => Promise<T>) => Promise<T>
+export type Run = <T>(statement: (client: Sql) => Promise<T>) => Promise<T>
 
-type PlainSelect = { query: Query; fields: SelectedFields; isPrepared: boolean; run: Run }
+type PlainStatement = { query: Query; fields: SelectedFields; isPrepared: boolean; run: Run }
 
 /**
- * Runs a select of columns as drizzle does, but works out once how to make objects of its rows. drizzle does so for every row,
- * inside spans, a cache and promises around promises, which takes longer than the query itself.
- * Undefined for selects of more than columns of one table.
+ * Runs what selects or returns columns as drizzle does, but works out once how to make objects of its rows. drizzle does so for
+ * every row, inside spans, a cache and promises around promises, which takes longer than the query itself.
+ * Undefined where there is more than columns of one table. What comes after the columns is left out.
  */
-export function plainSelect({ query, fields, isPrepared: prepare, run }: PlainSelect) {
+export function plainStatement({ query, fields, isPrepared: prepare, run }: PlainStatement) {
   const toObject = objectMaker(fields)
   if (!toObject) return undefined
   return (values: Values = {}) => {
