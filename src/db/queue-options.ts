@@ -1,6 +1,7 @@
-import { createPostgresBackend, type QueueOptions, type WorkerOptions } from 'bullmq'
+import type { QueueOptions, WorkerOptions } from 'bullmq'
 import { inRedis, inRedisOrFail, JOB_OPTIONS, WORKER_OPTIONS } from '../lib/job-options.js'
 import { inDatabase } from './job-queue.js'
+import { postgresBackend } from './traced-backend.js'
 
 type QueueSettings = {
   /** Redis, where there is one; else the database. */
@@ -24,7 +25,7 @@ export function queueOptions({ redisUrl, databaseUrl, concurrency }: QueueSettin
   return {
     adding: adding as unknown as QueueOptions,
     working: working as unknown as WorkerOptions,
-    backend: (isInRedis ? undefined : createPostgresBackend) as never,
+    backend: (isInRedis ? undefined : postgresBackend(databaseUrl)) as never,
   }
 }
 

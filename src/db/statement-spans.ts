@@ -24,10 +24,13 @@ export function statementSpans(url: string): TraceStatement | undefined {
   }
 }
 
-function describe(text: string, database: Attributes): SpanDescription {
+function describe(commented: string, database: Attributes): SpanDescription {
+  const text = commented.replace(/^(?:\s*--.*\n)+/, '')
   const [, operation = ''] = /^\s*(\w+)/.exec(text) ?? []
   const [, table] = /\b(?:from|into|update)\s+(?:"?\w+"?\.)?"?(\w+)/i.exec(text) ?? []
-  const summary = [operation.toUpperCase(), table].filter(Boolean).join(' ')
+  // Of a function that does it all, as those of the job queue.
+  const [, called] = table === undefined ? (/^\s*select\s+(?:\w+\.)?(\w+)\s*\(/i.exec(text) ?? []) : []
+  const summary = [operation.toUpperCase(), table ?? called].filter(Boolean).join(' ')
   const attributes = {
     ...database,
     'db.query.summary': summary,

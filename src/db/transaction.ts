@@ -1,10 +1,18 @@
 import type { Sql } from 'postgres'
+import { inSpan, type SpanDescription } from '../lib/tracing.js'
 import type { Connection } from './connection.js'
 import { postgresErrorOf } from './errors.js'
 import type { ConnectionPool } from './pool.js'
 
 /** Once a statement has failed, PostgreSQL refuses every other with this: it tells nothing of the cause. */
 const IN_FAILED_TRANSACTION = '25P02'
+
+/** Where the disk is waited for. */
+const COMMIT: SpanDescription = {
+  name: 'COMMIT',
+  kind: 'client',
+  attributes: { 'db.system.name': 'postgresql', 'db.operation.name': 'COMMIT' },
+}
 
 /** One connection between BEGIN and COMMIT. */
 export class Transaction {
@@ -62,7 +70,7 @@ export class Transaction {
 
   private async commit(): Promise<void> {
     this.isOver = true
-    const { command } = await this.connection.run((sql) => sql.unsafe('commit'))
+    const { command } = await inSpan(COMMIT, () => this.connection.run((sql) => sql.unsafe('commit')))
     // After a failed statement PostgreSQL answers COMMIT with ROLLBACK, and with no error.
     if (command !== 'COMMIT') throw this.failure ?? new Error('The transaction was rolled back')
   }

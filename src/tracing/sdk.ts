@@ -13,6 +13,7 @@ import { within } from '../lib/within.js'
 import { createTracer } from './otel-tracer.js'
 import { traceRedis } from './redis.js'
 import { TellingExporter } from './telling-exporter.js'
+import { nameTraceInLog } from './trace-id-in-log.js'
 
 export type TracingOptions = {
   /** Of the service, unless OTEL_SERVICE_NAME gives it another one. */
@@ -45,6 +46,7 @@ export function startSdk({ name, version, log }: TracingOptions): Tracing {
   const tracer = createTracer()
   traceWith(tracer)
   traceRedis(tracer)
+  nameTraceInLog(log)
   return {
     close: async () => {
       const flushed = provider.shutdown().then(
