@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm'
+import { withReplicas } from 'drizzle-orm/pg-core'
+import t from 'tap'
+import { createDatabaseClient } from '../../src/db/client.js'
+import { createOrganization } from '../../src/db/queries/organizations.js'
+import { createProject, listProjects } from '../../src/db/queries/projects.js'
+import { createUser, findUserById, listUsers } from '../../src/db/queries/users.js'
+import { users } from '../../src/db/schema/users.js'
+import { withOrganization } from '../../src/db/tenancy/scopes.js'
+import { withActor } from '../../src/lib/context.js'
+import { NotFound } from '../../src/lib/errors.js'
+import { clientOptions } from '../helpers/audit.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+
+/** A second database instead of a replica: what is read there can be told from what was written here. */
+async function openBoth() {
+  const [first, second] = [await createTestDatabase(t), await createTestDatabase(t)]
+  const primary = createDatabaseClient(clientOptions(first.url))
+  const replica = createDatabaseClient(clientOptions(second.url))
+  t.teardown(() => Promise.all([primary.close(), replica.close()]))
+  return { first, primary: primary.db, replica: replica.db, reads: withReplicas(primary.db, [replica.db]) }
+}
+
+const { first, primary, replica, reads } = await openBoth()
+const person = { firstName: 'Ada', lastName: 'Test' }
+const emailsOf = async (db: typeof primary) =>
+  (await listUsers(db, { limit: 20, sort: 'email' })).data.map(({ email }) => email)
+
+t.test('selects go to a replica, and whatever writes to the primary with its entry', async (t) => {
+  await createUser(replica, { ...person, email: 'late@example.com' })
+  const user = await withActor('cli:test', () => createUser(reads, { ...person, email: 'new@example.com' }))
+  t.strictSame([await emailsOf(reads), await emailsOf(primary)], [['late@example.com'], ['new@example.com']])
+  t.equal(await findUserById(reads, user.id), undefined, 'its own write is not there')
+  t.equal((await findUserById(reads.$primary, user.id))?.id, user.id)
+
+  const entries = await connect(t, first.ownerUrl)`select actor, object_id from audit.audit_log`
+  t.strictSame([...entries], [{ actor: 'cli:test', object_id: user.id }])
+})
+
+t.test('transactions and raw SQL go to the primary', async (t) => {
+  const read = await reads.transaction((tx) => tx.select({ email: users.email }).from(users))
+  t.strictSame(read, [{ email: 'new@example.com' }])
+  t.match(await reads.execute(sql`select email from users`), [{ email: 'new@example.com' }])
+})
+
+t.test('a scope is of the primary, unless it is opened on the replica itself', async (t) => {
+  const caller = {
+    userId: (await createUser(primary, { ...person, email: 'admin@example.com' })).id,
+    role: 'user',
+  } as const
+  const { id } = await createOrganization(primary, caller.userId, { name: 'Engines' })
+  await withOrganization(reads, caller, id, 'projects.create', (scope) =>
+    createProject(scope, { name: 'One' }),
+  )
+  const names = async (db: typeof primary) =>
+    (
+      await withOrganization(db, caller, id, 'projects.read', (scope) =>
+        listProjects(scope, { limit: 20, sort: 'name' }),
+      )
+    ).data
+  t.match(await names(reads), [{ name: 'One' }])
+  await t.rejects(names(replica), new NotFound(), 'nothing of it has come there yet')
+})
