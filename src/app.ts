@@ -47,6 +47,8 @@ import { version } from './version.js'
 export type AppOptions = {
   config: Config
   databaseUrl: string
+  /** Where `databaseUrl` leads to a pooler: PostgreSQL itself. */
+  directUrl?: string
   /** The first one signs. */
   signingKeys: readonly [SigningKey, ...SigningKey[]]
   logger?: FastifyBaseLogger
@@ -56,6 +58,7 @@ export type AppOptions = {
 export async function buildApp({
   config,
   databaseUrl,
+  directUrl = databaseUrl,
   signingKeys,
   logger,
 }: AppOptions): Promise<FastifyInstance> {
@@ -102,7 +105,7 @@ export async function buildApp({
     issuer: config.PUBLIC_URL,
     lifetimeSeconds: tokenLifetimeSeconds,
   })
-  await app.register(accessList, { url: databaseUrl, tokenLifetimeSeconds })
+  await app.register(accessList, { url: directUrl, tokenLifetimeSeconds })
   await app.register(auth)
   await app.register(rateLimit, {
     isOn: config.RATE_LIMIT === 'on',
@@ -139,7 +142,7 @@ export async function buildApp({
     mode: config.JOBS_DASHBOARD,
     publicUrl: config.PUBLIC_URL,
     redisUrl: config.REDIS_URL,
-    databaseUrl,
+    databaseUrl: directUrl,
   })
 
   await app.register(devInbox, config)

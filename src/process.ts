@@ -63,7 +63,7 @@ async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<vo
     await prepareDatabase(database)
     return
   }
-  const states = await migrationStatus(database.url, { folder: MIGRATIONS_FOLDER })
+  const states = await migrationStatus(database.directUrl, { folder: MIGRATIONS_FOLDER })
   const pending = states.filter(({ state }) => state === 'pending').map(({ name }) => name)
   if (pending.length === states.length) {
     throw new MigrationError('The database has none of the migrations: run npm run db:upgrade')

@@ -8,6 +8,7 @@ await runProcess('groundwork-api', async ({ config, logger, database }) => {
     config,
     logger,
     databaseUrl: database.url,
+    directUrl: database.directUrl,
     signingKeys: resolveSigningKeys(config),
   })
   const { HOST: host, PORT: port } = config

@@ -21,7 +21,7 @@ export type WorkerAppOptions = AppOptions & {
 
 /** The system without HTTP: what jobs need, and the jobs. */
 export async function buildWorker(options: WorkerAppOptions): Promise<FastifyInstance> {
-  const { config, databaseUrl, signingKeys, auditKey, logger } = options
+  const { config, databaseUrl, directUrl = databaseUrl, signingKeys, auditKey, logger } = options
   const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance
 
   await app.register(metrics, { ...config, service: 'worker', version })
@@ -41,11 +41,11 @@ export async function buildWorker(options: WorkerAppOptions): Promise<FastifyIns
     },
   })
   await app.register(queue, {
-    databaseUrl,
+    databaseUrl: directUrl,
     redisUrl: config.REDIS_URL,
     concurrency: config.WORKER_CONCURRENCY,
   })
   if (!auditKey) app.log.warn('the audit log is not sealed: there is no AUDIT_SIGNING_KEY')
-  await app.register(workers, { databaseUrl, schedules: schedulesWith({ auditKey }) })
+  await app.register(workers, { databaseUrl: directUrl, schedules: schedulesWith({ auditKey }) })
   return app
 }

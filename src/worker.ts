@@ -8,6 +8,7 @@ await runProcess('groundwork-worker', async ({ config, logger, database }) => {
     config,
     logger,
     databaseUrl: database.url,
+    directUrl: database.directUrl,
     signingKeys: resolveSigningKeys(config),
     auditKey: resolveAuditSigningKey(config),
   })

@@ -31,7 +31,11 @@ async function checkCommand(args: string[]): Promise<void> {
   parseOptions(args, {})
   const { check, checkApplied } = await import('./check.js')
   const problems = await check(await schemaAndFolder())
-  const { DATABASE_URL, DATABASE_MIGRATION_URL: url = DATABASE_URL } = loadConfig()
+  const {
+    DATABASE_URL,
+    DATABASE_DIRECT_URL = DATABASE_URL,
+    DATABASE_MIGRATION_URL: url = DATABASE_DIRECT_URL,
+  } = loadConfig()
   // The files can be checked without a database, as in CI; a configured one may add what was applied there.
   if (url !== undefined) problems.push(...(await checkApplied(url, { folder }).catch(unlessUnreachable)))
   if (problems.length > 0) throw new MigrationError(problems.join('\n'))

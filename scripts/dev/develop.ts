@@ -47,9 +47,9 @@ function welcomeOnce(config: Config, opening: Promise<OpenDatabase>) {
   }
 }
 
-async function introduceFirstAdmin(config: Config, { url }: OpenDatabase): Promise<void> {
+async function introduceFirstAdmin(config: Config, { directUrl }: OpenDatabase): Promise<void> {
   const { createFirstAdmin } = await import('./first-admin.js')
-  const admin = await createFirstAdmin(config, url)
+  const admin = await createFirstAdmin(config, directUrl)
   if (!admin) return
   console.log('  The first super_admin, whose password is shown only this once:\n')
   console.log(`  e-mail    ${admin.email}\n  password  ${admin.password}\n`)

@@ -127,13 +127,21 @@ export const settings = {
     requiredInProduction: true,
     description: 'PostgreSQL, as the role the application runs as. Without it, the embedded PostgreSQL.',
   },
+  DATABASE_DIRECT_URL: {
+    format: 'postgres-url',
+    optional: true,
+    example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
+    secret: true,
+    description:
+      'The same database and role without a pooler in between, where `DATABASE_URL` leads to one in transaction mode ([docs/scaling.md](docs/scaling.md#a-pooler-in-between)). Without it, `DATABASE_URL`.',
+  },
   DATABASE_MIGRATION_URL: {
     format: 'postgres-url',
     optional: true,
     example: 'postgres://groundwork_owner:change-me@localhost:5432/groundwork',
     secret: true,
     description:
-      'The same database as the role that owns the tables and migrates. Without it, `DATABASE_URL`.',
+      'The same database as the role that owns the tables and migrates, never through a pooler in transaction mode. Without it, `DATABASE_DIRECT_URL`.',
   },
   DATABASE_POOL_MAX: {
     integer: [1, 1000],

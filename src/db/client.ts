@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { AuditedSession } from './audit/session.js'
 import { ConnectionPool, type PoolState } from './pool.js'
+import type { Pooler } from './pooler.js'
 import { statementSpans } from './statement-spans.js'
 import { Transaction } from './transaction.js'
 
@@ -22,6 +23,8 @@ export type DatabaseOptions = {
   acquireTimeoutMs?: number
   statementTimeoutMs: number
   idleTransactionTimeoutMs: number
+  /** What `url` leads through, where that is not PostgreSQL itself. */
+  pooler?: Pooler | undefined
 }
 
 type DatabaseSettings = {
@@ -99,6 +102,13 @@ const transactionsOn = (pool: ConnectionPool): Transactions => ({
     )) as unknown as Transactions['begin'],
 })
 
+/** What PostgreSQL is to hold every connection to. */
+export const sessionSettings = (options: DatabaseOptions) => ({
+  default_transaction_isolation: options.isolationLevel,
+  statement_timeout: options.statementTimeoutMs,
+  idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs,
+})
+
 function connect(options: DatabaseOptions, onclose: () => void): postgres.Sql {
   const sql = postgres(options.url, {
     onclose,
@@ -109,12 +119,12 @@ function connect(options: DatabaseOptions, onclose: () => void): postgres.Sql {
     // No lookup of array types at every connection: nothing here uses them.
     fetch_types: false,
     onnotice: () => undefined,
+    prepare: options.pooler?.keepsStatements ?? true,
     connection: {
       application_name: options.applicationName,
-      default_transaction_isolation: options.isolationLevel,
-      statement_timeout: options.statementTimeoutMs,
-      idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs,
       TimeZone: 'UTC',
+      // A pooler refuses to connect with what it does not know, and has it from elsewhere.
+      ...(!options.pooler && sessionSettings(options)),
     },
   })
   // It teaches the client drizzle's date parsers; its session is not used.

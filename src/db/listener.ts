@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import { refuseTransactionPooler } from './pooler.js'
 
 type ListenerOptions = {
   url: string
@@ -79,6 +80,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     if (!isClosed) timer = setTimeout(beat, HEARTBEAT_INTERVAL_MS).unref()
   }
 
+  await refuseTransactionPooler({ url, timeoutMs: CONNECT_TIMEOUT_MS }, 'LISTEN hears nothing')
   await connect()
   let timer = setTimeout(beat, HEARTBEAT_INTERVAL_MS).unref()
 

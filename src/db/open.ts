@@ -5,6 +5,8 @@ import { startEmbeddedPostgres } from './embedded/index.js'
 export type OpenDatabase = {
   /** For the role that the API runs as. */
   url: string
+  /** The same without a pooler in between, for what needs a session of its own. */
+  directUrl: string
   /** For the role that owns the tables and migrates. */
   migrationUrl: string
   appRole: string
@@ -16,6 +18,7 @@ export type OpenDatabase = {
 
 type DatabaseSettings = {
   DATABASE_URL?: string | undefined
+  DATABASE_DIRECT_URL?: string | undefined
   DATABASE_MIGRATION_URL?: string | undefined
   DATA_DIR: string
   AUDIT_RETENTION_MONTHS?: number | undefined
@@ -26,10 +29,12 @@ export async function openDatabase(config: DatabaseSettings): Promise<OpenDataba
   const common = { auditRetentionMonths: config.AUDIT_RETENTION_MONTHS }
   if (config.DATABASE_URL) {
     const url = config.DATABASE_URL
-    const migrationUrl = config.DATABASE_MIGRATION_URL ?? url
+    const directUrl = config.DATABASE_DIRECT_URL ?? url
+    const migrationUrl = config.DATABASE_MIGRATION_URL ?? directUrl
     return {
       ...common,
       url,
+      directUrl,
       migrationUrl,
       appRole: roleOf(url),
       embedded: false,
@@ -39,7 +44,8 @@ export async function openDatabase(config: DatabaseSettings): Promise<OpenDataba
   const server = await startEmbeddedPostgres({ dataDir: join(config.DATA_DIR, 'postgres') })
   const url = server.appUrl
   const close = () => server.stop()
-  return { ...common, url, migrationUrl: server.ownerUrl, appRole: roleOf(url), embedded: true, close }
+  const appRole = roleOf(url)
+  return { ...common, url, directUrl: url, migrationUrl: server.ownerUrl, appRole, embedded: true, close }
 }
 
 /** Without a name in the URL the client signs in as the operating system's user. */

@@ -3,6 +3,7 @@ import type { Sql } from 'postgres'
 import { syncAuditTriggers } from './audit/triggers.js'
 import { JOB_SCHEMA, migrateJobQueue } from './job-queue.js'
 import { upgrade } from './migrate/index.js'
+import { refuseToMigrateThroughPooler } from './pooler.js'
 import { forceRowSecurity } from './tenancy/check.js'
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -21,6 +22,7 @@ type Setup = {
 export const prepareDatabase = ({ migrationUrl, onApply, ...setup }: Setup): Promise<string[]> =>
   upgrade(migrationUrl, {
     folder: MIGRATIONS_FOLDER,
+    before: () => refuseToMigrateThroughPooler(migrationUrl),
     after: (sql) => afterMigration(sql, setup),
     ...(onApply && { onApply }),
   })

@@ -6,8 +6,10 @@ import {
   type DatabaseClient,
   type DatabaseOptions,
   type Db,
+  sessionSettings,
   type Transactions,
 } from '../db/client.js'
+import { findPooler, refuseOtherSettings } from '../db/pooler.js'
 import { backlogReadings, poolReadings } from '../metrics/database.js'
 
 declare module 'fastify' {
@@ -21,7 +23,12 @@ declare module 'fastify' {
 }
 
 async function db(app: FastifyInstance, options: DatabaseOptions) {
-  const client = createDatabaseClient(options)
+  const pooler = await findPooler({ url: options.url, timeoutMs: options.connectTimeoutMs })
+  const client = createDatabaseClient({ ...options, pooler })
+  if (pooler) {
+    app.log.info({ pooler }, 'PostgreSQL is reached through a pooler')
+    await client.check((sql) => refuseOtherSettings(sql, sessionSettings(options)))
+  }
   app.decorate('db', client.db)
   app.decorate('checkDatabase', client.check)
   app.decorate('transactions', client.transactions)

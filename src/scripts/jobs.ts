@@ -21,7 +21,7 @@ async function run(args: Arguments): Promise<void> {
   const database = await openDatabase(config)
   try {
     await requireMigrations(database)
-    const { db, close } = createDatabaseClient(databaseOptions(config, database.url, 'cli:jobs'))
+    const { db, close } = createDatabaseClient(databaseOptions(config, database.directUrl, 'cli:jobs'))
     await commands[args.command](db, args).finally(close)
   } finally {
     await database.close()

@@ -8,7 +8,7 @@ export async function requireMigrations(database: OpenDatabase): Promise<void> {
     await prepareDatabase(database)
     return
   }
-  const states = await migrationStatus(database.url, { folder: MIGRATIONS_FOLDER })
+  const states = await migrationStatus(database.directUrl, { folder: MIGRATIONS_FOLDER })
   const pending = states.filter(({ state }) => state === 'pending').map(({ name }) => name)
   if (pending.length === 0) return
   throw new MigrationError(`The database lacks migrations (${pending.join(', ')}): run npm run db:upgrade`)

@@ -22,6 +22,7 @@ t.test('the value of a secret is never printed, however it is wrong', async (t) 
   const secrets = settingNames.filter((name) => 'secret' in settings[name])
   t.strictSame(secrets, [
     'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
     'DATABASE_MIGRATION_URL',
     'REDIS_URL',
     'SMTP_URL',

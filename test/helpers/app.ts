@@ -47,6 +47,7 @@ export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promi
   const app = await buildApp({
     config,
     databaseUrl: database.url,
+    directUrl: database.directUrl ?? database.url,
     signingKeys: options.signingKeys ?? testSigningKeys,
     ...(options.logger && { logger: options.logger }),
   })

@@ -6,6 +6,8 @@ import { databaseUrl, type TestDatabases } from '../../scripts/test/databases.js
 export type TestDatabase = {
   /** As the application. */
   url: string
+  /** Where `url` leads through a pooler: PostgreSQL itself. */
+  directUrl?: string
   ownerUrl: string
   /** May create databases and roles, unless the suite runs on a server where it may not. */
   adminUrl: string

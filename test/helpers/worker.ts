@@ -12,6 +12,7 @@ export async function startTestWorker(
   const worker = await buildWorker({
     config,
     databaseUrl: database.url,
+    directUrl: database.directUrl ?? database.url,
     signingKeys: testSigningKeys,
     auditKey: undefined,
     ...(logger && { logger }),

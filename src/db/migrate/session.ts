@@ -10,6 +10,8 @@ export interface SessionOptions {
   lockTimeoutMs?: number
   /** Called once, when another runner has kept this one waiting for some seconds. */
   onWait?: () => void
+  /** Runs once the server is reached, before the lock is taken: for whatever would make the lock worthless. */
+  before?: () => Promise<void>
 }
 
 /** Any number that nothing else in the database uses; an advisory lock belongs to one database. */
@@ -45,6 +47,7 @@ export async function withMigrationLock<T>(
   work: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
   return withConnection(url, async (sql) => {
+    await options.before?.()
     await takeLock(sql, options.onWait)
     return work(sql)
   })

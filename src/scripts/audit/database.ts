@@ -12,7 +12,7 @@ export async function withDatabase<T>(
   const database = await openDatabase(config)
   try {
     if (database.embedded) await prepareDatabase(database)
-    const sql = postgres(role === 'owner' ? database.migrationUrl : database.url, {
+    const sql = postgres(role === 'owner' ? database.migrationUrl : database.directUrl, {
       max: 1,
       fetch_types: false,
       max_lifetime: null,

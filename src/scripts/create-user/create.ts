@@ -22,7 +22,7 @@ export async function create(args: Arguments): Promise<User> {
     await requireMigrations(database)
     const account = isTerminal ? await complete(given) : ({ role: 'user', ...given } as Account)
     await checkPassword(account.password, account)
-    return await createAccount(config, database.url, 'cli:create-user', account)
+    return await createAccount(config, database.directUrl, 'cli:create-user', account)
   } finally {
     await database.close()
   }

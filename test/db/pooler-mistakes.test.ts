@@ -1,0 +1,50 @@
+import t from 'tap'
+import { findPooler } from '../../src/db/pooler.js'
+import { prepareDatabase } from '../../src/db/setup.js'
+import { createTestDatabase } from '../helpers/database.js'
+import { behindPgBouncer, NO_PGBOUNCER } from '../helpers/pgbouncer.js'
+import { runServer } from '../helpers/server.js'
+
+const skip = NO_PGBOUNCER
+const database = await createTestDatabase(t)
+const timeoutMs = 15_000
+
+t.test('PostgreSQL itself is no pooler', async (t) => {
+  t.equal(await findPooler({ url: database.url, timeoutMs }), undefined)
+})
+
+for (const connections of [1, 3]) {
+  t.test(`a pooler of ${connections} is known by its mode`, { skip }, async (t) => {
+    const { url } = await behindPgBouncer(t, database, { connections: connections + 1 })
+    t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: false })
+    t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: false })
+    const session = await behindPgBouncer(t, database, { connections: connections + 1, mode: 'session' })
+    t.strictSame(await findPooler({ url: session.url, timeoutMs }), {
+      mode: 'session',
+      keepsStatements: true,
+    })
+  })
+}
+
+t.test('a server that would listen through a pooler does not start', { skip }, async (t) => {
+  const { url } = await behindPgBouncer(t, database)
+  const { code, stderr } = await runServer(t, { env: { DATABASE_URL: url } })
+  t.equal(code, 1)
+  t.match(stderr, /^127\.0\.0\.1:\d+ is a pooler .* LISTEN hears nothing: set DATABASE_DIRECT_URL.*\n$/)
+})
+
+t.test('a server does not start where its timeouts are not those of PostgreSQL', { skip }, async (t) => {
+  const pooled = await behindPgBouncer(t, database, { connectQuery: 'set statement_timeout = 7000' })
+  const env = { DATABASE_URL: pooled.url, DATABASE_DIRECT_URL: pooled.directUrl }
+  const { code, stderr } = await runServer(t, { env })
+  t.equal(code, 1)
+  const mistakes =
+    /^DATABASE_URL leads .* idle_in_transaction_session_timeout is 0, not 30000; statement_timeout is 7000, not 15000: set .*\n$/
+  t.match(stderr, mistakes)
+})
+
+t.test('migrations are not run through a pooler', { skip }, async (t) => {
+  const { url } = await behindPgBouncer(t, { ...database, url: database.ownerUrl })
+  const migrating = prepareDatabase({ migrationUrl: url, appRole: database.appRole })
+  await t.rejects(migrating, { name: 'OperatorError', message: /migrations .* DATABASE_MIGRATION_URL/ })
+})
