@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { fromPackageRoot } from '../src/config/paths.js'
 import { connect, createTestDatabase } from './helpers/database.js'
 import { run } from './helpers/process.js'
 import { insertUser, signInAt, startServer } from './helpers/server.js'
@@ -11,6 +12,15 @@ const parseLines = (text: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
+
+/** The line that the guide shows, and the fields that it tells of. */
+function readGuide() {
+  const [, logs = ''] = readFileSync(fromPackageRoot('docs/deployment.md'), 'utf8').split('\n## Logs\n')
+  const [, example = ''] = /```json\n(.*)\n```/.exec(logs) ?? []
+  const rows = [...logs.matchAll(/^\| (`\w+`[^|]*) \|/gm)].map(([, names = '']) => names)
+  const fields = rows.flatMap((names) => [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+  return { example: JSON.parse(example) as Record<string, unknown>, fields }
+}
 
 t.test(
   'a run leaves one line a request, with its id, and no secret, neither in the file nor on standard output',
@@ -49,6 +59,14 @@ t.test(
     t.equal(failed.status, 500)
     t.notMatch(await failed.text(), /canary|argon2|constraint|insert/i)
 
+    const forged = { ...credentials, email: 'a\r\nforged: 1\u001b[31m@example.com' }
+    const refused = await fetch(`${api}/auth/login`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(forged),
+    })
+    t.equal(refused.status, 400)
+
     const send = (start: string, header = 'X-Test: 1') =>
       exchange(Number(new URL(server.url).port), [
         `${start}\r\nHost: x\r\n${header}\r\nConnection: close\r\n\r\n`,
@@ -71,7 +89,14 @@ t.test(
     )
     const requests = lines.filter(({ msg }) => msg === 'request')
     for (const { requestId } of requests) t.match(requestId, /^[\w-]{1,64}$/)
-    t.equal(requests.length, 7)
+    const { example, fields } = readGuide()
+    for (const request of requests) t.strictSame(Object.keys(request), Object.keys(example), 'as documented')
+    const documented = lines.filter((line) => line.requestId).flatMap((line) => Object.keys(line))
+    t.strictSame(
+      documented.filter((field) => !fields.includes(field)),
+      [],
+    )
+    t.equal(requests.length, 8)
     t.equal(new Set(requests.map(({ requestId }) => requestId)).size, requests.length)
     t.match(
       lines.filter(({ requestId }) => requestId === failed.headers.get('x-request-id')),
