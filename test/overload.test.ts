@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { buildTestApp, PASSWORD, type TestAppOptions } from './helpers/app.js'
 import { createTestDatabase } from './helpers/database.js'
 import { eventually } from './helpers/eventually.js'
+import { findUnsafe } from './helpers/safe-headers.js'
 import { startServer } from './helpers/server.js'
 
 /** The app on a port, and who asks there. */
@@ -25,6 +26,7 @@ async function isShed(t: Test, answer: Response) {
   t.match(answer.headers.get('retry-after'), /^[1-9]\d*$/)
   t.match(answer.headers.get('content-type'), /^application\/problem\+json/)
   t.match(await answer.json(), { status: 503, code: 'SERVICE_UNAVAILABLE', requestId: String })
+  t.equal(findUnsafe({ headers: Object.fromEntries(answer.headers) }), undefined)
 }
 
 t.test('while the event loop is late requests are refused, and nobody takes it for dead', async (t) => {
@@ -42,6 +44,10 @@ t.test('while the event loop is late requests are refused, and nobody takes it f
   t.match(shed, /retry-after: 1\r\n/i)
   t.match(shed, /content-type: application\/problem\+json/)
   t.match(shed, /"code":"SERVICE_UNAVAILABLE"/)
+  const headers = Object.fromEntries(
+    [...shed.matchAll(/^([\w-]+): (.*)\r$/gm)].map(([, name, value]) => [name, value]),
+  )
+  t.equal(findUnsafe({ headers }), undefined)
   t.match(await checksOf(await fetch(`${url}/readyz`)), { code: 200, status: 'degraded', load: /event loop/ })
   t.ok(await eventually(async () => (await fetch(`${url}/api/v1/me`)).status === 401), 'and it is over')
 })

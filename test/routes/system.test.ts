@@ -2,10 +2,10 @@ import { createPublicKey, verify } from 'node:crypto'
 import t from 'tap'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/signing-keys.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
-import type { Answer } from '../helpers/client.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { findMistake } from '../helpers/problems.js'
 import { openProxy } from '../helpers/proxy.js'
+import { findUnsafe } from '../helpers/safe-headers.js'
 
 t.test('it says that it lives and is ready, and leads to the documentation', async (t) => {
   const { anonymous } = await buildTestApp(t)
@@ -92,25 +92,6 @@ t.test('files are served from their folder and from nowhere else', async (t) => 
   t.equal((await get('/static')).status, 404)
 })
 
-const DIRECTIVES = ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "script-src 'self'"]
-
-/** What an answer lacks of the headers that every one has, or has of those that none should (OWASP ASVS 5.0, 3.4). */
-function findUnsafe({ headers }: Answer): string | undefined {
-  const policy = headers['content-security-policy'] ?? ''
-  const maxAge = /max-age=(\d+)/.exec(headers['strict-transport-security'] ?? '')?.[1]
-  const found = [
-    headers['x-content-type-options'] !== 'nosniff' && 'no nosniff',
-    Number(maxAge ?? 0) < 31_536_000 && 'no HSTS of a year',
-    headers['referrer-policy'] !== 'no-referrer' && 'no Referrer-Policy',
-    headers['x-frame-options'] !== 'DENY' && 'may be framed',
-    DIRECTIVES.some((directive) => !policy.includes(directive)) && `policy ${policy}`,
-    /unsafe|\*/.test(policy) && `lax policy ${policy}`,
-    !headers['x-request-id'] && 'no request id',
-    ['server', 'x-powered-by'].some((name) => name in headers) && 'names its software',
-  ].filter((each) => each !== false)
-  return found.length > 0 ? found.join(', ') : undefined
-}
-
 t.test('every answer has the headers that protect, and names no software', async (t) => {
   const { anonymous, signUp, database } = await buildTestApp(t)
   const user = await signUp()
@@ -144,6 +125,13 @@ t.test('every answer has the headers that protect, and names no software', async
     statuses,
   )
   for (const answer of answers) t.equal(findUnsafe(answer), undefined, String(answer.status))
+
+  const { anonymous: limited } = await buildTestApp(t, { config: { RATE_LIMIT: 'on' } })
+  const email = 'ada@example.com'
+  await limited.post('/auth/forgot-password', { email })
+  const refused = await limited.post('/auth/forgot-password', { email })
+  t.equal(findMistake(refused, { status: 429, code: 'RATE_LIMITED' }), undefined)
+  t.equal(findUnsafe(refused), undefined, '429')
 
   const other = await signUp()
   await connect(t, database.ownerUrl)`alter table users rename to people`
