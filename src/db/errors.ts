@@ -11,10 +11,14 @@ export const postgresErrorOf = (error: unknown): postgres.PostgresError | undefi
   return cause instanceof postgres.PostgresError ? cause : undefined
 }
 
+/** The last word of the server on a connection: it ends it, or never let it in. */
+const isLastWord = ({ severity }: postgres.PostgresError): boolean =>
+  severity === 'FATAL' || severity === 'PANIC'
+
 /** True for an error that the server answered and after which it goes on serving this connection. */
 export function isServerError(error: unknown): boolean {
-  const severity = postgresErrorOf(error)?.severity
-  return severity !== undefined && severity !== 'FATAL' && severity !== 'PANIC'
+  const cause = postgresErrorOf(error)
+  return cause !== undefined && !isLastWord(cause)
 }
 
 /** A write has met a server that only reads: a standby, after a failover or on the way to it. */
@@ -38,15 +42,20 @@ const TRANSIENT_CODES = new Set([
   'CONNECTION_ENDED',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'EPIPE',
   'ETIMEDOUT',
   'QUERY_TIMEOUT',
+  // The name of a container goes when it stops.
+  'EAI_AGAIN',
+  'ENOTFOUND',
 ])
 
 /** True when the database could not answer, as opposed to having refused. */
 export function isUnavailable(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
-  if (cause instanceof postgres.PostgresError) return TRANSIENT_SQLSTATE.test(cause.code)
+  if (cause instanceof postgres.PostgresError) return isLastWord(cause) || TRANSIENT_SQLSTATE.test(cause.code)
   const code = (cause as { code?: unknown } | undefined)?.code
   return typeof code === 'string' && TRANSIENT_CODES.has(code)
 }

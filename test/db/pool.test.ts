@@ -89,6 +89,14 @@ t.test('a connection that is lost within a transaction takes nothing else with i
   t.not(await pidOf(db), pid)
 })
 
+t.test('a server whose name or network is gone is away, and no failure of ours', async (t) => {
+  for (const host of ['nowhere.invalid', '127.0.0.1:1']) {
+    const { db, close } = createDatabaseClient(clientOptions(`postgres://ada@${host}/nothing`, 1))
+    t.teardown(close)
+    await unavailable(t, pidOf(db), host)
+  }
+})
+
 t.test('a connection that is reset is replaced', async (t) => {
   const database = await createTestDatabase(t)
   const proxy = await openProxy(t, database.url)

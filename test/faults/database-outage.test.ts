@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { Config } from '../../src/config/index.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
-import { connect, createTestDatabase } from '../helpers/database.js'
+import { connect, createTestDatabase, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { LATER } from '../helpers/passing-time.js'
 import { findMistake } from '../helpers/problems.js'
@@ -150,3 +150,28 @@ t.test('after a failover no connection stays with a server that only reads', { s
   t.equal((await rename('Ada')).status, 200, 'each that failed was given up')
   await ready(get, 'ready')
 })
+
+const REFUSALS = [
+  { title: 'lets nobody in', befall: 'allow_connections false', mend: 'allow_connections true' },
+  { title: 'has no connection left', befall: 'connection limit 0', mend: 'connection limit -1' },
+]
+
+for (const { title, befall, mend } of REFUSALS) {
+  t.test(`while PostgreSQL ${title}, requests are told so`, { skip: LATER }, async (t) => {
+    const { get, user, endSessions, many, database } = await start(t)
+    const name = new URL(database.ownerUrl).pathname.slice(1)
+    // From another database: nobody can close the one he is in.
+    const outside = connect(t, testDatabases().adminUrl)
+    const alter = (how: string) => outside.unsafe(`alter database ${name} with ${how}`)
+    // Whoever is to end sessions has to be in.
+    await endSessions()
+    await alter(befall)
+    await endSessions()
+    await many()
+    isTold(t, await user.get('/me'), title)
+    t.match(await get('/readyz'), { status: 503, body: { checks: { database: 'unavailable' } } })
+    await alter(mend)
+    t.equal(countOf(await many(), 200), MANY)
+    await ready(get, 'ready')
+  })
+}
