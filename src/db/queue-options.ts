@@ -1,4 +1,5 @@
-import type { QueueOptions, WorkerOptions } from 'bullmq'
+import { createIORedisClient, type QueueOptions, RedisConnection, type WorkerOptions } from 'bullmq'
+import { Redis } from 'ioredis'
 import { inRedis, inRedisOrFail, JOB_OPTIONS, WORKER_OPTIONS } from '../lib/job-options.js'
 import { inDatabase } from './job-queue.js'
 import { postgresBackend } from './traced-backend.js'
@@ -8,6 +9,16 @@ type QueueSettings = {
   redisUrl: string | undefined
   databaseUrl: string
   concurrency: number
+}
+
+/**
+ * BullMQ stops to listen to a connection that it closes. While Redis is away that one still tries to connect, and ioredis
+ * would print each failure: there must always be somebody who listens.
+ */
+RedisConnection.clientFactory = (options) => {
+  const { url } = options as { url?: string }
+  const client = url === undefined ? new Redis(options) : new Redis(url, options)
+  return createIORedisClient(client.on('error', () => undefined))
 }
 
 /** BullMQ on Redis or on PostgreSQL: which one the worker uses is decided here and nowhere else. */

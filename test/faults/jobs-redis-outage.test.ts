@@ -78,7 +78,7 @@ for (const { title, befall, mend } of FAULTS) {
     await befall(redis)
     await insertRegistrations(sql, 1)
     worker.child.kill('SIGTERM')
-    t.match(await worker.ended, { code: 0, signal: null })
+    t.match(await worker.ended, { code: 0, signal: null, stderr: '' })
     t.same(mailbox.all, [])
 
     await mend(redis)
