@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config/index.js'
 import { createLog, type Log } from './config/logging.js'
 import { isTracingOn } from './config/tracing.js'
+import { isUnavailable } from './db/errors.js'
 import { MigrationError, migrationStatus } from './db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/setup.js'
@@ -33,8 +34,10 @@ export async function runProcess(
   start: (parts: ProcessParts) => Promise<RunningProcess>,
 ): Promise<void> {
   let log: Log | undefined
+  let databaseUrl: string | undefined
   try {
     const config = loadConfig()
+    databaseUrl = config.DATABASE_URL
     log = await createLog(config)
     const tracing = await startTracing(isTracingOn(config), { name, version, log: log.logger })
     const database = await openDatabase(config)
@@ -48,7 +51,7 @@ export async function runProcess(
     process.on('uncaughtException', endByException(log))
     reportToParent(running, stop)
   } catch (error) {
-    console.error(explainExit(error))
+    console.error(explainSilence(error, databaseUrl) ?? explainExit(error))
     // Timers and connections of what did start must not keep a failed process alive.
     await exit(1, log)
   }
@@ -69,6 +72,14 @@ async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<vo
     throw new MigrationError('The database has none of the migrations: run npm run db:upgrade')
   }
   if (pending.length > 0) logger.warn({ pending }, 'migrations are pending: run npm run db:upgrade')
+}
+
+/** The database let us in, and does not answer what a start asks of it: as fatal, and as little a bug, as one that is away. */
+function explainSilence(error: unknown, url: string | undefined): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (url === undefined || !(isUnavailable(error) || /^(AVV|FST)_ERR_\w*TIMEOUT$/.test(code)))
+    return undefined
+  return `the database at ${new URL(url).host} does not answer in time`
 }
 
 /** Signals may come twice: from the terminal to the whole group, and from a parent that passes it on. */

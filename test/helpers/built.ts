@@ -9,6 +9,7 @@ export type BuiltProgram = {
   /** Answers once it does jobs. */
   startWorker: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess>
   spawnWorker: (env?: NodeJS.ProcessEnv) => StartedProcess
+  spawnServer: (env?: NodeJS.ProcessEnv) => StartedProcess
   startServer: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess & { url: string }>
 }
 
@@ -58,15 +59,17 @@ export async function buildProgram(
       env: { ...own, DATABASE_URL: database.url, ...settings, ...env },
     })
   const spawnWorker = (env?: NodeJS.ProcessEnv) => spawn('worker.js', env)
+  const spawnServer = (env?: NodeJS.ProcessEnv) => spawn('server.js', env)
   return {
     spawnWorker,
+    spawnServer,
     startWorker: async (env) => {
       const worker = spawnWorker(env)
       await worker.says(/waiting for jobs/)
       return worker
     },
     startServer: async (env) => {
-      const server = spawn('server.js', env)
+      const server = spawnServer(env)
       const [, url = ''] = await server.says(/listening at (http:\/\/[\w.:]+)/)
       return { ...server, url }
     },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
+import { within } from '../../lib/within.js'
 import { ConnectionError } from './error.js'
 
 export interface SessionOptions {
@@ -19,6 +20,8 @@ const MIGRATION_LOCK = 727_001
 const LOCK_POLL_MS = 100
 const ANNOUNCE_WAIT_AFTER_MS = 2_000
 const DEFAULT_LOCK_TIMEOUT_MS = 10_000
+const CONNECT_TIMEOUT_S = 10
+const ANSWER_TIMEOUT_MS = 10_000
 
 /** Runs `work` on a connection of its own. @throws ConnectionError if the server cannot be reached. */
 export async function withConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
@@ -27,7 +30,7 @@ export async function withConnection<T>(url: string, work: (sql: postgres.Sql) =
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
-    connect_timeout: 10,
+    connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => {},
     // The same file must do the same whatever the server's time zone.
     connection: { application_name: 'migrate', TimeZone: 'UTC' },
@@ -82,6 +85,17 @@ async function takeLock(sql: postgres.Sql, onWait = () => {}): Promise<void> {
   } finally {
     clearTimeout(announce)
   }
+}
+
+/** For what is quick, or else hangs. @throws ConnectionError when it does. */
+export async function inTime<T>(sql: postgres.Sql, work: Promise<T>): Promise<T> {
+  const result = await within(
+    ANSWER_TIMEOUT_MS,
+    work.then((value) => ({ value })),
+  )
+  if (result) return result.value
+  const { host, port } = sql.options
+  throw new ConnectionError(`the database at ${host}:${port} does not answer in time`)
 }
 
 async function connect(sql: postgres.Sql): Promise<void> {

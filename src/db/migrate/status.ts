@@ -2,7 +2,7 @@ import postgres from 'postgres'
 import { MigrationError } from './error.js'
 import { listMigrations, type Migration, readMigrations } from './files.js'
 import { type LedgerRow, readLedger } from './ledger.js'
-import { withConnection } from './session.js'
+import { inTime, withConnection } from './session.js'
 
 export interface MigrationState {
   name: string
@@ -14,7 +14,7 @@ export interface MigrationState {
 /** What each migration is to this database, by name. Changes nothing, and takes no lock. @throws MigrationError */
 export async function migrationStatus(url: string, options: { folder: string }): Promise<MigrationState[]> {
   const migrations = new Map((await readMigrations(options.folder)).map((one) => [one.name, one]))
-  const ledger = await withConnection(url, readLedger).catch(explainDenial)
+  const ledger = await withConnection(url, (sql) => inTime(sql, readLedger(sql))).catch(explainDenial)
   const names = [...new Set([...migrations.keys(), ...ledger.keys()])].sort()
   return names.map((name) => {
     const row = ledger.get(name)
