@@ -11,6 +11,10 @@ import { openProxy } from '../helpers/proxy.js'
 const POOL_MAX = 4
 const MANY = 20
 
+/** There and back: around the world, and what nobody can work with. */
+const FAR_MS = 75
+const LOST_MS = 500
+
 /** So that what the network swallows is given up soon. */
 const IMPATIENT = { DATABASE_STATEMENT_TIMEOUT_MS: 1_000 }
 /** So that nothing but QUEUE_TIMEOUT_MS can end the wait for a connection. */
@@ -99,6 +103,28 @@ t.test(
     proxy.thaw()
     t.equal(countOf(await many(), 200), MANY)
     await ready(get, 'ready')
+  },
+)
+
+t.test(
+  'a network that is slow delays answers, and refuses only whom it would keep waiting too long',
+  { skip: LATER },
+  async (t) => {
+    const slow = await start(t, { QUEUE_TIMEOUT_MS: 900 })
+    slow.proxy.delay(FAR_MS)
+    t.match(await slow.user.patch('/me', { firstName: 'Grace' }), {
+      status: 200,
+      body: { firstName: 'Grace' },
+    })
+    t.equal((await slow.user.get('/me')).status, 200)
+    t.match(await slow.get('/readyz'), { status: 200, body: { status: 'ready' } })
+    slow.proxy.delay(LOST_MS)
+    const answers = await slow.many()
+    const refused = answers.filter(({ status }) => status !== 200)
+    for (const answer of refused) isTold(t, answer, 'has waited too long for a connection')
+    t.ok(refused.length > 0 && refused.length < answers.length)
+    slow.proxy.delay(0)
+    t.equal(countOf(await slow.many(), 200), MANY, 'and it is over')
   },
 )
 
