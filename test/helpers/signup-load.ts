@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 
 const CLIENTS = 4
 
-/** Answers with the status of a registration that nobody made before. */
-export async function signUpAt(url: string, email: string): Promise<number> {
-  const response = await fetch(`${url}/api/v1/auth/register`, {
+export const registerAt = (url: string, email: string): Promise<Response> =>
+  fetch(`${url}/api/v1/auth/register`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
@@ -14,6 +13,10 @@ export async function signUpAt(url: string, email: string): Promise<number> {
       lastName: 'Lovelace',
     }),
   })
+
+/** Answers with the status of a registration that nobody made before. */
+export async function signUpAt(url: string, email: string): Promise<number> {
+  const response = await registerAt(url, email)
   await response.text()
   return response.status
 }

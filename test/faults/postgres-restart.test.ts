@@ -1,0 +1,136 @@
+import t, { type Test } from 'tap'
+import { buildProgram } from '../helpers/built.js'
+import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { balance } from '../helpers/lost-mails.js'
+import { startMailbox } from '../helpers/mailbox.js'
+import { finishJobs, IN_FULL, LATER, passMinute } from '../helpers/passing-time.js'
+import { ownPostgres } from '../helpers/postgres.js'
+import { openProxy } from '../helpers/proxy.js'
+import { startRequestLoad } from '../helpers/request-load.js'
+import { insertUser, signInAt } from '../helpers/server.js'
+
+// In full it takes longer than a test file may otherwise.
+t.setTimeout(400_000)
+
+/** Answered before each fault, and after it. */
+const REQUESTS = IN_FULL ? 400 : 60
+const ROUNDS = IN_FULL ? 5 : 1
+
+/** Whom `insertUser` makes. */
+const ACTIVE = 'ada@example.com'
+
+/** Two API processes and a worker on a PostgreSQL of their own. */
+async function start(t: Test) {
+  const postgres = await ownPostgres(t)
+  const { database } = postgres
+  const mailbox = await startMailbox(t)
+  const proxy = await openProxy(t, database.url)
+  const env = { DATABASE_URL: proxy.url, SMTP_URL: mailbox.url, RATE_LIMIT: 'off' }
+  const program = await buildProgram(t, database, env)
+  const processes = await Promise.all([program.startServer(), program.startServer(), program.startWorker()])
+  const apis = processes.slice(0, 2) as { url: string }[]
+  const credentials = await insertUser(t, database)
+  const signIn = (number: number) => signInAt(apis[number]?.url ?? '', credentials)
+  const areReady = () =>
+    eventually(async () => {
+      const answers = await Promise.all(apis.map(({ url }) => fetch(`${url}/readyz`)))
+      return answers.every(({ status }) => status === 200)
+    })
+  return { postgres, mailbox, proxy, apis, processes, signIn, areReady, startWorker: program.startWorker }
+}
+type Started = Awaited<ReturnType<typeof start>>
+
+/** What happens to a server while clients never pause: who is in flight is told, nobody after it, and nothing ends. */
+async function underLoad(t: Test, started: Started, faults: Record<string, () => Promise<unknown>>) {
+  const { apis, processes, signIn, areReady } = started
+  const targets = await Promise.all(apis.map(async ({ url }, number) => ({ url, ...(await signIn(number)) })))
+  const load = startRequestLoad(targets)
+  for (const [title, befall] of Object.entries(faults)) {
+    t.same(await load.answers(REQUESTS), [], `${title}: before`)
+    await befall()
+    await areReady()
+    t.same(await load.answers(REQUESTS), [], `${title}: once they are ready`)
+  }
+  const { requests, told, mistakes, registered } = await load.stop()
+  t.same(mistakes.slice(0, 10), [], 'whatever failed was told to come back')
+  for (const { child } of processes) t.equal(child.exitCode ?? child.signalCode, null, 'no process ended')
+  t.comment(`${requests} requests, ${told} of them 503, ${registered.length} registered`)
+  return registered
+}
+
+/** Ended on one process, a session is over on the other, which has heard of it. */
+async function hearsOfEndedSessions(t: Test, { apis, signIn }: Started, databaseUrl: string) {
+  const sql = connect(t, databaseUrl)
+  await eventually(async () => {
+    const listeners =
+      await sql`select from pg_stat_activity where application_name like 'groundwork listener %'`
+    return listeners.length === apis.length + 1
+  })
+  const { accessToken } = await signIn(0)
+  const headers = { authorization: `Bearer ${accessToken}` }
+  const [here, there] = apis.map(({ url }) => `${url}/api/v1`)
+  t.equal((await fetch(`${there}/me`, { headers })).status, 200)
+  t.equal((await fetch(`${here}/auth/logout`, { method: 'POST', headers })).status, 204)
+  await eventually(async () => (await fetch(`${there}/me`, { headers })).status === 401)
+}
+
+/** Nobody who was answered is missing, the outbox goes on, and all of them end in order. */
+async function keptItsWord(t: Test, started: Started, registered: string[], databaseUrl: string) {
+  const { mailbox, processes } = started
+  await mailbox.next(registered.at(-1))
+  for (const { child, ended } of processes) {
+    child.kill('SIGTERM')
+    t.match(await ended, { code: 0, signal: null, stderr: '' })
+  }
+  const users = await connect(t, databaseUrl)<{ email: string }[]>`select email from users`
+  const known = new Set(users.map(({ email }) => email))
+  t.same(
+    registered.filter((email) => !known.has(email)),
+    [],
+    'whoever was accepted is registered',
+  )
+  if (IN_FULL) await everyMailCame(t, started, databaseUrl)
+}
+
+/** What a worker lost hold of, the next one finishes. */
+async function everyMailCame(t: Test, { mailbox, startWorker }: Started, databaseUrl: string) {
+  const sql = connect(t, databaseUrl)
+  await passMinute(sql, undefined)
+  await startWorker()
+  await finishJobs(sql)
+  const { lost, absent } = await balance(sql, mailbox.all)
+  t.same({ lost, absent }, { lost: [ACTIVE], absent: [] }, 'but for the one who was active before')
+  t.same([...(await sql`select * from outbox where failed_at is not null`)], [], 'there are no dead letters')
+}
+
+t.test(
+  'a PostgreSQL that restarts, crashes or is replaced fails what is in flight, and nothing after it',
+  { skip: LATER },
+  async (t) => {
+    const started = await start(t)
+    const { postgres, proxy } = started
+    const admin = connect(t, postgres.database.adminUrl)
+    const registered: string[] = []
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const faults = {
+        'restarted in order': () => postgres.restart('fast'),
+        crashed: () => postgres.restart('immediate'),
+        'its sessions ended': () =>
+          admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${postgres.database.appRole}`,
+      }
+      registered.push(...(await underLoad(t, started, faults)))
+      await hearsOfEndedSessions(t, started, postgres.database.adminUrl)
+    }
+
+    const standby = await postgres.addStandby()
+    const failOver = async () => {
+      await postgres.stop('immediate')
+      proxy.leadTo(standby.database.url)
+      await standby.promote()
+    }
+    registered.push(...(await underLoad(t, started, { 'failed over': failOver })))
+    await hearsOfEndedSessions(t, started, standby.database.adminUrl)
+    await keptItsWord(t, started, registered, standby.database.adminUrl)
+  },
+)

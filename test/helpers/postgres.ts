@@ -1,0 +1,96 @@
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Test } from 'tap'
+import { databaseUrl } from '../../scripts/test/databases.js'
+import { serverAccount } from '../../src/db/embedded/account.js'
+import { currentPlatform, findBinaries } from '../../src/db/embedded/binaries.js'
+import { APP_ROLE, createCluster, DATABASE } from '../../src/db/embedded/cluster.js'
+import { layoutOf } from '../../src/db/embedded/layout.js'
+import { runProgram } from '../../src/db/embedded/programs.js'
+import { databaseUrls } from '../../src/db/embedded/urls.js'
+import { prepareDatabase } from '../../src/db/setup.js'
+import type { TestDatabase } from './database.js'
+import { findFreePort } from './redis.js'
+
+/** `fast` ends every session and writes all down; `immediate` is a crash, from which the next start recovers. */
+export type StopMode = 'fast' | 'immediate'
+
+export type OwnPostgres = {
+  /** Migrated. */
+  database: TestDatabase
+  /** Answers once it takes connections again, at the same address. */
+  restart: (mode: StopMode) => Promise<void>
+  stop: (mode: StopMode) => Promise<void>
+  start: () => Promise<void>
+  /** A server that follows this one: whatever this one acknowledges from now on, that one has, too. */
+  addStandby: () => Promise<Standby>
+}
+
+export type Standby = {
+  database: TestDatabase
+  /** Answers once it is a primary. */
+  promote: () => Promise<void>
+}
+
+/** Crashes are those of the server, never of the machine. */
+const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' }
+
+/** A PostgreSQL for one test to break, the embedded one. It ends with the test. */
+export async function ownPostgres(t: Test): Promise<OwnPostgres> {
+  const dir = mkdtempSync(join(tmpdir(), 'own-postgres-'))
+  const layout = layoutOf(dir)
+  const account = serverAccount(layout.cluster)
+  if (account) chownSync(dir, account.uid, account.gid)
+  const binaries = findBinaries({ platform: currentPlatform, account })
+  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  const credentials = await createCluster(layout, { binaries, account, ephemeral: true })
+
+  const serverIn = (cluster: string, port: number) => {
+    // Without a log of its own a server would keep the output of pg_ctl open, whose end is waited for.
+    const common = ['-D', cluster, '-s', '-w', '-l', join(dir, `${port}.log`)]
+    const pgCtl = (...args: string[]) =>
+      runProgram(binaries.pgCtl, {
+        args: [...common, ...args],
+        cwd: dirname(cluster),
+        account,
+      })
+    const start = (more: Record<string, string> = {}) => {
+      const flags = Object.entries({ ...SETTINGS, ...more, port }).map(
+        ([name, value]) => `-c ${name}='${value}'`,
+      )
+      return pgCtl('start', '-o', flags.join(' '))
+    }
+    const stop = (mode: StopMode) => pgCtl('stop', '-m', mode)
+    t.teardown(() => stop('immediate').catch(() => undefined))
+    const { superuserUrl, ownerUrl, appUrl } = databaseUrls(credentials, port)
+    const adminUrl = databaseUrl(superuserUrl, DATABASE)
+    const database: TestDatabase = { url: appUrl, ownerUrl, adminUrl, appRole: APP_ROLE }
+    return { pgCtl, start, stop, database }
+  }
+
+  const primary = serverIn(layout.cluster, await findFreePort())
+  await primary.start()
+  await prepareDatabase({ migrationUrl: primary.database.ownerUrl, appRole: APP_ROLE })
+
+  const addStandby = async (): Promise<Standby> => {
+    await primary.stop('fast')
+    const cluster = join(dir, 'standby')
+    await runProgram('cp', { args: ['-a', layout.cluster, cluster], cwd: dir, account })
+    const standby = serverIn(cluster, await findFreePort())
+    const { hostname, port, username, password } = new URL(primary.database.adminUrl)
+    writeFileSync(join(cluster, 'standby.signal'), '')
+    await primary.start({ synchronous_standby_names: '*' })
+    await standby.start({
+      primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
+    })
+    return { database: standby.database, promote: () => standby.pgCtl('promote') }
+  }
+  return {
+    database: primary.database,
+    restart: (mode) => primary.pgCtl('restart', '-m', mode),
+    stop: primary.stop,
+    start: () => primary.start(),
+    addStandby,
+  }
+}
