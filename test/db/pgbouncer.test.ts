@@ -6,7 +6,7 @@ import { createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import { createOrganization } from '../helpers/organizations.js'
-import { behindPgBouncer, NO_PGBOUNCER } from '../helpers/pgbouncer.js'
+import { behindPgBouncer, NO_PGBOUNCER, NO_STATEMENTS } from '../helpers/pgbouncer.js'
 
 const skip = NO_PGBOUNCER
 
@@ -106,4 +106,12 @@ t.test('no statement stays prepared where another client would find it', { skip 
   const { app, signUp } = await buildTestApp(t, { database: await openPooled(t) })
   await (await signUp()).get('/me')
   t.strictSame([...(await app.db.execute('select statement from pg_prepared_statements'))], [])
+})
+
+t.test('a pooler that keeps track of statements is given them', { skip: NO_STATEMENTS }, async (t) => {
+  const database = await behindPgBouncer(t, await createTestDatabase(t), { keepsStatements: true })
+  const { app, signUp } = await buildTestApp(t, { database })
+  const ada = await signUp()
+  await times(20, async () => t.equal((await ada.get('/me')).status, 200))
+  t.not((await app.db.execute('select from pg_prepared_statements')).length, 0)
 })

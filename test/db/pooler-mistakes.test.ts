@@ -2,7 +2,7 @@ import t from 'tap'
 import { findPooler } from '../../src/db/pooler.js'
 import { prepareDatabase } from '../../src/db/setup.js'
 import { createTestDatabase } from '../helpers/database.js'
-import { behindPgBouncer, NO_PGBOUNCER } from '../helpers/pgbouncer.js'
+import { behindPgBouncer, NO_PGBOUNCER, NO_STATEMENTS } from '../helpers/pgbouncer.js'
 import { runServer } from '../helpers/server.js'
 
 const skip = NO_PGBOUNCER
@@ -17,7 +17,6 @@ for (const connections of [1, 3]) {
   t.test(`a pooler of ${connections} is known by its mode`, { skip }, async (t) => {
     const { url } = await behindPgBouncer(t, database, { connections: connections + 1 })
     t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: false })
-    t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: false })
     const session = await behindPgBouncer(t, database, { connections: connections + 1, mode: 'session' })
     t.strictSame(await findPooler({ url: session.url, timeoutMs }), {
       mode: 'session',
@@ -25,6 +24,11 @@ for (const connections of [1, 3]) {
     })
   })
 }
+
+t.test('a pooler that keeps track of prepared statements is known', { skip: NO_STATEMENTS }, async (t) => {
+  const { url } = await behindPgBouncer(t, database, { keepsStatements: true })
+  t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: true })
+})
 
 t.test('a server that would listen through a pooler does not start', { skip }, async (t) => {
   const { url } = await behindPgBouncer(t, database)

@@ -12,14 +12,21 @@ import { findFreePort } from './redis.js'
 
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
 
+const { status, stdout } = spawnSync('pgbouncer', ['--version'], { env, encoding: 'utf8' })
+const [, version = 0] = /PgBouncer 1\.(\d+)/.exec(stdout ?? '') ?? []
+
 /** Why a test that needs a pooler is skipped. */
-export const NO_PGBOUNCER =
-  spawnSync('pgbouncer', ['--version'], { env }).status !== 0 && 'there is no pgbouncer to start'
+export const NO_PGBOUNCER = status !== 0 && 'there is no pgbouncer to start'
+
+/** Why one is skipped that needs a pooler which keeps track of prepared statements. */
+export const NO_STATEMENTS =
+  NO_PGBOUNCER || (Number(version) < 21 && 'this pgbouncer knows no prepared statements')
 
 type Options = {
   /** Connections to PostgreSQL, for all clients together. */
   connections?: number
   mode?: 'transaction' | 'session'
+  keepsStatements?: boolean
   /** Instead of the `connect_query` in `config/pgbouncer.ini`. */
   connectQuery?: string
 }
@@ -28,7 +35,7 @@ type Options = {
 export async function behindPgBouncer(
   t: Test,
   database: TestDatabase,
-  { connections = 2, mode = 'transaction', connectQuery }: Options = {},
+  { connections = 2, mode = 'transaction', keepsStatements = false, connectQuery }: Options = {},
 ): Promise<TestDatabase & { directUrl: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'pgbouncer-'))
   chmodSync(dir, 0o755)
@@ -46,6 +53,7 @@ export async function behindPgBouncer(
     // A busy machine must decide no test.
     `pool_mode = ${mode}\ndefault_pool_size = ${connections}\nquery_wait_timeout = 60`,
   ]
+  if (!NO_STATEMENTS) own.push(`max_prepared_statements = ${keepsStatements ? 500 : 0}`)
   writeFileSync(join(dir, 'ini'), [ini, ...own, ''].join('\n'))
   writeFileSync(join(dir, 'users'), `"${target.username}" "${target.password}"\n`)
   // It refuses to run as root.
