@@ -5,21 +5,21 @@ import { hashPassword } from '../../src/lib/passwords.js'
 import type { UserRole } from '../../src/lib/roles.js'
 
 /** As many as the servers have database connections. Each has a row of its own, so that no write waits for another. */
-const CLIENTS = 10
+export const CLIENTS = 10
 const OTHER_USERS = 200
 const PASSWORD = 'a long and quiet sentence'
 
 export type Account = { id: string; email: string }
 
-export async function createAccounts(url: string, role: UserRole): Promise<Account[]> {
+export async function createAccounts(url: string, role: UserRole, clients = CLIENTS): Promise<Account[]> {
   const options = { url, applicationName: 'bench', poolMax: 1, isolationLevel: 'read committed' } as const
   const timeouts = { connectTimeoutMs: 5000, statementTimeoutMs: 5000, idleTransactionTimeoutMs: 5000 }
   const client = createDatabaseClient({ ...options, ...timeouts } satisfies DatabaseOptions)
   const passwordHash = await hashPassword(PASSWORD)
   const accounts: Account[] = []
-  for (let i = 0; i < CLIENTS + OTHER_USERS; i += 1) {
+  for (let i = 0; i < clients + OTHER_USERS; i += 1) {
     const user = { email: `ada-${i}@example.com`, firstName: 'Ada', lastName: 'Lovelace' }
-    if (i < CLIENTS) accounts.push(await createUser(client.db, { ...user, role, passwordHash }))
+    if (i < clients) accounts.push(await createUser(client.db, { ...user, role, passwordHash }))
     else await createUser(client.db, user)
   }
   await client.close()
@@ -36,6 +36,7 @@ export function signIn(origin: string, accounts: readonly Account[]): Promise<Re
       const body = JSON.stringify({ email, password: PASSWORD })
       const headers = { 'content-type': 'application/json' }
       const response = await fetch(`${origin}/api/v1/auth/login`, { method: 'POST', headers, body })
+      if (!response.ok) throw new Error(`${email} cannot sign in: ${response.status}`)
       const { accessToken } = (await response.json()) as { accessToken: string }
       return { authorization: `Bearer ${accessToken}`, 'user-id': id }
     }),

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,18 +81,7 @@ type Round = {
 /** Both sides freshly started: a process that is warm for minutes is another one. */
 async function runRound({ scenario, accounts, urls, admin, folder, load }: Round): Promise<Pair[]> {
   const servers = {
-    ours: start(['dist/server.js'], {
-      NODE_ENV: 'test',
-      CONFIG_FILE: 'off',
-      DATA_DIR: folder,
-      DATABASE_URL: urls.ours,
-      LOG_FILE_PATH: join(folder, 'app.log'),
-      PORT: '0',
-      PUBLIC_URL: 'http://bench.localhost',
-      RATE_LIMIT: 'off',
-      // A machine with more to do is no reason to refuse anything here.
-      EVENT_LOOP_DELAY_LIMIT_MS: '0',
-    }),
+    ours: startOurs(urls.ours, folder),
     bare: start(['bench/bare/server.js'], { DATABASE_URL: urls.bare }),
   }
   const [{ ready: oursOrigin }, { ready: bareOrigin }] = await Promise.all([
@@ -115,7 +105,23 @@ async function runRound({ scenario, accounts, urls, admin, folder, load }: Round
   return pairs
 }
 
-async function backendsOf(admin: postgres.Sql, url: string): Promise<number[]> {
+/** The built server, with its log going to a file, and nothing that would refuse a request. */
+export const startOurs = (url: string, folder: string): ChildProcess =>
+  start(['dist/server.js'], {
+    NODE_ENV: 'test',
+    CONFIG_FILE: 'off',
+    DATA_DIR: folder,
+    DATABASE_URL: url,
+    LOG_FILE_PATH: join(folder, 'app.log'),
+    PORT: '0',
+    PUBLIC_URL: 'http://bench.localhost',
+    RATE_LIMIT: 'off',
+    // A machine with more to do is no reason to refuse anything here.
+    EVENT_LOOP_DELAY_LIMIT_MS: '0',
+    QUEUE_TIMEOUT_MS: '60000',
+  })
+
+export async function backendsOf(admin: postgres.Sql, url: string): Promise<number[]> {
   const database = decodeURIComponent(new URL(url).pathname.slice(1))
   const rows = await admin<{ pid: number }[]>`select pid from pg_stat_activity where datname = ${database}`
   return rows.map(({ pid }) => pid)

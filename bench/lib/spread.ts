@@ -1,0 +1,63 @@
+import type { ChildProcess } from 'node:child_process'
+import { type Account, signIn } from './accounts.js'
+import { nextMessage, start, stop } from './child.js'
+import { startCpuStopwatch } from './cpu.js'
+import type { Load, Target, Window } from './load.js'
+import { startOurs } from './servers.js'
+
+/** An API process, and one that makes requests to it alone: no proxy is measured along. */
+export type Member = {
+  server: ChildProcess
+  load: ChildProcess
+  origin: string
+  /** What each of its clients sends as headers. */
+  clients: Record<string, string>[]
+}
+
+export type Share = { perSecond: number; serverUs: number; backendsUs: number; loadUs: number }
+
+export async function startMember(
+  url: string,
+  folder: string,
+  accounts: readonly Account[],
+): Promise<Member> {
+  const server = startOurs(url, folder)
+  const { ready: origin } = await nextMessage<{ ready: string }>(server)
+  const load = start(['--import', 'tsx', 'bench/lib/load.ts'])
+  return { server, origin, load, clients: await signIn(origin, accounts) }
+}
+
+export async function stopMember({ server, load }: Member): Promise<void> {
+  await Promise.all([stop(server), stop(load)])
+}
+
+type Measurement = {
+  members: readonly Member[]
+  backends: readonly number[]
+  target: Target
+  ms: number
+}
+
+/** One window in which all of them are asked at once. Processor time in µs a request. */
+export async function measureShare({ members, backends, target, ms }: Measurement): Promise<Share> {
+  const type = target.bodies && { 'content-type': 'application/json' }
+  const watch = (children: readonly ChildProcess[]) =>
+    startCpuStopwatch(children.map(({ pid }) => Number(pid)))
+  const serverCpu = watch(members.map(({ server }) => server))
+  const loadCpu = watch(members.map(({ load }) => load))
+  const backendsCpu = startCpuStopwatch(backends)
+  const loads = await Promise.all(
+    members.map(({ load, origin, clients }) => {
+      const headers = clients.map((own) => ({ ...own, ...type }))
+      load.send({ ...target, origin, clients: headers, ms } satisfies Window)
+      return nextMessage<Load>(load)
+    }),
+  )
+  const requests = loads.reduce((sum, load) => sum + load.requests, 0)
+  return {
+    perSecond: loads.reduce((sum, load) => sum + (load.requests * 1000) / load.ms, 0),
+    serverUs: serverCpu.elapsedUs() / requests,
+    backendsUs: backendsCpu.elapsedUs() / requests,
+    loadUs: loadCpu.elapsedUs() / requests,
+  }
+}
