@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { PASSWORD } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
@@ -120,4 +120,38 @@ else {
       t.strictSame(mistakes(), [])
     },
   )
+
+  t.test('there is a button for what can be done, and none for what would be refused', async (t) => {
+    const { page, mistakes, failedId } = await openDashboard(t, { JOBS_DASHBOARD: 'read-write' })
+    const ofJobs = page.locator('ul[class^="jobActions-"]')
+    const ofStatus = page.locator('ul[class^="queueActions-"]')
+    const visible = (scope: Locator) => scope.locator('button:visible').count()
+    const open = async (path: string, text: string) => {
+      await page.goto(path)
+      if (pathOf(page) !== new URL(path, page.url()).pathname) await signIn(page)
+      await page.getByText(text).first().waitFor()
+    }
+    await open(`${QUEUE}?status=failed`, 'fly-to-the-moon')
+    t.strictSame([await visible(ofJobs), await visible(ofStatus)], [2, 2], 'retry and clean')
+    await page.locator('button[class^="trigger-"]').click()
+    await page.getByRole('menuitem', { name: 'Pause' }).waitFor()
+    const items = page.locator('[role="menuitem"]')
+    t.equal(await items.count(), 6)
+    t.strictSame(await page.locator('[role="menuitem"]:visible').allTextContents(), [
+      'Retry all 1 failed jobs',
+      'Pause',
+    ])
+    await open(`${QUEUE}/${failedId}`, 'fly-to-the-moon')
+    t.equal(await visible(ofJobs), 2)
+    await open(`${QUEUE}?status=completed`, 'request-verification')
+    t.strictSame([await visible(ofJobs), await visible(ofStatus)], [0, 0])
+    await open(`${QUEUE}?status=delayed`, 'repeat:')
+    const delayed = await ofJobs.count()
+    t.ok(delayed > 0)
+    t.strictSame([await visible(ofJobs), await visible(ofStatus)], [delayed, 1], 'promote, each and all')
+    await open(`${BOARD}/job-schedulers`, '37 3 * * *')
+    t.equal(await page.locator('td[class^="actionsCell-"] button:visible').count(), 0)
+    t.ok(await page.locator('td[class^="actionsCell-"] button').count())
+    t.strictSame(mistakes(), [])
+  })
 }

@@ -14,6 +14,7 @@ import { DASHBOARD_PATH } from './return-to.js'
 
 const API_PATH = `${DASHBOARD_PATH}/api/`
 const SCRIPT_PATH = '/static/dashboard.js'
+const STYLE_PATH = '/static/dashboard.css'
 
 /** The colours of an icon, which bull-board has inline. The tests in a browser tell when a new version has others. */
 const ICON_STYLE_HASH = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='"
@@ -103,4 +104,7 @@ const withoutForeignParts = (page: string): string =>
     .replace(/<link [^>]*https:[^>]*>/g, '')
     .replace(/<style>[\s\S]*?<\/style>/g, '')
     .replace(/ style="[^"]*"/g, '')
-    .replace('</head>', `<script src="${SCRIPT_PATH}"></script>\n</head>`)
+    .replace(
+      '</head>',
+      `<link rel="stylesheet" href="${STYLE_PATH}">\n<script src="${SCRIPT_PATH}"></script>\n</head>`,
+    )

@@ -19,7 +19,7 @@ type Options = {
 
 /**
  * Refuses changes: all of them, or those that the queue would make without the outbox, from which they would be undone. The
- * dashboard has buttons for many of these.
+ * buttons that bull-board has for these are hidden by src/static/dashboard.css.
  */
 export const refuseChanges =
   ({ isReadOnly, prefix, hasFailed }: Options) =>

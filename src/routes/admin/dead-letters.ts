@@ -40,6 +40,11 @@ export class DeadLettersAdapter extends BullMQAdapter {
     return this.jobs === queue
   }
 
+  /** Nobody may set one here, so nobody is asked to. */
+  override get supportsGlobalRateLimit(): boolean {
+    return false
+  }
+
   override async getJobCounts() {
     const [counts, failed] = await Promise.all([super.getJobCounts(), countFailedJobs(this.db)])
     return { ...counts, failed: failed.reduce((sum, { count }) => sum + count, 0) }
