@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { Config } from './config/index.js'
 import { databaseOptions } from './db/client.js'
 import { answerClientError } from './lib/client-error.js'
+import { LazyLogger } from './lib/lazy-logger.js'
 import { requestIdOf } from './lib/request-id.js'
 import { COOKIE_SESSION_HOURS } from './lib/session-cookie.js'
 import type { SigningKey } from './lib/signing-keys.js'
@@ -65,6 +66,7 @@ export async function buildApp({
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: (parent, bindings, options) => new LazyLogger(parent, bindings, options),
     requestIdHeader: false,
     genReqId: requestIdOf,
     bodyLimit: config.BODY_LIMIT_BYTES,

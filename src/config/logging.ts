@@ -44,7 +44,7 @@ export async function createLog(settings: LogSettings): Promise<Log> {
     {
       level: settings.LOG_LEVEL,
       base: { pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: serializeError },
       redact: { paths: SECRET_PATHS, censor: REDACTED },
@@ -60,11 +60,30 @@ export async function createLog(settings: LogSettings): Promise<Log> {
 }
 
 /** pino and Fastify take the error's own message for the line's, and that may hold the values of a failed statement. */
-function logSafely(this: Logger, [first, ...rest]: Parameters<LogFn>, log: LogFn): void {
-  const fields: unknown = first instanceof Error ? { err: first } : first
-  const err = isRecord(fields) ? fields.err : undefined
-  const repeatsError = err instanceof Error && (rest.length === 0 || rest[0] === err.message)
+function logSafely(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
+  const first: unknown = args[0]
+  const err = first instanceof Error ? first : isRecord(first) ? first.err : undefined
+  if (!(err instanceof Error)) {
+    log.apply(this, args)
+    return
+  }
+  const [, ...rest] = args
+  const repeatsError = rest.length === 0 || rest[0] === err.message
+  const fields = first === err ? { err } : first
   log.apply(this, [fields, ...(repeatsError ? [messageOf(err)] : rest)] as Parameters<LogFn>)
+}
+
+let lastMs = 0
+let lastTime = ''
+
+/** As pino's own, which formats the time anew for each of the lines of one millisecond. */
+function isoTime(): string {
+  const ms = Date.now()
+  if (ms !== lastMs) {
+    lastMs = ms
+    lastTime = `,"time":"${new Date(ms).toISOString()}"`
+  }
+  return lastTime
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
