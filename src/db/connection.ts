@@ -55,7 +55,16 @@ export function answered<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<
       () => reject(connectionError('QUERY_TIMEOUT', 'The database did not answer in time.')),
       timeoutMs,
     )
-    answer.then(resolve, reject).then(() => clearTimeout(timer))
+    answer.then(
+      (result) => {
+        clearTimeout(timer)
+        resolve(result)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
 }
 
