@@ -45,9 +45,16 @@ async function lookForPooler({ url, timeoutMs }: Inspection): Promise<Pooler | u
   }
   try {
     return await answered(inspect(), timeoutMs)
+  } catch (error) {
+    throw explainAbsence(url, error)
   } finally {
     await Promise.all([first, second].map((sql) => sql.end({ timeout: 0 }).catch(() => undefined)))
   }
+}
+
+function explainAbsence(url: string, error: unknown): OperatorError {
+  const reason = error instanceof postgres.PostgresError ? error.message : (error as { code?: string }).code
+  return new OperatorError(`cannot connect to the database at ${new URL(url).host}: ${reason}`)
 }
 
 /** For what belongs to a session, such as LISTEN and locks. It would be lost between transactions, and nobody would notice. */

@@ -52,3 +52,12 @@ t.test('migrations are not run through a pooler', { skip }, async (t) => {
   const migrating = prepareDatabase({ migrationUrl: url, appRole: database.appRole })
   await t.rejects(migrating, { name: 'OperatorError', message: /migrations .* DATABASE_MIGRATION_URL/ })
 })
+
+t.test('a pooler that is away ends a start with one line, without the password', async (t) => {
+  const env = {
+    DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:1/groundwork',
+    DATABASE_DIRECT_URL: database.url,
+  }
+  const { code, stderr } = await runServer(t, { env })
+  t.strictSame([code, stderr], [1, 'cannot connect to the database at 127.0.0.1:1: ECONNREFUSED\n'])
+})
