@@ -36,6 +36,7 @@ export async function nextMessage<T>(child: ChildProcess): Promise<T> {
 }
 
 export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill()
   await ended
