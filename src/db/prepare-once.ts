@@ -11,3 +11,14 @@ export function prepareOnce<T extends object>(build: (db: Db) => T): (db: Db) =>
     return query
   }
 }
+
+/** As `prepareOnce`, a query for each of a few keys. */
+export function prepareEach<K, T extends object>(build: (db: Db, key: K) => T): (db: Db, key: K) => T {
+  const queriesOf = prepareOnce(() => new Map<K, T>())
+  return (db, key) => {
+    const queries = queriesOf(db)
+    const query = queries.get(key) ?? build(db, key)
+    queries.set(key, query)
+    return query
+  }
+}

@@ -1,25 +1,10 @@
-import { and, type Column, eq, ilike, or, type SQL, sql } from 'drizzle-orm'
+import { and, type Column, eq, sql } from 'drizzle-orm'
 import { EmailTaken, NotFound, Unauthorized } from '../../lib/errors.js'
-import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
-import type { UserRole, UserStatus } from '../../lib/roles.js'
+import type { UserRole } from '../../lib/roles.js'
 import type { Db } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
 import { prepareOnce } from '../prepare-once.js'
 import { type User, users } from '../schema/users.js'
-import { containing, keysetPage } from './page.js'
-
-const SORTABLE = {
-  email: users.email,
-  firstName: users.firstName,
-  lastName: users.lastName,
-  createdAt: users.createdAt,
-  updatedAt: users.updatedAt,
-}
-
-export const USER_SORT_FIELDS = ['email', 'firstName', 'lastName', 'createdAt', 'updatedAt'] as const
-type UserSort = SortOf<(typeof USER_SORT_FIELDS)[number]>
-
-export type UserFilters = PageQuery<UserSort> & { q?: string; role?: UserRole; status?: UserStatus }
 
 export type NewUser = Pick<User, 'email' | 'firstName' | 'lastName'> & {
   role?: UserRole
@@ -59,34 +44,11 @@ export async function findUserByEmail(db: Db, email: string): Promise<User | und
   return user
 }
 
-export async function listUsers(db: Db, filters: UserFilters): Promise<Page<User>> {
-  const page = keysetPage<User, (typeof USER_SORT_FIELDS)[number]>(SORTABLE, users.id, filters)
-  const rows = await db
-    .select()
-    .from(users)
-    .where(
-      and(
-        filters.role && eq(users.role, filters.role),
-        filters.status && eq(users.status, filters.status),
-        filters.q === undefined ? undefined : matches(filters.q),
-        page.after,
-      ),
-    )
-    .orderBy(...page.orderBy)
-    .limit(page.limit)
-  return page.toPage(rows)
-}
-
 export const listActiveSuperAdmins = (db: Db): Promise<User[]> =>
   db
     .select()
     .from(users)
     .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
-
-function matches(text: string): SQL | undefined {
-  const pattern = containing(text)
-  return or(ilike(users.email, pattern), ilike(users.firstName, pattern), ilike(users.lastName, pattern))
-}
 
 /** Made with a password, a user is active and its address counts as verified. Throws EmailTaken. */
 export async function createUser(db: Db, user: NewUser): Promise<User> {

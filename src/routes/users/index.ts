@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { createUserAs, deleteUserAs, updateUserAs } from '../../db/queries/user-administration.js'
-import { getUserById, listUsers } from '../../db/queries/users.js'
+import { listUsers } from '../../db/queries/user-lists.js'
+import { getUserById } from '../../db/queries/users.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors.js'
 import { IdParams, NoBody, ref } from '../../lib/schemas.js'

@@ -1,4 +1,4 @@
-import { USER_SORT_FIELDS } from '../../db/queries/users.js'
+import { USER_SORT_FIELDS } from '../../db/queries/user-lists.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
 import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
 import { PersonName, ref, SearchText, StrictObject, StringEnum } from '../../lib/schemas.js'
