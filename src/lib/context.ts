@@ -28,41 +28,15 @@ export type Context = {
   organizationId?: string
 }
 
-const NONE = Symbol('no context')
-const storage = new AsyncLocalStorage<Context | typeof NONE>()
-let holds = 0
+const storage = new AsyncLocalStorage<Context>()
 
-/** For the audit log only: authorisation takes the user as an argument. Requests that only read have none. */
-export function currentContext(): Context | undefined {
-  const context = storage.getStore()
-  return context === NONE ? undefined : context
-}
+/** For logs and the audit log only: authorisation takes the user as an argument. */
+export const currentContext = (): Context | undefined => storage.getStore()
 
 export const runInContext = <T>(context: Context, work: () => T): T => storage.run(context, work)
 
-/**
- * To be called before work begins in a context; what it returns, when that has ended. While nothing does, contexts are switched
- * off: before Node 24 they follow every promise and callback of the process, and a request that only reads takes a sixth longer.
- */
-export function holdContexts(): () => void {
-  holds += 1
-  return () => {
-    holds -= 1
-    if (holds === 0) storage.disable()
-  }
-}
-
-async function within<T>(context: Context | typeof NONE, work: () => Promise<T>): Promise<T> {
-  const release = holdContexts()
-  try {
-    return await storage.run(context, work)
-  } finally {
-    release()
-  }
-}
-
 /** For what goes on behind requests: a timer keeps the context of whoever has set it. */
-export const runWithoutContext = <T>(work: () => Promise<T>): Promise<T> => within(NONE, work)
+export const runWithoutContext = <T>(work: () => T): T => storage.exit(work)
 
 /**
  * Attributes every write inside `work` to a job or a script, and to the request that caused it, if one did.
@@ -72,7 +46,7 @@ export const withActor = <T>(
   actor: Actor,
   work: () => Promise<T>,
   requestId: string | null = null,
-): Promise<T> => within({ actor, userId: null, requestId }, async () => await work())
+): Promise<T> => runInContext({ actor, userId: null, requestId }, async () => await work())
 
 /** Names what the present request turned out to be, for `audit_requests`. The last word counts; outside a request nothing happens. */
 export function noteEvent(name: SecurityEvent, subjectId: string | null = null): void {

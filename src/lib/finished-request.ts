@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestDetails } from './context.js'
 import type { SecurityEvent } from './security-events.js'
 import { uuidV7 } from './uuid.js'
@@ -31,10 +31,6 @@ export type FinishedRequest = RequestDetails & {
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 export const isMutating = (method: string): boolean => MUTATING.has(method)
-
-/** Whether a route has handlers that may change something, or whose requests are recorded although they change nothing. */
-export const mayWrite = ({ method, config }: Pick<RouteOptions, 'method' | 'config'>): boolean =>
-  config?.recorded === true || [method].flat().some(isMutating)
 
 const isDenial = (status: number): boolean => status === 401 || status === 403
 

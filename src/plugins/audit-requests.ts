@@ -2,7 +2,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { RequestRecorder } from '../db/request-recorder.js'
-import { isWorthRecording, mayWrite, toFinishedRequest } from '../lib/finished-request.js'
+import { isMutating, isWorthRecording, toFinishedRequest } from '../lib/finished-request.js'
 import { UnderWay } from '../lib/under-way.js'
 
 declare module 'fastify' {
@@ -31,7 +31,7 @@ async function auditRequests(app: FastifyInstance) {
   const underWay = new UnderWay((request, reply) => finish(request, reply, { isAborted: true }))
 
   app.addHook('onRoute', (route) => {
-    if (!mayWrite(route)) return
+    if (!route.config?.recorded && ![route.method].flat().some(isMutating)) return
     const begin: onRequestHookHandler = (request, reply, done) => {
       underWay.begin(request, reply)
       done()

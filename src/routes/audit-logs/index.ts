@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { checkAuditAccess } from '../../db/queries/audit-access.js'
 import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
 import { getObjectState } from '../../db/queries/audit-state.js'
-import { noteEvent } from '../../lib/context.js'
+import { noteEvent, noteOrganization } from '../../lib/context.js'
 import { Forbidden, NotFound } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
 import { withTimes } from '../../lib/time-range.js'
@@ -28,7 +28,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.addSchema(AuditEntry)
   app.addHook('preHandler', async function checkReader(request) {
     const { organizationId } = request.query as { organizationId?: string }
-    if (organizationId !== undefined) request.context.organizationId = organizationId
+    if (organizationId !== undefined) noteOrganization(organizationId)
     await checkAuditAccess(db, request.user, organizationId)
   })
 
