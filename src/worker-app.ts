@@ -25,7 +25,7 @@ export async function buildWorker(options: WorkerAppOptions): Promise<FastifyIns
   const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance
 
   await app.register(metrics, { ...config, service: 'worker', version })
-  await app.register(db, databaseOptions(config, databaseUrl, 'groundwork-worker'))
+  await app.register(db, { ...databaseOptions(config, databaseUrl, 'groundwork-worker'), needsPrimary: true })
   await app.register(audit)
   await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })
   await app.register(devInbox, config)

@@ -2,6 +2,7 @@ import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { AuditedSession } from './audit/session.js'
+import type { ConnectionEvents } from './connection.js'
 import { ConnectionPool, type PoolState } from './pool.js'
 import type { Pooler } from './pooler.js'
 import { statementSpans } from './statement-spans.js'
@@ -23,6 +24,8 @@ export type DatabaseOptions = {
   acquireTimeoutMs?: number
   statementTimeoutMs: number
   idleTransactionTimeoutMs: number
+  /** What a standby answers is refused, too: jobs take what they do not find for gone, and are done. */
+  needsPrimary?: boolean
   /** What `url` leads through, where that is not PostgreSQL itself. */
   pooler?: Pooler | undefined
 }
@@ -72,7 +75,7 @@ const ANSWER_MARGIN_MS = 1_000
 export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
   const poolOf = (max: number, waitMs: number) =>
     new ConnectionPool({
-      connect: (onclose) => connect(options, onclose),
+      connect: (events) => connect(options, events),
       max,
       waitMs,
       answerMs: options.statementTimeoutMs + ANSWER_MARGIN_MS,
@@ -109,9 +112,13 @@ export const sessionSettings = (options: DatabaseOptions) => ({
   idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs,
 })
 
-function connect(options: DatabaseOptions, onclose: () => void): postgres.Sql {
+function connect(options: DatabaseOptions, { onClose, onStandby }: ConnectionEvents): postgres.Sql {
   const sql = postgres(options.url, {
-    onclose,
+    onclose: onClose,
+    // Told by PostgreSQL as a connection begins.
+    onparameter: (name, value) => {
+      if (options.needsPrimary && name === 'in_hot_standby' && value === 'on') onStandby()
+    },
     max: 1,
     // Whoever has the connection decides when it has lived long enough: not in the midst of a transaction.
     max_lifetime: null,

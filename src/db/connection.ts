@@ -1,9 +1,16 @@
 import type { Sql } from 'postgres'
 import { isReadOnly, isServerError } from './errors.js'
 
+export type ConnectionEvents = {
+  /** To be called when the connection has gone, */
+  onClose: () => void
+  /** and when the server is a standby that nobody may believe. */
+  onStandby: () => void
+}
+
 export type ConnectionOptions = {
-  /** A client of one connection; `onClose` is to be called when that connection has gone. */
-  connect: (onClose: () => void) => Sql
+  /** A client of one connection. */
+  connect: (events: ConnectionEvents) => Sql
   /** How long to wait for an answer. Above what the server allows a statement: only a silent one takes longer. */
   answerMs: number
 }
@@ -16,11 +23,18 @@ export class Connection {
   isLost = false
   readonly sql: Sql
   private readonly answerMs: number
+  private isStandby = false
 
   constructor({ connect, answerMs }: ConnectionOptions) {
     this.answerMs = answerMs
-    this.sql = connect(() => {
-      this.isLost = true
+    this.sql = connect({
+      onClose: () => {
+        this.isLost = true
+      },
+      onStandby: () => {
+        this.isStandby = true
+        this.isLost = true
+      },
     })
   }
 
@@ -32,11 +46,20 @@ export class Connection {
     if (this.isLost) throw connectionError('CONNECTION_CLOSED', 'The database connection was lost.')
     try {
       const answer = statement(this.sql)
-      return await (answerMs === Number.POSITIVE_INFINITY ? answer : answered(answer, answerMs))
+      return this.believe(await (answerMs === Number.POSITIVE_INFINITY ? answer : answered(answer, answerMs)))
     } catch (error) {
       this.judge(error)
       throw error
     }
+  }
+
+  /**
+   * An answer, unless it is a standby's. During a failover connections may lead there before it has taken over, and what was
+   * committed may not have arrived there yet.
+   */
+  believe<T>(answer: T): T {
+    if (this.isStandby) throw connectionError('STANDBY', 'The database is a standby that has not taken over.')
+    return answer
   }
 
   /**

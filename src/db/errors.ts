@@ -47,6 +47,7 @@ const TRANSIENT_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'QUERY_TIMEOUT',
+  'STANDBY',
   // The name of a container goes when it stops.
   'EAI_AGAIN',
   'ENOTFOUND',

@@ -59,7 +59,7 @@ export class ConnectionPool {
     return answered(statement(connection.sql), this.options.answerMs).then(
       (result) => {
         this.release(connection)
-        return result
+        return connection.believe(result)
       },
       (error) => {
         connection.judge(error)

@@ -1,4 +1,7 @@
 import t, { type Test } from 'tap'
+import { createDatabaseClient, type Db } from '../../src/db/client.js'
+import { users } from '../../src/db/schema/users.js'
+import { clientOptions } from '../helpers/audit.js'
 import { buildProgram } from '../helpers/built.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
@@ -75,6 +78,18 @@ async function hearsOfEndedSessions(t: Test, { apis, signIn }: Started, database
   await eventually(async () => (await fetch(`${there}/me`, { headers })).status === 401)
 }
 
+/** What has not arrived there yet a job would take for gone: its mail would be lost. */
+async function workersDoNotBelieve(t: Test, standbyUrl: string) {
+  const api = createDatabaseClient(clientOptions(standbyUrl))
+  const worker = createDatabaseClient({ ...clientOptions(standbyUrl), needsPrimary: true })
+  const read = (db: Pick<Db, 'select'>) => db.select().from(users).execute()
+  for (const time of ['first', 'second'])
+    await t.rejects(read(worker.db), { cause: { code: 'STANDBY' } }, `the ${time} time`)
+  await t.rejects(worker.db.transaction(read), { code: 'STANDBY' })
+  t.not((await read(api.db)).length, 0, 'reads of clients go on')
+  await Promise.all([api.close(), worker.close()])
+}
+
 /** Nobody who was answered is missing, the outbox goes on, and all of them end in order. */
 async function keptItsWord(t: Test, started: Started, registered: string[], databaseUrl: string) {
   const { mailbox, processes } = started
@@ -124,6 +139,7 @@ t.test(
     }
 
     const standby = await postgres.addStandby()
+    await workersDoNotBelieve(t, standby.database.url)
     const failOver = async () => {
       await postgres.stop('immediate')
       proxy.leadTo(standby.database.url)
