@@ -7,7 +7,7 @@ import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { invitationAcceptedPage, invitationPage } from '../../views/accept-invitation.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { DIFFERENT_PASSWORDS, type Refusals, refusalsOf } from './form-refusals.js'
-import { InvitationForm, OpenedLink } from './schemas.js'
+import { InvitationForm, Link } from './schemas.js'
 
 const PATH = '/accept-invitation'
 const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
@@ -18,13 +18,9 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
   const hasApiDocs = app.knownPaths.has(API_DOCS_PATH)
 
-  app.get(
-    PATH,
-    { schema: { hide: true, querystring: OpenedLink }, config },
-    async function askToJoin(request) {
-      return invitationPage(await describeInvitation(db, request.query.token))
-    },
-  )
+  app.get(PATH, { schema: { hide: true, querystring: Link }, config }, async function askToJoin(request) {
+    return invitationPage(await describeInvitation(db, request.query.token))
+  })
 
   app.post(
     PATH,

@@ -6,7 +6,7 @@ import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { newPasswordPage, passwordSetPage } from '../../views/reset-password.js'
 import { DIFFERENT_PASSWORDS, type Refusals, refusalsOf } from './form-refusals.js'
-import { OpenedLink, PasswordForm } from './schemas.js'
+import { Link, PasswordForm } from './schemas.js'
 
 const PATH = '/reset-password'
 const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
@@ -17,7 +17,7 @@ const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     PATH,
-    { schema: { hide: true, querystring: OpenedLink }, config },
+    { schema: { hide: true, querystring: Link }, config },
     async function askForPassword(request) {
       return newPasswordPage(await describeAccount(db, request.query.token))
     },

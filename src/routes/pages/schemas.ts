@@ -1,11 +1,7 @@
 import { NewPassword, OpaqueToken, PersonName, StrictObject } from '../../lib/schemas.js'
 import Type from '../../lib/type.js'
 
-/** As a page's form sends it. */
 export const Link = StrictObject({ token: OpaqueToken })
-
-/** As a mail's reader opens it: mail servers and scanners add parameters of their own to a link, of which it knows nothing. */
-export const OpenedLink = Type.Object({ token: OpaqueToken })
 
 export const PasswordForm = StrictObject({
   token: OpaqueToken,

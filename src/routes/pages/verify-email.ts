@@ -5,7 +5,7 @@ import { InvalidToken } from '../../lib/errors.js'
 import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { confirmEmailPage, emailConfirmedPage } from '../../views/verify-email.js'
-import { Link, OpenedLink } from './schemas.js'
+import { Link } from './schemas.js'
 
 const PATH = '/verify-email'
 const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
@@ -16,7 +16,7 @@ const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     PATH,
-    { schema: { hide: true, querystring: OpenedLink }, config },
+    { schema: { hide: true, querystring: Link }, config },
     async function askToConfirmEmail(request) {
       const { token } = request.query
       const link = await findMailedToken(db, 'verify_email', token)
