@@ -19,13 +19,15 @@ type Setup = {
 }
 
 /** Brings a database to where this version of the code expects it. Answers the names of the migrations it applied. */
-export const prepareDatabase = ({ migrationUrl, onApply, ...setup }: Setup): Promise<string[]> =>
-  upgrade(migrationUrl, {
-    folder: MIGRATIONS_FOLDER,
-    before: () => refuseToMigrateThroughPooler(migrationUrl),
-    after: (sql) => afterMigration(sql, setup),
-    ...(onApply && { onApply }),
-  })
+export const prepareDatabase = ({ onApply, ...setup }: Setup): Promise<string[]> =>
+  upgrade(setup.migrationUrl, { ...migrationsOf(setup), ...(onApply && { onApply }) })
+
+/** The migrations, and what goes with them whoever runs them. */
+export const migrationsOf = (setup: Omit<Setup, 'onApply'>) => ({
+  folder: MIGRATIONS_FOLDER,
+  before: () => refuseToMigrateThroughPooler(setup.migrationUrl),
+  after: (sql: Sql) => afterMigration(sql, setup),
+})
 
 /** What follows the schema and is no migration of its own: audit triggers, partitions and the application's rights. */
 export async function afterMigration(

@@ -1,9 +1,7 @@
-import type postgres from 'postgres'
 import { loadConfig } from '../../config/index.js'
 import { downgrade, migrationStatus, upgrade } from '../../db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from '../../db/open.js'
-import { refuseToMigrateThroughPooler } from '../../db/pooler.js'
-import { afterMigration, MIGRATIONS_FOLDER as folder } from '../../db/setup.js'
+import { MIGRATIONS_FOLDER as folder, migrationsOf } from '../../db/setup.js'
 import { parseOptions } from '../arguments.js'
 import { parsePositional, parseRevision, parseTarget } from './arguments.js'
 
@@ -59,9 +57,7 @@ async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Pr
 
 function runnerOptions(database: OpenDatabase) {
   return {
-    folder,
-    before: () => refuseToMigrateThroughPooler(database.migrationUrl),
-    after: (sql: postgres.Sql) => afterMigration(sql, database),
+    ...migrationsOf(database),
     onWait: () => console.log('Waiting for another migration of this database to end …'),
   }
 }
