@@ -1,6 +1,7 @@
 import { ConfigError } from './config-error.js'
 import { readConfigFile } from './config-file.js'
 import { derivedDefaults } from './defaults.js'
+import { readEnvironment } from './env-file.js'
 import { fromPackageRoot } from './paths.js'
 import { findProductionMistakes } from './production.js'
 import { type Config, type Setting, type SettingName, settingNames, settingOf } from './settings.js'
@@ -9,21 +10,25 @@ import { explain, isValid } from './validate.js'
 type Values = Partial<Record<SettingName, unknown>>
 
 export type LoadConfigOptions = {
+  /** By default that of the process, and what `.env` adds to it. */
   env?: NodeJS.ProcessEnv
   /** Above the environment, and held to the same rules. */
   overrides?: Partial<Config>
 }
 
 /**
- * Settings from the overrides, else the environment, else the file, else the defaults.
+ * Settings from the overrides, else the environment, else `.env`, else the file, else the defaults.
  * @throws {ConfigError} with every mistake at once
  */
-export function loadConfig({ env = process.env, overrides = {} }: LoadConfigOptions = {}): Config {
+export function loadConfig({ env: given, overrides = {} }: LoadConfigOptions = {}): Config {
+  const environment = given ? { env: given, mistakes: [] } : readEnvironment()
+  const { env } = environment
   const file = readConfigFile(env.CONFIG_FILE?.trim() || undefined)
   const values = withDefaults(mergeSources([file.values, env, overrides]))
   const production = values.NODE_ENV === 'production' ? findProductionMistakes(values) : new Map()
   const invalid = settingNames.filter((name) => !production.has(name) && isWrong(name, values[name]))
   const mistakes = [
+    ...environment.mistakes,
     ...file.mistakes,
     ...production.values(),
     ...invalid.map((name) => explain(name, values[name])),

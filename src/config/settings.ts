@@ -35,7 +35,8 @@ export const settings = {
     format: 'path',
     default: 'config/config.yml',
     environmentOnly: true,
-    description: 'The file to read settings from; `off` reads none. Only the default may be absent.',
+    description:
+      'The file to read settings from; `off` reads none, `.env` included. Only the default may be absent.',
   },
   DATA_DIR: {
     format: 'path',

@@ -1,8 +1,12 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { readEnvironment } from '../../src/config/env-file.js'
 import { type Config, ConfigError, loadConfig } from '../../src/config/index.js'
 import { fromPackageRoot } from '../../src/config/paths.js'
+import { copyCheckout } from '../helpers/checkout.js'
+import { run } from '../helpers/process.js'
 
 type Sources = { env?: NodeJS.ProcessEnv; file?: string; overrides?: Partial<Config> }
 
@@ -55,6 +59,23 @@ t.test('the environment comes before the file, and the file before the defaults'
     'what is overridden does not matter',
   )
   t.throws(() => Object.assign(config, { PORT: 1 }), TypeError, 'and it stays as it was loaded')
+})
+
+t.test('reads .env between the file and the environment', async (t) => {
+  const path = join(t.testdir({ '.env': 'PORT=4000\nLOG_LEVEL=warn\nHOST=" ::1 "\nUNKNOWN=1\n' }), '.env')
+  const { env } = readEnvironment({ PORT: '5000', LOG_LEVEL: '' }, path)
+  t.match(load(t, { file: 'HOST: 0.0.0.0', env }), { PORT: 5000, LOG_LEVEL: 'warn', HOST: '::1' })
+  t.strictSame(readEnvironment({ CONFIG_FILE: 'off' }, path).env, { CONFIG_FILE: 'off' })
+  t.match(readEnvironment({}, t.testdirName).mistakes, [/ cannot be read \(EISDIR\)\.$/])
+
+  const cwd = copyCheckout(t)
+  writeFileSync(join(cwd, '.env'), 'CONFIG_FILE=missing.yml\nPORT=http\n')
+  const { code, stderr } = await run(t, ['npx', 'tsx', 'scripts/db.ts', 'status'], {
+    cwd,
+    env: { CONFIG_FILE: undefined },
+  })
+  t.equal(code, 1)
+  t.match(stderr, /CONFIG_FILE names .*missing\.yml, which does not exist\.\n.*\n?- PORT must be/)
 })
 
 t.test('what is empty counts as unset, in every source', async (t) => {
