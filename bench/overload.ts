@@ -26,6 +26,9 @@ const server = start(['dist/server.js'], {
   LOG_FILE_PATH: 'off',
   PORT: '0',
   RATE_LIMIT: 'off',
+  // As in production.
+  EVENT_LOOP_DELAY_LIMIT_MS: '250',
+  QUEUE_TIMEOUT_MS: '900',
   REQUEST_TIMEOUT_SECONDS: String(SLOW_TIMEOUT_SECONDS),
 })
 const clients = start(['--import', 'tsx', 'bench/overload/clients.ts'])

@@ -16,7 +16,7 @@ import { Member, MemberQuery } from '../../dist/routes/organizations/schemas.js'
  */
 const config = loadConfig({
   env: { ...process.env, CONFIG_FILE: 'off' },
-  overrides: { NODE_ENV: 'test', RATE_LIMIT: 'off', EVENT_LOOP_DELAY_LIMIT_MS: 0 },
+  overrides: { NODE_ENV: 'test', RATE_LIMIT: 'off' },
 })
 const { DATABASE_URL, ORGANIZATION_ID: organizationId } = process.env
 const app = await buildApp({

@@ -117,7 +117,6 @@ export const startOurs = (url: string, folder: string): ChildProcess =>
     PUBLIC_URL: 'http://bench.localhost',
     RATE_LIMIT: 'off',
     // A machine with more to do is no reason to refuse anything here.
-    EVENT_LOOP_DELAY_LIMIT_MS: '0',
     QUEUE_TIMEOUT_MS: '60000',
   })
 

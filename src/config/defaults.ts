@@ -1,7 +1,15 @@
 import { isIP } from 'node:net'
 import type { Config } from './settings.js'
 
-type Derived = 'HOST' | 'PUBLIC_URL' | 'API_DOCS' | 'MAIL_FROM' | 'LOG_FILE_PATH' | 'SHUTDOWN_DRAIN_SECONDS'
+type Derived =
+  | 'HOST'
+  | 'PUBLIC_URL'
+  | 'API_DOCS'
+  | 'EVENT_LOOP_DELAY_LIMIT_MS'
+  | 'QUEUE_TIMEOUT_MS'
+  | 'MAIL_FROM'
+  | 'LOG_FILE_PATH'
+  | 'SHUTDOWN_DRAIN_SECONDS'
 type DerivedDefault<T> = { text: string; of: (config: Config) => T }
 
 const isProduction = ({ NODE_ENV }: Config): boolean => NODE_ENV === 'production'
@@ -25,6 +33,15 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
   API_DOCS: {
     text: '`on`; in production `off`',
     of: (config) => (isProduction(config) ? 'off' : 'on'),
+  },
+  // A laptop that is busy with a build, or with tests, is slow and not overloaded.
+  EVENT_LOOP_DELAY_LIMIT_MS: {
+    text: '`0`; in production `250`',
+    of: (config) => (isProduction(config) ? 250 : 0),
+  },
+  QUEUE_TIMEOUT_MS: {
+    text: '`10000`; in production `900`',
+    of: (config) => (isProduction(config) ? 900 : 10_000),
   },
   LOG_FILE_PATH: {
     text: '`logs/app.log`; in tests `off`',

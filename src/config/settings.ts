@@ -106,12 +106,10 @@ export const settings = {
   },
   EVENT_LOOP_DELAY_LIMIT_MS: {
     integer: [0, 60_000],
-    default: 250,
     description: 'Requests get a 503 while the event loop is later than this; 0 refuses none.',
   },
   QUEUE_TIMEOUT_MS: {
     integer: [1, 60_000],
-    default: 900,
     description:
       'How long a request waits for a database connection of the pool, and for its turn to hash a password, before it gets a 503.',
   },

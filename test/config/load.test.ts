@@ -38,6 +38,8 @@ t.test('with nothing set every setting has its default', async (t) => {
     LOG_FILE_PATH: fromPackageRoot('logs/app.log'),
     MAIL_FROM: 'Groundwork <no-reply@localhost>',
     SHUTDOWN_DRAIN_SECONDS: 0,
+    EVENT_LOOP_DELAY_LIMIT_MS: 0,
+    QUEUE_TIMEOUT_MS: 10_000,
   })
   t.match(load(t, { env: { NODE_ENV: 'test' } }), { LOG_FILE_PATH: 'off' })
   t.match(load(t, { env: { PORT: '80', PUBLIC_URL: 'https://api.example.com/v1//' } }), {
@@ -95,6 +97,8 @@ t.test('the environment is text: numbers and lists are read from it, and nothing
   t.match(load(t, { env: { PORT: ' 8080 ', SHUTDOWN_DRAIN_SECONDS: '0' } }), {
     PORT: 8080,
     SHUTDOWN_DRAIN_SECONDS: 0,
+    EVENT_LOOP_DELAY_LIMIT_MS: 0,
+    QUEUE_TIMEOUT_MS: 10_000,
   })
   const { CORS_ORIGINS } = load(t, { env: { CORS_ORIGINS: 'https://a.example.com, https://b.example.com,' } })
   t.strictSame(CORS_ORIGINS, ['https://a.example.com', 'https://b.example.com'])

@@ -25,7 +25,13 @@ function mistakesWith(changes: NodeJS.ProcessEnv): readonly string[] {
 }
 
 t.test('production starts with what it needs, and listens to the outside', async (t) => {
-  t.match(loadConfig({ env: SAFE }), { HOST: '0.0.0.0', SHUTDOWN_DRAIN_SECONDS: 5, LOG_LEVEL: 'info' })
+  t.match(loadConfig({ env: SAFE }), {
+    HOST: '0.0.0.0',
+    SHUTDOWN_DRAIN_SECONDS: 5,
+    LOG_LEVEL: 'info',
+    EVENT_LOOP_DELAY_LIMIT_MS: 250,
+    QUEUE_TIMEOUT_MS: 900,
+  })
 })
 
 t.test('production shows its documentation only when it is told to', async (t) => {

@@ -30,9 +30,6 @@ export type TestAppOptions = {
 
 export const testSigningKeys = parseSigningKeys(generateSigningKeyPem())
 
-/** What else the machine does must decide no test. */
-const UNHURRIED = { EVENT_LOOP_DELAY_LIMIT_MS: 0, QUEUE_TIMEOUT_MS: 10_000 }
-
 export const PASSWORD = 'a long and quiet sentence'
 
 let count = 0
@@ -42,7 +39,7 @@ export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promi
   const database = options.database ?? (await createTestDatabase(t))
   const config = loadConfig({
     env: { CONFIG_FILE: 'off' },
-    overrides: { NODE_ENV: 'test', RATE_LIMIT: 'off', ...UNHURRIED, ...options.config },
+    overrides: { NODE_ENV: 'test', RATE_LIMIT: 'off', ...options.config },
   })
   const app = await buildApp({
     config,

@@ -50,8 +50,6 @@ export async function buildProgram(
     CONFIG_FILE: 'off',
     LOG_FILE_PATH: 'off',
     PORT: '0',
-    EVENT_LOOP_DELAY_LIMIT_MS: '0',
-    QUEUE_TIMEOUT_MS: '10000',
     DATA_DIR,
   }
   const spawn = (entry: string, env: NodeJS.ProcessEnv = {}) =>

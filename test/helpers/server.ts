@@ -34,8 +34,6 @@ function withOwnPlace(t: Test, { env, ...options }: Options): Options {
       CONFIG_FILE: 'off',
       PORT: '0',
       RATE_LIMIT: 'off',
-      EVENT_LOOP_DELAY_LIMIT_MS: '0',
-      QUEUE_TIMEOUT_MS: '10000',
       DATA_DIR,
       ...env,
     },
