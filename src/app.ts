@@ -14,6 +14,7 @@ import accessTokens from './plugins/access-tokens.js'
 import audit from './plugins/audit.js'
 import auditRequests from './plugins/audit-requests.js'
 import auth from './plugins/auth.js'
+import clientAddress from './plugins/client-address.js'
 import cookieSessions from './plugins/cookie-sessions.js'
 import cors from './plugins/cors.js'
 import db from './plugins/db.js'
@@ -70,7 +71,6 @@ export async function buildApp({
     requestIdHeader: false,
     genReqId: requestIdOf,
     bodyLimit: config.BODY_LIMIT_BYTES,
-    trustProxy: config.TRUST_PROXY.length > 0 ? [...config.TRUST_PROXY] : false,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     ...timeoutsOf(config),
@@ -79,6 +79,7 @@ export async function buildApp({
     schemaController: { compilersFactory: { buildValidator } },
   }) as unknown as FastifyInstance
 
+  await app.register(clientAddress, { proxies: config.TRUST_PROXY })
   await app.register(metrics, { ...config, service: 'api', version })
   await app.register(httpMetrics)
   await app.register(requestContext)

@@ -1,5 +1,6 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv4 } from 'node:net'
 import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit-keys.js'
+import { readAddress } from '../lib/client-address.js'
 import { parseSigningKeys } from '../lib/signing-keys.js'
 
 type Format = { expected: string; accepts: (value: string) => boolean }
@@ -99,16 +100,17 @@ function isProxyRange(value: string): boolean {
   if (family === 0) return false
   if (prefix === undefined) return true
   const bits = Number(prefix)
-  return bits <= (family === 4 ? 32 : 128) && !coversEverything(address, bits, family)
+  return bits <= (family === 4 ? 32 : 128) && bits >= fewestBits(address, bits, family)
 }
 
-/** Also as the IPv4 addresses inside IPv6, ::ffff:0:0/96. */
-function coversEverything(address: string, bits: number, family: number): boolean {
-  if (bits === 0) return true
-  if (family === 4) return false
+/** The widest private networks, 10.0.0.0/8 and fc00::/7: a few ranges that are wider would be everybody, by halves or quarters. */
+function fewestBits(address: string, bits: number, family: number): number {
+  if (family === 4) return 8
   const range = new BlockList()
   range.addSubnet(address, bits, 'ipv6')
-  return range.check('::ffff:0.0.0.0', 'ipv6') && range.check('::ffff:255.255.255.255', 'ipv6')
+  // The IPv4 addresses inside IPv6 are ::ffff:0:0/96.
+  const holdsIpv4 = isIPv4(readAddress(address) ?? '') || range.check('::ffff:0.0.0.0', 'ipv6')
+  return holdsIpv4 ? 96 + 8 : 7
 }
 
 function isReadable(parse: (keys: string) => unknown, keys: string): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkAudit, checkMigrations, checkWrites, READ_ONLY } from '../db/readiness.js'
+import { sharedReading } from '../lib/shared-reading.js'
 import { within } from '../lib/within.js'
 
 type Check = 'ok' | string
@@ -14,6 +15,9 @@ declare module 'fastify' {
 }
 
 const CHECK_TIMEOUT_MS = 2_000
+
+/** No limit counts who asks, so the database answers them all at once. */
+const SHARED_FOR_MS = 1_000
 
 type ReadinessOptions = {
   /** How long to serve on after a shutdown began, so that load balancers see it before connections are refused. */
@@ -33,14 +37,18 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     done(null, payload)
   })
 
-  app.decorate('checkReadiness', async () => {
-    if (isClosing) return { server: 'shutting down' }
+  const checkDatabase = sharedReading(async () => {
     const checks = [checkWrites, checkMigrations, checkAudit].map((check) =>
       app.checkDatabase(check, CHECK_TIMEOUT_MS),
     )
     const [database, migrations, audit] = await Promise.all(checks.map(stateOf))
-    const ofProcess = { rateLimits: app.checkRateLimits(), load: app.checkLoad() }
-    return { database, migrations, audit, ...ofProcess } as Record<string, Check>
+    return { database, migrations, audit } as Record<string, Check>
+  }, SHARED_FOR_MS)
+
+  app.decorate('checkReadiness', async () => {
+    if (isClosing) return { server: 'shutting down' }
+    const ofDatabase = await checkDatabase()
+    return { ...ofDatabase, rateLimits: app.checkRateLimits(), load: app.checkLoad() }
   })
 }
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/signing-keys.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
 import { findMistake } from '../helpers/problems.js'
 import { openProxy } from '../helpers/proxy.js'
 import { findUnsafe } from '../helpers/safe-headers.js'
@@ -41,7 +42,24 @@ t.test('it is not ready while a migration is missing, and says which', async (t)
     body: { status: 'not ready', checks: { database: 'ok', migrations: `pending: ${row?.name}` } },
   })
   await sql`insert into drizzle.migrations ${sql(row ?? {})}`
-  t.equal((await anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
+  await eventually(async () => (await anonymous.request({ method: 'GET', url: '/readyz' })).status === 200)
+
+  const ask = () => anonymous.request({ method: 'GET', url: '/readyz' })
+  const waiting = async () => {
+    const [row] = await sql`select count(*)::int as n from pg_locks where not granted
+      and relation = 'drizzle.migrations'::regclass`
+    return row?.n
+  }
+  const answers: ReturnType<typeof ask>[] = []
+  await connect(t, database.ownerUrl).begin(async (tx) => {
+    await tx`lock table drizzle.migrations`
+    // Until what was read before is too old.
+    while ((await waiting()) === 0) answers.push(ask())
+    answers.push(...Array.from({ length: 20 }, ask))
+    await anonymous.request({ method: 'GET', url: '/healthz' })
+    t.equal(await waiting(), 1, 'all who ask meanwhile share one look at the database')
+  })
+  t.strictSame(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([200]))
 })
 
 t.test('it is not ready without its database, alive all the same, and says so to every client', async (t) => {
