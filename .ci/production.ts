@@ -109,10 +109,16 @@ await check('what is for development or for the inside is not there', async () =
     '/dev/mail',
     '/dev/mail/messages',
     '/readyz',
+    '/%72eadyz',
+    '//readyz',
+    '/./readyz',
+    '/x/%2e%2e/readyz',
     '/metrics',
+    '/m%65trics?x=1',
   ]) {
     assert.equal((await admin.send('GET', path)).status, 404, path)
   }
+  assert.equal((await admin.send('GET', '/he%61lthz')).status, 200)
   const queues = await admin.send('GET', '/admin/queues')
   assert.ok(queues.status === 401 || queues.status === 302, `/admin/queues answers ${queues.status}`)
 })

@@ -29,7 +29,8 @@ export function createClient(origin: string, localAddress: string, keepAlive = t
   const sendOnce: Client['send'] = (method, path, body, headers = {}) =>
     new Promise((resolve, reject) => {
       const type = body ? { 'content-type': 'application/json' } : {}
-      const req = request(`${origin}${path}`, { method, agent, headers: { ...type, ...headers } })
+      // The path as it is: a URL would lose its dots.
+      const req = request(origin, { path, method, agent, headers: { ...type, ...headers } })
       req.on('error', reject).on('response', async (response) => {
         const isJson = /json/.test(response.headers['content-type'] ?? '')
         const text = isJson ? json(response) : response.resume().toArray()
