@@ -1,6 +1,8 @@
 import t from 'tap'
+import { toSqlRow } from '../../src/db/seals/chain.js'
+import { prepareHashing, readEarlierLeavesOfRows } from '../../src/db/seals/leaves.js'
 import { sealAuditLog } from '../../src/db/seals/seal.js'
-import { formatHead } from '../../src/lib/audit-records.js'
+import { EMPTY_CHAIN, formatHead, signRecord } from '../../src/lib/audit-records.js'
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
@@ -33,6 +35,27 @@ t.test('keys can be changed, and a verifier who knows both believes both', async
   t.match(await verify({ keys: publicKeysOf(next, key) }), { findings: 0, seals: 2, entries: 2 })
   t.match((await verify()).lines, [/^seal 2: .*unknown key/])
 })
+
+t.test(
+  'what a worker of an older release seals holds, but for the columns that it does not know',
+  async (t) => {
+    const { sql, owner, addUser, verify, attack, key } = await openSealTest(t)
+    await addUser()
+    const [entry] = await owner<{ id: string; xid: string }[]>`
+    select id::text, transaction_id::text as xid from audit.audit_log`
+    const { id, xid } = entry as { id: string; xid: string }
+    await attack(`update audit.audit_log set cause_id = '${id}'`)
+    const leaves = await sql.begin(async (tx) => {
+      await prepareHashing(tx)
+      return readEarlierLeavesOfRows(tx, [id])
+    })
+    const content = { kind: 'entries', from: 0n, to: BigInt(xid) + 1n, details: '{}', ...leaves } as const
+    await owner`insert into audit.audit_seals select (${toSqlRow(owner, signRecord(content, EMPTY_CHAIN, key))}).*`
+    t.match(await verify(), { entries: 1, unsealed: 0, lines: [] })
+    await attack(`update audit.audit_log set actor = 'nobody'`)
+    t.strictSame((await verify()).lines, [`modified audit_log ${id}`])
+  },
+)
 
 t.test(
   'a transaction that is open during a seal is in a later one, and of several sealers one works',

@@ -3,11 +3,15 @@ import type { AuditPublicKeys } from '../../lib/audit-keys.js'
 import { type AuditRecord, leafAt, rowKeyAt } from '../../lib/audit-records.js'
 import { firstUuidOf } from '../../lib/uuid.js'
 import { readRecords } from './chain.js'
+import { isOfEarlierForm } from './leaves.js'
 import { findRecordProblems } from './verify-chain.js'
+
+/** What a row must hash to, and whether without the columns that later migrations added. */
+type Expected = { leaf: Buffer; isOfEarlierForm: boolean }
 
 /** What later records changed of what seals say: rows that were erased in part since, and months that were dropped. */
 export class Amendments {
-  private readonly erased = new Map<string, Buffer>()
+  private readonly erased = new Map<string, Expected>()
   private readonly dropped: { number: number; from: string; below: string }[] = []
 
   static async read(tx: TransactionSql, keys: AuditPublicKeys): Promise<Amendments> {
@@ -19,8 +23,10 @@ export class Amendments {
   }
 
   /** What a row must hash to by now: nothing but an erasure may have changed it, be it before or after it was sealed. */
-  leafOf(record: AuditRecord, index: number): Buffer {
-    return this.erased.get(rowKeyAt(record, index)) ?? leafAt(record, index)
+  expectedOf(record: AuditRecord): (index: number) => Expected {
+    const isEarlier = isOfEarlierForm(record)
+    return (index) =>
+      this.erased.get(rowKeyAt(record, index)) ?? { leaf: leafAt(record, index), isOfEarlierForm: isEarlier }
   }
 
   isDropped(record: AuditRecord, index: number): boolean {
@@ -29,9 +35,11 @@ export class Amendments {
   }
 
   private add(record: AuditRecord): void {
+    const isEarlier = isOfEarlierForm(record)
     // A copy: the whole record's bytes would stay with a part of them.
     record.ids.forEach((_, i) => {
-      this.erased.set(rowKeyAt(record, i), Buffer.from(leafAt(record, i)))
+      const leaf = Buffer.from(leafAt(record, i))
+      this.erased.set(rowKeyAt(record, i), { leaf, isOfEarlierForm: isEarlier })
     })
     if (record.kind !== 'drop') return
     const { number } = record

@@ -5,7 +5,7 @@ import type { AuditSigningKey } from '../../lib/audit-keys.js'
 import { signRecord } from '../../lib/audit-records.js'
 import { type AuditPolicy, auditPolicies } from '../audit/policy.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow } from './chain.js'
-import { prepareHashing, readLeavesOfRows } from './leaves.js'
+import { LEAF_FORM, prepareHashing, readLeavesOfRows } from './leaves.js'
 
 export type Erasure = {
   /** How many rows were changed. */
@@ -55,7 +55,7 @@ async function record(
   { entries, requests }: Erasure,
 ): Promise<number> {
   const end = await readChainEnd(tx)
-  const details = JSON.stringify({ userId, entries, requests })
+  const details = JSON.stringify({ userId, entries, requests, ...LEAF_FORM })
   const leaves = await readLeavesOfRows(tx, ids)
   const erasure = signRecord({ kind: 'erasure', from: end.to, to: end.to, details, ...leaves }, end, key)
   await tx`insert into audit.audit_seals select (${toSqlRow(tx, erasure)}).*`

@@ -1,10 +1,9 @@
 import type { TransactionSql } from 'postgres'
-import type { Leaves } from '../../lib/audit-records.js'
+import type { AuditRecord, Leaves } from '../../lib/audit-records.js'
 
 /**
  * What is hashed of a row: all of it. The texts are here rather than in a function of the database, for whoever could
- * change a row could change that function as well. A column that a later migration adds goes behind the array, as
- * `|| coalesce(to_jsonb(r.name)::text, '')`, which leaves the hash of older rows as it was.
+ * change a row could change that function as well.
  */
 const ROW_TEXTS = {
   log: `jsonb_build_array(r.id, r.created_at, r.transaction_id, r.database_user, r.actor, r.user_id, r.organization_id,
@@ -15,19 +14,38 @@ const ROW_TEXTS = {
     r.args, r.rows_changed, r.entries)::text`,
 }
 
+/**
+ * What is hashed of the columns that later migrations added, as `|| coalesce(to_jsonb(r.name)::text, '')`: the hash of older
+ * rows, in which they are null, is as it was.
+ */
+const LATER_TEXTS = {
+  log: `|| coalesce(to_jsonb(r.cause_id)::text, '')`,
+  requests: `|| coalesce(to_jsonb(r.cause_id)::text, '') || coalesce(to_jsonb(r.count)::text, '')`,
+}
+const NO_TEXTS = { log: '', requests: '' }
+
+/** In the details of a record, which are signed: its leaves take in the later columns. */
+export const LEAF_FORM = { leaves: 2 }
+
+/** Whether a worker of an older release made it: both run while a release is rolled out. */
+export const isOfEarlierForm = ({ details }: AuditRecord): boolean =>
+  (JSON.parse(details) as Partial<typeof LEAF_FORM>).leaves === undefined
+
 /** RFC 6962: the first byte tells a leaf from a node. */
 const leafOf = (text: string): string => `sha256('\\x00'::bytea || convert_to(${text}, 'UTF8'))`
 
-const LEAVES_WHERE = (condition: string): string => `
-  select true as "isLog", r.id::text as id, ${leafOf(ROW_TEXTS.log)} as leaf from audit.audit_log r where ${condition}
+const LEAVES_WHERE = (condition: string, later = LATER_TEXTS): string => `
+  select true as "isLog", r.id::text as id, ${leafOf(ROW_TEXTS.log + later.log)} as leaf from audit.audit_log r where ${condition}
   union all
-  select false, r.id::text, ${leafOf(ROW_TEXTS.requests)} from audit.audit_requests r where ${condition}
+  select false, r.id::text, ${leafOf(ROW_TEXTS.requests + later.requests)} from audit.audit_requests r where ${condition}
   order by 1 desc, 2`
 
 // As the indexes have it.
 const TRANSACTION = 'r.transaction_id::text::bigint'
 const LEAVES_OF_TRANSACTIONS = LEAVES_WHERE(`${TRANSACTION} >= $1 and ${TRANSACTION} < $2`)
-const LEAVES_OF_ROWS = LEAVES_WHERE('r.id = any($1::text::uuid[])')
+const OF_ROWS = 'r.id = any($1::text::uuid[])'
+const LEAVES_OF_ROWS = LEAVES_WHERE(OF_ROWS)
+const EARLIER_LEAVES_OF_ROWS = LEAVES_WHERE(OF_ROWS, NO_TEXTS)
 const TRANSACTIONS = ['audit.audit_log', 'audit.audit_requests']
   .map(
     (table) =>
@@ -59,6 +77,10 @@ export const readLeaves = (tx: TransactionSql, from: bigint, to: bigint): Promis
 
 export const readLeavesOfRows = (tx: TransactionSql, ids: readonly string[]): Promise<Leaves> =>
   collect(tx, LEAVES_OF_ROWS, [`{${ids.join(',')}}`])
+
+/** Without the later columns. */
+export const readEarlierLeavesOfRows = (tx: TransactionSql, ids: readonly string[]): Promise<Leaves> =>
+  collect(tx, EARLIER_LEAVES_OF_ROWS, [`{${ids.join(',')}}`])
 
 async function collect(tx: TransactionSql, query: string, values: string[]): Promise<Leaves> {
   const ids: string[] = []

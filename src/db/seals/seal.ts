@@ -4,7 +4,7 @@ import { formatHead, headOf, signRecord } from '../../lib/audit-records.js'
 import { OperatorError } from '../../lib/operator-error.js'
 import type { Transactions } from '../client.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
-import { measureTransactions, prepareHashing, readLeaves } from './leaves.js'
+import { LEAF_FORM, measureTransactions, prepareHashing, readLeaves } from './leaves.js'
 
 export type Sealed = {
   seals: number
@@ -42,7 +42,8 @@ async function sealOnce(tx: TransactionSql, key: AuditSigningKey, maxEntries: nu
   const to = await findEnd(tx, end.to, maxEntries)
   if (to === undefined) return undefined
   const leaves = await readLeaves(tx, end.to, to)
-  const record = signRecord({ kind: 'entries', from: end.to, to, details: '{}', ...leaves }, end, key)
+  const details = JSON.stringify(LEAF_FORM)
+  const record = signRecord({ kind: 'entries', from: end.to, to, details, ...leaves }, end, key)
   await tx`select audit.append_seal(${toSqlRow(tx, record)})`
   return { entries: record.ids.length, head: formatHead(headOf(record)) }
 }

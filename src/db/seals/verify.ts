@@ -1,9 +1,9 @@
 import type { Sql, TransactionSql } from 'postgres'
 import type { AuditPublicKeys } from '../../lib/audit-keys.js'
-import { type AuditRecord, type ChainHead, leafAt, rowKeyAt } from '../../lib/audit-records.js'
+import { type AuditRecord, type ChainHead, type Leaves, leafAt, rowKeyAt } from '../../lib/audit-records.js'
 import { Amendments } from './amendments.js'
 import { countSealed, readRecords } from './chain.js'
-import { prepareHashing, readLeaves, readUnsealed } from './leaves.js'
+import { prepareHashing, readEarlierLeavesOfRows, readLeaves, readUnsealed } from './leaves.js'
 import { ChainWalk, findRecordProblems } from './verify-chain.js'
 
 export type VerifyOptions = {
@@ -64,18 +64,32 @@ export const verifyAuditLog = (sql: Sql, options: VerifyOptions): Promise<Verifi
   })
 
 async function compareRows(tx: TransactionSql, record: AuditRecord, amendments: Amendments) {
-  const live = await readLeaves(tx, record.from, record.to)
-  const present = new Map(live.ids.map((_, i) => [rowKeyAt(live, i), leafAt(live, i)]))
+  const present = leavesByKey(await readLeaves(tx, record.from, record.to))
+  const expectedOf = amendments.expectedOf(record)
   const findings: string[] = []
+  const earlier: number[] = []
   let same = 0
   record.ids.forEach((_, i) => {
     const key = rowKeyAt(record, i)
     const leaf = present.get(key)
     present.delete(key)
-    if (leaf?.equals(amendments.leafOf(record, i))) same += 1
+    const expected = expectedOf(i)
+    if (leaf?.equals(expected.leaf)) same += 1
+    else if (leaf && expected.isOfEarlierForm) earlier.push(i)
     else if (leaf) findings.push(`modified ${key}`)
     else if (!amendments.isDropped(record, i)) findings.push(`removed ${key}`)
   })
   findings.push(...[...present.keys()].map((key) => `inserted ${key}`))
+  if (earlier.length === 0) return { findings, same }
+  const ids = earlier.map((i) => record.ids[i] as string)
+  const leaves = leavesByKey(await readEarlierLeavesOfRows(tx, ids))
+  for (const i of earlier) {
+    const key = rowKeyAt(record, i)
+    if (leaves.get(key)?.equals(expectedOf(i).leaf)) same += 1
+    else findings.push(`modified ${key}`)
+  }
   return { findings, same }
 }
+
+const leavesByKey = (leaves: Leaves): Map<string, Buffer> =>
+  new Map(leaves.ids.map((_, i) => [rowKeyAt(leaves, i), leafAt(leaves, i)]))
