@@ -1,50 +1,24 @@
+import { SECRET_NAME } from './secret-names.js'
+
 export const REDACTED = '[redacted]'
 
-const SECRET_WORDS = new Set(
-  (
-    'password passwd pwd pass pw passphrase passcode secret secretkey token jwt hash salt otp totp pin cvv cvc ' +
-    'authorization cookie credential credentials signature apikey privatekey'
-  ).split(' '),
-)
-const SECRET_PAIRS = new Set(['api key', 'private key', 'signing key', 'encryption key'])
-/** Written together, too: `newpassword`, `passwordhash`, `accesstoken`, `clientsecret`. */
-const SECRET_COMPOUND = /password|passwd|passphrase|(?:token|secret)s?$/
+const SECRET = new RegExp(SECRET_NAME)
 
 const LIMITS = { depth: 8, items: 200, characters: 8192 }
-
-const wordsOf = (name: string): string[] =>
-  name
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z]+/)
 
 /** Requests bring the same names again and again; those that clients make up must not fill the memory. */
 const KNOWN_NAMES = { count: 1000, characters: 64 }
 const knownNames = new Map<string, boolean>()
 
-/** Words decide, so `tokenHash`, `x-api-key` and `password2` are secret while `passenger` and `compass` are not. */
+/** By SECRET_NAME. */
 export function isSecretName(name: string): boolean {
   const known = knownNames.get(name)
   if (known !== undefined) return known
-  const isSecret = looksSecret(name)
+  const isSecret = SECRET.test(name)
   if (name.length > KNOWN_NAMES.characters) return isSecret
   if (knownNames.size >= KNOWN_NAMES.count) knownNames.clear()
   knownNames.set(name, isSecret)
   return isSecret
-}
-
-function looksSecret(name: string): boolean {
-  const words = wordsOf(name)
-  return words.some((word, i) => {
-    const singular = word.replace(/(es|s)$/, '')
-    return (
-      SECRET_WORDS.has(word) ||
-      SECRET_WORDS.has(singular) ||
-      SECRET_COMPOUND.test(word) ||
-      SECRET_PAIRS.has(`${word} ${words[i + 1]?.replace(/s$/, '')}`)
-    )
-  })
 }
 
 /** jsonb refuses NUL and lone surrogates: one such character in a body must not make the write fail. */

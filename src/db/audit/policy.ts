@@ -1,5 +1,5 @@
-import { getTableColumns } from 'drizzle-orm'
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
+import { getTableColumns, is } from 'drizzle-orm'
+import { getTableConfig, type PgColumn, PgCustomColumn, type PgTable } from 'drizzle-orm/pg-core'
 import { isSecretName } from '../../lib/redact.js'
 
 type ColumnOf<T extends PgTable> = Extract<keyof T['_']['columns'], string>
@@ -7,7 +7,7 @@ type ColumnOf<T extends PgTable> = Extract<keyof T['_']['columns'], string>
 type AuditOptions<T extends PgTable> = {
   /** Values never stored; that they changed still shows. Columns with a secret-looking name are redacted anyway. */
   redact?: readonly ColumnOf<T>[]
-  /** Takes a column with a secret-looking name out of the automatic redaction. */
+  /** Takes a column with a secret-looking name, or a JSON column, out of the automatic redaction. */
   expose?: readonly ColumnOf<T>[]
   /** An update that touches only these columns leaves no entry. */
   ignore?: readonly ColumnOf<T>[]
@@ -27,6 +27,8 @@ export type AuditPolicy = {
   tableName: string
   primaryKey: string[]
   redact: string[]
+  /** Columns in which fields with a secret-looking name are redacted. */
+  json: string[]
   ignore: string[]
   organization: string | null
   personal: string[]
@@ -54,21 +56,34 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
     ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
   ]
   if (primaryKey.length === 0) throw new Error(`${name} cannot be audited: it has no primary key`)
+  const organizationColumn = columns.find((column) => column.name === organization)
+  if (organizationColumn && organizationColumn.getSQLType() !== 'uuid')
+    throw new Error(`${name} names ${organization} as its organization, which is no uuid`)
   if (options.personal && !subject && !subjectEmail)
     throw new Error(`${name} has personal columns: whose, its subject must say`)
+  const redacted = new Set([
+    ...toSql(options.redact),
+    ...secretLooking.filter((column) => !exposed.includes(column)),
+  ])
+  const json = columns.filter(mayHoldFields).map((column) => column.name)
   policies.set(name, {
     table,
     tableName: name,
     primaryKey,
-    redact: [
-      ...new Set([...toSql(options.redact), ...secretLooking.filter((column) => !exposed.includes(column))]),
-    ],
+    redact: [...redacted],
+    json: json.filter((column) => !redacted.has(column) && !exposed.includes(column)),
     ignore: toSql(options.ignore),
     organization,
     personal: toSql(options.personal),
     subject,
     subjectEmail,
   })
+}
+
+/** What drizzle does not know may be a composite type, or a domain over JSON. */
+const mayHoldFields = (column: PgColumn): boolean => {
+  const type = column.getSQLType()
+  return /^jsonb?\b/.test(type) || (is(column, PgCustomColumn) && type !== 'bytea')
 }
 
 /** Says, with the reason, that a table is deliberately left out: a table without a decision fails a test. */

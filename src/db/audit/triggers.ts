@@ -2,6 +2,7 @@ import type { Sql } from 'postgres'
 // The tables declare themselves as they are loaded.
 import '../schema/index.js'
 import { REDACTED } from '../../lib/redact.js'
+import { SECRET_NAME } from '../../lib/secret-names.js'
 import { findAppendOnlyProblems, mendAppendOnly } from './append-only.js'
 import { type AuditPolicy, auditPolicies } from './policy.js'
 
@@ -13,11 +14,12 @@ type InstalledTrigger = { table: string; name: string; enabled: string; argument
 const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-const argumentsOf = ({ primaryKey, redact, ignore, organization }: AuditPolicy): string[] => [
+const argumentsOf = ({ primaryKey, redact, json, ignore, organization }: AuditPolicy): string[] => [
   primaryKey.join(','),
   JSON.stringify(Object.fromEntries(redact.map((column) => [column, REDACTED]))),
   `{${ignore.join(',')}}`,
   organization ?? '',
+  ...(json.length > 0 ? [`{${json.join(',')}}`, SECRET_NAME] : []),
 ]
 
 /** pg_trigger keeps arguments as bytes, each ended by a NUL. */

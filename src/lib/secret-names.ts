@@ -1,0 +1,42 @@
+/** What makes a name secret where it is one of its words. */
+const WORDS =
+  'password passwd pwd pass pw passphrase passcode secret token jwt hash salt otp totp pin cvv cvc authorization cookie ' +
+  'credential signature apikey privatekey secretkey'
+/** What does, written together with other words, too: `newpassword`, `passwordhash`; and at its end: `accesstoken`. */
+const PARTS = ['password', 'passwd', 'passphrase']
+const ENDS = 'token secret'
+/** What does where one word follows the other, as in `api_key`. */
+const PAIRS = { first: 'api private signing encryption', second: 'key' }
+
+type Form = (word: string) => string
+const lower: Form = (word) => word
+const capital: Form = (word) => word.charAt(0).toUpperCase() + word.slice(1)
+const upper: Form = (word) => word.toUpperCase()
+
+const oneOf = (words: string, ...forms: Form[]): string =>
+  `(?:${words
+    .split(' ')
+    .flatMap((word) => forms.map((form) => form(word)))
+    .join('|')})`
+const inAnyCase = (word: string): string => word.replace(/./g, (letter) => `[${upper(letter)}${letter}]`)
+
+/** Where a word ends, in the singular or the plural: `tokenHash` has two, `tokenizer` one. */
+const AFTER_LOWER = '(?:e?s)?(?![a-z])'
+const AFTER_UPPER = '(?:E?S|s)?(?:(?![A-Za-z])|(?=[A-Z][a-z]))'
+
+const KEY = `[^A-Za-z]*(?:${capital(PAIRS.second)}${AFTER_LOWER}|${upper(PAIRS.second)}${AFTER_UPPER})|[^A-Za-z]+${PAIRS.second}${AFTER_LOWER}`
+
+/**
+ * A regular expression that says whether a name is that of a secret, however its words are joined: `tokenHash`, `x-api-key`
+ * and `password2`, but neither `passenger` nor `compass`. PostgreSQL and JavaScript read it alike, so that the audit triggers and the
+ * code know one list.
+ */
+export const SECRET_NAME = [
+  ...PARTS.map(inAnyCase),
+  `(?<![A-Za-z])${oneOf(WORDS, lower)}${AFTER_LOWER}`,
+  `${oneOf(WORDS, capital)}${AFTER_LOWER}`,
+  `(?<![A-Z])${oneOf(WORDS, upper)}${AFTER_UPPER}`,
+  `${oneOf(ENDS, lower)}${AFTER_LOWER}`,
+  `${oneOf(ENDS, upper)}${AFTER_UPPER}`,
+  `(?:(?<![A-Za-z])${oneOf(PAIRS.first, lower)}|${oneOf(PAIRS.first, capital)}|(?<![A-Z])${oneOf(PAIRS.first, upper)})(?:${KEY})`,
+].join('|')
