@@ -1,4 +1,5 @@
 import { PasswordTooCommon } from './errors.js'
+import { type Reading, readingsOf } from './password-readings.js'
 
 export type Person = { email: string; firstName?: string; lastName?: string }
 
@@ -58,13 +59,19 @@ async function weaknessOf(password: string, { email, firstName = '', lastName = 
   judge ??= loadJudge()
   const { guessesOf, isWellKnown } = await judge
   const ownWords = [PRODUCT_NAME, ...localPartsOf(email), firstName, lastName]
-  const folded = fold(password)
-  const core = folded.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
-  const isDecorated = folded.length - core.length <= MAX_DECORATION && isWellKnown(core)
   const minGuesses = password.length < JUDGED_LENGTH ? MIN_GUESSES : MIN_GUESSES_WHEN_LONG
-  return isDecorated || guessesOf(password, ownWords) < minGuesses
+  const isWeak = ({ parts, arrangements }: Reading) =>
+    (parts.length === 1 && isDecorated(parts[0] ?? '', isWellKnown)) ||
+    parts.reduce((guesses, part) => guesses * guessesOf(part, ownWords), arrangements) < minGuesses
+  const asTyped = { parts: [password], arrangements: 1 }
+  return [asTyped, ...readingsOf(fold(password), fold(email.split('@')[1] ?? ''))].some(isWeak)
     ? 'it is a well-known password, or much like one.'
     : undefined
+}
+
+function isDecorated(text: string, isWellKnown: (word: string) => boolean): boolean {
+  const core = text.replace(/^[^\p{L}]+/u, '').replace(/[^\p{L}]+$/u, '')
+  return text.length - core.length <= MAX_DECORATION && isWellKnown(core)
 }
 
 let judge: ReturnType<typeof loadJudge> | undefined
