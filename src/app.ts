@@ -121,6 +121,7 @@ export async function buildApp({
     memoryKib: config.ARGON2_MEMORY_KIB,
     passes: config.ARGON2_PASSES,
     maxWaitMs: config.QUEUE_TIMEOUT_MS,
+    breachedPasswordsUrl: config.BREACHED_PASSWORDS_URL,
   })
   await app.register(signInGuard, {
     waits: { first: config.SIGN_IN_WAIT_SECONDS, longest: config.SIGN_IN_WAIT_MAX_SECONDS },

@@ -258,6 +258,13 @@ export const settings = {
     default: 2,
     description: 'The passes over that memory.',
   },
+  BREACHED_PASSWORDS_URL: {
+    format: 'public-url',
+    optional: true,
+    example: 'https://change-me.example.com/range',
+    description:
+      'The range API of Have I Been Pwned (`https://api.pwnedpasswords.com/range`) or a copy of it: new passwords that it lists are refused. Only five digits of a hash leave the server; while it does not answer, passwords are accepted.',
+  },
   SIGN_IN_WAIT_SECONDS: {
     integer: [1, 86_400],
     default: 30,

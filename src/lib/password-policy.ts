@@ -1,3 +1,4 @@
+import type { FindBreach } from './breached-passwords.js'
 import { PasswordTooCommon } from './errors.js'
 import { type Reading, readingsOf } from './password-readings.js'
 
@@ -25,13 +26,21 @@ const LOCAL_PART_MIN_LENGTH = 4
 const NAME_MIN_LENGTH = 5
 
 /**
- * Refuses well-known passwords, their simple variations, and what contains the product's or the user's own name or address.
- * The schema checks the length, and there are no rules of composition (NIST SP 800-63B; OWASP ASVS 5.0, 6.2).
+ * Refuses well-known passwords, their simple variations, what contains the product's or the user's own name or address, and
+ * what `findBreach` finds. The schema checks the length, and there are no rules of composition (NIST SP 800-63B; OWASP ASVS
+ * 5.0, 6.2).
  * @throws PasswordTooCommon that says why
  */
-export async function checkPassword(password: string, person: Person): Promise<void> {
+export async function checkPassword(
+  password: string,
+  person: Person,
+  findBreach?: FindBreach,
+): Promise<void> {
   const reason = ownWordIn(password, person) ?? (await weaknessOf(password, person))
   if (reason) throw new PasswordTooCommon(reason)
+  if ((await findBreach?.(password)) === 'found') {
+    throw new PasswordTooCommon('it is among those that were stolen from other services.')
+  }
 }
 
 function ownWordIn(password: string, { email, firstName = '', lastName = '' }: Person): string | undefined {

@@ -1,5 +1,6 @@
 import type { AccessList } from '../db/access-list.js'
-import type { Reading } from '../lib/metrics.js'
+import type { FindBreach } from '../lib/breached-passwords.js'
+import type { Metrics, Reading } from '../lib/metrics.js'
 import type { SemaphoreState } from '../lib/semaphore.js'
 import type { ShedCounter } from '../lib/shed-counter.js'
 import type { RateLimitStats } from '../limits/stats.js'
@@ -18,6 +19,20 @@ export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
     read: () => read().waiting,
   },
 ]
+
+/** The same check, with its outcomes counted. */
+export function countBreachChecks(findBreach: FindBreach, metrics: Metrics): FindBreach {
+  const count = metrics.counter({
+    name: 'groundwork_breached_password_checks_total',
+    help: 'New passwords that were looked up in breaches; failed ones were accepted unchecked.',
+    labels: ['outcome'],
+  })
+  return async (password) => {
+    const outcome = await findBreach(password)
+    count({ outcome })
+    return outcome
+  }
+}
 
 export const accessListReadings = (read: AccessList['state']): Reading[] => [
   {

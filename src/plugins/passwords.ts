@@ -1,15 +1,16 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { createBreachCheck } from '../lib/breached-passwords.js'
 import { checkPassword, type Person } from '../lib/password-policy.js'
 import { createPasswordHasher, type HashingParameters } from '../lib/passwords.js'
 import { createSemaphore, type SemaphoreState } from '../lib/semaphore.js'
-import { hashingReadings } from '../metrics/api.js'
+import { countBreachChecks, hashingReadings } from '../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Both throw Overloaded when too many wait for their turn. */
     passwords: {
-      /** Checks the policy, then hashes. Throws PasswordTooCommon. */
+      /** Checks the policy and, where it is configured, known breaches, then hashes. Throws PasswordTooCommon. */
       hashNew: (password: string, person: Person) => Promise<string>
       verify: (attempt: PasswordAttempt) => Promise<{ fits: boolean; betterHash?: string }>
       state: () => SemaphoreState
@@ -28,9 +29,14 @@ type PasswordAttempt = {
 const CONCURRENCY = 2
 const MAX_WAITING = 250
 
-type PasswordOptions = HashingParameters & { maxWaitMs: number }
+type PasswordOptions = HashingParameters & { maxWaitMs: number; breachedPasswordsUrl?: string | undefined }
 
-async function passwords(app: FastifyInstance, { maxWaitMs, ...parameters }: PasswordOptions) {
+async function passwords(
+  app: FastifyInstance,
+  { maxWaitMs, breachedPasswordsUrl, ...parameters }: PasswordOptions,
+) {
+  const findBreach =
+    breachedPasswordsUrl && countBreachChecks(createBreachCheck(breachedPasswordsUrl), app.metrics)
   const hasher = createPasswordHasher(parameters)
   const semaphore = createSemaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING, maxWaitMs })
 
@@ -39,7 +45,7 @@ async function passwords(app: FastifyInstance, { maxWaitMs, ...parameters }: Pas
   app.decorate('passwords', {
     state: semaphore.state,
     hashNew: async (password, person) => {
-      await checkPassword(password, person)
+      await checkPassword(password, person, findBreach || undefined)
       return semaphore.run(() => hasher.hash(password))
     },
     verify: ({ passwordHash, password, before }) =>

@@ -1,9 +1,11 @@
 import * as argon2 from '@node-rs/argon2'
 import Fastify from 'fastify'
 import t from 'tap'
+import { createBreachCheck } from '../../src/lib/breached-passwords.js'
 import { checkPassword, type Person } from '../../src/lib/password-policy.js'
 import { createPasswordHasher, hashPassword } from '../../src/lib/passwords.js'
 import metrics from '../../src/plugins/metrics.js'
+import { startBreachServer } from '../helpers/breaches.js'
 import { UNMEASURED } from '../helpers/metrics.js'
 
 const PARAMETERS = { memoryKib: 19_456, passes: 2 }
@@ -200,3 +202,26 @@ t.test(
     t.equal(await refusalOf(PASSWORD, { email: 'ada@example.com' }), undefined)
   },
 )
+
+t.test('a breach is found by five digits of a hash, and no answer counts as none', async (t) => {
+  const server = await startBreachServer(t, ['a stolen sentence', 'caf\u00e9 of thieves'])
+  const find = createBreachCheck(`${server.url}/`)
+  t.equal(await find('a stolen sentence'), 'found')
+  t.strictSame(server.asked, [`/range/${server.sha1('a stolen sentence').slice(0, 5)} true`])
+  t.equal(await find('cafe\u0301 of thieves'), 'found', 'as it will be hashed')
+  t.equal(await find('padding'), 'not_found', 'a count of 0 is padding')
+  t.equal(await find(PASSWORD), 'not_found')
+
+  const faults: Record<string, NonNullable<typeof server.state.fault>> = {
+    error: (_, response) => response.writeHead(503).end(),
+    redirect: (_, response) => response.writeHead(302, { location: server.url }).end(),
+    reset: (request) => request.socket.destroy(),
+    endless: (_, response) => response.end('0'.repeat(1_000_001)),
+    silent: () => undefined,
+  }
+  for (const [name, fault] of Object.entries(faults)) {
+    server.state.fault = fault
+    t.equal(await createBreachCheck(server.url, { timeoutMs: 100 })('a stolen sentence'), 'failed', name)
+  }
+  t.equal(await createBreachCheck('http://127.0.0.1:1')(PASSWORD), 'failed', 'nothing listens')
+})

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { hashPassword } from '../../src/lib/passwords.js'
 import { buildTestApp, PASSWORD, type TestApp, type TestAppOptions } from '../helpers/app.js'
+import { startBreachServer } from '../helpers/breaches.js'
 import { connect } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 
@@ -22,7 +23,11 @@ function interrupt(app: TestApp['app'], between: () => Promise<unknown>) {
 }
 
 t.test('every way to set a password has the same rules, and a refusal uses nothing up', async (t) => {
-  const { anonymous, signUp, nextToken } = await startOnboarding(t, { config })
+  const stolen = 'a sentence that was stolen'
+  const breaches = await startBreachServer(t, [stolen])
+  const { anonymous, signUp, nextToken } = await startOnboarding(t, {
+    config: { ...config, BREACHED_PASSWORDS_URL: breaches.url },
+  })
   const admin = await signUp({ role: 'super_admin' })
   const user = await signUp({ email: 'ada@example.com' })
   await anonymous.post('/auth/forgot-password', { email: 'ada@example.com' })
@@ -43,10 +48,13 @@ t.test('every way to set a password has the same rules, and a refusal uses nothi
     for (const easy of ['password1234', 'my groundwork is safe']) {
       t.match(await set(easy), { status: 400, body: { code: 'PASSWORD_TOO_COMMON' } }, `${way} ${easy}`)
     }
+    t.match(await set(stolen), { status: 400, body: { code: 'PASSWORD_TOO_COMMON', detail: /stolen/ } }, way)
   }
   for (const way of ['register', 'create'] as const) {
     t.match(await ways[way]?.('here is grace.hopper again'), { body: { detail: /your e-mail address/ } })
   }
+  t.equal(breaches.asked.length, 4, 'only what is not refused anyway leaves the server')
+  breaches.state.fault = (request) => request.socket.destroy()
   t.equal((await ways.reset?.(NEW_PASSWORD))?.status, 204, 'the link is still good')
 })
 

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import t, { type Test } from 'tap'
 import { isRunning } from '../../src/db/embedded/process-identity.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import { startBreachServer } from '../helpers/breaches.js'
 import { createEmptyDatabase } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { startProcess } from '../helpers/process.js'
@@ -84,6 +85,14 @@ t.test('a mistake is one line, and no user', async (t) => {
     ],
     [/too easy to guess/, { args: all, password: 'password12345' }],
     [/too easy to guess: it contains your name/, { args: all, password: 'a fine lovelace sentence' }],
+    [
+      /stolen from other services/,
+      {
+        args: all,
+        password: 'a sentence that was stolen',
+        env: { BREACHED_PASSWORDS_URL: (await startBreachServer(t, ['a sentence that was stolen'])).url },
+      },
+    ],
     [/is not UTF-8$/, { args: all, password: Buffer.alloc(16, 0xff) }],
     [/12 to 128 characters$/, { args: all, password: 'endless'.repeat(10_000) }],
     [

@@ -1,6 +1,7 @@
 import { loadConfig } from '../../config/index.js'
 import { openDatabase } from '../../db/open.js'
 import type { User } from '../../db/schema/users.js'
+import { createBreachCheck } from '../../lib/breached-passwords.js'
 import { checkPassword } from '../../lib/password-policy.js'
 import { type Account, createAccount } from '../create-account.js'
 import { requireMigrations } from '../require-migrations.js'
@@ -21,7 +22,8 @@ export async function create(args: Arguments): Promise<User> {
   try {
     await requireMigrations(database)
     const account = isTerminal ? await complete(given) : ({ role: 'user', ...given } as Account)
-    await checkPassword(account.password, account)
+    const breachesUrl = config.BREACHED_PASSWORDS_URL
+    await checkPassword(account.password, account, breachesUrl ? createBreachCheck(breachesUrl) : undefined)
     return await createAccount(config, database.directUrl, 'cli:create-user', account)
   } finally {
     await database.close()
