@@ -114,6 +114,27 @@ t.test('states have the names and values of the API, exactly, and no secret', as
   )
   t.same((await newest(db))?.stateAfter?.settings, { big: '12345678901234567890', small: 5, exponent: 1000 })
 
+  const numbers =
+    '[10.00, 0.0000001, -0.0, 9007199254740992, 9007199254740993, 0.1234567890123456789, 1e308, 1e400]'
+  await owner.unsafe(`update devices set ratio = 1e-7, price = 10,
+    settings = '{"numbers": ${numbers}, "text": "\\\\\\" 10.00"}'`)
+  t.strictSame(JSON.parse(JSON.stringify((await newest(db))?.stateAfter)), {
+    ...JSON.parse(JSON.stringify({ ...state, price: '10.00', ratio: 1e-7 })),
+    settings: {
+      numbers: [
+        10,
+        1e-7,
+        0,
+        2 ** 53,
+        '9007199254740993',
+        '0.1234567890123456789',
+        1e308,
+        `1${'0'.repeat(400)}`,
+      ],
+      text: '\\" 10.00',
+    },
+  })
+
   await db.update(devices).set({ serialNumber: 'B', accessToken: 'another', tokenCount: 3n, price: '5' })
   const updated = await newest(db)
   t.equal(updated?.objectId, `${TENANT}:A:1`, 'known by the key of before')

@@ -1,6 +1,6 @@
 import { jsonb, pgSchema, text, uuid } from 'drizzle-orm/pg-core'
 import { moment } from '../schema/columns.js'
-import type { State } from './states.js'
+import type { State } from './parse-state.js'
 
 /**
  * For reading only: migrations written by hand make this table, because drizzle knows no partitions.

@@ -1,10 +1,11 @@
-import { and, type Column, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { and, eq, type SQL } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
 import { type AuditEntry, auditLog } from '../audit/log.js'
-import { parseState, toApiState, toColumnNames } from '../audit/states.js'
+import { toColumnNames } from '../audit/states.js'
 import type { Db } from '../client.js'
 import { findChanges } from './audit-changes.js'
+import { isOneOf, listCandidates, readEntries } from './audit-entries.js'
 import { type AuditFilters, conditionOf, isOf } from './audit-filters.js'
 import { keysetPage } from './page.js'
 
@@ -14,35 +15,20 @@ type AuditSearch = AuditFilters & {
 }
 type AuditQuery = PageQuery<'createdAt' | '-createdAt'> & AuditSearch
 
-export const exactState = (column: Column) =>
-  sql<AuditEntry['stateAfter']>`${column}::text`.mapWith(parseState)
-
-const { changed: _onlySearched, ...shown } = getTableColumns(auditLog)
-
-const columns = {
-  ...shown,
-  stateBefore: exactState(auditLog.stateBefore),
-  stateAfter: exactState(auditLog.stateAfter),
-}
-
 /** Ids begin with the time: ordering by them is ordering by time, and the key's own index serves it. */
 const SORTABLE = { createdAt: auditLog.id }
 
+/** A page ends earlier than its limit says where its entries are large: `nextCursor` leads on. */
 export async function listAuditEntries(db: Db, query: AuditQuery): Promise<Page<AuditEntry>> {
-  const page = keysetPage<AuditEntry, 'createdAt'>(SORTABLE, auditLog.id, query)
+  const page = keysetPage<Pick<AuditEntry, 'id' | 'createdAt'>, 'createdAt'>(SORTABLE, auditLog.id, query)
+  const order = { descending: query.sort === '-createdAt' }
   const condition = and(conditionOf(query), page.after)
   const ids = await findIdsOfChanges(db, query, condition, page.limit)
-  const rows =
-    ids?.length === 0
-      ? []
-      : await db
-          .select(columns)
-          .from(auditLog)
-          .where(ids ? isOneOf(ids) : condition)
-          .orderBy(...page.orderBy)
-          .limit(page.limit)
-  const { data, nextCursor } = page.toPage(rows)
-  return { data: data.map(toApiEntry), nextCursor }
+  const candidates = await listCandidates(db, ids ? isOneOf(ids) : condition, { ...order, limit: page.limit })
+  const data = await readEntries(db, candidates.slice(0, query.limit), order)
+  // Their month was dropped in between.
+  if (data.length === 0 && candidates.length > 0) return listAuditEntries(db, query)
+  return page.toPage(data, candidates.length > data.length)
 }
 
 /** Undefined where no change is asked for. */
@@ -56,9 +42,6 @@ async function findIdsOfChanges(
   const descending = sort === '-createdAt'
   return findChanges(db, { columns: toColumnNames(changed, tableName), condition, descending, limit })
 }
-
-/** As one parameter, so that the text is the same for any number of ids. */
-const isOneOf = (ids: string[]) => sql`${auditLog.id} = any(${`{${ids}}`}::uuid[])`
 
 const EXPORT_BATCH = 500
 
@@ -82,16 +65,10 @@ export async function* exportAuditEntries(db: Db, filters: AuditSearch): AsyncGe
 
 /** Throws NotFound, for one of another organization as well. */
 export async function getAuditEntry(db: Db, id: string, organizationId?: string): Promise<AuditEntry> {
-  const [entry] = await db
-    .select(columns)
-    .from(auditLog)
-    .where(and(eq(auditLog.id, id), isOf(organizationId)))
+  const order = { descending: true }
+  const condition = and(eq(auditLog.id, id), isOf(organizationId))
+  const candidates = await listCandidates(db, condition, { ...order, limit: 1 })
+  const [entry] = await readEntries(db, candidates, order)
   if (!entry) throw new NotFound()
-  return toApiEntry(entry)
+  return entry
 }
-
-const toApiEntry = (entry: AuditEntry): AuditEntry => ({
-  ...entry,
-  stateBefore: toApiState(entry.tableName, entry.stateBefore),
-  stateAfter: toApiState(entry.tableName, entry.stateAfter),
-})

@@ -1,10 +1,11 @@
 import { and, asc, desc, eq } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import { auditLog } from '../audit/log.js'
-import { type State, toApiState } from '../audit/states.js'
+import type { State } from '../audit/parse-state.js'
+import { toApiState } from '../audit/states.js'
 import type { Db } from '../client.js'
+import { asText } from './audit-entries.js'
 import { isOf, until } from './audit-filters.js'
-import { exactState } from './audit-log.js'
 
 type AuditedObject = { tableName: string; objectId: string; organizationId?: string }
 type ObjectState = {
@@ -22,7 +23,7 @@ export async function getObjectState(db: Db, object: AuditedObject, at?: Date): 
     isOf(organizationId),
   )
   const [last] = await db
-    .select({ id: auditLog.id, state: exactState(auditLog.stateAfter) })
+    .select({ id: auditLog.id, state: asText(auditLog.stateAfter) })
     .from(auditLog)
     .where(and(ofObject, at && until(at)))
     .orderBy(desc(auditLog.id))
@@ -30,7 +31,7 @@ export async function getObjectState(db: Db, object: AuditedObject, at?: Date): 
   if (last) return { state: toApiState(tableName, last.state), entryId: last.id }
   // What its first entry found there: nothing, unless the object is older than the log.
   const [first] = await db
-    .select({ state: exactState(auditLog.stateBefore) })
+    .select({ state: asText(auditLog.stateBefore) })
     .from(auditLog)
     .where(ofObject)
     .orderBy(asc(auditLog.id))

@@ -11,7 +11,8 @@ type Keyset<R extends Row> = {
   orderBy: SQL[]
   /** One more than asked for: its presence says that there is a next page. */
   limit: number
-  toPage: (rows: R[]) => Page<R>
+  /** There is a next page where more rows came than were asked for, or the caller knows of more. */
+  toPage: <T extends R>(rows: T[], hasMore?: boolean) => Page<T>
 }
 
 /**
@@ -33,10 +34,10 @@ export function keysetPage<R extends Row, F extends string & keyof R>(
     after: cursor === undefined ? undefined : rowsAfter(sortColumns, descending, decodeCursor(cursor, sort)),
     orderBy: sortColumns.map((sortColumn) => direction(sortColumn)),
     limit: limit + 1,
-    toPage: (rows) => {
+    toPage: (rows, hasMore = rows.length > limit) => {
       const data = rows.slice(0, limit)
       const last = data.at(-1)
-      return { data, nextCursor: rows.length > limit && last ? cursorOf(last) : null }
+      return { data, nextCursor: hasMore && last ? cursorOf(last) : null }
     },
   }
 }
