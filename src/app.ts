@@ -20,6 +20,7 @@ import cors from './plugins/cors.js'
 import db from './plugins/db.js'
 import devInbox from './plugins/dev-inbox.js'
 import errors, { answerUnreadableUrl } from './plugins/errors.js'
+import exportSlots from './plugins/exports.js'
 import httpMetrics from './plugins/http-metrics.js'
 import invitations from './plugins/invitations.js'
 import jobsDashboard from './plugins/jobs-dashboard.js'
@@ -40,6 +41,7 @@ import rowSecurity from './plugins/row-security.js'
 import securityHeaders from './plugins/security-headers.js'
 import sessions from './plugins/sessions.js'
 import signInGuard from './plugins/sign-in-guard.js'
+import slowReaders from './plugins/slow-readers.js'
 import staticFiles from './plugins/static.js'
 import swaggerUi from './plugins/swagger-ui.js'
 import tracing from './plugins/tracing.js'
@@ -149,6 +151,11 @@ export async function buildApp({
     databaseUrl: directUrl,
   })
 
+  await app.register(exportSlots, { perUser: config.EXPORTS_PER_USER, perProcess: config.EXPORTS_MAX })
+  await app.register(slowReaders, {
+    stallSeconds: config.STALLED_READER_SECONDS,
+    maxUnreadBytes: config.UNREAD_ANSWERS_MAX_MB * 1_048_576,
+  })
   await app.register(devInbox, config)
   await app.register(openapi, { version })
   if (config.API_DOCS === 'on') await app.register(swaggerUi)

@@ -104,6 +104,28 @@ export const settings = {
     description:
       'How long a connection is kept open without a request: longer than the proxy in front keeps it, which else answers 502.',
   },
+  STALLED_READER_SECONDS: {
+    integer: [1, 3600],
+    default: 60,
+    description:
+      'A client that reads nothing of an answer for so long has its connection closed; one that reads slowly has not.',
+  },
+  UNREAD_ANSWERS_MAX_MB: {
+    integer: [1, 65_536],
+    default: 128,
+    description:
+      'How much of large answers may wait in memory for its readers, a quarter of it for one caller; beyond it, large answers are a 503.',
+  },
+  EXPORTS_PER_USER: {
+    integer: [1, 1000],
+    default: 2,
+    description: 'How many exports one user may read at once, from one process.',
+  },
+  EXPORTS_MAX: {
+    integer: [1, 1000],
+    default: 8,
+    description: 'How many exports one process serves at once; one more is a 503.',
+  },
   EVENT_LOOP_DELAY_LIMIT_MS: {
     integer: [0, 60_000],
     description: 'Requests get a 503 while the event loop is later than this; 0 refuses none.',

@@ -127,6 +127,15 @@ export class RateLimited extends createError(
   }
 }
 
+/** Nothing says when an export will have been read: its reader decides. */
+export class TooManyExports extends createError(
+  'TOO_MANY_EXPORTS',
+  'You have as many exports under way as a user may have. Finish or end one of them first.',
+  429,
+) {
+  readonly retryAfterSeconds = 10
+}
+
 /** Sheds load. It happens by the thousand, so nobody logs each of them as a failure. */
 export const Overloaded = createError(
   'SERVICE_UNAVAILABLE',

@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream'
 import type { AuditEntry as StoredEntry } from '../../db/audit/log.js'
 import { toCsv } from '../../lib/csv.js'
+import { Unauthorized } from '../../lib/errors.js'
 import { AuditEntry } from './schemas.js'
 
 type ToJson = (entry: StoredEntry) => string
@@ -13,13 +15,45 @@ export const EXPORT_TYPES = {
 const COLUMNS = Object.keys(AuditEntry.properties) as (keyof StoredEntry)[]
 const JSON_COLUMNS = new Set<keyof StoredEntry>(['stateBefore', 'stateAfter', 'headers', 'body', 'args'])
 
-/** Reads the first batch now: a failure then is an answer like any other, and later it can only break the answer off. */
-export async function startReading(batches: AsyncGenerator<StoredEntry[]>): Promise<Batches> {
-  const first = await batches.next()
-  return (async function* () {
+/** How soon an export ends when its reader may not go on. */
+const WATCH_MS = 1_000
+
+type Reading = {
+  batches: AsyncGenerator<StoredEntry[]>
+  toPieces: (batches: Batches) => AsyncGenerator<string>
+  /** Rejects once the reader may not read on. Asked before each batch is handed out. */
+  check: () => Promise<void>
+  /** The part of it that needs no query, for a reader who takes long over one batch. Throws Unauthorized. */
+  watch: () => Promise<void>
+  onClose: () => void
+}
+
+/**
+ * Nothing is read ahead: a batch is read when the connection has room for it, and no database connection is held meanwhile.
+ * The first is read now: a failure then is an answer like any other, and later it can only break the answer off.
+ */
+export async function openExport({ batches, toPieces, check, watch, onClose }: Reading): Promise<Readable> {
+  const first = await batches.next().catch((error) => {
+    onClose()
+    throw error
+  })
+  async function* checked() {
     if (!first.done) yield first.value
-    yield* batches
-  })()
+    for await (const batch of batches) {
+      await check()
+      yield batch
+    }
+  }
+  const stream = Readable.from(toPieces(checked()), { objectMode: false, highWaterMark: 0 })
+  const endIfRevoked = (error: Error) => {
+    // A database that is away for a moment is met by the next batch.
+    if (error instanceof Unauthorized) stream.destroy(error)
+  }
+  const watching = setInterval(() => void watch().catch(endIfRevoked), WATCH_MS).unref()
+  return stream.once('close', () => {
+    clearInterval(watching)
+    onClose()
+  })
 }
 
 /** One piece of text a batch, made when the client has taken the one before. */
@@ -30,11 +64,12 @@ export async function* toCsvPieces(batches: Batches): AsyncGenerator<string> {
   }
 }
 
-export async function* toNdjsonPieces(batches: Batches, toJson: ToJson): AsyncGenerator<string> {
-  for await (const batch of batches) {
-    if (batch.length > 0) yield batch.map((entry) => `${toJson(entry)}\n`).join('')
+export const toNdjsonPieces = (toJson: ToJson) =>
+  async function* (batches: Batches): AsyncGenerator<string> {
+    for await (const batch of batches) {
+      if (batch.length > 0) yield batch.map((entry) => `${toJson(entry)}\n`).join('')
+    }
   }
-}
 
 const toRow = (entry: StoredEntry) => COLUMNS.map((column) => toCell(column, entry[column]))
 

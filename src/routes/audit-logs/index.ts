@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { checkAuditAccess } from '../../db/queries/audit-access.js'
 import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
 import { getObjectState } from '../../db/queries/audit-state.js'
 import { noteEvent, noteOrganization } from '../../lib/context.js'
-import { Forbidden, NotFound } from '../../lib/errors.js'
+import { Forbidden, NotFound, TooManyExports, Unauthorized } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
 import { withTimes } from '../../lib/time-range.js'
-import { EXPORT_TYPES, startReading, toCsvPieces, toNdjsonPieces } from './export.js'
+import { EXPORT_TYPES, openExport, toCsvPieces, toNdjsonPieces } from './export.js'
 import {
   AuditEntry,
   AuditPage,
@@ -20,7 +21,7 @@ import {
 } from './schemas.js'
 
 const tags = ['Audit log']
-/** An org_admin reads, too: who may read what is decided when it is known of which organization. */
+/** Org_admins read, too: who may read what is decided when it is known of which organization. */
 const config = { failures: [Forbidden] } as const
 
 const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -39,8 +40,9 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Search the audit log',
         description:
-          'An entry can be read as soon as the write that it tells of is answered. A super_admin reads all, an `org_admin` ' +
-          'those of an organization of his, which he names; anybody else nothing.',
+          'An entry can be read as soon as the write that caused it is answered. A super_admin reads all entries, an ' +
+          '`org_admin` those of an organization that `organizationId` names; other users get a 403. A page has fewer ' +
+          'entries than `limit` where these are larger than 1 MiB together: `nextCursor` leads on.',
         querystring: AuditQuery,
         response: { 200: AuditPage },
       },
@@ -58,26 +60,35 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Export what a search finds',
         description:
-          'All of it, from the newest entry to the oldest, as a file. An answer that breaks off is not complete: the connection is closed without its proper end.',
+          'All of it, from the newest entry to the oldest, as a file. An answer that breaks off is not complete: the ' +
+          'connection is closed without its proper end. That happens, too, when the session ends, when the user may no ' +
+          'longer read the log, and when nothing of the answer is read for a minute.',
         querystring: ExportQuery,
         response: { 200: ExportedEntries },
       },
-      config: { ...config, recorded: true },
+      config: { failures: [Forbidden, TooManyExports], recorded: true },
     },
     async function exportAuditLog(request, reply) {
-      const { format, ...filters } = request.query
-      const batches = await startReading(exportAuditEntries(db, withTimes(filters)))
-      const today = new Date().toISOString().slice(0, 10)
-      reply
-        .type(EXPORT_TYPES[format])
-        .header('content-disposition', `attachment; filename="audit-log-${today}.${format}"`)
+      const { user, query } = request
+      const { format, ...filters } = query
       // HEAD asks for the headers, and would read everything for nothing.
-      if (request.method === 'HEAD') return reply.send(Readable.from([]))
-      noteEvent('audit_exported')
+      if (request.method === 'HEAD') return asFile(reply, format).send(Readable.from([]))
       const toJson = reply.compileSerializationSchema(ENTRY)
-      return reply.send(
-        Readable.from(format === 'csv' ? toCsvPieces(batches) : toNdjsonPieces(batches, toJson)),
-      )
+      const watch = async () => {
+        if (!(await app.accessList.allows(user))) throw new Unauthorized()
+      }
+      const stream = await openExport({
+        batches: exportAuditEntries(db, withTimes(filters)),
+        toPieces: format === 'csv' ? toCsvPieces : toNdjsonPieces(toJson),
+        watch,
+        check: async () => {
+          await watch()
+          await checkAuditAccess(db, user, filters.organizationId)
+        },
+        onClose: app.exportSlots.take(user.userId),
+      })
+      noteEvent('audit_exported')
+      return asFile(reply, format).send(stream)
     },
   )
 
@@ -117,6 +128,13 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
       return getAuditEntry(db, request.params.id, request.query.organizationId)
     },
   )
+}
+
+function asFile(reply: FastifyReply, format: keyof typeof EXPORT_TYPES) {
+  const today = new Date().toISOString().slice(0, 10)
+  return reply
+    .type(EXPORT_TYPES[format])
+    .header('content-disposition', `attachment; filename="audit-log-${today}.${format}"`)
 }
 
 const ENTRY: Record<string, unknown> = { ...ref(AuditEntry) }

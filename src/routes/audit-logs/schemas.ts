@@ -46,8 +46,14 @@ export const StateQuery = StrictObject({
 })
 
 const NullableText = Nullable(Type.String())
-/** Whatever a client sent or a row held. */
+/** Whatever a client sent. */
 const Json = Type.Unsafe<unknown>({})
+const State = (when: string) =>
+  Type.Unsafe<unknown>({
+    description:
+      `The row ${when}, with the API's names. A number is a number where a double holds its value, and else a text with ` +
+      'every digit, as are those of `numeric` and `bigint` columns.',
+  })
 
 export const AuditEntry = Type.Object(
   {
@@ -57,8 +63,8 @@ export const AuditEntry = Type.Object(
     tableName: Type.String(),
     objectId: Type.String(),
     action: StringEnum(AUDIT_ACTIONS),
-    stateBefore: Json,
-    stateAfter: Json,
+    stateBefore: State('before the change; `null` on create'),
+    stateAfter: State('after it; `null` on delete'),
     method: NullableText,
     url: NullableText,
     headers: Json,

@@ -1,0 +1,161 @@
+import { get, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import { Connection } from '../../src/db/connection.js'
+import { buildTestApp } from '../helpers/app.js'
+import type { Entry } from '../helpers/audit-search.js'
+import type { Client } from '../helpers/client.js'
+import { connect } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { addMember, createOrganization } from '../helpers/organizations.js'
+
+const MIB = 1_048_576
+/** 24 MB together: more than sockets hold. */
+const LARGE = { entries: 80, characters: 300_000 }
+
+const { app, database, signUp } = await buildTestApp(t, {
+  config: {
+    RATE_LIMIT: 'off',
+    EXPORTS_PER_USER: 2,
+    EXPORTS_MAX: 3,
+    STALLED_READER_SECONDS: 2,
+    UNREAD_ANSWERS_MAX_MB: 64,
+  },
+})
+const admin = await signUp({ role: 'super_admin' })
+const plain = await signUp()
+const owner = connect(t, database.ownerUrl)
+const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+const ours = await createOrganization(plain)
+
+/** Compressed to a hundredth, as PostgreSQL stores them. */
+await owner`
+  insert into audit.audit_log (id, created_at, actor, table_name, object_id, action, organization_id, state_after)
+  select uuid_v7(), now(), 'user', 'large', n, 'create', ${ours.id}, jsonb_build_object('text', repeat('x', ${LARGE.characters}))
+  from generate_series(1, ${LARGE.entries}) as n`
+
+/** Characters that the database has handed to the application. */
+let handedOver = 0
+const { run } = Connection.prototype
+Connection.prototype.run = async function (statement) {
+  const rows = await run.call(this, statement)
+  handedOver += JSON.stringify(rows).length
+  return rows as never
+}
+
+const sockets = new Set<Socket>()
+app.server.on('connection', (socket) => {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+})
+
+/** Only the head is read: the body waits for a reader. */
+const open = (client: Client, path: string): Promise<IncomingMessage> => {
+  const headers = { authorization: `Bearer ${client.user?.accessToken}` }
+  return new Promise((resolve, reject) => {
+    get(`${origin}/api/v1/audit-logs${path}`, { headers, agent: false }, resolve).on('error', reject)
+  })
+}
+const EXPORT = `/export?format=ndjson&tableName=large&organizationId=${ours.id}`
+
+/** Bytes that wait in this process for their readers. */
+const heldBytes = () => [...sockets].reduce((sum, { writableLength }) => sum + writableLength, 0)
+
+t.test('a value of 9 MB is read in the list, the entry, the state and both exports', async (t) => {
+  const firstName = `é "\\1.50${'x'.repeat(9_000_000)}"`
+  const id = String(plain.user?.id)
+  await owner`update users set first_name = ${firstName} where id = ${id}`
+  await owner`update users set first_name = 'Ada' where id = ${id}`
+  const of = `tableName=users&objectId=${id}`
+  const { body: page } = await admin.get(`/audit-logs?${of}&limit=2`)
+  t.equal(page.data.length, 1, 'a page of its own')
+  t.ok(page.data[0].stateBefore.firstName === firstName)
+  const { body: next } = await admin.get(`/audit-logs?${of}&limit=2&cursor=${page.nextCursor}`)
+  const [large] = next.data
+  t.ok(large.stateAfter.firstName === firstName)
+  t.ok((await admin.get(`/audit-logs/${large.id}`)).body.stateAfter.firstName === firstName)
+  const { body } = await admin.get(`/audit-logs/state?${of}&at=${large.createdAt}`)
+  t.ok([large.stateAfter.firstName, 'Ada'].includes(body.state.firstName))
+  const lines = (await admin.get(`/audit-logs/export?format=ndjson&${of}`)).text.trim().split('\n')
+  t.ok(JSON.parse(lines[0] ?? '').stateBefore.firstName === firstName)
+  t.ok(JSON.parse(lines[1] ?? '').stateAfter.firstName === firstName)
+  const csv = (await admin.get(`/audit-logs/export?format=csv&${of}`)).text
+  t.ok(csv.includes(JSON.stringify(firstName).replaceAll('"', '""')))
+})
+
+t.test('of large answers that are not read a caller has a share, and for a time', async (t) => {
+  const [large] = (await admin.get(`/audit-logs?changed=firstName&sort=createdAt&limit=1`)).body.data
+  const unread = await open(admin, `/${large.id}`)
+  const refused = await admin.get(`/audit-logs/${large.id}`)
+  t.match(refused, {
+    status: 503,
+    headers: { 'retry-after': /^\d+$/, 'content-type': /^application\/problem/ },
+  })
+  t.equal((await admin.get('/me')).status, 200, 'what is small costs nothing')
+  const ofOurs = `tableName=large&organizationId=${ours.id}`
+  t.equal((await plain.get(`/audit-logs?${ofOurs}`)).status, 200, 'and others have theirs')
+  await eventually(() => sockets.size === 0)
+  await t.rejects(text(unread), { code: 'ECONNRESET' })
+  t.equal((await admin.get(`/audit-logs/${large.id}`)).status, 200)
+})
+
+t.test('a page of large entries ends early and leads on', async (t) => {
+  const seen: string[] = []
+  let cursor = ''
+  do {
+    handedOver = 0
+    const { status, text, body } = await admin.get(`/audit-logs?tableName=large&limit=50${cursor}`)
+    t.ok(status === 200 && text.length <= 1.1 * MIB && handedOver <= 1.1 * MIB, `${handedOver} characters`)
+    seen.push(...body.data.map(({ objectId }: Entry) => objectId))
+    cursor = body.nextCursor && `&cursor=${body.nextCursor}`
+  } while (cursor)
+  const all = Array.from({ length: LARGE.entries }, (_, i) => String(i + 1))
+  t.strictSame(seen.reverse(), all)
+})
+
+t.test('an export that is not read costs little, and a user has two of them', async (t) => {
+  const unread = [await open(admin, EXPORT), await open(admin, EXPORT)]
+  await eventually(() => [...sockets].filter(({ writableLength }) => writableLength > 0).length === 2)
+  t.ok(heldBytes() < 2.5 * MIB, `${heldBytes()} bytes for two who do not read`)
+  const refused = await admin.get(`/audit-logs${EXPORT}`)
+  t.match(refused, { status: 429, body: { code: 'TOO_MANY_EXPORTS' }, headers: { 'retry-after': /^\d+$/ } })
+  const other = await open(plain, EXPORT)
+  t.match(await plain.get(`/audit-logs${EXPORT}`), { status: 503, headers: { 'retry-after': /^\d+$/ } })
+  t.equal((await text(other)).trim().split('\n').length, LARGE.entries, 'who reads has it all')
+  await eventually(() => sockets.size === 0)
+  for (const response of unread) {
+    await t.rejects(text(response), { code: 'ECONNRESET' }, 'who reads nothing is cut off, recognisably')
+    t.equal(response.complete, false)
+  }
+  t.equal((await admin.get(`/audit-logs${EXPORT}`)).status, 200, 'and has room again')
+})
+
+t.test('a reader who is slower than the limit of a stall still gets everything', async (t) => {
+  const response = await open(admin, EXPORT)
+  let length = 0
+  for await (const chunk of response) {
+    length += chunk.length
+    response.pause()
+    setTimeout(() => response.resume(), 10)
+  }
+  t.ok(response.complete && length > LARGE.entries * LARGE.characters)
+})
+
+t.test('an export ends with what allowed it', async (t) => {
+  const member = await signUp()
+  await addMember(app, ours, member, 'org_admin')
+  const path = `${ours.path}/members/${member.user?.id}`
+  const endings: [string, () => Promise<unknown>][] = [
+    ['demoted', () => plain.patch(path, { role: 'member' })],
+    ['signed out', () => member.post('/auth/logout')],
+  ]
+  for (const [ending, end] of endings) {
+    await plain.patch(path, { role: 'org_admin' })
+    const response = await open(member, EXPORT)
+    t.equal(response.statusCode, 200)
+    await end()
+    await t.rejects(text(response), { code: 'ECONNRESET' }, ending)
+    t.equal(response.complete, false)
+  }
+})
