@@ -24,6 +24,7 @@ type AuditOptions<T extends PgTable> = {
 /** Column names as SQL knows them. */
 export type AuditPolicy = {
   table: PgTable
+  /** With its schema where that is another one than `public`, as in `billing.invoices`. */
   tableName: string
   primaryKey: string[]
   redact: string[]
@@ -38,10 +39,17 @@ export type AuditPolicy = {
 
 const policies = new Map<string, AuditPolicy>()
 const exemptions = new Map<string, string>()
+const schemas = new Set(['public'])
+
+export function sqlNameOf(table: PgTable): string {
+  const { schema = 'public', name } = getTableConfig(table)
+  return schema === 'public' ? name : `${schema}.${name}`
+}
 
 /** Opts a table in, right where it is declared. The triggers follow with the next `db:upgrade`. */
 export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = {}): void {
-  const { name, columns, primaryKeys } = getTableConfig(table)
+  const { columns, primaryKeys } = getTableConfig(table)
+  const name = sqlNameOf(table)
   const sqlNames = Object.fromEntries(
     Object.entries(getTableColumns(table)).map(([key, column]) => [key, column.name]),
   )
@@ -66,6 +74,7 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
     ...secretLooking.filter((column) => !exposed.includes(column)),
   ])
   const json = columns.filter(mayHoldFields).map((column) => column.name)
+  schemas.add(getTableConfig(table).schema ?? 'public')
   policies.set(name, {
     table,
     tableName: name,
@@ -88,9 +97,12 @@ const mayHoldFields = (column: PgColumn): boolean => {
 
 /** Says, with the reason, that a table is deliberately left out: a table without a decision fails a test. */
 export function notAudited(table: PgTable, reason: string): void {
-  exemptions.set(getTableConfig(table).name, reason)
+  exemptions.set(sqlNameOf(table), reason)
+  schemas.add(getTableConfig(table).schema ?? 'public')
 }
 
 export const auditPolicies = (): AuditPolicy[] => [...policies.values()]
 export const auditPolicyOf = (tableName: string): AuditPolicy | undefined => policies.get(tableName)
 export const auditExemptions = (): ReadonlyMap<string, string> => exemptions
+/** Where tables of ours are: others in the same database are somebody else's. */
+export const declaredSchemas = (): string[] => [...schemas]

@@ -1,18 +1,18 @@
+import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Sql } from 'postgres'
 // The tables declare themselves as they are loaded.
 import '../schema/index.js'
 import { REDACTED } from '../../lib/redact.js'
 import { SECRET_NAME } from '../../lib/secret-names.js'
+import { quoteName, quoteText } from '../quote.js'
 import { findAppendOnlyProblems, mendAppendOnly } from './append-only.js'
+import {
+  CAPTURE_TRIGGER,
+  type InstalledTable,
+  readInstalled,
+  TRUNCATE_TRIGGER,
+} from './installed-triggers.js'
 import { type AuditPolicy, auditPolicies } from './policy.js'
-
-const CAPTURE_TRIGGER = 'audit_capture'
-const TRUNCATE_TRIGGER = 'audit_truncate'
-
-type InstalledTrigger = { table: string; name: string; enabled: string; arguments: string; isOurs: boolean }
-
-const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
-const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 const argumentsOf = ({ primaryKey, redact, json, ignore, organization }: AuditPolicy): string[] => [
   primaryKey.join(','),
@@ -30,37 +30,39 @@ const storedForm = (policy: AuditPolicy): string =>
       .join(''),
   ).toString('hex')
 
-/** pg_trigger.h: for each row 1, before 2, insert 4, delete 8, update 16, truncate 32. */
-const CAPTURE_TYPE = 1 + 4 + 8 + 16
-const TRUNCATE_TYPE = 2 + 32
+type Strictness = {
+  /** A newer release has declared the tables anew: what it made is sound where it leaves entries, and not only as we would make it. */
+  isAhead: boolean
+}
 
-const readTriggers = (sql: Sql) => sql<InstalledTrigger[]>`
-  select c.relname as "table", t.tgname as name, t.tgenabled as enabled, encode(t.tgargs, 'hex') as arguments,
-    t.tgqual is null and t.tgattr::text = '' and not t.tgdeferrable and case t.tgname
-      when ${CAPTURE_TRIGGER} then t.tgfoid = to_regprocedure('audit.capture()') and t.tgtype = ${CAPTURE_TYPE}
-      else t.tgfoid = to_regprocedure('audit.refuse()') and t.tgtype = ${TRUNCATE_TYPE}
-    end as "isOurs"
-  from pg_trigger t join pg_class c on c.oid = t.tgrelid
-  where c.relnamespace = 'public'::regnamespace and t.tgname in (${CAPTURE_TRIGGER}, ${TRUNCATE_TRIGGER})`
-
-const problemOf = (policy: AuditPolicy, triggers: readonly InstalledTrigger[]): string | undefined => {
-  const find = (name: string) => triggers.find((t) => t.table === policy.tableName && t.name === name)
-  const capture = find(CAPTURE_TRIGGER)
-  const truncate = find(TRUNCATE_TRIGGER)
-  if (!capture || !truncate) return `${policy.tableName}: the audit trigger is missing`
-  if ([capture, truncate].some((t) => t.enabled === 'D' || t.enabled === 'R')) {
-    return `${policy.tableName}: the audit trigger is disabled`
-  }
-  if (!capture.isOurs || !truncate.isOurs) return `${policy.tableName}: the audit trigger was changed`
-  if (capture.arguments !== storedForm(policy))
+const problemOf = (
+  policy: AuditPolicy,
+  tables: readonly InstalledTable[],
+  { isAhead }: Strictness,
+): string | undefined => {
+  const table = tables.find(({ name }) => name === policy.tableName)
+  if (!table && isAhead) return undefined
+  const partitions = tables.filter(({ name, root }) => root === policy.tableName && name !== root)
+  const [capture, truncate] = [CAPTURE_TRIGGER, TRUNCATE_TRIGGER].map((name) => table?.triggers[name])
+  // What is truncated as a whole is caught at the root; partitions that are made later have no trigger of their own for it.
+  const captures = partitions.map(({ triggers }) => triggers[CAPTURE_TRIGGER])
+  const all = [capture, truncate, ...captures]
+  if (all.some((trigger) => !trigger)) return `${policy.tableName}: the audit trigger is missing`
+  if (all.some((trigger) => !trigger?.isEnabled)) return `${policy.tableName}: the audit trigger is disabled`
+  if (all.some((trigger) => !(isAhead ? trigger?.isSound : trigger?.isOurs)))
+    return `${policy.tableName}: the audit trigger was changed`
+  if (!isAhead && capture?.arguments !== storedForm(policy))
     return `${policy.tableName}: the audit trigger follows an older declaration`
   return undefined
 }
 
 /** What stands between the declarations and a complete audit log that only grows; empty when all is well. */
-export async function findAuditProblems(sql: Sql): Promise<string[]> {
-  const triggers = await readTriggers(sql)
-  const problems = auditPolicies().flatMap((policy) => problemOf(policy, triggers) ?? [])
+export async function findAuditProblems(
+  sql: Sql,
+  strictness: Strictness = { isAhead: false },
+): Promise<string[]> {
+  const tables = await readInstalled(sql)
+  const problems = auditPolicies().flatMap((policy) => problemOf(policy, tables, strictness) ?? [])
   return [...problems, ...(await findAppendOnlyProblems(sql))]
 }
 
@@ -69,27 +71,44 @@ export async function findAuditProblems(sql: Sql): Promise<string[]> {
  * A table that is not there yet (an upgrade to an older revision) is passed over; every start checks again.
  */
 export async function syncAuditTriggers(sql: Sql): Promise<void> {
-  const triggers = await readTriggers(sql)
-  const tables = await sql<
-    { name: string }[]
-  >`select tablename as name from pg_tables where schemaname = 'public'`
-  const names = new Set(tables.map((table) => table.name))
-  for (const policy of auditPolicies()) {
-    if (names.has(policy.tableName) && problemOf(policy, triggers)) await sql.unsafe(installationOf(policy))
-  }
+  const tables = await readInstalled(sql)
   const declared = new Set(auditPolicies().map((policy) => policy.tableName))
-  for (const { table, name } of triggers) {
-    if (!declared.has(table)) await sql.unsafe(`drop trigger ${name} on ${quoteName(table)}`)
+  for (const policy of auditPolicies()) {
+    const isThere = tables.some(({ name }) => name === policy.tableName)
+    if (isThere && problemOf(policy, tables, { isAhead: false })) await sql.unsafe(installationOf(policy))
+  }
+  for (const { sqlName, root, isPartition, triggers } of tables) {
+    if (declared.has(root) && isPartition) await sql.unsafe(guardOf(sqlName, triggers))
+    if (declared.has(root)) continue
+    for (const [name, { isClone, isOfAudit }] of Object.entries(triggers)) {
+      if (isOfAudit && !isClone) await sql.unsafe(`drop trigger ${name} on ${sqlName}`)
+    }
   }
   await mendAppendOnly(sql)
 }
 
 function installationOf(policy: AuditPolicy): string {
-  const table = quoteName(policy.tableName)
+  const { schema = 'public', name } = getTableConfig(policy.table)
+  const table = `${quoteName(schema)}.${quoteName(name)}`
   return `
     create or replace trigger ${CAPTURE_TRIGGER} after insert or update or delete on ${table}
       for each row execute function audit.capture(${argumentsOf(policy).map(quoteText).join(', ')});
     create or replace trigger ${TRUNCATE_TRIGGER} before truncate on ${table}
       for each statement execute function audit.refuse();
     alter table ${table} enable trigger ${CAPTURE_TRIGGER}, enable trigger ${TRUNCATE_TRIGGER};`
+}
+
+/** Partitions have the row trigger from their root, and may be truncated by themselves. */
+function guardOf(partition: string, triggers: InstalledTable['triggers']): string {
+  const { [CAPTURE_TRIGGER]: capture, [TRUNCATE_TRIGGER]: truncate } = triggers
+  const enable = (name: string) => `alter table ${partition} enable trigger ${name};`
+  return [
+    !capture?.isEnabled && enable(CAPTURE_TRIGGER),
+    !truncate?.isOurs &&
+      `create or replace trigger ${TRUNCATE_TRIGGER} before truncate on ${partition}
+        for each statement execute function audit.refuse();`,
+    !truncate?.isEnabled && enable(TRUNCATE_TRIGGER),
+  ]
+    .filter(Boolean)
+    .join('\n')
 }

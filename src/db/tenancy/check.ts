@@ -1,19 +1,25 @@
 import type { Sql } from 'postgres'
+// The tables declare themselves as they are loaded.
+import '../schema/index.js'
+import { declaredSchemas } from '../audit/policy.js'
+
+/** Tables of ours, as a condition. Partitions are reached through their root, whose policies count. */
+const isOurs = (sql: Sql) => sql`n.nspname in ${sql(declaredSchemas())} and c.relkind in ('r', 'p')`
 
 /** Tables in which rows belong to an organization, and what row-level security lacks there; empty when all is well. */
 export async function findTenancyProblems(sql: Sql): Promise<string[]> {
   const tables = await sql<{ name: string; problem: string }[]>`
-    select c.relname as name, case
+    select case n.nspname when 'public' then '' else n.nspname || '.' end || c.relname as name, case
       when not c.relrowsecurity then 'has no row-level security'
       when not c.relforcerowsecurity then 'has row-level security, but not for its owner'
       else 'has no policy'
     end as problem
-    from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-      and (c.relname = 'organizations' or exists (
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where ${isOurs(sql)} and not c.relispartition
+      and (c.oid = to_regclass('public.organizations') or exists (
         select from pg_attribute where attrelid = c.oid and attname = 'organization_id' and not attisdropped))
       and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy where polrelid = c.oid))
-    order by c.relname`
+    order by 1`
   return tables.map(({ name, problem }) => `${name} ${problem}`)
 }
 
@@ -24,10 +30,16 @@ export async function bypassesRowSecurity(sql: Sql): Promise<boolean> {
   return role?.bypasses ?? true
 }
 
-/** PostgreSQL exempts a table's owner from its policies, unless this is said; drizzle does not know the word. */
+/**
+ * PostgreSQL exempts a table's owner from its policies, unless this is said; drizzle does not know the word. A partition
+ * without policies lets no row out by itself.
+ */
 export async function forceRowSecurity(sql: Sql): Promise<void> {
   const tables = await sql<{ name: string }[]>`
-    select relname as name from pg_class
-    where relnamespace = 'public'::regnamespace and relrowsecurity and not relforcerowsecurity`
-  for (const { name } of tables) await sql`alter table public.${sql(name)} force row level security`
+    select format('%I.%I', n.nspname, c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    left join pg_class root on root.oid = pg_partition_root(c.oid)
+    where ${isOurs(sql)} and (c.relrowsecurity or root.relrowsecurity) and not (c.relrowsecurity and c.relforcerowsecurity)`
+  for (const { name } of tables)
+    await sql.unsafe(`alter table ${name} enable row level security, force row level security`)
 }
