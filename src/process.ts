@@ -4,7 +4,7 @@ import { type Config, loadConfig } from './config/index.js'
 import { createLog, type Log } from './config/logging.js'
 import { isTracingOn } from './config/tracing.js'
 import { isUnavailable } from './db/errors.js'
-import { MigrationError, migrationStatus } from './db/migrate/index.js'
+import { type History, MigrationError, type MigrationState, migrationStatus } from './db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/setup.js'
 import { explainExit } from './lib/operator-error.js'
@@ -62,16 +62,22 @@ export async function runProcess(
  * a step of its own (`npm run db:upgrade`).
  */
 async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<void> {
+  const onAhead = ({ newer }: Pick<History, 'newer'>) =>
+    logger.info({ version, newer }, 'the database is ahead of this release, as it is during a rollout')
   if (database.embedded || process.argv.includes('--migrate')) {
-    await prepareDatabase(database)
+    await prepareDatabase({ ...database, onAhead })
     return
   }
   const states = await migrationStatus(database.directUrl, { folder: MIGRATIONS_FOLDER })
-  const pending = states.filter(({ state }) => state === 'pending').map(({ name }) => name)
+  const namesOf = (wanted: MigrationState['state']) =>
+    states.filter(({ state }) => state === wanted).map(({ name }) => name)
+  const [pending, newer, unknown] = [namesOf('pending'), namesOf('newer'), namesOf('unknown')]
   if (pending.length === states.length) {
     throw new MigrationError('The database has none of the migrations: run npm run db:upgrade')
   }
+  if (newer.length > 0) onAhead({ newer })
   if (pending.length > 0) logger.warn({ pending }, 'migrations are pending: run npm run db:upgrade')
+  if (unknown.length > 0) logger.error({ unknown }, 'the database has migrations of another history')
 }
 
 /** The database let us in, and does not answer what a start asks of it: as fatal, and as little a bug, as one that is away. */

@@ -25,11 +25,15 @@ export async function check({ folder, schema }: { folder: string; schema: Schema
   ]
 }
 
-/** What this database says about the files: applied ones that were edited since, or that stopped half-way. */
+/**
+ * What this database says about the files: applied ones that were edited since, that are another branch's, or that stopped
+ * half-way. Those of a newer release are no mistake.
+ */
 export async function checkApplied(url: string, { folder }: { folder: string }): Promise<string[]> {
   const states = await migrationStatus(url, { folder })
   return states.flatMap(({ name, state }) => {
     if (state === 'edited') return `${name}.sql was edited after it was applied`
+    if (state === 'unknown') return `${name} was applied, and is no file here: another branch has it`
     return state === 'half-way' ? `${name}.sql stopped half-way` : []
   })
 }

@@ -10,12 +10,15 @@ const POOL_MAX = 3
 /** BullMQ's connection to its tables. */
 export const inDatabase = (url: string) => ({ connectionString: url, schema: JOB_SCHEMA, max: POOL_MAX })
 
-/** Brings BullMQ's own tables to what its installed version needs. `sql` must be a single connection. */
+/**
+ * Brings BullMQ's own tables to what its installed version needs, unless a newer version has been there. `sql` must be a single
+ * connection.
+ */
 export async function migrateJobQueue(sql: Sql): Promise<void> {
   const version = `BullMQ ${installedVersion()}`
   const [schema] = await sql<{ version: string | null }[]>`
     select obj_description(oid, 'pg_namespace') as version from pg_namespace where nspname = ${JOB_SCHEMA}`
-  if (schema?.version === version) return
+  if (schema?.version === version || isNewer(schema?.version, version)) return
   // Slow to load, and most starts have nothing to do.
   const { runMigrations } = await import('bullmq')
   const query = async (text: string, values: unknown[] = []) => {
@@ -25,6 +28,9 @@ export async function migrateJobQueue(sql: Sql): Promise<void> {
   await runMigrations({ query } as never, JOB_SCHEMA)
   await sql.unsafe(`comment on schema ${JOB_SCHEMA} is '${version}'`)
 }
+
+const isNewer = (recorded: string | null | undefined, installed: string): boolean =>
+  (recorded ?? '').localeCompare(installed, 'en', { numeric: true }) > 0
 
 function installedVersion(): string {
   const file = createRequire(import.meta.url).resolve('bullmq/package.json')

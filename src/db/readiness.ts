@@ -1,7 +1,13 @@
 import type { Sql } from 'postgres'
+import { OperatorError } from '../lib/operator-error.js'
 import { findPartitionProblem } from './audit/partitions.js'
-import { pendingMigrations } from './migrate/index.js'
+import { readHistory } from './migrate/index.js'
 import { MIGRATIONS_FOLDER } from './setup.js'
+
+/** How a check begins that informs, and is nothing to look after: a database ahead of the code is normal in a rollout. */
+const AHEAD = 'ahead: '
+
+export const isWell = (state: string): boolean => state === 'ok' || state.startsWith(AHEAD)
 
 /** Where it only reads, as a standby does, there is still something to serve. Thrown, so that the next check connects anew. */
 export const READ_ONLY = new Error('degraded: the database is read-only')
@@ -14,8 +20,23 @@ export async function checkWrites(sql: Sql): Promise<string> {
 }
 
 export async function checkMigrations(sql: Sql): Promise<string> {
-  const pending = await pendingMigrations(sql, { folder: MIGRATIONS_FOLDER })
-  return pending.length === 0 ? 'ok' : `pending: ${pending.join(', ')}`
+  const { pending, newer, unknown } = await readHistory(sql, { folder: MIGRATIONS_FOLDER })
+  if (pending.length > 0) return `pending: ${pending.join(', ')}`
+  if (unknown.length > 0) return `diverged: ${unknown.join(', ')}`
+  return newer.length === 0 ? 'ok' : `${AHEAD}${newer.join(', ')}`
+}
+
+/** A newer release has been here: what it made is its own. */
+export const isAhead = async (sql: Sql): Promise<boolean> =>
+  (await readHistory(sql, { folder: MIGRATIONS_FOLDER })).newer.length > 0
+
+/** For what is complete only with the newest declarations. @throws OperatorError */
+export async function refuseAhead(sql: Sql): Promise<void> {
+  const { newer } = await readHistory(sql, { folder: MIGRATIONS_FOLDER })
+  if (newer.length === 0) return
+  throw new OperatorError(
+    `The database is ahead of this release (${newer.join(', ')}), which may not know all that is to be done: run this with the newer release`,
+  )
 }
 
 export async function checkAudit(sql: Sql): Promise<string> {

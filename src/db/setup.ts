@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import type { Sql } from 'postgres'
+import { declaredSchemas } from './audit/policy.js'
 import { syncAuditTriggers } from './audit/triggers.js'
 import { JOB_SCHEMA, migrateJobQueue } from './job-queue.js'
-import { upgrade } from './migrate/index.js'
+import { type History, upgrade } from './migrate/index.js'
 import { refuseToMigrateThroughPooler } from './pooler.js'
+import { quoteName } from './quote.js'
 import { forceRowSecurity } from './tenancy/check.js'
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -16,14 +18,22 @@ type Setup = {
   /** For how many months the audit log is kept; for ever, where it is undefined. */
   auditRetentionMonths?: number | undefined
   onApply?: (name: string) => void
+  onAhead?: (history: History) => void
 }
 
-/** Brings a database to where this version of the code expects it. Answers the names of the migrations it applied. */
-export const prepareDatabase = ({ onApply, ...setup }: Setup): Promise<string[]> =>
-  upgrade(setup.migrationUrl, { ...migrationsOf(setup), ...(onApply && { onApply }) })
+/**
+ * Brings a database to where this version of the code expects it, and leaves alone one that is ahead of it. Returns the names
+ * of the migrations it applied.
+ */
+export const prepareDatabase = ({ onApply, onAhead, ...setup }: Setup): Promise<string[]> =>
+  upgrade(setup.migrationUrl, {
+    ...migrationsOf(setup),
+    ...(onApply && { onApply }),
+    ...(onAhead && { onAhead }),
+  })
 
-/** The migrations, and what goes with them whoever runs them. */
-export const migrationsOf = (setup: Omit<Setup, 'onApply'>) => ({
+/** The migrations, and what goes with them, for every command that runs them. */
+export const migrationsOf = (setup: Omit<Setup, 'onApply' | 'onAhead'>) => ({
   folder: MIGRATIONS_FOLDER,
   before: () => refuseToMigrateThroughPooler(setup.migrationUrl),
   after: (sql: Sql) => afterMigration(sql, setup),
@@ -64,10 +74,10 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
   // One role for everything: it owns the tables, and only the triggers keep the audit log append-only.
   if (owner?.isApp) return
   const role = sql(appRole)
-  await sql`grant usage on schema public, drizzle to ${role}`
-  await sql`grant select, insert, update, delete on all tables in schema public to ${role}`
-  await sql`grant usage on all sequences in schema public to ${role}`
+  await sql`grant usage on schema drizzle to ${role}`
   await sql`grant select on drizzle.migrations to ${role}`
+  for (const schema of declaredSchemas().filter((name) => schemas.has(name)))
+    await grantRows(sql, appRole, schema)
   if (schemas.has('audit')) {
     await sql`grant usage on schema audit to ${role}`
     await sql`grant select on all tables in schema audit to ${role}`
@@ -80,6 +90,19 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
     await sql`grant usage on all sequences in schema ${jobs} to ${role}`
     await sql`grant execute on all functions in schema ${jobs} to ${role}`
   }
+}
+
+/** Partitions have no policies of their own: where the root has some, the root is the only way to their rows. */
+async function grantRows(sql: Sql, appRole: string, schema: string): Promise<void> {
+  const [role, where] = [sql(appRole), sql.unsafe(quoteName(schema))]
+  await sql`grant usage on schema ${where} to ${role}`
+  await sql`grant select, insert, update, delete on all tables in schema ${where} to ${role}`
+  await sql`grant usage on all sequences in schema ${where} to ${role}`
+  const partitions = await sql<{ name: string }[]>`
+    select format('%I.%I', ${schema}::text, c.relname) as name
+    from pg_class c join pg_class root on root.oid = pg_partition_root(c.oid)
+    where c.relispartition and root.relrowsecurity and c.relnamespace = ${schema}::regnamespace`
+  for (const { name } of partitions) await sql`revoke all on ${sql.unsafe(name)} from ${role}`
 }
 
 /** What the application may have done to the audit schema, where it may do nothing itself. */

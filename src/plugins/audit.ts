@@ -1,12 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { findAuditProblems } from '../db/audit/triggers.js'
+import { isAhead } from '../db/readiness.js'
 import { OperatorError } from '../lib/operator-error.js'
 
 /** A server that writes without leaving audit entries does not start. */
 async function audit(app: FastifyInstance) {
   app.addHook('onReady', async () => {
-    const problems = await app.checkDatabase(findAuditProblems)
+    const problems = await app.checkDatabase(async (sql) =>
+      findAuditProblems(sql, { isAhead: await isAhead(sql) }),
+    )
     if (problems.length > 0) throw new OperatorError(`${problems.join('; ')}. Run: npm run db:upgrade`)
   })
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { OpenJob } from '../db/queries/outbox.js'
+import { isAhead } from '../db/readiness.js'
 import { isJobName, isPayloadOf, type JobName, type JobPayload } from '../lib/jobs.js'
 import { outboxIdOf } from '../lib/queued-job.js'
 import { JOB_DURATION } from '../metrics/worker.js'
@@ -45,12 +46,17 @@ export default async function workers(app: FastifyInstance, { databaseUrl, sched
 function findWork(app: FastifyInstance, schedules: Schedules, { id, job, payload, scheduled }: OpenJob) {
   if (scheduled) {
     const schedule = Object.hasOwn(schedules, job) ? schedules[job] : undefined
-    if (!schedule) throw new UnrecoverableError(`There is no schedule ${job}`)
+    if (!schedule) return refuse(app, `There is no schedule ${job}`)
     return () => schedule.run(app, { id })
   }
-  if (!isJobName(job)) throw new UnrecoverableError(`There is no job ${job}`)
-  if (!isPayloadOf(job, payload)) throw new UnrecoverableError(`This is no payload of the job ${job}`)
+  if (!isJobName(job)) return refuse(app, `There is no job ${job}`)
+  if (!isPayloadOf(job, payload)) return refuse(app, `This is no payload of the job ${job}`)
   return () => dispatch(app, job, payload, id)
+}
+
+/** What a newer release has asked for is tried again, until one of its workers takes it. */
+const refuse = (app: FastifyInstance, reason: string) => async (): Promise<never> => {
+  throw (await app.checkDatabase(isAhead)) ? new Error(reason) : new UnrecoverableError(reason)
 }
 
 const dispatch = <N extends JobName>(app: FastifyInstance, name: N, payload: JobPayload<N>, id: string) =>

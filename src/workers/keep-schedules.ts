@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { enqueueScheduled } from '../db/queries/outbox.js'
+import { isAhead } from '../db/readiness.js'
 import { takeTurns } from '../db/take-turns.js'
 import { TICK_OPTIONS } from '../lib/job-options.js'
 import type { Schedules, When } from './processor.js'
@@ -19,17 +20,22 @@ export async function keepSchedules(app: FastifyInstance, schedules: Schedules):
   app.addHook('onClose', async () => clearInterval(keeping))
 }
 
-/** Processes that start together take turns: the first one makes what is missing, and the others find it made. */
-export function reconcile({ db, queue }: FastifyInstance, schedules: Schedules): Promise<void> {
-  const { schedulers } = queue
-  return takeTurns(db, 'job schedules', async () => {
+/**
+ * Processes that start together take turns: the first one makes what is missing, and the others find it made. What a newer
+ * release has made or changed stays while the database is ahead of this one.
+ */
+export function reconcile(app: FastifyInstance, schedules: Schedules): Promise<void> {
+  const { schedulers } = app.queue
+  return takeTurns(app.db, 'job schedules', async () => {
+    const ahead = await app.checkDatabase(isAhead)
     const present = new Map(
       (await schedulers.getJobSchedulers()).map((scheduler) => [scheduler.key, scheduler]),
     )
-    for (const key of present.keys()) {
+    for (const key of ahead ? [] : present.keys()) {
       if (!Object.hasOwn(schedules, key)) await schedulers.removeJobScheduler(key)
     }
     for (const [name, schedule] of Object.entries(schedules)) {
+      if (ahead && present.has(name)) continue
       const { pattern, every } = present.get(name) ?? {}
       const wanted = repeatOf(schedule)
       if (pattern === wanted.pattern && every === wanted.every) continue

@@ -54,6 +54,10 @@ export function connect(
 export const connectAcrossOrganizations = (t: Test, url: string): postgres.Sql =>
   connect(t, url, { 'app.scope': 'platform' })
 
+/** Leaves a database ahead of this release, as in the middle of a rollout. */
+export const newerReleaseWasHere = (owner: postgres.Sql, name = '9999_newer') =>
+  owner`insert into drizzle.migrations (name, hash, state) values (${name}, '', 'applied')`
+
 type EmptyDatabase = TestDatabase & { appUrl: string; sql: postgres.Sql }
 
 /** Without any migration, `url` being the owner's: for tests of the migrations themselves. */

@@ -7,7 +7,7 @@ import { parseAuditSigningKey } from '../../src/lib/audit-keys.js'
 import { generateSigningKeyPem } from '../../src/lib/signing-keys.js'
 import { buildTestApp } from '../helpers/app.js'
 import { attack, newAuditKey, publicKeysOf } from '../helpers/audit-seals.js'
-import { connect, testDatabases } from '../helpers/database.js'
+import { connect, newerReleaseWasHere, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { invite } from '../helpers/invitations.js'
 import { createOrganization } from '../helpers/organizations.js'
@@ -147,6 +147,12 @@ t.test('the personal data of a user goes, and what happened stays and is still p
     stderr: '',
   })
   t.match(await verify(), { findings: 0 })
+
+  await newerReleaseWasHere(owner)
+  t.match(await erase(ada.id), {
+    code: 1,
+    stderr: /^audit: The database is ahead of this release \(9999_newer\), which may not know all/,
+  })
 })
 
 t.test('what is erased before it is sealed is sealed as it is then', async (t) => {

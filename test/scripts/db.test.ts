@@ -7,7 +7,7 @@ import { listMigrations } from '../../src/db/migrate/index.js'
 import { MIGRATIONS_FOLDER } from '../../src/db/setup.js'
 import { UsageError } from '../../src/scripts/arguments.js'
 import { copyCheckout } from '../helpers/checkout.js'
-import { createEmptyDatabase } from '../helpers/database.js'
+import { createEmptyDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { run } from '../helpers/process.js'
 
@@ -30,13 +30,39 @@ const done = (...lines: string[]) => ({ code: 0, signal: null, stdout: `${lines.
 const failed = (line: string) => ({ code: 1, signal: null, stdout: '', stderr: `db: ${line}\n` })
 
 t.test('upgrade and downgrade go to a revision, or all the way, and say what they did', async (t) => {
-  const { db, npm } = await createCli(t)
+  const { sql, db, npm } = await createCli(t)
   const applied = (migrations: string[]) => done(...migrations.map((name) => `applied   ${name}`))
   const reverted = (migrations: string[]) => done(...migrations.map((name) => `reverted  ${name}`))
   t.strictSame(await db('upgrade', '0001'), applied([first]))
   const { stdout } = await npm('db:status')
   t.match(stdout.split('\n'), [/^0001_\w+ +applied +\d{4}-\d\d-\d\dT.*Z$/, /^0002_\w+ +pending$/])
   t.strictSame(await npm('db:upgrade'), applied(names.slice(1)))
+
+  await newerReleaseWasHere(sql)
+  t.strictSame(
+    await npm('db:upgrade'),
+    done(
+      'newer     9999_newer',
+      'The database is ahead of this release: what a newer one made stays as it is.',
+      'Nothing to apply.',
+    ),
+  )
+  t.match((await db('status')).stdout, /\n9999_newer +newer +\d{4}-.*\n$/)
+  t.strictSame(await db('check'), done('Schema, snapshots and migrations agree.'))
+  t.strictSame(
+    await npm('db:downgrade', '-1'),
+    failed(
+      '9999_newer is applied, but its files are missing here: downgrade with the release that has them; nothing was changed',
+    ),
+  )
+  await sql`update drizzle.migrations set name = '0002_other' where name = '9999_newer'`
+  t.match(await npm('db:upgrade'), { code: 1, stderr: /^db: 0002_other is applied here, but has no file/ })
+  t.strictSame(
+    await db('check'),
+    failed('0002_other was applied, and is no file here: another branch has it'),
+  )
+  await sql`delete from drizzle.migrations where name = '0002_other'`
+
   t.strictSame(await npm('db:downgrade', '-1'), reverted(names.slice(-1)), 'npm hands -1 on')
   t.strictSame(await db('downgrade', first), reverted(names.slice(1, -1).reverse()))
   t.strictSame(await db('downgrade', 'base'), reverted([first]))

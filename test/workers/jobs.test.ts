@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pino from 'pino'
 import { discardFailedJobs, retryFailedJobs } from '../../src/db/queries/failed-jobs.js'
 import { PASSWORD } from '../helpers/app.js'
-import { connect, createTestDatabase } from '../helpers/database.js'
+import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { buildJobApp, emptyQueue, onEachBackend } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
@@ -68,7 +68,7 @@ onEachBackend(REDIS_DATABASE, 'what nobody can do is a dead letter that says why
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const app = await buildJobApp(t, { database, backend, schedules: {} })
-  const [id, unknown, wrong] = [randomUUID(), randomUUID(), randomUUID()]
+  const [id, unknown, wrong, newer] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()]
   const payload = { mail: 'password-changed', userId: randomUUID() }
   await sql`insert into outbox ${sql([
     { id: unknown, job: 'constructor', payload: {} },
@@ -96,6 +96,16 @@ onEachBackend(REDIS_DATABASE, 'what nobody can do is a dead letter that says why
   t.strictSame(
     [...left],
     [id, wrong].sort().map((id) => ({ id, failed_at: null })),
+  )
+
+  await newerReleaseWasHere(sql)
+  await sql`insert into outbox ${sql({ id: newer, job: 'fly-to-the-moon', payload: {} })}`
+  const failing = () => sql`select last_error, failed_at from outbox where id = ${newer} and attempts > 0`
+  await eventually(async () => (await failing()).length === 1)
+  t.match(
+    await failing(),
+    [{ last_error: 'There is no job fly-to-the-moon', failed_at: null }],
+    'tried again',
   )
 })
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { createUser } from '../../src/db/queries/users.js'
 import { reconcile } from '../../src/workers/keep-schedules.js'
 import { type Schedules, UnrecoverableError } from '../../src/workers/processor.js'
-import { connect, createTestDatabase } from '../helpers/database.js'
+import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { buildJobApp, onEachBackend, queueOf } from '../helpers/jobs.js'
 
@@ -34,7 +34,8 @@ onEachBackend(
 )
 
 onEachBackend(REDIS_DATABASE, 'the queue follows what the table of contents says', async (t, backend) => {
-  const app = await buildJobApp(t, { database: await createTestDatabase(t), backend })
+  const database = await createTestDatabase(t)
+  const app = await buildJobApp(t, { database, backend })
   await reconcile(app, {
     same: { cron: '0 6 * * 1', run },
     interval: { everySeconds: 60, run },
@@ -56,6 +57,14 @@ onEachBackend(REDIS_DATABASE, 'the queue follows what the table of contents says
   )
   const [at] = (await queueOf(app).getJobSchedulers()).filter(({ key }) => key === 'new-name')
   t.match(new Date(at?.next ?? 0).toISOString(), /T03:10:00.000Z$/, 'times are UTC')
+
+  await newerReleaseWasHere(connect(t, database.ownerUrl))
+  await reconcile(app, { same: { cron: '0 7 * * 1', run }, missing: { cron: '0 8 * * 1', run } })
+  t.strictSame(
+    await schedulersOf(app),
+    { ...expected, missing: '0 8 * * 1' },
+    'what a newer release made stays',
+  )
 })
 
 onEachBackend(REDIS_DATABASE, 'two workers share the runs of a schedule', async (t, backend) => {

@@ -5,22 +5,23 @@ import { createLedger, readLedger, recordDown, recordState } from './ledger.js'
 import { runInTransaction, runWithoutTransaction } from './run-script.js'
 import { parseScript, type Script } from './script.js'
 import { resetSettings, withMigrationLock } from './session.js'
-import { refuseHalfWay, type UpgradeOptions } from './upgrade.js'
+import { historyOf, refuseHalfWay, type UpgradeOptions } from './upgrade.js'
 
-export interface DowngradeOptions extends Omit<UpgradeOptions, 'to' | 'onApply'> {
+export interface DowngradeOptions extends Omit<UpgradeOptions, 'to' | 'onApply' | 'onAhead'> {
   /** How many of the newest to revert, or which one is the newest afterwards: `0003`, a full name, `base` for none. */
   target: { steps: number } | { to: string }
   onRevert?: (name: string) => void
 }
 
 /**
- * Reverts applied migrations by their down files, newest name first. Answers the names it reverted.
+ * Reverts applied migrations by their down files, newest name first. Returns the names it reverted.
  * Nothing runs unless every file that is needed is there. An edited up file does not matter here:
  * reverting is the way out of it.
  * @throws MigrationError
  */
 export async function downgrade(url: string, options: DowngradeOptions): Promise<string[]> {
-  const migrations = new Map((await readMigrations(options.folder)).map((one) => [one.name, one]))
+  const known = await readMigrations(options.folder)
+  const migrations = new Map(known.map((one) => [one.name, one]))
   return withMigrationLock(url, options, async (sql) => {
     await createLedger(sql)
     const ledger = await readLedger(sql)
@@ -33,7 +34,8 @@ export async function downgrade(url: string, options: DowngradeOptions): Promise
       options.onRevert?.(name)
     }
     await resetSettings(sql, options.lockTimeoutMs)
-    await options.after?.(sql)
+    // What goes with the migrations of a newer release is not ours to change.
+    if (historyOf(known, await readLedger(sql)).newer.length === 0) await options.after?.(sql)
     return names
   })
 }
@@ -53,7 +55,7 @@ function downScript(name: string, migration: Migration | undefined): Script {
   const file = `${name}.down.sql`
   if (migration === undefined) {
     throw new MigrationError(
-      `${name} is applied, but its files are missing: downgrade from the release that has them`,
+      `${name} is applied, but its files are missing here: downgrade with the release that has them; nothing was changed`,
     )
   }
   if (migration.down === undefined) {

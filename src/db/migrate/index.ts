@@ -1,6 +1,7 @@
 export { type DowngradeOptions, downgrade } from './downgrade.js'
 export { ConnectionError, MigrationError } from './error.js'
 export { listMigrations, type Migration, readMigrations } from './files.js'
+export type { History } from './history.js'
 export { parseScript } from './script.js'
-export { type MigrationState, migrationStatus, pendingMigrations } from './status.js'
+export { type MigrationState, migrationStatus, readHistory } from './status.js'
 export { type UpgradeOptions, upgrade } from './upgrade.js'

@@ -1,13 +1,17 @@
 import postgres from 'postgres'
 import { MigrationError } from './error.js'
 import { listMigrations, type Migration, readMigrations } from './files.js'
+import { compareHistories, type History } from './history.js'
 import { type LedgerRow, readLedger } from './ledger.js'
 import { inTime, withConnection } from './session.js'
 
 export interface MigrationState {
   name: string
-  /** `unknown` is applied here, but has no file in this release; `half-way` stopped and waits for a person. */
-  state: 'applied' | 'pending' | 'edited' | 'unknown' | 'half-way'
+  /**
+   * `newer` is a newer release's; `unknown` has no file in this release either, but is not after all that it has;
+   * `half-way` stopped and waits for a person.
+   */
+  state: 'applied' | 'pending' | 'edited' | 'newer' | 'unknown' | 'half-way'
   appliedAt: Date | undefined
 }
 
@@ -15,20 +19,24 @@ export interface MigrationState {
 export async function migrationStatus(url: string, options: { folder: string }): Promise<MigrationState[]> {
   const migrations = new Map((await readMigrations(options.folder)).map((one) => [one.name, one]))
   const ledger = await withConnection(url, (sql) => inTime(sql, readLedger(sql))).catch(explainDenial)
+  const { newer } = compareHistories([...migrations.keys()], [...ledger.keys()])
   const names = [...new Set([...migrations.keys(), ...ledger.keys()])].sort()
   return names.map((name) => {
     const row = ledger.get(name)
-    return { name, state: stateOf(migrations.get(name), row), appliedAt: row?.appliedAt }
+    const state = newer.includes(name) ? 'newer' : stateOf(migrations.get(name), row)
+    return { name, state, appliedAt: row?.appliedAt }
   })
 }
 
 /**
- * Names that this release brings and the database lacks. Cheap enough for a readiness probe; the role needs
- * USAGE on the schema drizzle and SELECT on drizzle.migrations.
+ * What this release brings and the database lacks, and the other way round. Cheap enough for a readiness probe; the role
+ * needs USAGE on the schema drizzle and SELECT on drizzle.migrations.
  */
-export async function pendingMigrations(sql: postgres.Sql, options: { folder: string }): Promise<string[]> {
+export async function readHistory(sql: postgres.Sql, options: { folder: string }): Promise<History> {
   const [names, ledger] = await Promise.all([listMigrations(options.folder), readLedger(sql)])
-  return names.filter((name) => ledger.get(name)?.state !== 'applied')
+  const halfWay = names.filter((name) => (ledger.get(name)?.state ?? 'applied') !== 'applied')
+  const history = compareHistories(names, [...ledger.keys()])
+  return { ...history, pending: [...history.pending, ...halfWay].sort() }
 }
 
 function stateOf(migration: Migration | undefined, row: LedgerRow | undefined): MigrationState['state'] {

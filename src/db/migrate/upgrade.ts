@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import { MigrationError } from './error.js'
 import { getByRevision, type Migration, readMigrations } from './files.js'
+import { compareHistories, type History, refuseDiverged } from './history.js'
 import { createLedger, type LedgerRow, readLedger, recordState, recordUp } from './ledger.js'
 import { describeHalfWay, runInTransaction, runWithoutTransaction } from './run-script.js'
 import { parseScript, type Script } from './script.js'
@@ -10,17 +11,22 @@ export interface UpgradeOptions extends SessionOptions {
   folder: string
   /** The last migration to apply, as `0003` or by its full name; all of them by default. */
   to?: string
-  /** Runs last, under the same lock, even if nothing was applied: for triggers and grants that follow the tables. */
+  /**
+   * Runs last, under the same lock, even if nothing was applied: for triggers and grants that follow the tables. Not where
+   * the database is ahead of this release, for they are a newer release's then.
+   */
   after?: (sql: postgres.Sql) => Promise<void>
   onApply?: (name: string) => void
+  /** Called where the database is ahead of this release, and nothing is to be done. */
+  onAhead?: (history: History) => void
 }
 
 /**
  * Applies what is missing by name, in order, so one that was merged late with a lower number is applied too.
- * Many processes may call this at once. Answers the names that this one applied.
+ * Many processes may call this at once. Returns the names that this one applied.
  *
- * An applied migration whose file is missing is no reason to refuse: in a rolling deployment an older release
- * starts against a newer schema, and must not fail.
+ * A database ahead of this release is no reason to refuse: in a rolling deployment an older release starts against a newer
+ * schema, and must neither fail nor change what the newer one made.
  * @throws MigrationError
  */
 export async function upgrade(url: string, options: UpgradeOptions): Promise<string[]> {
@@ -29,8 +35,14 @@ export async function upgrade(url: string, options: UpgradeOptions): Promise<str
   return withMigrationLock(url, options, async (sql) => {
     await createLedger(sql)
     const ledger = await readLedger(sql)
-    refuseHalfWay(ledger)
+    const history = historyOf(migrations, ledger)
     refuseEdited(migrations, ledger)
+    if (history.newer.length > 0) {
+      options.onAhead?.(history)
+      return []
+    }
+    refuseHalfWay(ledger)
+    refuseDiverged(history)
     const missing = wanted.filter(({ name }) => !ledger.has(name))
     // All are parsed before the first runs, so that a malformed one leaves the database as it was.
     for (const { migration, script } of missing.map(withScript)) {
@@ -43,6 +55,12 @@ export async function upgrade(url: string, options: UpgradeOptions): Promise<str
     return missing.map(({ name }) => name)
   })
 }
+
+export const historyOf = (migrations: Migration[], ledger: Map<string, LedgerRow>): History =>
+  compareHistories(
+    migrations.map(({ name }) => name),
+    [...ledger.keys()],
+  )
 
 /** @throws MigrationError while a file without a transaction is neither applied nor undone. */
 export function refuseHalfWay(ledger: Map<string, LedgerRow>): void {

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { isWell } from '../../db/readiness.js'
 import Type from '../../lib/type.js'
 
 const tags = ['System']
@@ -52,7 +53,8 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Can it serve?',
         description:
-          'For load balancers. 503 names what is missing, and begins with a shutdown. `degraded` serves, and wants somebody to look.',
+          'For load balancers. 503 names what is missing, and begins with a shutdown. `degraded` serves, and wants somebody to look; ' +
+          '`ahead` names the migrations of a newer release, which is normal while it is rolled out.',
         response: { 200: Readiness, 503: Readiness },
       },
       config: { ...config, rateLimits: false, neverShed: true },
@@ -60,8 +62,8 @@ const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function getReadiness(_request, reply) {
       const checks = await app.checkReadiness()
       const states = Object.values(checks)
-      const isReady = states.every((state) => state === 'ok' || state.startsWith('degraded: '))
-      const status = states.every((state) => state === 'ok') ? 'ready' : 'degraded'
+      const isReady = states.every((state) => isWell(state) || state.startsWith('degraded: '))
+      const status = states.every(isWell) ? 'ready' : 'degraded'
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? status : 'not ready', checks })
     },
   )

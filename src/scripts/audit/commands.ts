@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { resolveAuditPublicKeys, resolveAuditSigningKey } from '../../config/audit-keys.js'
 import { type Config, loadConfig } from '../../config/index.js'
+import { refuseAhead } from '../../db/readiness.js'
 import { eraseUser } from '../../db/seals/erase.js'
 import { sealAuditLog } from '../../db/seals/seal.js'
 import { verifyAuditLog } from '../../db/seals/verify.js'
@@ -66,7 +67,11 @@ async function eraseCommand(args: string[]): Promise<void> {
   const userId = parseUser(parseOptions(args, { user: { type: 'string' } }).user)
   const config = loadConfig()
   const key = getSigningKey(config)
-  const erasure = await withDatabase(config, 'owner', (sql) => eraseUser(sql, key, userId))
+  const erasure = await withDatabase(config, 'owner', async (sql) => {
+    // A newer release may have declared more columns as personal.
+    await refuseAhead(sql)
+    return eraseUser(sql, key, userId)
+  })
   console.log(describeErasure(userId, erasure))
 }
 

@@ -12,6 +12,8 @@ export const commands = new Map([
   ['status', statusCommand],
 ])
 
+const AHEAD = 'The database is ahead of this release: what a newer one made stays as it is.'
+
 async function upgradeCommand(args: string[]): Promise<void> {
   const revision = parsePositional(args)
   const to = revision === undefined ? {} : { to: parseRevision(revision) }
@@ -20,6 +22,7 @@ async function upgradeCommand(args: string[]): Promise<void> {
       ...runnerOptions(database),
       ...to,
       onApply: (name) => console.log(`applied   ${name}`),
+      onAhead: ({ newer }) => console.log(`newer     ${newer.join('\nnewer     ')}\n${AHEAD}`),
     }),
   )
   if (applied.length === 0) console.log('Nothing to apply.')
