@@ -4,7 +4,7 @@ import { settingsTable } from '../src/config/settings-table.js'
 import { permissionsTable } from './permissions-table.js'
 
 const TABLES = [
-  { file: 'README.md', name: 'settings', table: settingsTable() },
+  { file: 'docs/settings.md', name: 'settings', table: settingsTable() },
   { file: 'docs/organizations.md', name: 'permissions', table: permissionsTable() },
 ]
 

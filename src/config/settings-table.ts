@@ -1,7 +1,7 @@
 import { derivedDefaults } from './defaults.js'
 import { type SettingName, settingNames, settingOf } from './settings.js'
 
-/** The README's table of settings, in Markdown. */
+/** The table of docs/settings.md, in Markdown. */
 export function settingsTable(): string {
   const rows = settingNames.map((name) => `| \`${name}\` | ${defaultOf(name)} | ${describe(name)} |`)
   return ['| setting | default | what it does |', '|---|---|---|', ...rows].join('\n')

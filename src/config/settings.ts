@@ -22,7 +22,7 @@ export type Setting = Kind & {
 
 /**
  * Every setting, under the one name it has in the environment, in the file and in code.
- * Validation, the `Config` type and the README's table come from here.
+ * Validation, the `Config` type and the table of docs/settings.md come from here.
  * Plain data: every script and process starts by reading it, and loading a schema library first would be felt.
  */
 export const settings = {

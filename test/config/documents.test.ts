@@ -74,9 +74,9 @@ t.test(
   },
 )
 
-t.test('the table of settings in the README is the one that the schema gives', async (t) => {
-  const readme = readFileSync(fromPackageRoot('README.md'), 'utf8')
-  const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(readme) ?? []
+t.test('docs/settings.md has the table that the schema gives', async (t) => {
+  const document = readFileSync(fromPackageRoot('docs/settings.md'), 'utf8')
+  const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(document) ?? []
   t.equal(table, settingsTable(), 'if not: npm run docs:settings')
   for (const name of settingNames) t.match(table, `\n| \`${name}\` | `)
 })
@@ -90,7 +90,7 @@ t.test(
   'npm run docs:settings writes the table, touches nothing else, and nothing at all the second time',
   async (t) => {
     const cwd = copyCheckout(t)
-    const file = join(cwd, 'README.md')
+    const file = join(cwd, 'docs/settings.md')
     const write = () => run(t, ['npm', 'run', '--silent', 'docs:settings'], { cwd })
     writeFileSync(file, `before\n${START}\n| old |\n${END}\nafter\n`)
     for (const time of ['first', 'second']) {
@@ -98,7 +98,7 @@ t.test(
       t.equal(readFileSync(file, 'utf8'), `before\n${START}\n${settingsTable()}\n${END}\nafter\n`, time)
     }
     writeFileSync(file, `${END}\n${START}\n`)
-    t.match(await write(), { code: 1, stderr: /^README\.md needs the lines .* in this order: .*\n$/ })
+    t.match(await write(), { code: 1, stderr: /^docs\/settings\.md needs the lines .* in this order: .*\n$/ })
     t.equal(readFileSync(file, 'utf8'), `${END}\n${START}\n`)
   },
 )

@@ -12,7 +12,7 @@ import { CreateProject, Project, ProjectPage, ProjectParams, ProjectQuery, Updat
 
 const tags = ['Projects']
 
-/** What an organization keeps, as an example: copy it, or delete it as the README says. */
+/** What an organization keeps, as an example: copy it, or delete it as docs/adding-a-resource.md says. */
 const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.addSchema(Project)
 

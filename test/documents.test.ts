@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { buildTestApp, PASSWORD } from './helpers/app.js'
@@ -7,25 +7,35 @@ import { copyCheckout } from './helpers/checkout.js'
 import { createEmptyDatabase } from './helpers/database.js'
 import { PACKAGE_ROOT, run } from './helpers/process.js'
 
-// It follows the README in a copy: two migrations, the types and two test files.
+// It follows docs/adding-a-resource.md in a copy: two migrations, the types and two test files.
 t.setTimeout(400_000)
 
 const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
 
-const readme = read('README.md')
 const documents = [
   'README.md',
+  'AGENTS.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  'docs/audit.md',
-  'docs/deployment.md',
-  'docs/jobs.md',
-  'docs/organizations.md',
-  'docs/operations.md',
   'bench/README.md',
+  ...readdirSync(join(PACKAGE_ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
 ]
-const codeBlocks = (language: string): string[] =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+
+/** Those whose every command is run by a test. */
+const instructions = [
+  'README.md',
+  'AGENTS.md',
+  'docs/commands.md',
+  'docs/adding-a-resource.md',
+  'docs/migrations.md',
+]
+const allInstructions = instructions.map(read).join('\n')
+
+const resourceSteps = read('docs/adding-a-resource.md')
+const codeBlocks = (language: string, text: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 
 /** What a command is proved by: a file that runs it, and the words in that file. */
 const PROOFS: [command: RegExp, file: string, words: string][] = [
@@ -61,9 +71,28 @@ t.test('what the documents name is there, and every link leads somewhere', async
   }
 })
 
+/** What GitHub makes of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+t.test('every link to a heading finds it', async (t) => {
+  for (const document of documents) {
+    for (const [link, path, anchor] of read(document).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)) {
+      const target = path ? join(dirname(document), path) : document
+      const headings = [...read(target).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
+      t.ok(headings.includes(anchor ?? ''), `${document}: ${link}`)
+    }
+  }
+})
+
 t.test('every command is run by a test or by .ci/run, and none is left out', async (t) => {
-  const inline = [...readme.matchAll(/`((?:npm|npx|node) [^`]+)`/g)].map(([, command = '']) => command)
-  const lines = codeBlocks('sh').flatMap((block) => block.split(/\n|&&/))
+  const inline = [...allInstructions.matchAll(/`((?:npm|npx|node) [^`]+)`/g)].map(
+    ([, command = '']) => command,
+  )
+  const lines = codeBlocks('sh', allInstructions).flatMap((block) => block.split(/\n|&&/))
   const commands = [...inline, ...lines.filter((line) => /^\s*(npm|npx|node) /.test(line))]
   for (const command of commands.map((command) => command.trim())) {
     const proof = PROOFS.find(([pattern]) => pattern.test(command))
@@ -74,7 +103,7 @@ t.test('every command is run by a test or by .ci/run, and none is left out', asy
     t.ok(existsSync(join(PACKAGE_ROOT, file)) && read(file).includes(wanted), `${file} runs ${command}`)
   }
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-  const unknown = Object.keys(scripts).filter((name) => !readme.includes(`npm run ${name}`))
+  const unknown = Object.keys(scripts).filter((name) => !read('docs/commands.md').includes(`npm run ${name}`))
   t.strictSame(unknown, ['start', 'test'], 'whose short forms are there')
 })
 
@@ -84,7 +113,7 @@ t.test('the first request works as it stands', { skip: withoutCurl }, async (t) 
   const { app, signUp } = await buildTestApp(t)
   await signUp({ role: 'super_admin', email: 'admin@example.com' })
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
-  const script = codeBlocks('sh').find((block) => block.includes('curl')) ?? ''
+  const script = codeBlocks('sh', read('README.md')).find((block) => block.includes('curl')) ?? ''
   const adapted = script
     .replace('the one that was printed', PASSWORD)
     .replaceAll('http://localhost:3000', origin)
@@ -94,19 +123,20 @@ t.test('the first request works as it stands', { skip: withoutCurl }, async (t) 
 })
 
 const [, listed = ''] =
-  /take every line\s+that has `project` in it out of (.*?), and then:/s.exec(readme) ?? []
+  /take every line\s+that has `project` in it out of (.*?), and then:/s.exec(resourceSteps) ?? []
 const linesOfProjects = [...listed.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
-const filesOfProjects = [...linesOfProjects, ...(/^rm -r (.*)$/m.exec(readme)?.[1]?.split(' ') ?? [])]
+const filesOfProjects = [...linesOfProjects, ...(/^rm -r (.*)$/m.exec(resourceSteps)?.[1]?.split(' ') ?? [])]
 
 t.test('five steps add a resource, and the example can be deleted', async (t) => {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
-  const written = ['README.md', 'docs/organizations.md', 'biome.json', '.gitignore']
+  const written = ['docs/organizations.md', 'biome.json', '.gitignore']
   for (const part of [...written, 'test/helpers', 'test/matrix', ...filesOfProjects])
     cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
   writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
   followSteps(cwd)
-  const script = (words: string) => codeBlocks('sh').find((block) => block.includes(words)) ?? ''
+  const script = (words: string) =>
+    codeBlocks('sh', resourceSteps).find((block) => block.includes(words)) ?? ''
   await succeeds(t, ['sh', '-ec', script('add_notes')], { cwd })
   takeProjectLines(cwd)
   await succeeds(t, ['sh', '-ec', script('drop_projects')], { cwd })
@@ -118,7 +148,7 @@ t.test('five steps add a resource, and the example can be deleted', async (t) =>
 
 /** Writes the files of the five steps, and adds the single lines where the text says. */
 function followSteps(cwd: string): void {
-  for (const block of codeBlocks('ts')) {
+  for (const block of codeBlocks('ts', resourceSteps)) {
     const [first = '', ...lines] = block.split('\n')
     const [, path = '', isAdded] = /^\/\/ (\S+?)(, \w+ lines? more)?$/.exec(first) ?? []
     const file = join(cwd, path)
