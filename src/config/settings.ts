@@ -154,7 +154,7 @@ export const settings = {
     example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
     secret: true,
     description:
-      'The same database and role without a pooler in between, where `DATABASE_URL` leads to one in transaction mode ([docs/scaling.md](docs/scaling.md#a-pooler-in-between)). Without it, `DATABASE_URL`.',
+      'The same database and role without a pooler in between, where `DATABASE_URL` leads to one in transaction mode ([scaling.md](scaling.md#a-pooler-in-between)). Without it, `DATABASE_URL`.',
   },
   DATABASE_MIGRATION_URL: {
     format: 'postgres-url',
