@@ -1,13 +1,16 @@
 import { PASSWORD } from '../helpers/app.js'
 import { invite } from '../helpers/invitations.js'
 import { mailToken } from '../helpers/mailed-token.js'
-import { type Operation, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
+import { type Operation, operationsOf, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember } from '../helpers/organizations.js'
 import type { Scene, World } from './world.js'
 
 type Context = World & Scene
 
-/** What a path names, by the path up to there: makes one of it, in the scene's organization, and answers its id. */
+/**
+ * Makes what a path names, by the path up to there, in the scene's organization, and returns its id. What is not here is made by
+ * posting the documented example to its collection.
+ */
 const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = {
   '/api/v1/organizations/{organizationId}': ({ organization }) => organization.id,
   '/api/v1/organizations/{organizationId}/members/{userId}': async ({ app, organization, newUser }) =>
@@ -15,8 +18,6 @@ const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = 
   '/api/v1/organizations/{organizationId}/invitations/{invitationId}': async ({ root, organization }) =>
     (await root.post(`${organization.path}/invitations`, { email: 'grace@example.com', role: 'member' })).body
       .id,
-  '/api/v1/organizations/{organizationId}/projects/{projectId}': async ({ root, organization }) =>
-    (await root.post(`${organization.path}/projects`, { name: 'Canary' })).body.id,
   '/api/v1/users/{id}': async ({ newUser }) => idOf(await newUser()),
   '/api/v1/me/sessions/{id}': async ({ caller, newUser, newSession }) =>
     newSession(caller.user ? caller : await newUser()),
@@ -110,12 +111,24 @@ export async function makeObjects(line: string, context: Context): Promise<Recor
   const ids: Record<string, string> = {}
   for (const name of namesOf(path)) {
     const prefix = path.slice(0, path.indexOf(`{${name}}`) + name.length + 2)
-    const make = OBJECTS[prefix]
-    if (!make) throw new Error(`Say in OBJECTS of test/matrix/requests.ts how to make one of ${prefix}`)
-    ids[name] = await make(context)
+    ids[name] = await (OBJECTS[prefix]?.(context) ?? makeByExample(prefix, ids, context))
   }
   return { ...ids, ...(await SPECIAL_OBJECTS[line]?.(context)) }
 }
+
+/** @throws when the document has no POST for the collection, or it does not accept its own example */
+async function makeByExample(prefix: string, ids: Record<string, string>, { app, root }: Context) {
+  const collection = prefix.replace(/\/\{\w+\}$/, '')
+  const create = operationsOf(app).find(({ name }) => name === `POST ${collection}`)
+  if (!create?.body) throw new Error(`Add to OBJECTS of test/matrix/requests.ts how to make one of ${prefix}`)
+  const payload = sampleOf(create.body) as Record<string, unknown>
+  const answer = await root.request({ method: 'POST', url: withIds(collection, ids), payload })
+  if (answer.status !== 201) throw new Error(`The example of ${create.name} is refused: ${answer.text}`)
+  return answer.body.id
+}
+
+const withIds = (path: string, ids: Record<string, string>): string =>
+  path.replace(/\{(\w+)\}/g, (_, name) => ids[name] ?? '')
 
 export const absentIds = (path: string): Record<string, string> =>
   Object.fromEntries(namesOf(path).map((name) => [name, UNKNOWN_ID]))
@@ -133,7 +146,7 @@ export async function prepare(
   const needed = query.filter(({ required }) => required)
   const pairs = needed.map(({ name, schema }) => [name, String(sampleOf(schema))])
   const search = new URLSearchParams({ ...Object.fromEntries(pairs), ...found?.query }).toString()
-  const url = path.replace(/\{(\w+)\}/g, (_, name) => ids[name] ?? '')
+  const url = withIds(path, ids)
   const payload = body && { ...(found?.body ?? (sampleOf(body) as Record<string, unknown>)) }
   return { method, url: search ? `${url}?${search}` : url, ...(payload && { payload }) }
 }

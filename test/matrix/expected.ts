@@ -1,0 +1,38 @@
+import { isAllowed, type OrganizationCaller } from '../../src/lib/permissions.js'
+import type { Operation } from '../helpers/operations.js'
+import { CALLERS, type CallerName, CELLS } from './cells.js'
+
+const MEMBERS: Partial<Record<CallerName, OrganizationCaller>> = {
+  member: { role: 'member', isSuperAdmin: false },
+  org_admin: { role: 'org_admin', isSuperAdmin: false },
+  super_admin: { role: null, isSuperAdmin: true },
+}
+
+/** `GET /api/v1/audit-logs (of the organization)` is about `GET /api/v1/audit-logs`. */
+export const operationOf = (line: string): string => line.replace(/ \(.*\)$/, '')
+
+const successOf = ({ documented }: Operation): number =>
+  Number(Object.keys(documented.responses).find((status) => status.startsWith('2')))
+
+/** The statuses that follow from a route's permission or role; undefined for a route that names neither. */
+export function statusesByPolicy(operation: Operation): number[] | undefined {
+  const { 'x-permission': permission, 'x-role': role } = operation.documented
+  if (!permission && !role) return undefined
+  const success = successOf(operation)
+  return CALLERS.map((caller) => {
+    if (caller === 'anonymous') return 401
+    if (!permission) return caller === role ? success : 403
+    const member = MEMBERS[caller]
+    if (!member) return 404
+    return isAllowed(permission, member) ? success : 403
+  })
+}
+
+/** Every line of the matrix with its statuses: those of `cells.ts`, and one for each other operation with a permission. */
+export function expectedLines(operations: Operation[]): Record<string, readonly number[]> {
+  const computed = operations.flatMap((operation) => {
+    const statuses = operation.documented['x-permission'] && statusesByPolicy(operation)
+    return statuses ? [[operation.name, statuses] as const] : []
+  })
+  return { ...Object.fromEntries(computed), ...CELLS }
+}
