@@ -13,5 +13,19 @@ export function isStorableTime(text: string): boolean {
 /** `Date` reads 30 February as 2 March. */
 const isRealDay = (day: string): boolean => new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 
-/** In place of Ajv's own, which let through what the database refuses: `urn:uuid:…`, leap seconds, the year 0. */
-export const FORMATS = { uuid: (text: string) => UUID.test(text), 'date-time': isStorableTime }
+export const isUuid = (text: string): boolean => UUID.test(text)
+
+export type Format = {
+  isValid: (text: string) => boolean
+  /** The one way to write what a valid text means: handlers get no other. */
+  normalize?: (text: string) => string
+}
+
+/**
+ * In place of Ajv's own, which let through what the database refuses: `urn:uuid:…`, leap seconds, the year 0. Capitals in
+ * an id mean the same row, so an id is in lower case before any code compares it with another.
+ */
+export const FORMATS: Record<string, Format> = {
+  uuid: { isValid: isUuid, normalize: (text) => text.toLowerCase() },
+  'date-time': { isValid: isStorableTime },
+}

@@ -22,6 +22,7 @@ export const WithDefault = <T extends TSchema>(schema: T): T => Type.Optional(sc
 /** A Date in the code, ISO 8601 in UTC with milliseconds on the wire. */
 export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 
+/** Accepted in capitals, too; handlers get it in lower case. */
 export const Uuid = Type.Unsafe<string>({ type: 'string', format: 'uuid' })
 
 export const IdParams = StrictObject({ id: Uuid })

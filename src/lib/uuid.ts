@@ -11,3 +11,8 @@ function prefixOf(timeMs: number): string {
   const hex = timeMs.toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}`
 }
+
+const ALL_UUIDS = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
+
+/** Of a key of several ids, too; what else is in the text stays. */
+export const lowerCaseIds = (text: string): string => text.replace(ALL_UUIDS, (id) => id.toLowerCase())

@@ -1,6 +1,6 @@
 import AjvCompiler from '@fastify/ajv-compiler'
 import type { Static, TSchema } from 'typebox'
-import { FORMATS } from './formats.js'
+import { formatKeyword } from './format-keyword.js'
 
 const buildAjv = AjvCompiler()
 
@@ -23,7 +23,7 @@ export const buildValidator: typeof buildAjv = (schemas, options) => {
       mode: undefined as never,
       customOptions,
       onCreate: (ajv) => {
-        for (const [name, isValid] of Object.entries(FORMATS)) ajv.addFormat(name, isValid)
+        ajv.removeKeyword('format').addKeyword(formatKeyword)
       },
     })
   }

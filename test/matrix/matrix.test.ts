@@ -124,6 +124,28 @@ t.test('an id of others in a query finds what an absent one finds', async (t) =>
   }
 })
 
+/** As some clients write them. */
+const withCapitals = (text: string): string => text.replace(ID, (id) => id.toUpperCase())
+
+t.test('ids in capitals are the same ids, in paths, queries and bodies', async (t) => {
+  for (const [line, cells] of Object.entries(CELLS)) {
+    const operation = operations.find(({ name }) => name === operationOf(line))
+    if (!operation) continue
+    for (const caller of ['member', 'org_admin', 'super_admin'] as const) {
+      const context = { ...world, ...(await newScene(caller)) }
+      const request = await prepare(operation, line, await makeObjects(line, context), context)
+      const { url, payload } = request
+      const inCapitals = {
+        url: withCapitals(url),
+        ...(payload && { payload: JSON.parse(withCapitals(JSON.stringify(payload))) }),
+      }
+      if (inCapitals.url === url && JSON.stringify(inCapitals.payload) === JSON.stringify(payload)) continue
+      const { status } = await context.caller.request({ ...request, ...inCapitals })
+      t.equal(status, cells[CALLERS.indexOf(caller)], `${line} by ${caller}`)
+    }
+  }
+})
+
 type Properties = Record<string, JsonSchema>
 
 /** By name, whatever a schema lets out, lists and references included. */

@@ -1,5 +1,5 @@
-import { and, eq, gte, lt, type SQL } from 'drizzle-orm'
-import { firstUuidOf } from '../../lib/uuid.js'
+import { and, eq, gte, inArray, lt, type SQL } from 'drizzle-orm'
+import { firstUuidOf, lowerCaseIds } from '../../lib/uuid.js'
 import { type AuditAction, auditLog } from '../audit/log.js'
 import { plannedForItsValues } from '../audit/prepared-texts.js'
 
@@ -19,7 +19,7 @@ export function conditionOf(filters: AuditFilters): SQL | undefined {
   return and(
     plannedForItsValues,
     tableName === undefined ? undefined : eq(auditLog.tableName, tableName),
-    objectId === undefined ? undefined : eq(auditLog.objectId, objectId),
+    objectId === undefined ? undefined : isObject(objectId),
     userId === undefined ? undefined : eq(auditLog.userId, userId),
     isOf(organizationId),
     action === undefined ? undefined : eq(auditLog.action, action),
@@ -27,6 +27,14 @@ export function conditionOf(filters: AuditFilters): SQL | undefined {
     from && gte(auditLog.id, firstUuidOf(from.getTime())),
     to && until(to),
   )
+}
+
+/** Most are ids, whose capitals mean the same; a key that is a text has the capitals that it has. */
+export const isObject = (objectId: string): SQL => {
+  const inLowerCase = lowerCaseIds(objectId)
+  return inLowerCase === objectId
+    ? eq(auditLog.objectId, objectId)
+    : inArray(auditLog.objectId, [objectId, inLowerCase])
 }
 
 /** Undefined for the entries of all organizations, and of none. */

@@ -5,7 +5,7 @@ import type { State } from '../audit/parse-state.js'
 import { toApiState } from '../audit/states.js'
 import type { Db } from '../client.js'
 import { asText } from './audit-entries.js'
-import { isOf, until } from './audit-filters.js'
+import { isObject, isOf, until } from './audit-filters.js'
 
 type AuditedObject = { tableName: string; objectId: string; organizationId?: string }
 type ObjectState = {
@@ -17,11 +17,7 @@ type ObjectState = {
 /** What an object was at a moment, or is now. Throws NotFound for one that has no entries. */
 export async function getObjectState(db: Db, object: AuditedObject, at?: Date): Promise<ObjectState> {
   const { tableName, objectId, organizationId } = object
-  const ofObject = and(
-    eq(auditLog.tableName, tableName),
-    eq(auditLog.objectId, objectId),
-    isOf(organizationId),
-  )
+  const ofObject = and(eq(auditLog.tableName, tableName), isObject(objectId), isOf(organizationId))
   const [last] = await db
     .select({ id: auditLog.id, state: asText(auditLog.stateAfter) })
     .from(auditLog)
