@@ -1,7 +1,7 @@
-import { asc, type Column, desc, type SQL, sql } from 'drizzle-orm'
+import { asc, type Column, desc, getTableColumns, type SQL, sql } from 'drizzle-orm'
 import { InvalidCursor } from '../../lib/errors.js'
-import { isStorableTime } from '../../lib/formats.js'
 import { decodeCursor, encodeCursor, type Page, type PageQuery } from '../../lib/pagination.js'
+import { boundOf, checkPrecision, isText, type SortColumn } from './sort-columns.js'
 
 type Row = { id: string }
 
@@ -17,16 +17,18 @@ type Keyset<R extends Row> = {
 
 /**
  * Keyset pagination: it costs the same on every page, and rows that come or go meanwhile neither repeat nor hide others.
- * Only the listed columns can be sorted by; ids settle ties.
+ * Only the listed columns can be sorted by; ids settle ties. `idColumn` has the id that a row has in the table of any text
+ * column of the list.
  */
 export function keysetPage<R extends Row, F extends string & keyof R>(
-  columns: Record<F, Column>,
-  idColumn: Column,
+  columns: Record<F, SortColumn>,
+  idColumn: SortColumn,
   { limit, cursor, sort }: PageQuery<F | `-${F}`>,
 ): Keyset<R> {
   const descending = sort.startsWith('-')
   const field = (descending ? sort.slice(1) : sort) as F
   const column = columns[field]
+  checkPrecision(column)
   const direction = descending ? desc : asc
   const sortColumns = column === idColumn ? [idColumn] : [column, idColumn]
   const cursorOf = (row: R) => encodeCursor({ sort, value: textOf(row[field]), id: row.id })
@@ -44,17 +46,27 @@ export function keysetPage<R extends Row, F extends string & keyof R>(
 
 const textOf = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value))
 
-function rowsAfter(sortColumns: Column[], descending: boolean, position: { value: string; id: string }): SQL {
-  const bounds = sortColumns.map((column, i) =>
-    sql.param(i === sortColumns.length - 1 ? position.id : boundOf(column, position.value), column),
-  )
+type Position = ReturnType<typeof decodeCursor>
+
+function rowsAfter(sortColumns: SortColumn[], descending: boolean, position: Position): SQL {
+  const bounds = sortColumns.map((column, i) => {
+    if (i === sortColumns.length - 1) return sql.param(position.id, column)
+    return position.isCut ? wholeTextOf(column, position) : sql.param(boundOf(column, position.value), column)
+  })
   return sql`(${sql.join(sortColumns, sql`, `)}) ${descending ? sql`<` : sql`>`} (${sql.join(bounds, sql`, `)})`
 }
 
-function boundOf(column: Column, value: string): string | Date {
-  if (column.dataType !== 'date') return value
-  if (!isStorableTime(value)) throw new InvalidCursor()
-  return new Date(value)
+/**
+ * Of a long text the cursor has the beginning, and its row the rest. Where that row is gone the page goes on from the
+ * beginning: rows that share it may come again, and none is lost.
+ */
+function wholeTextOf(column: SortColumn, { value, id }: Position): SQL {
+  if (!isText(column)) throw new InvalidCursor()
+  const key: Column | undefined = getTableColumns(column.table).id
+  const beginning = sql.param(value, column)
+  if (!key) return sql`${beginning}`
+  return sql`coalesce((select ${column} from ${column.table}
+    where ${key} = ${id} and starts_with(${column}, ${beginning})), ${beginning})`
 }
 
 /** A pattern for LIKE that means the text itself. */
