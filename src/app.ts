@@ -32,6 +32,7 @@ import organizationScope from './plugins/organization-scope.js'
 import overload from './plugins/overload.js'
 import passwordReset from './plugins/password-reset.js'
 import passwords from './plugins/passwords.js'
+import publicPath from './plugins/public-path.js'
 import rateLimit from './plugins/rate-limit.js'
 import readiness from './plugins/readiness.js'
 import requestContext from './plugins/request-context.js'
@@ -90,6 +91,7 @@ export async function buildApp({
   await app.register(errors)
   await app.register(securityHeaders)
   await app.register(requestHead)
+  await app.register(publicPath, { publicUrl: config.PUBLIC_URL })
   await app.register(cors, { origins: config.CORS_ORIGINS })
   await app.register(jsonBody)
   await app.register(knownPaths)

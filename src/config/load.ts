@@ -74,9 +74,12 @@ function withDerived(values: Config): Config {
   for (const [name, { of }] of Object.entries(derivedDefaults)) config[name] ??= of(config)
   return {
     ...config,
-    // Paths are appended to it, so that `//` must not arise.
-    PUBLIC_URL: config.PUBLIC_URL.replace(/\/+$/, ''),
+    // Paths are appended to them, so that `//` must not arise.
+    PUBLIC_URL: withoutEndSlash(config.PUBLIC_URL),
+    ...(config.FRONTEND_URL && { FRONTEND_URL: withoutEndSlash(config.FRONTEND_URL) }),
     DATA_DIR: fromPackageRoot(config.DATA_DIR),
     LOG_FILE_PATH: config.LOG_FILE_PATH === 'off' ? 'off' : fromPackageRoot(config.LOG_FILE_PATH),
   }
 }
+
+const withoutEndSlash = (url: string): string => url.replace(/\/+$/, '')

@@ -31,6 +31,8 @@ export type DescribedRoute = {
   /** What only this route can answer; what follows from the rest is added. */
   failures: readonly FailureKind[]
   rateLimits: readonly PolicyDescription[]
+  /** What it makes can be read at an address of its own. */
+  hasLocation: boolean
 }
 
 const EXAMPLE_REQUEST_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
@@ -52,7 +54,7 @@ export function describeRoute(route: DescribedRoute): Record<string, unknown> {
     ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
     // Copied, or YAML makes anchors of the list that a file's routes share.
     tags: [...((schema.tags as string[] | undefined) ?? [])],
-    response: withLimitHeaders({ ...problemAnswers(route), ...successAnswers(schema.response) }, route),
+    response: withLimitHeaders({ ...problemAnswers(route), ...successAnswers(route) }, route),
   }
 }
 
@@ -75,15 +77,17 @@ function withLimitHeaders(answers: Record<string, unknown>, { rateLimits }: Desc
   )
 }
 
-function successAnswers(response: unknown): Record<string, unknown> {
-  const answers = Object.entries((response ?? {}) as Record<string, Record<string, unknown>>)
+const LOCATION = { type: 'string', description: 'Where it is.' }
+
+function successAnswers({ schema, hasLocation }: DescribedRoute): Record<string, unknown> {
+  const answers = Object.entries((schema.response ?? {}) as Record<string, Record<string, unknown>>)
   return Object.fromEntries(
     answers.map(([status, answer]) => [
       status,
       {
         ...answer,
         description: answer.description ?? SUCCESSES[status] ?? 'Not done',
-        ...(status === '201' && { headers: { location: { type: 'string', description: 'Where it is.' } } }),
+        ...(status === '201' && hasLocation && { headers: { location: LOCATION } }),
       },
     ]),
   )

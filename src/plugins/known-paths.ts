@@ -5,14 +5,20 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Every path that a route was declared for so far. */
     knownPaths: ReadonlySet<string>
+    /** Whether a documented GET reads one thing below this path, by its id. */
+    isReadBelow: (path: string) => boolean
   }
 }
 
 async function knownPaths(app: FastifyInstance) {
   const paths = new Set<string>()
+  const readByLastParameter = new Set<string>()
   app.decorate('knownPaths', paths)
-  app.addHook('onRoute', ({ url }) => {
+  app.decorate('isReadBelow', (path) => readByLastParameter.has(path))
+  app.addHook('onRoute', ({ method, url, schema }) => {
     paths.add(url)
+    const [, parent] = /^(.*)\/:\w+$/.exec(url) ?? []
+    if (method === 'GET' && !schema?.hide && parent !== undefined) readByLastParameter.add(parent)
   })
 }
 

@@ -14,6 +14,7 @@ declare module 'fastify' {
       issue: (tx: Tx, mail: LinkMail, to: { id: string; email: string }) => Promise<void>
       /** The link of a token; undefined when the key that it was made with has been retired. */
       write: (row: { id: string; keyId: string }, path: string, derive?: DeriveToken) => string | undefined
+      /** Where a mail leads that is about no page in particular. */
       baseUrl: string
     }
   }
@@ -36,7 +37,8 @@ const PURPOSES: Record<LinkMail, MailedTokenPurpose> = {
 
 async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: MailedLinkOptions) {
   app.decorate('mailedLinks', {
-    baseUrl,
+    // The slash is what is left where a proxy strips the path before it.
+    baseUrl: `${baseUrl}/`,
     issue: async (tx, mail, { id: userId, email }) => {
       const token = { userId, email, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
       await enqueue(tx, 'send-link', { mail, tokenId: await createMailedToken(tx, keys[0], token) })

@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions) =>
+const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions, hasLocation: boolean) =>
   schema.hide
     ? schema
     : describeRoute({
@@ -25,6 +25,7 @@ const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions) =
         role: config.role,
         permission: config.permission,
         failures: config.failures ?? [],
+        hasLocation,
         rateLimits: config.limiter?.policies.map(describePolicy) ?? [],
       })
 
@@ -40,18 +41,18 @@ async function openApi(app: FastifyInstance, { version }: { version: string }) {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       // Wherever the document was read from: right behind any proxy, and the only one that the page may call.
-      servers: [{ url: '/', description: 'This server' }],
+      servers: [{ url: app.publicPath || '/', description: 'This server' }],
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
       security: [{ bearer: [] }],
     },
-    transform: ({ url, route }) => ({ url, schema: describe(route) }),
+    transform: ({ url, route }) => ({ url, schema: describe(route, app.isReadBelow(url)) }),
     // Shared schemas keep their names, instead of `def-0`, `def-1` and so on.
     refResolver: { buildLocalReference: (json) => String(json.$id) },
   })
   app.addSchema(Problem)
 }
 
-export default fp(openApi, { name: 'openapi' })
+export default fp(openApi, { name: 'openapi', dependencies: ['known-paths', 'public-path'] })

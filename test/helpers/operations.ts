@@ -22,7 +22,10 @@ type Documented = {
   'x-role'?: UserRole
   parameters?: Parameter[]
   requestBody?: { content: Record<string, { schema: JsonSchema }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema: JsonSchema }> }>
+  responses: Record<
+    string,
+    { description: string; headers?: object; content?: Record<string, { schema: JsonSchema }> }
+  >
 }
 
 export type Operation = {

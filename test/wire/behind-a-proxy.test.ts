@@ -2,13 +2,21 @@
 import { pino } from 'pino'
 import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import { createBrowser } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
+import { mailToken } from '../helpers/mailed-token.js'
+import { operationsOf, sampleOf } from '../helpers/operations.js'
 
 const lines: { url?: string; ip?: string }[] = []
 const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
 
 const { app, anonymous, signUp, database } = await buildTestApp(t, {
-  config: { RATE_LIMIT: 'on', TRUST_PROXY: ['127.0.0.1'] },
+  config: {
+    RATE_LIMIT: 'on',
+    TRUST_PROXY: ['127.0.0.1'],
+    PUBLIC_URL: 'https://api.example.com/groundwork/',
+    DATA_DIR: t.testdir(),
+  },
   logger,
 })
 const sql = connect(t, database.ownerUrl)
@@ -48,4 +56,84 @@ t.test('sessions, the log and the audit log name it without its port', async (t)
   const logged = lines.filter(({ ip = '' }) => ip.includes('203.0.113.77')).map(({ ip }) => ip)
   t.ok(logged.length > 0)
   t.strictSame(new Set(logged), new Set(['203.0.113.77']))
+})
+
+const OUTSIDE = 'https://api.example.com/groundwork'
+
+/** What the proxy hands on of an address that a client was given; undefined for what is not of this server. */
+const inside = (address: string) =>
+  address.startsWith(`${OUTSIDE}/`) ? address.slice(OUTSIDE.length) : undefined
+
+const addressesIn = (text: string) =>
+  [...text.matchAll(/ (?:href|src|action)="([^"]*)"/g)].map(([, address = '']) =>
+    address.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code)).replaceAll('&amp;', '&'),
+  )
+
+t.test('every page, file and redirect is below the path of PUBLIC_URL', async (t) => {
+  const browser = createBrowser(app)
+  const admin = await signUp({ role: 'super_admin' })
+  const { id = '', email = '' } = admin.user ?? {}
+  const token = await mailToken(app, { userId: id, email, purpose: 'reset_password' })
+  const start = [
+    '/',
+    '/api-docs',
+    '/api-docs/',
+    '/api-docs/static/index.html',
+    '/forgot-password',
+    '/dev/mail',
+  ]
+  const pages = [`/reset-password?token=${token}`, '/verify-email?token=x', '/accept-invitation?token=x']
+  const toVisit = new Set([
+    ...start,
+    ...pages,
+    '/.well-known/change-password',
+    '/admin/queues',
+    '/admin/sign-out',
+  ])
+  const visit = async () => {
+    for (const path of toVisit) {
+      const { status, headers, text } = await browser.get(path)
+      t.notMatch(status, /404|5\d\d/, path)
+      const isPage = headers['content-type']?.startsWith('text/html')
+      if (isPage)
+        t.notMatch(
+          text.replace(/ value="[^"]*"/g, ''),
+          /["'(]\/(?!groundwork\/|\/)[\w.-]/,
+          `${path}: no address without it`,
+        )
+      const [, base = path] = /<base href="([^"]*)"/.exec(text) ?? []
+      const found = [...(isPage ? addressesIn(text) : []), ...(headers.location ? [headers.location] : [])]
+      for (const address of found) {
+        const { href } = new URL(address, new URL(base === path ? `${OUTSIDE}${path}` : base, OUTSIDE))
+        const local = inside(href.split('#')[0] ?? '')
+        if (!/^data:|^https:\/\/app\.example\.com/.test(href)) t.ok(local, `${path} leads to ${address}`)
+        if (local) toVisit.add(local)
+      }
+    }
+  }
+  await visit()
+  const signIn = await browser.signIn(email, PASSWORD, '/admin/queues')
+  t.match(signIn, { status: 303, headers: { location: '/groundwork/admin/queues' } })
+  t.match(signIn.headers['set-cookie'], /^__Host-.*; Path=\/;/)
+  await visit()
+  for (const path of ['/static/pages.css', '/static/dashboard.js', '/api-docs/static/swagger-ui.css'])
+    t.ok(toVisit.has(path), path)
+})
+
+t.test('what was made is read at its Location, and what has none says none', async (t) => {
+  const admin = await signUp({ role: 'super_admin' })
+  const { body: organization } = await admin.post('/organizations', { name: 'Behind a proxy' })
+  const creating = operationsOf(app, organization.id).filter(({ documented }) => documented.responses[201])
+  t.ok(creating.length > 3)
+  for (const { name, url, body, documented } of creating) {
+    const made = await admin.request({ method: 'POST', url, payload: sampleOf(body ?? {}) as object })
+    t.equal(made.status, 201, name)
+    const isDocumented = 'location' in (documented.responses[201]?.headers ?? {})
+    t.equal(made.headers.location !== undefined, isDocumented, `${name} says where it is`)
+    if (!made.headers.location) continue
+    const read = await admin.request({ url: inside(new URL(made.headers.location, OUTSIDE).href) ?? '' })
+    t.match(read, { status: 200, body: { id: made.body.id } }, name)
+  }
+  const { servers } = app.swagger() as { servers: unknown }
+  t.match(servers, [{ url: '/groundwork' }])
 })

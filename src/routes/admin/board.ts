@@ -13,8 +13,6 @@ import { isForScripts, requireSuperAdmin } from './guard.js'
 import { DASHBOARD_PATH } from './return-to.js'
 
 const API_PATH = `${DASHBOARD_PATH}/api/`
-const SCRIPT_PATH = '/static/dashboard.js'
-const STYLE_PATH = '/static/dashboard.css'
 
 /** The colours of an icon, which bull-board has inline. The tests in a browser tell when a new version has others. */
 const ICON_STYLE_HASH = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='"
@@ -34,15 +32,17 @@ const CONTENT_SECURITY_POLICY = [
 
 const READ_TIMEOUT_MS = 900
 
-const uiConfig = {
+const uiConfigBelow = (publicPath: string) => ({
   boardTitle: 'Groundwork jobs',
-  miscLinks: [{ text: 'Sign out', url: '/admin/sign-out' }],
+  miscLinks: [{ text: 'Sign out', url: `${publicPath}/admin/sign-out` }],
   hideDocsLink: true,
-}
+})
 
 /** bull-board at the queue, which is connected to when somebody asks for what is in it. */
 export async function board(app: FastifyInstance, { dashboard }: { dashboard: JobsDashboard }) {
   const { isReadOnly } = dashboard
+  const { publicPath } = app
+  const uiConfig = uiConfigBelow(publicPath)
   const serverAdapter = new FastifyAdapter()
   const { replaceQueues } = createBullBoard({ queues: [], serverAdapter, options: { uiConfig } })
   let adapter: DeadLettersAdapter | undefined
@@ -76,7 +76,7 @@ export async function board(app: FastifyInstance, { dashboard }: { dashboard: Jo
     reply.header('content-security-policy', CONTENT_SECURITY_POLICY)
   })
   app.addHook('onSend', async (_request, reply, payload) =>
-    isEntryPage(reply) && typeof payload === 'string' ? withoutForeignParts(payload) : payload,
+    isEntryPage(reply) && typeof payload === 'string' ? withOwnParts(payload, publicPath) : payload,
   )
   await app.register(serverAdapter.registerPlugin(), { prefix: DASHBOARD_PATH })
 }
@@ -99,12 +99,12 @@ const isEntryPage = (reply: FastifyReply): boolean =>
   reply.statusCode === 200 && String(reply.getHeader('content-type')).startsWith('text/html')
 
 /** The page that bull-board brings loads fonts from elsewhere and has styles inline, which the policy forbids. */
-const withoutForeignParts = (page: string): string =>
+const withOwnParts = (page: string, publicPath: string): string =>
   page
     .replace(/<link [^>]*https:[^>]*>/g, '')
     .replace(/<style>[\s\S]*?<\/style>/g, '')
     .replace(/ style="[^"]*"/g, '')
     .replace(
       '</head>',
-      `<link rel="stylesheet" href="${STYLE_PATH}">\n<script src="${SCRIPT_PATH}"></script>\n</head>`,
+      `<link rel="stylesheet" href="${publicPath}/static/dashboard.css">\n<script src="${publicPath}/static/dashboard.js"></script>\n</head>`,
     )

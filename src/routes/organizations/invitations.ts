@@ -60,8 +60,8 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const invitation = await request.inOrganization((scope) =>
         invitations.create(scope, { email: normalizeEmail(email), role }),
       )
-      const path = request.routeOptions.url?.replace(':organizationId', request.params.organizationId)
-      return reply.code(201).header('location', `${path}/${invitation.id}`).send(invitation)
+      // Without a Location: an invitation is read in the list alone.
+      return reply.code(201).send(invitation)
     },
   )
 
