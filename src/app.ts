@@ -162,7 +162,12 @@ export async function buildApp({
   await app.register(openapi, { version })
   if (config.API_DOCS === 'on') await app.register(swaggerUi)
   await app.register(staticFiles)
-  await app.register(routes)
+  await app.register(routes, {
+    publicUrl: config.PUBLIC_URL,
+    frontendUrl: config.FRONTEND_URL,
+    securityContact: config.SECURITY_CONTACT,
+    changePasswordUrl: config.CHANGE_PASSWORD_URL ?? '/forgot-password',
+  })
   return app
 }
 

@@ -30,7 +30,8 @@ const UNDOCUMENTED = [
   /^\/$/,
   /^\/api-docs(\/|\/json|\/yaml|\/static\/.+)?$/,
   /^\/static\/\*$/,
-  /^\/(verify-email|reset-password|accept-invitation)$/,
+  /^\/(verify-email|reset-password|accept-invitation|forgot-password)$/,
+  /^\/\.well-known\/(change-password|security\.txt)$/,
   /^\/dev\/mail(\/|$)/,
   /^\/admin\//,
 ]

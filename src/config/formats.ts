@@ -19,6 +19,15 @@ export const formats = {
       return url !== undefined && url.href === `${url.origin}${url.pathname}`
     },
   },
+  'page-url': {
+    expected: 'the address of a page such as https://app.example.com/account, without credentials',
+    accepts: (value) => parseUrl(value, ['http:', 'https:'])?.username === '',
+  },
+  contact: {
+    expected:
+      'addresses such as mailto:security@example.com, https://example.com/security or tel:+1-201-555-0123, separated by commas',
+    accepts: (value) => /^(mailto:[^\s@]+@[^\s@]+|tel:\+[\d-]+|https:\/\/[^\s/]+\S*)$/.test(value),
+  },
   'proxy-range': {
     expected:
       'addresses or CIDR ranges such as 10.0.0.0/8, separated by commas; a bare true, a number of hops or a range of every address would let clients forge their address',

@@ -54,7 +54,8 @@ export const settings = {
     format: 'public-url',
     example: 'https://change-me.example.com',
     requiredInProduction: true,
-    description: 'The address under which clients reach the API, for links in mails and as issuer of tokens.',
+    description:
+      'The address under which clients reach the API, for links in mails and as issuer of tokens; with a path where a proxy strips one.',
   },
   FRONTEND_URL: {
     format: 'public-url',
@@ -62,6 +63,19 @@ export const settings = {
     example: 'https://change-me.example.com',
     description:
       'Where the links in mails lead: a front end of your own. Without it, the pages that come with the server.',
+  },
+  SECURITY_CONTACT: {
+    listOf: 'contact',
+    default: [],
+    description:
+      'Whom to tell of a vulnerability, in `/.well-known/security.txt` (RFC 9116): `mailto:`, `https:` or `tel:` addresses. Without it there is none.',
+  },
+  CHANGE_PASSWORD_URL: {
+    format: 'page-url',
+    optional: true,
+    example: 'https://change-me.example.com/account/password',
+    description:
+      'Where `/.well-known/change-password` leads: a page of your own front end. Without it, the page `/forgot-password`.',
   },
   TRUST_PROXY: {
     listOf: 'proxy-range',

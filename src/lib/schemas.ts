@@ -7,6 +7,11 @@ import Type from './type.js'
 export const StrictObject = <T extends TProperties>(properties: T, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { ...options, additionalProperties: false })
 
+/**
+ * The query of a page that mails link to: mail services and trackers add parameters of their own, and those are ignored.
+ */
+export const PageQuery = <T extends TProperties>(properties: T) => Type.Object(properties)
+
 /** `enum` instead of a union of constants: one keyword for Ajv, the serializer and OpenAPI. */
 export const StringEnum = <const T extends readonly string[]>(
   values: T,

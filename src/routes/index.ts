@@ -14,21 +14,25 @@ import organizationRoutes from './organizations/index.js'
 import otherMethodRoutes from './other-methods/index.js'
 import pageRoutes from './pages/index.js'
 import projectRoutes from './projects/index.js'
-import systemRoutes from './system/index.js'
+import systemRoutes, { type SystemOptions } from './system/index.js'
+import wellKnownRoutes, { type WellKnownOptions } from './system/well-known.js'
 import userRoutes from './users/index.js'
 
+export type RouteOptions = SystemOptions & WellKnownOptions
+
 /** The table of contents. Every route needs a user unless it says `public: true`. */
-export default async function routes(app: FastifyInstance) {
+export default async function routes(app: FastifyInstance, options: RouteOptions) {
   app.addSchema(User)
   app.addSchema(Organization)
-  await app.register(describedRoutes)
+  await app.register(describedRoutes, options)
   if (app.jobsDashboard) await app.register(adminRoutes, { dashboard: app.jobsDashboard })
   await app.register(otherMethodRoutes)
 }
 
-async function describedRoutes(app: FastifyInstance) {
+async function describedRoutes(app: FastifyInstance, options: RouteOptions) {
   await app.register(strictInput)
-  await app.register(systemRoutes)
+  await app.register(systemRoutes, options)
+  await app.register(wellKnownRoutes, options)
   if (app.metricsToken) await app.register(metricsRoutes, { prefix: '/metrics', token: app.metricsToken })
   await app.register(pageRoutes)
   if (app.devInbox) await app.register(devMailRoutes, { prefix: '/dev/mail', inbox: app.devInbox })

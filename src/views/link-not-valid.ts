@@ -15,7 +15,7 @@ export const linkNotValidPage = (hasApiDocs: boolean): string => {
 <li>You have just used it? Then it has worked, and you can !${link('signIn', 'sign in')}.</li>
 <li>You have asked more than once? Open the link in the newest mail.</li>
 <li>You were invited? Ask whoever invited you to do it once more.</li>
-<li>Otherwise ask for a new one: !${link('resendVerification', 'to confirm your address')} or !${link('forgotPassword', 'to set a new password')}.</li>
+<li>Otherwise ask for a new one: !${link('resendVerification', 'to confirm your address')} or <a href="/forgot-password">to set a new password</a>.</li>
 </ul>
 </article>`,
   })

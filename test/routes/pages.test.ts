@@ -7,6 +7,9 @@ import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
 
 const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
+/** What mail services and trackers add. */
+const TRACKED = 'utm_source=mail&mc_eid=1&__proto__=x'
+
 const PATHS = { verify_email: '/verify-email', reset_password: '/reset-password' } as const
 const PURPOSES = Object.keys(PATHS) as MailedTokenPurpose[]
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -53,6 +56,8 @@ t.test('opening a link changes nothing, be it a mail scanner or its owner; the b
     )
   const before = await everything()
   for (const [purpose, token] of tokens) {
+    const tracked = await anonymous.request({ url: `${PATHS[purpose]}?${TRACKED}&token=${token}` })
+    t.equal(tracked.status, 200, 'what a mail service adds is ignored')
     for (const method of ['GET', 'GET', 'HEAD'] as const) {
       const { status } = await anonymous.request({ method, url: `${PATHS[purpose]}?token=${token}` })
       t.equal(status, 200)
@@ -187,7 +192,6 @@ t.test('what goes wrong is told on a page, without its cause', async (t) => {
   const token = generateToken()
   const failures: [number, Answer][] = [
     [400, await post(`token=${token}&admin=1`)],
-    [400, await anonymous.request({ url: `/verify-email?token=${token}&utm_source=mail` })],
     [400, await submit('/reset-password', { token, password: NEW_PASSWORD })],
     [413, await post(`token=${'x'.repeat(20_000)}`)],
     [415, await post(JSON.stringify({ token }), { 'content-type': 'application/json' })],
@@ -232,4 +236,24 @@ t.test('no page is kept, indexed or documented, and none has anything inline', a
       }
     }
   }
+})
+
+t.test('who has forgotten a password asks for a link on a page, as over the API', async (t) => {
+  const { anonymous, signUp, sql, submit, open } = await openPages(t)
+  await signUp({ email: 'ada@example.com' })
+  t.equal(titleOf(await open('/forgot-password?utm_source=mail')), 'Ask for a new password')
+  const answers = [
+    await submit('/forgot-password', { email: 'Ada@Example.com' }),
+    await submit('/forgot-password', { email: 'nobody@example.com' }),
+  ]
+  for (const answer of answers) t.match([answer.status, titleOf(answer)], [200, 'Look into your mailbox'])
+  t.match(answers[0]?.headers['cache-control'], 'no-store')
+  const jobs = await sql`select payload->>'email' as email from outbox where job = 'request-password-reset'`
+  t.strictSame(jobs.map(({ email }) => email).sort(), ['ada@example.com', 'nobody@example.com'])
+  for (const fields of [{ email: '"><script>' }, {}, { email: 'ada@example.com', admin: '1' }]) {
+    const refused = await submit('/forgot-password', fields)
+    t.match([refused.status, titleOf(refused)], [400, 'Ask for a new password'])
+    t.notMatch(refused.text, /<script|admin/)
+  }
+  t.equal((await anonymous.post('/auth/forgot-password', { email: 'ada@example.com' })).status, 202)
 })

@@ -21,7 +21,9 @@ t.test('it says that it lives and is ready, and leads to the documentation', asy
 })
 
 t.test('without API_DOCS there is no documentation, and no page leads there', async (t) => {
-  const { anonymous } = await buildTestApp(t, { config: { API_DOCS: 'off' } })
+  const { anonymous } = await buildTestApp(t, {
+    config: { API_DOCS: 'off', FRONTEND_URL: 'https://app.example.com/' },
+  })
   const get = (url: string) => anonymous.request({ method: 'GET', url })
   for (const path of ['', '/', '/json', '/yaml', '/static/index.html', '/static/swagger-ui-bundle.js']) {
     const answer = await get(`/api-docs${path}`)
@@ -31,6 +33,11 @@ t.test('without API_DOCS there is no documentation, and no page leads there', as
   t.match(page.text, /This link is not valid any more/)
   t.notMatch(page.text, 'api-docs')
   t.equal((await get('/healthz')).status, 200)
+
+  const home = await get('/?utm_source=mail')
+  t.match(home, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } })
+  t.match(home.text, '<a class="button" href="https://app.example.com">')
+  t.notMatch(home.text, 'api-docs')
 })
 
 t.test('it is not ready while a migration is missing, and says which', async (t) => {

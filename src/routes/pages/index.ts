@@ -9,6 +9,7 @@ import { failurePage } from '../../views/failure.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 import { linkNotValidPage } from '../../views/link-not-valid.js'
 import acceptInvitationPage from './accept-invitation.js'
+import forgotPasswordPages from './forgot-password.js'
 import resetPasswordPage from './reset-password.js'
 import verifyEmailPage from './verify-email.js'
 
@@ -25,6 +26,7 @@ const pageRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   await app.register(verifyEmailPage)
   await app.register(resetPasswordPage)
+  await app.register(forgotPasswordPages)
   await app.register(acceptInvitationPage)
 }
 

@@ -1,7 +1,11 @@
-import { NewPassword, OpaqueToken, PersonName, StrictObject } from '../../lib/schemas.js'
+import { Email, NewPassword, OpaqueToken, PageQuery, PersonName, StrictObject } from '../../lib/schemas.js'
 import Type from '../../lib/type.js'
 
-export const Link = StrictObject({ token: OpaqueToken })
+export const Link = PageQuery({ token: OpaqueToken })
+
+export const TokenForm = StrictObject({ token: OpaqueToken })
+
+export const AddressForm = StrictObject({ email: Email })
 
 export const PasswordForm = StrictObject({
   token: OpaqueToken,

@@ -5,7 +5,7 @@ import { InvalidToken } from '../../lib/errors.js'
 import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { confirmEmailPage, emailConfirmedPage } from '../../views/verify-email.js'
-import { Link } from './schemas.js'
+import { Link, TokenForm } from './schemas.js'
 
 const PATH = '/verify-email'
 const config = { public: true, rateLimits: MAILED_TOKEN_LIMIT } as const
@@ -25,10 +25,14 @@ const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  app.post(PATH, { schema: { hide: true, body: Link }, config }, async function confirmEmailByForm(request) {
-    await verifyEmail(db, request.body.token)
-    return emailConfirmedPage({ hasApiDocs })
-  })
+  app.post(
+    PATH,
+    { schema: { hide: true, body: TokenForm }, config },
+    async function confirmEmailByForm(request) {
+      await verifyEmail(db, request.body.token)
+      return emailConfirmedPage({ hasApiDocs })
+    },
+  )
 }
 
 export default verifyEmailPage

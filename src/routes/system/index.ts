@@ -1,6 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { isWell } from '../../db/readiness.js'
+import { PageQuery } from '../../lib/schemas.js'
 import Type from '../../lib/type.js'
+import { API_DOCS_PATH } from '../../views/api-docs.js'
+import { homePage } from '../../views/home.js'
+import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 
 const tags = ['System']
 const config = { public: true } as const
@@ -24,10 +28,20 @@ const KeySet = Type.Object({
 /** Long enough to spare a request for each token, short enough for a new key to be known before it signs. */
 const KEY_SET_MAX_AGE_SECONDS = 300
 
-const systemRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { schema: { hide: true }, config }, async function redirectToDocs(_request, reply) {
-    return reply.redirect('/api-docs')
-  })
+export type SystemOptions = { frontendUrl: string | undefined }
+
+const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { frontendUrl }) => {
+  const hasApiDocs = app.knownPaths.has(API_DOCS_PATH)
+
+  app.get(
+    '/',
+    { schema: { hide: true, querystring: PageQuery({}) }, config },
+    async function welcome(_request, reply) {
+      return hasApiDocs
+        ? reply.redirect(API_DOCS_PATH)
+        : reply.type(HTML_MEDIA_TYPE).send(homePage(frontendUrl))
+    },
+  )
 
   app.get(
     '/healthz',

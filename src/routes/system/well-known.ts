@@ -1,0 +1,48 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+export type WellKnownOptions = {
+  publicUrl: string
+  /** Whom to tell of a vulnerability, as URIs. */
+  securityContact: readonly string[]
+  changePasswordUrl: string
+}
+
+const config = { public: true } as const
+const hide = true
+
+/** RFC 9116 wants less than a year. A server that runs is one that is looked after. */
+const CONTACT_VALID_DAYS = 180
+const DAY_MS = 86_400_000
+
+const midnightIn = (days: number): string => {
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS
+  return new Date(today + days * DAY_MS).toISOString()
+}
+
+/** For browsers, password managers and people who found a hole. */
+const wellKnownRoutes: FastifyPluginAsync<WellKnownOptions> = async (app, options) => {
+  const { publicUrl, securityContact, changePasswordUrl } = options
+  const path = '/.well-known/security.txt'
+
+  if (securityContact.length > 0) {
+    app.get(path, { schema: { hide }, config }, async function getSecurityContact(_request, reply) {
+      const lines = [
+        ...securityContact.map((contact) => `Contact: ${contact}`),
+        `Expires: ${midnightIn(CONTACT_VALID_DAYS)}`,
+        `Canonical: ${publicUrl}${path}`,
+      ]
+      return reply.type('text/plain; charset=utf-8').send(`${lines.join('\n')}\n`)
+    })
+  }
+
+  // https://w3c.github.io/webappsec-change-password-url/
+  app.get(
+    '/.well-known/change-password',
+    { schema: { hide }, config },
+    async function leadToChange(_, reply) {
+      return reply.redirect(changePasswordUrl)
+    },
+  )
+}
+
+export default wellKnownRoutes
