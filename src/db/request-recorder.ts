@@ -1,4 +1,5 @@
 import { Batcher } from '../lib/batcher.js'
+import { bytesOf } from '../lib/bytes-of.js'
 import { runWithoutContext } from '../lib/context.js'
 import type { FinishedRequest } from '../lib/finished-request.js'
 import type { Metrics, Reading } from '../lib/metrics.js'
@@ -11,13 +12,14 @@ type Log = Record<'warn' | 'error', (details: object, message: string) => void>
 const DELAY_MS = 250
 const BATCH_SIZE = 100
 const RETRY_MS = 1_000
-/** A database that is away for minutes: some 30 MB of requests under load. */
+/** A database that is away for minutes, under load; a client may make its requests as large as records get. */
 const MAX_WAITING = 10_000
+const MAX_WAITING_BYTES = 32 * 1_048_576
 
 const readingsOf = (recorder: RequestRecorder): Reading[] => [
   {
     name: 'groundwork_audit_requests_waiting',
-    help: 'Requests whose record is not written yet; the oldest beyond 10,000 are lost.',
+    help: 'Requests whose record is not written yet; the oldest beyond 10,000 or 32 MiB are lost.',
     type: 'gauge',
     read: () => recorder.waiting,
   },
@@ -56,6 +58,8 @@ export class RequestRecorder {
       batchSize: BATCH_SIZE,
       retryMs: RETRY_MS,
       maxWaiting: MAX_WAITING,
+      maxWaitingBytes: MAX_WAITING_BYTES,
+      bytesOf,
       onError: (err, waiting) => log.warn({ err, waiting }, 'requests cannot be recorded for the moment'),
       onLost: (requests) => {
         for (const request of requests) this.giveUp(request)

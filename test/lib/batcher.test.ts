@@ -17,6 +17,8 @@ function openStore() {
     batchSize: 3,
     retryMs: 60_000,
     maxWaiting: 5,
+    maxWaitingBytes: 1_000,
+    bytesOf: (item) => item,
     onError: (_error, waiting) => errors.push(waiting),
     onLost: (items) => lost.push(...items),
   })
@@ -72,6 +74,24 @@ t.test('beyond its bound the oldest are given up, and said so', async (t) => {
   t.strictSame(batches, [
     [3, 4, 5],
     [6, 7],
+  ])
+})
+
+t.test('large items are given up earlier, as many as it takes', async (t) => {
+  const { store, batcher, batches, lost } = openStore()
+  store.isDown = true
+  for (const bytes of [400, 500, 90, 600]) batcher.add(bytes)
+  t.strictSame(lost, [400, 500])
+  batcher.add(1_001)
+  t.strictSame(lost, [400, 500, 90, 600, 1_001])
+  store.isDown = false
+  for (const bytes of [500, 400]) batcher.add(bytes)
+  await batcher.flush()
+  for (const bytes of [700, 300]) batcher.add(bytes)
+  await batcher.flush()
+  t.strictSame(batches, [
+    [500, 400],
+    [700, 300],
   ])
 })
 
