@@ -108,6 +108,18 @@ t.test('every operation tells its error answers, as problems', async (t) => {
   }
 })
 
+t.test(
+  'no example fills in a parameter that may be left out: it would narrow what the first try finds',
+  async (t) => {
+    for (const { name, documented } of operations) {
+      for (const { name: parameter, required, schema, ...others } of documented.parameters ?? []) {
+        const isFilled = ['example', 'examples'].some((key) => key in { ...schema, ...others })
+        t.notOk(!required && isFilled, `${name} ${parameter}`)
+      }
+    }
+  },
+)
+
 t.test('every route is documented, and a documented path answers to no other method', async (t) => {
   const paths = [...app.knownPaths].map((path) => path.replace(/:(\w+)/g, '{$1}'))
   const isHidden = (path: string) => UNDOCUMENTED.some((pattern) => pattern.test(path))

@@ -30,6 +30,12 @@ export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time'
 /** Accepted in capitals, too; handlers get it in lower case. */
 export const Uuid = Type.Unsafe<string>({ type: 'string', format: 'uuid' })
 
+/** Of a search that org_admins may make within their organization. */
+export const NamedOrganization = Type.Unsafe<string>({
+  ...Uuid,
+  description: 'Only what belongs to this organization. An `org_admin` has to name theirs.',
+})
+
 export const IdParams = StrictObject({ id: Uuid })
 
 export const Email = Type.String({

@@ -7,6 +7,7 @@ import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { fromPackageRoot } from '../../src/config/paths.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
 import { settingsTable } from '../../src/config/settings-table.js'
+import { SECURITY_EVENTS } from '../../src/lib/security-events.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { run } from '../helpers/process.js'
 
@@ -79,6 +80,15 @@ t.test('docs/settings.md has the table that the schema gives', async (t) => {
   const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(document) ?? []
   t.equal(table, settingsTable(), 'if not: npm run docs:settings')
   for (const name of settingNames) t.match(table, `\n| \`${name}\` | `)
+})
+
+t.test('the events that the documentation of the audit log names are those that there are', async (t) => {
+  const text = readFileSync(fromPackageRoot('docs/audit.md'), 'utf8')
+  const [, list = ''] = /`event` names(.*?)`subjectId`/s.exec(text) ?? []
+  t.strictSame(
+    [...list.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name),
+    SECURITY_EVENTS,
+  )
 })
 
 t.test('the table of permissions in the documentation is the one that the routes follow', async (t) => {

@@ -65,5 +65,7 @@ export const CELLS: Record<string, readonly number[]> = {
   'GET /api/v1/audit-logs/{id} (of the organization)':                                          [401, 403, 403, 200, 403, 200],
 
   'GET /api/v1/audit-requests':                                                                 [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-requests (of the organization)':                                           [401, 403, 403, 200, 403, 200],
   'GET /api/v1/audit-requests/{id}':                                                            [401, 403, 403, 403, 403, 200],
+  'GET /api/v1/audit-requests/{id} (of the organization)':                                      [401, 403, 403, 200, 403, 200],
 }

@@ -26,7 +26,7 @@ const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = 
   '/api/v1/audit-requests/{id}': async ({ app, root, organization }) => {
     await root.patch(organization.path, { name: 'Recorded' })
     await app.settleAuditRequests()
-    return (await root.get('/audit-requests')).body.data[0].id
+    return (await root.get(`/audit-requests?organizationId=${organization.id}`)).body.data[0].id
   },
 }
 
@@ -89,6 +89,8 @@ const CASES: Record<string, (context: Context) => Promise<Case> | Case> = {
   'GET /api/v1/audit-logs (of the organization)': ofOrganization,
   'GET /api/v1/audit-logs/export (of the organization)': ofOrganization,
   'GET /api/v1/audit-logs/{id} (of the organization)': ofOrganization,
+  'GET /api/v1/audit-requests (of the organization)': ofOrganization,
+  'GET /api/v1/audit-requests/{id} (of the organization)': ofOrganization,
   'GET /api/v1/audit-logs/state (of the organization)': ({ organization }) => ({
     query: { tableName: 'organizations', objectId: organization.id, organizationId: organization.id },
   }),

@@ -18,6 +18,12 @@ const search = async (client: Client, query: string) => {
   return status === 200 ? body.data : status
 }
 
+/** Of the newest request about the organization. */
+async function idOfRecord(organizationId: string): Promise<string> {
+  await app.settleAuditRequests()
+  return (await admin.get(`/audit-requests?organizationId=${organizationId}`)).body.data[0].id
+}
+
 t.test('an org_admin reads the entries of his organization, and nothing else', async (t) => {
   await ada.patch(ofMember, { role: 'org_admin' })
   await ada.patch(ofMember, { role: 'member' })
@@ -62,7 +68,12 @@ t.test(
   'whoever is no org_admin of the organization that he names is refused, and so is who names none',
   async (t) => {
     const [{ id }] = await search(admin, `organizationId=${ours.id}`)
-    const paths = ['', '/export?format=csv', `/state?tableName=organizations&objectId=${ours.id}`, `/${id}`]
+    const logs = ['', '/export?format=csv', `/state?tableName=organizations&objectId=${ours.id}`, `/${id}`]
+    const paths = [
+      ...logs.map((path) => `/audit-logs${path}`),
+      '/audit-requests',
+      `/audit-requests/${await idOfRecord(ours.id)}`,
+    ]
     for (const path of paths) {
       for (const client of [member, grace, ada]) {
         for (const organizationId of client === ada
@@ -71,7 +82,7 @@ t.test(
           const query = organizationId
             ? `${path.includes('?') ? '&' : '?'}organizationId=${organizationId}`
             : ''
-          const answer = await client.get(`/audit-logs${path}${query}`)
+          const answer = await client.get(`${path}${query}`)
           t.match(answer, { status: 403, body: { code: 'FORBIDDEN' } }, `${path} ${organizationId}`)
         }
       }
@@ -79,9 +90,25 @@ t.test(
     const both = `organizationId=${ours.id}&organizationId=${theirs.id}`
     for (const query of [both, 'organizationId=', 'organizationId=null', `organizationId[]=${ours.id}`])
       t.equal(await search(ada, query), 400, query)
-    t.equal((await ada.get(`/audit-requests?organizationId=${ours.id}`)).status, 403)
   },
 )
+
+t.test('an org_admin reads what became of the requests about the organization', async (t) => {
+  await grace.patch(ours.path, { name: 'Stolen' })
+  await ada.patch(ours.path, { name: 'Ours' })
+  await grace.patch(theirs.path, { name: 'Theirs' })
+  const id = await idOfRecord(ours.id)
+  const foreignId = await idOfRecord(theirs.id)
+  const { body } = await ada.get(`/audit-requests?organizationId=${ours.id}&limit=100`)
+  t.match(body.data.slice(0, 2), [
+    { id, userId: idOf(ada), method: 'PATCH', outcome: 'ok' },
+    { userId: idOf(grace), method: 'PATCH', outcome: 'rejected', status: 404 },
+  ])
+  t.ok(body.data.every((record: { organizationId: string }) => record.organizationId === ours.id))
+  t.match(await ada.get(`/audit-requests/${id}?organizationId=${ours.id}`), { status: 200, body: { id } })
+  t.equal((await ada.get(`/audit-requests/${foreignId}?organizationId=${ours.id}`)).status, 404)
+  t.equal((await ada.get(`/audit-requests/${foreignId}?organizationId=${theirs.id}`)).status, 403)
+})
 
 t.test('what became of requests names the organization and what happened to its members', async (t) => {
   await ada.patch(ofMember, { role: 'org_admin' })

@@ -4,8 +4,8 @@ import type { Caller } from '../tenancy/enter.js'
 import { withOrganization } from '../tenancy/scopes.js'
 
 /**
- * A super_admin reads every entry; anybody else those of an organization that he names and may read them of. What is not his
- * and what is not there are refused alike. Throws Forbidden.
+ * A super_admin reads everything; other users what belongs to an organization that they name and may read the log of. One
+ * that is not theirs and one that is not there are refused alike. Throws Forbidden.
  */
 export async function checkAuditAccess(
   db: Db,

@@ -1,4 +1,4 @@
-import { and, eq, gte, lt, sql } from 'drizzle-orm'
+import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { FinishedRequest, RequestOutcome } from '../../lib/finished-request.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
@@ -65,7 +65,7 @@ export async function listAuditRequests(db: Db, filters: AuditRequestFilters): P
         requestId === undefined ? undefined : eq(auditRequests.requestId, requestId),
         userId === undefined ? undefined : eq(auditRequests.userId, userId),
         subjectId === undefined ? undefined : eq(auditRequests.subjectId, subjectId),
-        organizationId === undefined ? undefined : eq(auditRequests.organizationId, organizationId),
+        isOf(organizationId),
         event && eq(auditRequests.event, event),
         outcome && eq(auditRequests.outcome, outcome),
         from && gte(auditRequests.id, firstUuidOf(from.getTime())),
@@ -78,9 +78,15 @@ export async function listAuditRequests(db: Db, filters: AuditRequestFilters): P
   return page.toPage(rows)
 }
 
-/** Throws NotFound. */
-export async function getAuditRequest(db: Db, id: string): Promise<AuditRequest> {
-  const [request] = await db.select().from(auditRequests).where(eq(auditRequests.id, id))
+/** Throws NotFound, for one of another organization as well. */
+export async function getAuditRequest(db: Db, id: string, organizationId?: string): Promise<AuditRequest> {
+  const [request] = await db
+    .select()
+    .from(auditRequests)
+    .where(and(eq(auditRequests.id, id), isOf(organizationId)))
   if (!request) throw new NotFound()
   return request
 }
+
+const isOf = (organizationId: string | undefined): SQL | undefined =>
+  organizationId === undefined ? undefined : eq(auditRequests.organizationId, organizationId)

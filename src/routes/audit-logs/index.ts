@@ -4,10 +4,11 @@ import type { FastifyReply } from 'fastify'
 import { checkAuditAccess } from '../../db/queries/audit-access.js'
 import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit-log.js'
 import { getObjectState } from '../../db/queries/audit-state.js'
-import { noteEvent, noteOrganization } from '../../lib/context.js'
+import { noteEvent } from '../../lib/context.js'
 import { Forbidden, NotFound, TooManyExports, Unauthorized } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
 import { withTimes } from '../../lib/time-range.js'
+import auditReaders from '../../plugins/audit-readers.js'
 import { EXPORT_TYPES, openExport, toCsvPieces, toNdjsonPieces } from './export.js'
 import {
   AuditEntry,
@@ -21,17 +22,12 @@ import {
 } from './schemas.js'
 
 const tags = ['Audit log']
-/** Org_admins read, too: who may read what is decided when it is known of which organization. */
 const config = { failures: [Forbidden] } as const
 
 const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
   app.addSchema(AuditEntry)
-  app.addHook('preHandler', async function checkReader(request) {
-    const { organizationId } = request.query as { organizationId?: string }
-    if (organizationId !== undefined) noteOrganization(organizationId)
-    await checkAuditAccess(db, request.user, organizationId)
-  })
+  await app.register(auditReaders)
 
   app.get(
     '',

@@ -1,30 +1,32 @@
 import type { Readable } from 'node:stream'
 import { AUDIT_ACTIONS } from '../../db/audit/log.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
+import {
+  NamedOrganization,
+  Nullable,
+  ref,
+  StrictObject,
+  StringEnum,
+  Timestamp,
+  Uuid,
+} from '../../lib/schemas.js'
 import { timeRange } from '../../lib/time-range.js'
 import Type from '../../lib/type.js'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })
 
-const OrganizationId = Type.Unsafe<string>({
-  ...Uuid,
-  description: 'Only what belongs to this organization. An `org_admin` has to name his.',
-})
-
 const filters = {
   tableName: Type.Optional(Name),
   objectId: Type.Optional(Name),
   userId: Type.Optional(Uuid),
-  organizationId: Type.Optional(OrganizationId),
+  organizationId: Type.Optional(NamedOrganization),
   action: Type.Optional(StringEnum(AUDIT_ACTIONS)),
   requestId: Type.Optional(Name),
   changed: Type.Optional(
     Type.String({
       maxLength: 63,
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-      description: 'A field, as the states name it: only the updates that changed it.',
-      examples: ['role'],
+      description: 'A field, as the states name it (`role`): only the updates that changed it.',
     }),
   ),
   ...timeRange,
@@ -34,12 +36,12 @@ export const AuditQuery = StrictObject({ ...pageQuery(['createdAt'], '-createdAt
 
 export const ExportQuery = StrictObject({ format: StringEnum(['csv', 'ndjson']), ...filters })
 
-export const EntryQuery = StrictObject({ organizationId: Type.Optional(OrganizationId) })
+export const EntryQuery = StrictObject({ organizationId: Type.Optional(NamedOrganization) })
 
 export const StateQuery = StrictObject({
   tableName: Name,
   objectId: Name,
-  organizationId: Type.Optional(OrganizationId),
+  organizationId: Type.Optional(NamedOrganization),
   at: Type.Optional(
     Type.String({ format: 'date-time', description: 'This millisecond included; now, if left out.' }),
   ),

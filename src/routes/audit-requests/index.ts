@@ -1,15 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { getAuditRequest, listAuditRequests } from '../../db/queries/audit-requests.js'
+import { Forbidden } from '../../lib/errors.js'
 import { IdParams, ref } from '../../lib/schemas.js'
 import { withTimes } from '../../lib/time-range.js'
-import { AuditRequest, AuditRequestPage, AuditRequestQuery } from './schemas.js'
+import auditReaders from '../../plugins/audit-readers.js'
+import { AuditRequest, AuditRequestPage, AuditRequestQuery, RequestQuery } from './schemas.js'
 
 const tags = ['Audit log']
-const config = { role: 'super_admin' } as const
+const config = { failures: [Forbidden] } as const
 
 const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
   app.addSchema(AuditRequest)
+  await app.register(auditReaders)
 
   app.get(
     '',
@@ -19,7 +22,8 @@ const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Search what became of requests',
         description:
           'Every request that wanted to change something, every one that was refused, and every event with a name, with ' +
-          'its outcome. `requestId` joins it to its entries. It can be read a moment after the answer.',
+          'its outcome. `requestId` joins it to its entries. It can be read a moment after the answer. A super_admin reads ' +
+          'all, an `org_admin` those about an organization that `organizationId` names; other users get a 403.',
         querystring: AuditRequestQuery,
         response: { 200: AuditRequestPage },
       },
@@ -37,12 +41,13 @@ const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Read what became of a request',
         params: IdParams,
+        querystring: RequestQuery,
         response: { 200: ref(AuditRequest) },
       },
       config,
     },
     async function getOneAuditRequest(request) {
-      return getAuditRequest(db, request.params.id)
+      return getAuditRequest(db, request.params.id, request.query.organizationId)
     },
   )
 }

@@ -1,6 +1,14 @@
 import { REQUEST_OUTCOMES } from '../../lib/finished-request.js'
 import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { Nullable, ref, StrictObject, StringEnum, Timestamp, Uuid } from '../../lib/schemas.js'
+import {
+  NamedOrganization,
+  Nullable,
+  ref,
+  StrictObject,
+  StringEnum,
+  Timestamp,
+  Uuid,
+} from '../../lib/schemas.js'
 import { SECURITY_EVENTS } from '../../lib/security-events.js'
 import { timeRange } from '../../lib/time-range.js'
 import Type from '../../lib/type.js'
@@ -10,11 +18,13 @@ export const AuditRequestQuery = StrictObject({
   requestId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })),
   userId: Type.Optional(Uuid),
   subjectId: Type.Optional(Uuid),
-  organizationId: Type.Optional(Uuid),
+  organizationId: Type.Optional(NamedOrganization),
   event: Type.Optional(StringEnum(SECURITY_EVENTS)),
   outcome: Type.Optional(StringEnum(REQUEST_OUTCOMES)),
   ...timeRange,
 })
+
+export const RequestQuery = StrictObject({ organizationId: Type.Optional(NamedOrganization) })
 
 /** Whatever a client sent. */
 const Json = Type.Unsafe<unknown>({})
