@@ -14,12 +14,21 @@ import {
 } from './installed-triggers.js'
 import { type AuditPolicy, auditPolicies } from './policy.js'
 
-const argumentsOf = ({ primaryKey, redact, json, ignore, organization }: AuditPolicy): string[] => [
+const argumentsOf = ({
+  tableName,
+  primaryKey,
+  redact,
+  json,
+  ignore,
+  organization,
+}: AuditPolicy): string[] => [
   primaryKey.join(','),
   JSON.stringify(Object.fromEntries(redact.map((column) => [column, REDACTED]))),
   `{${ignore.join(',')}}`,
   organization ?? '',
-  ...(json.length > 0 ? [`{${json.join(',')}}`, SECRET_NAME] : []),
+  `{${json.join(',')}}`,
+  json.length > 0 ? SECRET_NAME : '',
+  tableName,
 ]
 
 /** pg_trigger keeps arguments as bytes, each ended by a NUL. */
