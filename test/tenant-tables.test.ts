@@ -21,7 +21,7 @@ const files = new Map(
 
 /** Tables under the policies of organizations, by the file that declares them. */
 const tenantTables = [...files].flatMap(([path, code]) => {
-  const [, table] = /export const (\w+) = pgTable\(/.exec(code) ?? []
+  const [, table] = /export const (\w+) = (?:pgTable|\w+\.table)\(/.exec(code) ?? []
   return path.startsWith('db/schema/') && code.includes('...tenantPolicies(') && table ? [table] : []
 })
 

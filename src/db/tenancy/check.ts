@@ -30,16 +30,10 @@ export async function bypassesRowSecurity(sql: Sql): Promise<boolean> {
   return role?.bypasses ?? true
 }
 
-/**
- * PostgreSQL exempts a table's owner from its policies, unless this is said; drizzle does not know the word. A partition
- * without policies lets no row out by itself.
- */
+/** PostgreSQL exempts a table's owner from its policies, unless this is said; drizzle does not know the word. */
 export async function forceRowSecurity(sql: Sql): Promise<void> {
   const tables = await sql<{ name: string }[]>`
-    select format('%I.%I', n.nspname, c.relname) as name
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    left join pg_class root on root.oid = pg_partition_root(c.oid)
-    where ${isOurs(sql)} and (c.relrowsecurity or root.relrowsecurity) and not (c.relrowsecurity and c.relforcerowsecurity)`
-  for (const { name } of tables)
-    await sql.unsafe(`alter table ${name} enable row level security, force row level security`)
+    select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where ${isOurs(sql)} and c.relrowsecurity and not c.relforcerowsecurity`
+  for (const { name } of tables) await sql.unsafe(`alter table ${name} force row level security`)
 }
