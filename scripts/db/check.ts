@@ -8,6 +8,7 @@ import {
   type SnapshotFile,
   takeSnapshot,
 } from './snapshots.js'
+import { findUnsafe } from './unsafe.js'
 
 /**
  * Everything that is wrong with the migrations as files: one line each, none if all is well. Needs no database.
@@ -16,8 +17,8 @@ import {
 export async function check({ folder, schema }: { folder: string; schema: Schema }): Promise<string[]> {
   const names = await listMigrations(folder)
   const snapshots = await readSnapshots(folder)
-  await parseAll(folder)
   return [
+    ...(await checkScripts(folder)),
     ...checkNumbers(names),
     ...(await checkDownFiles(folder, names)),
     ...checkSnapshots(names, snapshots),
@@ -86,9 +87,11 @@ function checkSchema(schema: Schema, snapshots: SnapshotFile[]): string[] {
   return differences.map((difference) => `db:generate is due: ${difference}`)
 }
 
-async function parseAll(folder: string): Promise<void> {
-  for (const { name, up, down } of await readMigrations(folder)) {
-    parseScript(`${name}.sql`, up)
-    if (down !== undefined) parseScript(`${name}.down.sql`, down)
-  }
+async function checkScripts(folder: string): Promise<string[]> {
+  const migrations = await readMigrations(folder)
+  const scripts = migrations.flatMap(({ name, up, down }) => [
+    parseScript(`${name}.sql`, up),
+    ...(down === undefined ? [] : [parseScript(`${name}.down.sql`, down)]),
+  ])
+  return scripts.flatMap(findUnsafe)
 }

@@ -19,11 +19,16 @@ async function generateCommand(args: string[]): Promise<void> {
   if (name === undefined) throw new UsageError('--name is missing, such as --name add_country_code')
   // drizzle-kit is slow to load: only the commands that need it import it.
   const { generate } = await import('./generate.js')
-  const migration = await generate({ ...(await schemaAndFolder()), name, custom })
+  const migrations = await generate({ ...(await schemaAndFolder()), name, custom })
+  if (migrations.length === 0) {
+    console.log('The schema has not changed since the newest migration (--custom writes an empty one).')
+    return
+  }
+  for (const migration of migrations) console.log(`drizzle/${migration}.sql\ndrizzle/${migration}.down.sql`)
+  if (migrations.length > 1)
+    console.log('Several, for what one adds to an enum, or builds concurrently, must be committed by itself.')
   console.log(
-    migration === undefined
-      ? 'The schema has not changed since the newest migration (--custom writes an empty one).'
-      : `drizzle/${migration}.sql\ndrizzle/${migration}.down.sql\nRead both before you commit them.`,
+    migrations.length > 1 ? 'Read them before you commit them.' : 'Read both before you commit them.',
   )
 }
 

@@ -2,7 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DrizzleSnapshotJSON, generateMigration } from 'drizzle-kit/api'
 import { listMigrations, MigrationError } from '../../src/db/migrate/index.js'
-import { emptySnapshot, findDifferences, readSnapshots, type Schema, takeSnapshot } from './snapshots.js'
+import { findLostValues, withoutDependents } from './recreated-enums.js'
+import {
+  asStored,
+  emptySnapshot,
+  readSnapshots,
+  type Schema,
+  type Snapshot,
+  takeSnapshot,
+} from './snapshots.js'
+import { stagesBetween } from './stages.js'
 
 export interface GenerateOptions {
   schema: Schema
@@ -14,28 +23,36 @@ export interface GenerateOptions {
 }
 
 /**
- * Writes the next migration in both directions, with its snapshot. Answers its name, or undefined where the
- * schema is what the newest snapshot says.
+ * Writes the next migration in both directions, with its snapshot, or several where one transaction cannot do it all. Returns
+ * their names; none where the schema is what the newest snapshot says.
  * @throws MigrationError if the name is not one, or if something may have been renamed and there is no terminal.
  */
-export async function generate(options: GenerateOptions): Promise<string | undefined> {
+export async function generate(options: GenerateOptions): Promise<string[]> {
   const { schema, folder, name, custom = false } = options
   if (!/^[a-z0-9_]+$/.test(name)) throw new MigrationError(`the name ${name} has more than a-z, 0-9 and _`)
-  const { number, previous } = await findPlace(folder)
+  const { newest, previous } = await findPlace(folder)
   const snapshot = takeSnapshot(schema, previous)
-  const script = { folder, number, name }
   if (custom) {
     const { id, prevId } = snapshot
-    return write({ ...script, up: [], down: [], snapshot: { ...previous, id, prevId } })
+    const files = { up: [], down: [], snapshot: { ...previous, id, prevId } }
+    return [await write({ folder, number: numberAfter(newest), name, ...files })]
   }
-  if (findDifferences(previous, snapshot).length === 0) return undefined
-  // Swapped, the same two snapshots give the way back.
-  const [up, down] = [await diff(previous, snapshot), await diff(snapshot, previous)]
-  return write({ ...script, up, down, snapshot })
+  const names: string[] = []
+  let before = asStored(previous)
+  for (const { suffix, snapshot: after } of stagesBetween(before, asStored(snapshot))) {
+    // Swapped, the same two snapshots give the way back.
+    const [up, down] = [await diff(before, after), await diff(after, before)]
+    const number = numberAfter(newest + names.length)
+    names.push(await write({ folder, number, name: `${name}${suffix}`, up, down, snapshot: after }))
+    before = after
+  }
+  return names
 }
 
+const numberAfter = (number: number): string => String(number + 1).padStart(4, '0')
+
 /** Which number comes next, and what it starts from. */
-async function findPlace(folder: string): Promise<{ number: string; previous: DrizzleSnapshotJSON }> {
+async function findPlace(folder: string): Promise<{ newest: number; previous: DrizzleSnapshotJSON }> {
   await mkdir(join(folder, 'meta'), { recursive: true })
   const newest = (await listMigrations(folder)).at(-1)?.slice(0, 4) ?? '0000'
   const last = (await readSnapshots(folder)).at(-1)
@@ -44,13 +61,26 @@ async function findPlace(folder: string): Promise<{ number: string; previous: Dr
       `meta/${last.number}_snapshot.json is left of a migration that is gone: remove it`,
     )
   }
-  const number = String(Number(newest) + 1).padStart(4, '0')
-  return { number, previous: last?.snapshot ?? emptySnapshot() }
+  return { newest: Number(newest), previous: last?.snapshot ?? emptySnapshot() }
 }
 
-async function diff(from: DrizzleSnapshotJSON, to: DrizzleSnapshotJSON): Promise<string[]> {
+/** What goes by a type that is made anew is taken away before and put back after. */
+async function diff(from: Snapshot, to: Snapshot): Promise<string[]> {
+  const lost = findLostValues(from, to)
+  if (lost.size === 0) return diffOf(from, to)
+  const [bareFrom, bareTo] = [withoutDependents(from, lost), withoutDependents(to, lost)]
+  const values = [...lost.values()].flat().join(', ')
+  return [
+    ...(await diffOf(from, bareFrom)),
+    `-- Fails, and changes nothing, where a row has a value that is taken away (${values}): say here what becomes of it.\nSELECT 1`,
+    ...(await diffOf(bareFrom, bareTo)),
+    ...(await diffOf(bareTo, to)),
+  ]
+}
+
+async function diffOf(from: Snapshot, to: Snapshot): Promise<string[]> {
   try {
-    return withForce(await generateMigration(from, to))
+    return withForce(await generateMigration(from as DrizzleSnapshotJSON, to as DrizzleSnapshotJSON))
   } catch (error) {
     if (!(error instanceof Error && error.message.includes('TTY'))) throw error
     throw new MigrationError(
@@ -82,7 +112,7 @@ type Files = {
   name: string
   up: string[]
   down: string[]
-  snapshot: DrizzleSnapshotJSON
+  snapshot: DrizzleSnapshotJSON | Snapshot
 }
 
 async function write({ folder, number, name, up, down, snapshot }: Files): Promise<string> {
@@ -96,5 +126,8 @@ async function write({ folder, number, name, up, down, snapshot }: Files): Promi
 function toScript(statements: string[]): string {
   if (statements.length === 0)
     return '-- SQL by hand, with a breakpoint between statements as in the other files.\n'
-  return `${statements.map((statement) => statement.trim()).join('\n--> statement-breakpoint\n')}\n`
+  const script = `${statements.map((statement) => statement.trim()).join('\n--> statement-breakpoint\n')}\n`
+  return statements.some((statement) => statement.includes('INDEX CONCURRENTLY'))
+    ? `-- no-transaction: CONCURRENTLY\n${script}`
+    : script
 }

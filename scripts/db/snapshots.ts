@@ -7,6 +7,18 @@ import { MigrationError } from '../../src/db/migrate/index.js'
 /** A module's exports: those that are tables, enums, views and the like count. */
 export type Schema = Record<string, unknown>
 
+/** What is read of a snapshot here; drizzle-kit's own type says nothing of it. */
+export type Snapshot = Omit<DrizzleSnapshotJSON, 'enums' | 'tables'> & {
+  enums: Record<string, { name: string; schema: string; values: string[] }>
+  tables: Record<string, SnapshotTable>
+}
+export interface SnapshotTable {
+  columns: Record<string, { name: string; type: string; typeSchema?: string }>
+  indexes: Record<string, { where?: string; concurrently: boolean; columns: { isExpression: boolean }[] }>
+  checkConstraints: Record<string, { value: string }>
+  policies: Record<string, { using?: string; withCheck?: string }>
+}
+
 export interface SnapshotFile {
   /** The number of its migration, such as `0005`. */
   number: string
@@ -42,14 +54,17 @@ export function emptySnapshot(): DrizzleSnapshotJSON {
   return { ...generateDrizzleJson({}), id: origin }
 }
 
+/** As one that was written and read: without the keys that are undefined. */
+export const asStored = (snapshot: DrizzleSnapshotJSON | Snapshot): Snapshot =>
+  JSON.parse(JSON.stringify(snapshot))
+
 /**
  * Names what differs, such as `public.users columns.country_code: only in the schema`. Compares the snapshots
  * themselves and not the SQL between them, for drizzle-kit asks questions while it writes that.
  */
 export function findDifferences(snapshot: DrizzleSnapshotJSON, schema: DrizzleSnapshotJSON): string[] {
   const { id, prevId, ...before } = snapshot
-  // As a snapshot that was written and read: without the keys that are undefined.
-  const { id: newId, prevId: newPrevId, ...after } = JSON.parse(JSON.stringify(schema))
+  const { id: newId, prevId: newPrevId, ...after } = asStored(schema)
   return compare([], before, after)
 }
 

@@ -53,7 +53,7 @@ async function createDatabase(t: Test) {
   const database = await createTestDatabase(t)
   const owner = connect(t, database.ownerUrl, { 'app.scope': 'platform' })
   const folder = t.testdir()
-  const name = await generate({ schema: { billing, invoices, readings }, folder, name: 'kinds' })
+  const [name] = await generate({ schema: { billing, invoices, readings }, folder, name: 'kinds' })
   const script = await readFile(join(folder, `${name}.sql`), 'utf8')
   await owner.unsafe(
     script

@@ -1,0 +1,145 @@
+/** Changes that no single transaction can make. */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql as text } from 'drizzle-orm'
+import { check as checkConstraint, index, integer, pgEnum, pgPolicy, pgTable } from 'drizzle-orm/pg-core'
+import t, { type Test } from 'tap'
+import { check } from '../../scripts/db/check.js'
+import { generate } from '../../scripts/db/generate.js'
+import type { Schema } from '../../scripts/db/snapshots.js'
+import { downgrade, upgrade } from '../../src/db/migrate/index.js'
+import { describeCatalog } from '../helpers/catalog.js'
+import { createEmptyDatabase } from '../helpers/database.js'
+
+type Shelf = { values: [string, ...string[]]; standard: string; isIndexed?: boolean }
+
+/** With all that may go by a value: a default, a part of an index, a check and a policy. */
+function shelf({ values, standard, isIndexed = false }: Shelf) {
+  const genre = pgEnum('genre', values)
+  const books = pgTable(
+    'books',
+    {
+      id: integer('id').primaryKey(),
+      genre: genre('genre').notNull().default(standard),
+      others: genre('others').array(),
+    },
+    (table) => [
+      index('books_genre_idx')
+        .on(table.id)
+        .where(text.raw(`genre = '${standard}'`)),
+      checkConstraint('books_genre_check', text.raw(`genre = '${standard}' or id > 0`)),
+      pgPolicy('books_genre', { using: text.raw(`genre <> '${standard}' or true`) }),
+      ...(isIndexed ? [index('books_id_idx').on(table.id.desc()).concurrently()] : []),
+    ],
+  )
+  return { genre, books }
+}
+
+/** Generates one after the other, applies all, and takes all back and up again, one by one, with a row in the table. */
+async function travel(t: Test, schemas: Schema[], names: string[][]) {
+  const folder = t.testdir()
+  const { url, sql } = await createEmptyDatabase(t)
+  for (const [i, schema] of schemas.entries())
+    t.strictSame(await generate({ schema, folder, name: 'shelf' }), names[i])
+  t.strictSame(await check({ folder, schema: schemas.at(-1) ?? {} }), [])
+  const steps = names.flat()
+  const catalogs: string[][] = []
+  for (const name of steps) {
+    await upgrade(url, { folder, to: name })
+    if (catalogs.length === 0) await sql`insert into books (id, genre) values (1, 'novel'), (2, default)`
+    catalogs.push(await describeCatalog(sql))
+  }
+  for (const catalog of catalogs.slice(0, -1).reverse()) {
+    await downgrade(url, { folder, target: { steps: 1 } })
+    t.strictSame(await describeCatalog(sql), catalog)
+  }
+  t.strictSame(await upgrade(url, { folder }), steps.slice(1))
+  t.strictSame(await describeCatalog(sql), catalogs.at(-1))
+  t.equal((await sql`select from books`).length, 2)
+  return { folder, url, sql }
+}
+
+const two = shelf({ values: ['novel', 'essay'], standard: 'essay' })
+const three = shelf({ values: ['novel', 'essay', 'poem'], standard: 'poem' })
+
+t.test('a value that is added and used at once is added by a migration of its own', async (t) => {
+  const names = [['0001_shelf'], ['0002_shelf_values', '0003_shelf']]
+  const { folder, url, sql } = await travel(t, [two, three], names)
+  await sql`insert into books (id) values (3)`
+  const before = await describeCatalog(sql)
+  await downgrade(url, { folder, target: { steps: 1 } })
+  await t.rejects(downgrade(url, { folder, target: { steps: 1 } }), {
+    message:
+      /^0002_shelf_values.down.sql failed .*invalid input value for enum genre: "poem"\nNothing of this file was kept/,
+  })
+  t.match(await readFile(join(folder, '0002_shelf_values.down.sql'), 'utf8'), /taken away \(poem\): say here/)
+  await upgrade(url, { folder })
+  t.strictSame(await describeCatalog(sql), before)
+})
+
+t.test('a value that is not used any more goes last, so that the way back adds it first', async (t) => {
+  const values = ['0003_shelf', '0004_shelf_drop_values']
+  const only = shelf({ values: ['novel', 'essay', 'poem'], standard: 'essay' })
+  await travel(t, [only, three, two], [['0001_shelf'], ['0002_shelf'], values])
+})
+
+t.test('a value alone needs one migration, and so does one that takes the place of another', async (t) => {
+  const added = shelf({ values: ['novel', 'poem', 'essay'], standard: 'essay' })
+  const replaced = shelf({ values: ['novel', 'play', 'essay'], standard: 'essay' })
+  await travel(t, [two, added, replaced], [['0001_shelf'], ['0002_shelf'], ['0003_shelf']])
+})
+
+t.test('an index that is built concurrently has a file without a transaction', async (t) => {
+  const indexed = shelf({ values: ['novel', 'essay', 'poem'], standard: 'poem', isIndexed: true })
+  const { folder } = await travel(
+    t,
+    [two, indexed, two],
+    [
+      ['0001_shelf'],
+      ['0002_shelf_values', '0003_shelf', '0004_shelf_indexes'],
+      ['0005_shelf_drop_indexes', '0006_shelf', '0007_shelf_drop_values'],
+    ],
+  )
+  const withoutTransaction = await Promise.all(
+    (await readdir(folder))
+      .filter((file) => file.endsWith('.sql'))
+      .map(async (file) => {
+        const script = await readFile(join(folder, file), 'utf8')
+        return script.startsWith('-- no-transaction') ? [file] : []
+      }),
+  )
+  t.strictSame(withoutTransaction.flat().sort(), [
+    '0004_shelf_indexes.sql',
+    '0005_shelf_drop_indexes.down.sql',
+  ])
+})
+
+t.test('check finds what could never be applied in files that were written by hand', async (t) => {
+  const folder = t.testdir()
+  await generate({ schema: two, folder, name: 'shelf' })
+  await generate({ schema: two, folder, name: 'more', custom: true })
+  const finds = async (script: string, problem?: string) => {
+    await writeFile(join(folder, '0002_more.sql'), script)
+    const problems = await check({ folder, schema: two })
+    t.strictSame(problems, problem === undefined ? [] : [`0002_more.sql ${problem}`], script)
+  }
+  const add = `ALTER TYPE genre ADD VALUE IF NOT EXISTS 'poem' BEFORE 'essay';`
+  const used = 'adds poem to an enum and uses it, which must be committed first: use it in the next migration'
+  await finds(`${add}\n--> statement-breakpoint\nUPDATE books SET genre = 'poem';`, used)
+  await finds(`-- 'poem' at last\n${add}`)
+  await finds(`CREATE TYPE genre AS ENUM ('a');\n${add}\nSELECT 'poem'::genre;`)
+  const refused = (statement: string) =>
+    `runs in a transaction, and this cannot: ${statement} Put it into a file of its own that starts with -- no-transaction`
+  for (const statement of [
+    'CREATE UNIQUE INDEX CONCURRENTLY i ON books (id);',
+    'DROP INDEX CONCURRENTLY i;',
+    'REINDEX TABLE CONCURRENTLY books;',
+    'ALTER TABLE books DETACH PARTITION old CONCURRENTLY;',
+    'VACUUM books;',
+  ]) {
+    await finds(statement, refused(statement))
+    await finds(`-- no-transaction\n${statement}`)
+  }
+  await finds('CREATE INDEX i ON books (id); -- not concurrently')
+  await finds('REFRESH MATERIALIZED VIEW CONCURRENTLY shelf;')
+})
