@@ -141,10 +141,12 @@ export async function buildApp({
       idle: config.REFRESH_TOKEN_TTL_SECONDS,
       grace: config.REFRESH_TOKEN_GRACE_SECONDS,
     },
+    maxPerUser: config.SESSIONS_PER_USER_MAX,
   })
 
   await app.register(cookieSessions, {
     lifetimeSeconds: Math.min(COOKIE_SESSION_HOURS * 3600, config.SESSION_TTL_SECONDS),
+    maxPerUser: config.SESSIONS_PER_USER_MAX,
   })
   await app.register(jobsDashboard, {
     mode: config.JOBS_DASHBOARD,

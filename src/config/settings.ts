@@ -268,6 +268,11 @@ export const settings = {
     default: 7_776_000,
     description: 'When a session ends, however much it is used.',
   },
+  SESSIONS_PER_USER_MAX: {
+    integer: [1, 10_000],
+    default: 50,
+    description: 'The most sessions of one user at a time: with one more the oldest ends.',
+  },
   VERIFICATION_TOKEN_TTL_SECONDS: {
     integer: [1, 2_592_000],
     default: 86_400,

@@ -24,14 +24,17 @@ declare module 'fastify' {
   }
 }
 
-async function cookieSessions(app: FastifyInstance, { lifetimeSeconds }: { lifetimeSeconds: number }) {
+type CookieSessionOptions = { lifetimeSeconds: number; maxPerUser: number }
+
+async function cookieSessions(app: FastifyInstance, { lifetimeSeconds, maxPerUser }: CookieSessionOptions) {
   const { db, accessList } = app
 
   app.decorate('cookieSessions', {
     start: async (user, request, reply) => {
       const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
-      const { token } = await createCookieSession(db, { user, ...origin }, lifetimeSeconds)
-      reply.header('set-cookie', sessionCookie(token, lifetimeSeconds))
+      const session = await createCookieSession(db, { user, ...origin, maxPerUser }, lifetimeSeconds)
+      if (session.endedOthers) await accessList.settle()
+      reply.header('set-cookie', sessionCookie(session.token, lifetimeSeconds))
     },
     find: async ({ headers }) => {
       const token = readSessionCookie(headers.cookie)

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { createSession } from '../db/queries/create-session.js'
 import { refreshSession } from '../db/queries/refresh.js'
-import { createSession, type SessionLifetimes } from '../db/queries/sessions.js'
+import type { SessionLifetimes } from '../db/queries/sessions.js'
 import type { User } from '../db/schema/users.js'
 import { InvalidRefreshToken } from '../lib/errors.js'
 
@@ -15,7 +16,7 @@ export type Tokens = {
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: {
-      /** Signs a user in, on the device that the request comes from. */
+      /** Signs a user in, on the device that the request comes from. With one session too many the oldest ends. */
       start: (user: User, request: FastifyRequest) => Promise<Tokens>
       /** Throws InvalidRefreshToken. */
       refresh: (refreshToken: string) => Promise<Tokens>
@@ -23,7 +24,9 @@ declare module 'fastify' {
   }
 }
 
-async function sessions(app: FastifyInstance, { lifetimes }: { lifetimes: SessionLifetimes }) {
+type SessionOptions = { lifetimes: SessionLifetimes; maxPerUser: number }
+
+async function sessions(app: FastifyInstance, { lifetimes, maxPerUser }: SessionOptions) {
   const { db, accessTokens, accessList } = app
 
   const tokensOf = (user: User, sessionId: string, refreshToken: string): Tokens => ({
@@ -36,7 +39,8 @@ async function sessions(app: FastifyInstance, { lifetimes }: { lifetimes: Sessio
   app.decorate('sessions', {
     start: async (user, request) => {
       const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
-      const session = await createSession(db, { user, ...origin }, lifetimes)
+      const session = await createSession(db, { user, ...origin, maxPerUser }, lifetimes)
+      if (session.endedOthers) await accessList.settle()
       return tokensOf(user, session.id, session.refreshToken)
     },
     refresh: async (token) => {

@@ -1,5 +1,5 @@
+import { createSession } from '../../src/db/queries/create-session.js'
 import { createOrganization } from '../../src/db/queries/organizations.js'
-import { createSession } from '../../src/db/queries/sessions.js'
 import { createUser, getUserById } from '../../src/db/queries/users.js'
 import type { User } from '../../src/db/schema/users.js'
 import { withActor } from '../../src/lib/context.js'
@@ -36,7 +36,7 @@ export async function createWorld(testApp: TestApp): Promise<World> {
   let count = 0
 
   const signIn = (user: User) =>
-    createSession(app.db, { user, ip: '127.0.0.1', userAgent: undefined }, LIFETIMES)
+    createSession(app.db, { user, ip: '127.0.0.1', userAgent: undefined, maxPerUser: 1_000 }, LIFETIMES)
 
   const newUser = async (role: UserRole = 'user'): Promise<Client> => {
     count += 1

@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap'
+import { createSession } from '../../src/db/queries/create-session.js'
+import { getUserById } from '../../src/db/queries/users.js'
 import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
@@ -146,6 +148,39 @@ t.test(
     t.notOk((await here.get('/me/sessions')).body.data.some(({ id }: { id: string }) => id === laptopId))
   },
 )
+
+t.test('of too many sessions the oldest ends, however many sign in at once', async (t) => {
+  const testApp = await buildTestApp(t, { config: { SESSIONS_PER_USER_MAX: 3 } })
+  const { anonymous, signUp } = testApp
+  const first = await signUp()
+  const stranger = await signUp()
+  const email = String(first.user?.email)
+  const second = await anonymous.signIn(email, PASSWORD)
+  await anonymous.signIn(email, PASSWORD)
+  t.equal((await first.get('/me')).status, 200, 'three are allowed')
+
+  await anonymous.signIn(email, PASSWORD)
+  t.equal((await first.get('/me')).status, 401, 'its access token, too')
+  t.equal((await refreshWith(anonymous, first.user?.refreshToken)).status, 401)
+  t.equal((await second.get('/me')).status, 200)
+  const sql = connect(t, testApp.database.ownerUrl)
+  const entries = await sql`select action from audit.audit_log where table_name = 'sessions'
+    and state_after->>'ended_at' is not null`
+  t.strictSame(
+    entries.map(({ action }) => action),
+    ['update'],
+  )
+
+  const user = await getUserById(testApp.app.db, first.user?.id ?? '')
+  const device = { user, ip: '127.0.0.1', userAgent: undefined, maxPerUser: 3 }
+  // Without the hashing of passwords in front, so that they really come at once.
+  const start = () => createSession(testApp.app.db, device, { absolute: 60, idle: 60, grace: 10 })
+  await Promise.all(Array.from({ length: 8 }, start))
+  const [live] = await sql`select count(*)::int from sessions
+    where user_id = ${first.user?.id ?? ''} and ended_at is null`
+  t.equal(live?.count, 3)
+  t.equal((await stranger.get('/me')).status, 200, 'others are not counted')
+})
 
 t.test('the last use is written at most once a minute', async (t) => {
   const testApp = await buildTestApp(t)

@@ -3,7 +3,7 @@ import { generateToken, hashToken } from '../../lib/tokens.js'
 import type { Db } from '../client.js'
 import { sessions } from '../schema/sessions.js'
 import { type User, users } from '../schema/users.js'
-import { insertSession, type NewSession } from './sessions.js'
+import { insertSession, type NewSession, type StartedSession } from './create-session.js'
 
 export type CookieSession = { id: string; user: Pick<User, 'id' | 'email' | 'role'> }
 
@@ -15,11 +15,11 @@ export const createCookieSession = (
   db: Db,
   newSession: NewSession,
   lifetimeSeconds: number,
-): Promise<{ token: string }> =>
+): Promise<StartedSession & { token: string }> =>
   db.transaction(async (tx) => {
     const token = generateToken()
-    await insertSession(tx, { ...newSession, lifetimeSeconds, cookieHash: hashToken(token) })
-    return { token }
+    const session = await insertSession(tx, { ...newSession, lifetimeSeconds, cookieHash: hashToken(token) })
+    return { ...session, token }
   })
 
 /** Undefined for a token that is unknown, and for one whose session has ended, in whatever way. */
