@@ -2,7 +2,7 @@ import { get, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { Connection } from '../../src/db/connection.js'
+import { ConnectionPool } from '../../src/db/pool.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Entry } from '../helpers/audit-search.js'
 import type { Client } from '../helpers/client.js'
@@ -37,8 +37,8 @@ await owner`
 
 /** Characters that the database has handed to the application. */
 let handedOver = 0
-const { run } = Connection.prototype
-Connection.prototype.run = async function (statement) {
+const { run } = ConnectionPool.prototype
+ConnectionPool.prototype.run = async function (statement) {
   const rows = await run.call(this, statement)
   handedOver += JSON.stringify(rows).length
   return rows as never
