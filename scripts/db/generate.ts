@@ -10,6 +10,7 @@ import {
   type Schema,
   type Snapshot,
   takeSnapshot,
+  withDeclarations,
 } from './snapshots.js'
 import { stagesBetween } from './stages.js'
 
@@ -38,16 +39,20 @@ export async function generate(options: GenerateOptions): Promise<string[]> {
     return [await write({ folder, number: numberAfter(newest), name, ...files })]
   }
   const names: string[] = []
-  let before = asStored(previous)
+  let before = withDeclarations(asStored(previous), snapshot)
   for (const { suffix, snapshot: after } of stagesBetween(before, asStored(snapshot))) {
     // Swapped, the same two snapshots give the way back.
     const [up, down] = [await diff(before, after), await diff(after, before)]
+    if (up.length === 0) for (const script of [up, down]) script.push(ONLY_DECLARATIONS)
     const number = numberAfter(newest + names.length)
     names.push(await write({ folder, number, name: `${name}${suffix}`, up, down, snapshot: after }))
     before = after
   }
   return names
 }
+
+const ONLY_DECLARATIONS =
+  '-- How tables are audited has changed, which db:upgrade makes the triggers follow.\nSELECT 1;'
 
 const numberAfter = (number: number): string => String(number + 1).padStart(4, '0')
 
@@ -72,7 +77,7 @@ async function diff(from: Snapshot, to: Snapshot): Promise<string[]> {
   const values = [...lost.values()].flat().join(', ')
   return [
     ...(await diffOf(from, bareFrom)),
-    `-- Fails, and changes nothing, where a row has a value that is taken away (${values}): say here what becomes of it.\nSELECT 1`,
+    `-- Fails, and changes nothing, where a row has a value that is taken away (${values}): say here what becomes of it.\nSELECT 1;`,
     ...(await diffOf(bareFrom, bareTo)),
     ...(await diffOf(bareTo, to)),
   ]

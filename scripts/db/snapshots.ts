@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type DrizzleSnapshotJSON, generateDrizzleJson } from 'drizzle-kit/api'
+import { auditPolicies } from '../../src/db/audit/policy.js'
+import { argumentsOf } from '../../src/db/audit/triggers.js'
 import { MigrationError } from '../../src/db/migrate/index.js'
 
 /** A module's exports: those that are tables, enums, views and the like count. */
@@ -11,6 +13,8 @@ export type Schema = Record<string, unknown>
 export type Snapshot = Omit<DrizzleSnapshotJSON, 'enums' | 'tables'> & {
   enums: Record<string, { name: string; schema: string; values: string[] }>
   tables: Record<string, SnapshotTable>
+  /** How the tables are audited, by name. Older snapshots do not have it. */
+  audited?: Record<string, unknown>
 }
 export interface SnapshotTable {
   columns: Record<string, { name: string; type: string; typeSchema?: string }>
@@ -44,8 +48,23 @@ async function readSnapshot(folder: string, file: string): Promise<SnapshotFile>
   }
 }
 
-export function takeSnapshot(schema: Schema, previous: DrizzleSnapshotJSON): DrizzleSnapshotJSON {
-  return generateDrizzleJson(schema, previous.id)
+export const takeSnapshot = (schema: Schema, previous: DrizzleSnapshotJSON): DrizzleSnapshotJSON => ({
+  ...generateDrizzleJson(schema, previous.id),
+  ...{ audited: declarationsOf(schema) },
+})
+
+/**
+ * With the tables, so that a declaration changes only with a migration: by its migrations a database knows which of two
+ * releases is the newer one, whose triggers are to stay.
+ */
+function declarationsOf(schema: Schema): Snapshot['audited'] {
+  const policies = auditPolicies().filter(({ table }) => Object.values(schema).includes(table))
+  return Object.fromEntries(
+    policies.map((policy) => {
+      const { tableName, personal, subject, subjectEmail } = policy
+      return [tableName, { trigger: argumentsOf(policy), personal, subject, subjectEmail }]
+    }),
+  )
 }
 
 export function emptySnapshot(): DrizzleSnapshotJSON {
@@ -63,9 +82,18 @@ export const asStored = (snapshot: DrizzleSnapshotJSON | Snapshot): Snapshot =>
  * themselves and not the SQL between them, for drizzle-kit asks questions while it writes that.
  */
 export function findDifferences(snapshot: DrizzleSnapshotJSON, schema: DrizzleSnapshotJSON): string[] {
-  const { id, prevId, ...before } = snapshot
+  const { id, prevId, ...before } = withDeclarations(snapshot, schema)
   const { id: newId, prevId: newPrevId, ...after } = asStored(schema)
   return compare([], before, after)
+}
+
+/** From before they were kept: as they are now. */
+export const withDeclarations = <T extends DrizzleSnapshotJSON | Snapshot>(
+  snapshot: T,
+  schema: DrizzleSnapshotJSON | Snapshot,
+): T => {
+  const { audited } = asStored(schema)
+  return { ...(audited && { audited }), ...snapshot }
 }
 
 function compare(path: string[], before: unknown, after: unknown): string[] {

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { check } from '../../scripts/db/check.js'
 import { generate } from '../../scripts/db/generate.js'
 import type { Schema } from '../../scripts/db/snapshots.js'
+import { audited } from '../../src/db/audit/policy.js'
 import { downgrade, upgrade } from '../../src/db/migrate/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { createEmptyDatabase } from '../helpers/database.js'
@@ -112,6 +113,20 @@ t.test('an index that is built concurrently has a file without a transaction', a
     '0004_shelf_indexes.sql',
     '0005_shelf_drop_indexes.down.sql',
   ])
+})
+
+t.test('how a table is audited changes with a migration, which says what is newer', async (t) => {
+  const folder = t.testdir()
+  const schema = shelf({ values: ['novel'], standard: 'novel' })
+  audited(schema.books)
+  await generate({ schema, folder, name: 'shelf' })
+  t.strictSame(await check({ folder, schema }), [])
+  audited(schema.books, { redact: ['genre'] })
+  t.match(await check({ folder, schema }), [/^db:generate is due: books trigger/])
+  t.strictSame(await generate({ schema, folder, name: 'redact' }), ['0002_redact'])
+  t.match(await readFile(join(folder, '0002_redact.sql'), 'utf8'), /^-- How tables are audited has changed/)
+  t.strictSame(await check({ folder, schema }), [])
+  t.strictSame(await generate({ schema, folder, name: 'again' }), [])
 })
 
 t.test('check finds what could never be applied in files that were written by hand', async (t) => {

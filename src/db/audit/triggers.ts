@@ -14,7 +14,8 @@ import {
 } from './installed-triggers.js'
 import { type AuditPolicy, auditPolicies } from './policy.js'
 
-const argumentsOf = ({
+/** What a trigger knows of its table. */
+export const argumentsOf = ({
   tableName,
   primaryKey,
   redact,
