@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { audited } from '../audit/policy.js'
-import { ownedThroughPolicy, tenantPolicies } from '../tenancy/policies.js'
-import { createdAt, id, updatedAt } from './columns.js'
+import { deletionPolicies, ownedThroughPolicy, tenantPolicies } from '../tenancy/policies.js'
+import { createdAt, id, moment, updatedAt } from './columns.js'
 
 export const organizations = pgTable(
   'organizations',
@@ -18,12 +18,16 @@ export const organizations = pgTable(
     adminLosses: integer('admin_losses').notNull().default(0),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
+    /** Since then it is gone for every scope but that of its deletion: a job deletes what it had, and then the row. */
+    deletedAt: moment('deleted_at'),
   },
   (table) => [
-    uniqueIndex('organizations_slug_key').on(table.slug),
+    // Free again at once when its organization is deleted.
+    uniqueIndex('organizations_slug_key').on(table.slug).where(sql`deleted_at is null`),
     index('organizations_created_at_idx').on(table.createdAt, table.id),
     ...tenantPolicies(table.id),
     ownedThroughPolicy(table.id, sql`select organization_id from memberships where user_id =`),
+    ...deletionPolicies(table.id, table.deletedAt),
   ],
 )
 
