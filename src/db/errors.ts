@@ -1,10 +1,11 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import postgres from 'postgres'
-import { LastOrgAdmin, ServiceUnavailable } from '../lib/errors.js'
+import { LastOrgAdmin, ServiceUnavailable, TookTooLong } from '../lib/errors.js'
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const UNIQUE_VIOLATION = '23505'
 const READ_ONLY_SQL_TRANSACTION = '25006'
+const QUERY_CANCELED = '57014'
 
 export const postgresErrorOf = (error: unknown): postgres.PostgresError | undefined => {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
@@ -24,6 +25,9 @@ export function isServerError(error: unknown): boolean {
 /** A write has met a server that only reads: a standby, after a failover or on the way to it. */
 export const isReadOnly = (error: unknown): boolean =>
   postgresErrorOf(error)?.code === READ_ONLY_SQL_TRANSACTION
+
+/** The server ended a statement that ran for as long as it allows one. */
+export const isStatementTimeout = (error: unknown): boolean => postgresErrorOf(error)?.code === QUERY_CANCELED
 
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = postgresErrorOf(error)
@@ -63,6 +67,7 @@ export function isUnavailable(error: unknown): boolean {
 
 /** What clients are told of an error that the database gave; undefined where it is none of their business. */
 export function findFailure(error: unknown) {
+  if (isStatementTimeout(error)) return new TookTooLong()
   if (isUnavailable(error)) return new ServiceUnavailable()
   const Failure = FAILURE_OF_CONSTRAINT.get(postgresErrorOf(error)?.constraint_name ?? '')
   return Failure && new Failure()

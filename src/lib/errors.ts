@@ -142,6 +142,12 @@ export const Overloaded = createError(
   'Too much is going on for the moment. Please try again.',
   503,
 )
+/** Nothing that comes by itself: the same request takes as long the next time, so there is no time to try again. */
+export const TookTooLong = createError(
+  'SERVICE_UNAVAILABLE',
+  'This took longer than the server allows, and was undone.',
+  503,
+)
 export const ServiceUnavailable = createError(
   'SERVICE_UNAVAILABLE',
   'Not available for the moment. Please try again.',

@@ -31,6 +31,7 @@ export const JOBS = {
   'request-password-reset': StrictObject({ email: Email }),
   'request-email-change': StrictObject({ userId: Uuid, email: Email }),
   'send-invitation': StrictObject({ invitationId: Uuid }),
+  'delete-organization': StrictObject({ organizationId: Uuid }),
   'send-failed-jobs-report': StrictObject({ userId: Uuid }),
 } as const
 

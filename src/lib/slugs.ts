@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 
 export const SLUG_LENGTH = { min: 3, max: 50 } as const
 
@@ -31,4 +31,20 @@ export function slugOf(name: string): string {
     .replace(/^-+|-+$/g, '')
   const isUsable = slug.length >= SLUG_LENGTH.min && !isReservedSlug(slug)
   return isUsable ? slug : `org-${randomBytes(5).toString('hex')}`
+}
+
+/** How many of the first numbers are tried in turn, before random ones of more and more digits. */
+const NUMBERS_IN_TURN = 9
+const TRIES = 20
+
+/** Those that an organization of this name may get, in the order to try: without a number, then with one. */
+export function* slugsOf(name: string): Generator<string> {
+  const slug = slugOf(name)
+  yield slug
+  for (let attempt = 2; attempt <= TRIES; attempt += 1) {
+    const range = 10 ** Math.min(attempt - NUMBERS_IN_TURN + 1, 12)
+    const number = attempt <= NUMBERS_IN_TURN ? attempt : randomInt(range / 10, range)
+    const end = `-${number}`
+    yield slug.slice(0, SLUG_LENGTH.max - end.length).replace(/-$/, '') + end
+  }
 }

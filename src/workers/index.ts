@@ -5,6 +5,7 @@ import { isJobName, isPayloadOf, type JobName, type JobPayload } from '../lib/jo
 import { outboxIdOf } from '../lib/queued-job.js'
 import { JOB_DURATION } from '../metrics/worker.js'
 import { confirmRegistration } from './confirm-registration.js'
+import { deleteOrganization } from './delete-organization.js'
 import { keepSchedules, tick } from './keep-schedules.js'
 import { type Processor, type Schedules, UnrecoverableError } from './processor.js'
 import { startRelay } from './relay.js'
@@ -26,6 +27,7 @@ const processors: { [N in JobName]: Processor<N> } = {
   'send-link': sendLink,
   'send-notice': sendNotice,
   'send-invitation': sendInvitation,
+  'delete-organization': deleteOrganization,
   'send-failed-jobs-report': sendFailedJobsReport,
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { noteEvent } from '../../lib/context.js'
 import { InvalidToken } from '../../lib/errors.js'
@@ -38,7 +38,13 @@ export const findOpenInvitation = (
       .innerJoin(organizations, eq(organizations.id, invitations.organizationId))
       .innerJoin(inviter, eq(inviter.id, invitations.invitedBy))
       .leftJoin(account, eq(account.email, invitations.email))
-      .where(and('id' in by ? eq(invitations.id, by.id) : isOfToken(by.token), isLive))
+      .where(
+        and(
+          'id' in by ? eq(invitations.id, by.id) : isOfToken(by.token),
+          isLive,
+          isNull(organizations.deletedAt),
+        ),
+      )
     return found
   })
 
@@ -77,11 +83,14 @@ async function spendInvitation(tx: Tx, token: string): Promise<Invitation> {
   if (!found?.invitedBy) throw new InvalidToken()
   const { organizationId, invitedBy } = found
   const ofInviter = and(eq(memberships.organizationId, organizationId), eq(memberships.userId, invitedBy))
-  await Promise.all([
+  const [, present] = await Promise.all([
     tx.execute(sql`select from ${users} where ${users.id} = ${invitedBy} for share`),
-    tx.execute(sql`select from ${organizations} where ${organizations.id} = ${organizationId} for key share`),
+    tx.execute(sql`
+      select from ${organizations}
+      where ${organizations.id} = ${organizationId} and ${organizations.deletedAt} is null for key share`),
     tx.execute(sql`select from ${memberships} where ${ofInviter} for share`),
   ])
+  if (present.count === 0) throw new InvalidToken()
   const [spent] = await tx
     .delete(invitations)
     .where(and(isOfToken(token), isLive))

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, ilike, or, type SQL } from 'drizzle-orm'
+import { and, eq, getTableColumns, ilike, isNull, or, type SQL } from 'drizzle-orm'
 import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
 import type { Db } from '../client.js'
 import { memberships } from '../schema/memberships.js'
@@ -66,8 +66,13 @@ async function listAll(
 
 function pageOfOrganizations(filters: OrganizationFilters) {
   const page = keysetPage<SeenOrganization, SortField>(columns, organizations.id, filters)
-  return { ...page, condition: and(filters.q === undefined ? undefined : matches(filters.q), page.after) }
+  return {
+    ...page,
+    condition: and(isThere, filters.q === undefined ? undefined : matches(filters.q), page.after),
+  }
 }
+
+const isThere = isNull(organizations.deletedAt)
 
 const matches = (text: string): SQL | undefined =>
   or(ilike(organizations.name, containing(text)), ilike(organizations.slug, containing(text)))

@@ -1,33 +1,61 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { noteEvent, noteOrganization } from '../../lib/context.js'
 import { NotFound, SlugReserved, SlugTaken } from '../../lib/errors.js'
 import type { OrganizationRole } from '../../lib/roles.js'
-import { foldSlug, isReservedSlug, slugOf } from '../../lib/slugs.js'
-import type { Db } from '../client.js'
+import { foldSlug, isReservedSlug, slugsOf } from '../../lib/slugs.js'
+import type { Db, Tx } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
+import { deleteOwnedRows } from '../owned-rows.js'
 import { memberships } from '../schema/memberships.js'
 import { type Organization, organizations } from '../schema/organizations.js'
-import { type OrganizationScope, withNewOrganization } from '../tenancy/scopes.js'
+import {
+  inDeletionOf,
+  narrowToDeletion,
+  type OrganizationScope,
+  withNewOrganization,
+  withRowsOfDeleted,
+} from '../tenancy/scopes.js'
+import { enqueue } from './outbox.js'
 
 /** As somebody sees it: `role` is the caller's own. */
 export type SeenOrganization = Organization & { role: OrganizationRole | null }
 
 export type OrganizationChanges = { name?: string; slug?: string }
 
-/** Whoever makes it is its org_admin. Throws SlugTaken and SlugReserved. */
+/**
+ * Whoever makes it is its org_admin. Without a slug it gets one of its name, with a number where that is taken.
+ * Throws SlugTaken and SlugReserved for a slug that was given.
+ */
 export const createOrganization = (
   db: Db,
   userId: string,
-  { name, slug = slugOf(name) }: { name: string; slug?: string },
+  { name, slug }: { name: string; slug?: string },
 ): Promise<SeenOrganization> =>
   withNewOrganization(db, userId, async (scope) => {
     const { tx, organizationId, role } = scope
     noteOrganization(organizationId)
-    const row = { id: organizationId, name, slug: allowedSlug(slug) }
-    const [created] = await takingSlug(() => tx.insert(organizations).values(row).returning())
+    const slugs = slug === undefined ? slugsOf(name) : [allowedSlug(slug)]
+    const created = await insertWithFreeSlug(tx, { id: organizationId, name }, slugs)
     await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })
-    return { ...(created as Organization), role }
+    return { ...created, role }
   })
+
+/** The index decides, so that of two at once each gets its own. Throws SlugTaken when none of the slugs is free. */
+async function insertWithFreeSlug(
+  tx: Tx,
+  organization: { id: string; name: string },
+  slugs: Iterable<string>,
+): Promise<Organization> {
+  for (const slug of slugs) {
+    const [created] = await tx
+      .insert(organizations)
+      .values({ ...organization, slug })
+      .onConflictDoNothing({ target: organizations.slug, where: sql`deleted_at is null` })
+      .returning()
+    if (created) return created
+  }
+  throw new SlugTaken()
+}
 
 /** Throws NotFound where it was deleted a moment ago. */
 export async function getOrganization(scope: OrganizationScope): Promise<SeenOrganization> {
@@ -54,12 +82,40 @@ export async function updateOrganization(
 }
 
 /**
- * With everything that belongs to it; its members' accounts stay. Whoever still writes in it has locked its row: they end first,
- * and who comes later finds no organization.
+ * From now on it does not exist; a job deletes everything that belongs to it, and its members' accounts stay. Transactions
+ * that still write in it have locked its row: they end first, and later ones find no organization.
  */
-export async function deleteOrganization({ tx, organizationId }: OrganizationScope): Promise<void> {
-  await tx.delete(organizations).where(eq(organizations.id, organizationId))
+export async function deleteOrganization(scope: OrganizationScope): Promise<void> {
+  const { tx, organizationId } = scope
+  const ofScope = eq(organizations.id, organizationId)
+  await tx.select({ id: organizations.id }).from(organizations).where(ofScope).for('update')
+  await enqueue(tx, 'delete-organization', { organizationId })
+  const deletion = await narrowToDeletion(scope)
+  await deletion.tx.update(organizations).set({ deletedAt: sql`now()` }).where(ofScope)
   noteEvent('organization_deleted')
+}
+
+/**
+ * Deletes the rows of an organization that is marked as deleted, a batch at a time, and then its own. May stop anywhere and
+ * begin anew.
+ */
+export async function deleteRowsOfOrganization(
+  db: Db,
+  organizationId: string,
+  options?: { batch?: number },
+): Promise<void> {
+  const isDeleted = and(eq(organizations.id, organizationId), isNotNull(organizations.deletedAt))
+  const found = await inDeletionOf(db, organizationId, ({ tx }) =>
+    tx.select({ id: organizations.id }).from(organizations).where(isDeleted),
+  )
+  if (found.length === 0) return
+  await deleteOwnedRows(
+    (work) => withRowsOfDeleted(db, organizationId, ({ tx }) => work(tx)),
+    organizations,
+    organizationId,
+    options,
+  )
+  await inDeletionOf(db, organizationId, ({ tx }) => tx.delete(organizations).where(isDeleted))
 }
 
 function allowedSlug(slug: string): string {

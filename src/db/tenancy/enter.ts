@@ -22,7 +22,7 @@ export const setScope = (tx: Tx, scope: string) =>
 export const LOOK_UP = `
   select organization.id as "organizationId", membership.role
   from (select set_config('${SCOPE_SETTING}', $1, true) offset 0) as setting
-  left join organizations as organization on organization.id = $2
+  left join organizations as organization on organization.id = $2 and organization.deleted_at is null
   left join memberships as membership on membership.organization_id = $2 and membership.user_id = $3`
 
 export async function enterToRead(
@@ -67,7 +67,7 @@ const lockSuperAdmin = (userId: string): SQL => sql`
   select id from users where id = ${userId} and role = 'super_admin' and status = 'active' for share`
 
 const lockOrganization = (id: string, forChange: boolean): SQL => sql`
-  select id from organizations where id = ${id} ${forChange ? sql`for no key update` : sql`for key share`}`
+  select id from organizations where id = ${id} and deleted_at is null ${forChange ? sql`for no key update` : sql`for key share`}`
 
 /** One answer for an organization that is not there and one that the caller is no member of. */
 function admit(found: Found | undefined, { role }: Caller, permission: Permission): OrganizationCaller {

@@ -75,11 +75,45 @@ export const acrossOrganizations = <T>(db: Db, work: (scope: PlatformScope) => P
     return work(toScope<PlatformScope>({ tx }))
   })
 
-/** From all organizations into one of them, for who needs no membership there; the wider scope is over. Names nobody as caller. */
+/**
+ * From all organizations into one of them, for a caller that needs no membership there; the wider scope is over. The row
+ * must be locked, so that the organization is not deleted meanwhile.
+ */
 export async function narrowTo({ tx }: PlatformScope, organizationId: string): Promise<OrganizationScope> {
   await setScope(tx, `organization:${organizationId}`)
   return toScope<OrganizationScope>({ tx, organizationId, userId: null, role: null, isSuperAdmin: false })
 }
+
+/** One organization that is being deleted, and nothing else of it. */
+export type DeletionScope = Scope<'deletion'> & { readonly organizationId: string }
+
+/** From the organization to its deletion, which alone sees the row once it is marked. */
+export async function narrowToDeletion({ tx, organizationId }: OrganizationScope): Promise<DeletionScope> {
+  await setScope(tx, `deletion:${organizationId}`)
+  return toScope<DeletionScope>({ tx, organizationId })
+}
+
+export const inDeletionOf = <T>(
+  db: Db,
+  organizationId: string,
+  work: (scope: DeletionScope) => Promise<T>,
+): Promise<T> =>
+  db.transaction(async (tx) => {
+    await setScope(tx, `deletion:${organizationId}`)
+    return work(toScope<DeletionScope>({ tx, organizationId }))
+  })
+
+/** For the job that deletes what a deleted organization had: one transaction that sees its rows, and no other's. */
+export const withRowsOfDeleted = <T>(
+  db: Db,
+  organizationId: string,
+  work: (scope: OrganizationScope) => Promise<T>,
+): Promise<T> =>
+  db.transaction(async (tx) => {
+    await setScope(tx, `organization:${organizationId}`)
+    const nobody = { userId: null, role: null, isSuperAdmin: false }
+    return work(toScope<OrganizationScope>({ tx, organizationId, ...nobody }))
+  })
 
 /** Each statement by itself, and nothing to roll back. */
 const readsOf = (db: Db, scope: string): Tx => readsIn(db, scope) as unknown as Tx

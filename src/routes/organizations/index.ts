@@ -40,7 +40,8 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Create an organization',
-        description: 'Whoever creates one is its `org_admin`. Without a slug, one is made of the name.',
+        description:
+          'Whoever creates one is its `org_admin`. Without a slug, one is made of the name, with a number where that is taken.',
         body: CreateOrganization,
         response: { 201: ref(Organization) },
       },
@@ -92,7 +93,8 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Delete an organization',
-        description: 'With everything that belongs to it. The accounts of its members stay.',
+        description:
+          'It is gone at once, and a job deletes everything that belongs to it. The accounts of its members stay.',
         params: OrganizationParams,
         response: { 204: NoBody('Deleted') },
       },

@@ -1,0 +1,131 @@
+/** An organization is gone at once, and its rows are deleted by a job, a batch at a time. */
+import t from 'tap'
+import { deleteRowsOfOrganization } from '../../src/db/queries/organizations.js'
+import { withActor } from '../../src/lib/context.js'
+import { buildTestApp } from '../helpers/app.js'
+import { connectAcrossOrganizations } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { invite } from '../helpers/invitations.js'
+import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
+import { startTestWorker } from '../helpers/worker.js'
+
+const test = await buildTestApp(t, { config: { DATABASE_STATEMENT_TIMEOUT_MS: 2_000 } })
+const { app, database, anonymous, signUp } = test
+const owner = connectAcrossOrganizations(t, database.ownerUrl)
+const [ada, grace, admin] = [await signUp(), await signUp(), await signUp({ role: 'super_admin' })]
+
+const BATCH = 4
+const deleteRows = (id: string) =>
+  withActor('job:delete-organization', () => deleteRowsOfOrganization(app.db, id, { batch: BATCH }))
+
+/** Two projects, a member, and what a later resource would add: rows that only their parent ties to the organization. */
+async function fill({ id, path }: TestOrganization, count: number) {
+  await addMember(app, { id, path }, grace, 'org_admin')
+  await owner`insert into projects (organization_id, name) select ${id}, 'P' from generate_series(1, ${count})`
+  await owner`insert into notes (organization_id, project_id) select organization_id, id from projects where organization_id = ${id}`
+  await owner`insert into note_lines (note_id) select id from notes where organization_id = ${id}`
+  await owner`insert into bookmarks (project_id) select id from projects where organization_id = ${id}`
+}
+
+const countsOf = async () => {
+  const [row] = await owner`
+    select (select count(*)::int from organizations where id in (select organization_id from projects)) as organizations,
+      (select count(*)::int from projects) as projects, (select count(*)::int from notes) as notes,
+      (select count(*)::int from note_lines) as lines, (select count(*)::int from bookmarks) as bookmarks,
+      (select count(project_id)::int from bookmarks) as used`
+  return row
+}
+
+t.before(async () => {
+  await owner`create table notes (id uuid primary key default uuid_v7(),
+    organization_id uuid not null references organizations, project_id uuid not null references projects)`
+  await owner`alter table notes enable row level security, force row level security`
+  await owner`create policy scope on notes using (current_setting('app.scope', true) in ('platform', 'organization:' || organization_id))`
+  await owner`create table note_lines (note_id uuid not null references notes)`
+  await owner`create table bookmarks (id uuid primary key default uuid_v7(),
+    project_id uuid references projects on delete set null)`
+  await owner`grant all on notes, note_lines, bookmarks to ${owner(database.appRole)}`
+})
+
+t.test('a deleted organization does not exist, before any of its rows is deleted', async (t) => {
+  const name = 'Gone at once'
+  const { body } = await ada.post('/organizations', { name })
+  const organization = { id: body.id, path: `/organizations/${body.id}` }
+  const member = await addMember(app, organization, await signUp())
+  const token = await invite(ada, organization, 'invited@example.com')
+  t.match(await ada.delete(organization.path), { status: 204, text: '' })
+  for (const client of [ada, member, admin]) {
+    for (const path of ['', '/members', '/projects', '/invitations'])
+      t.equal((await client.get(organization.path + path)).status, 404, path)
+    t.equal((await client.delete(organization.path)).status, 404)
+    t.equal((await client.post(`${organization.path}/projects`, { name: 'Late' })).status, 404)
+    const { data } = (await client.get('/organizations?limit=100')).body
+    t.notOk(data.some(({ id }: { id: string }) => id === organization.id))
+  }
+  const account = { password: 'another quiet sentence', firstName: 'In', lastName: 'Vited' }
+  t.match(await anonymous.post('/invitations/accept', { token, ...account }), {
+    body: { code: 'INVALID_TOKEN' },
+  })
+  t.equal((await ada.get(`/audit-logs?organizationId=${organization.id}`)).status, 403)
+  const { data } = (await admin.get(`/audit-logs?organizationId=${organization.id}&limit=1`)).body
+  t.match(data, [{ action: 'update', userId: ada.user?.id, stateAfter: { deletedAt: String } }])
+  t.match(await ada.post('/organizations', { name, slug: body.slug }), { status: 201 }, 'its slug is free')
+  await ada.delete(`/organizations/${(await ada.get('/organizations')).body.data[0].id}`)
+  t.equal((await admin.delete(`/users/${member.user?.id}`)).status, 204)
+})
+
+t.test('its rows go in batches, children first, and none of another organization', async (t) => {
+  const [gone, kept] = [await createOrganization(ada), await createOrganization(ada)]
+  for (const organization of [gone, kept]) await fill(organization, 10)
+  await ada.delete(gone.path)
+  await owner`create function stop() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$`
+  await owner`create trigger stop before delete on projects for each statement execute function stop()`
+  await t.rejects(deleteRows(gone.id), 'stopped on the way')
+  t.match(await countsOf(), { projects: 20, notes: 10, lines: 10, bookmarks: 20, used: 10 })
+  await owner`drop trigger stop on projects`
+  await deleteRows(gone.id)
+  t.match(await countsOf(), { organizations: 1, projects: 10, notes: 10, lines: 10, bookmarks: 20, used: 10 })
+  t.equal((await owner`select from memberships where organization_id = ${kept.id}`).count, 2)
+  const entries = await owner`
+    select table_name as "table", count(*)::int from audit.audit_log
+    where organization_id = ${gone.id} and actor = 'job:delete-organization' and action = 'delete' group by 1 order by 1`
+  t.strictSame(
+    entries.map((row) => ({ ...row })),
+    [
+      { table: 'memberships', count: 2 },
+      { table: 'organizations', count: 1 },
+      { table: 'projects', count: 10 },
+    ],
+  )
+  const [largest] = await owner`
+    select max(count)::int from (
+      select count(*) from audit.audit_log where actor = 'job:delete-organization' group by xmin::text) as of_transaction`
+  t.ok(largest?.max <= BATCH, 'each transaction is small')
+  await deleteRows(gone.id)
+  await deleteRows(kept.id)
+  t.equal((await ada.get(kept.path)).status, 200, 'what nobody deleted stays')
+})
+
+t.test('a worker does it, in the name of the request that asked', async (t) => {
+  const organization = await createOrganization(ada)
+  await fill(organization, 3)
+  const { headers } = await ada.delete(organization.path)
+  await startTestWorker(t, test)
+  const isDone = async () =>
+    (await owner`select from outbox where job = 'delete-organization' and done_at is null`).count === 0
+  t.ok(await eventually(isDone))
+  const { body } = await admin.get(`/audit-logs?organizationId=${organization.id}&action=delete&limit=100`)
+  t.equal(body.data.length, 6)
+  for (const { actor, requestId } of body.data)
+    t.strictSame([actor, requestId], ['job:delete-organization', headers['x-request-id']])
+})
+
+t.test('what took too long names no time to try again, for it would take as long again', async (t) => {
+  const organization = await createOrganization(ada)
+  await owner.begin(async (tx) => {
+    await tx`select from organizations where id = ${organization.id} for update`
+    const answer = await ada.patch(organization.path, { name: 'Waits' })
+    t.match([answer.status, answer.body.code], [503, 'SERVICE_UNAVAILABLE'])
+    t.equal(answer.headers['retry-after'], undefined)
+  })
+})
