@@ -120,6 +120,24 @@ t.test('a worker does it, in the name of the request that asked', async (t) => {
     t.strictSame([actor, requestId], ['job:delete-organization', headers['x-request-id']])
 })
 
+t.test('a user with more than a statement can delete goes, too, and not as the last org_admin', async (t) => {
+  const [busy, other] = [await signUp(), await signUp()]
+  const organization = await createOrganization(busy)
+  const [id, path] = [String(busy.user?.id), `/users/${busy.user?.id}`]
+  await owner`insert into sessions (user_id, expires_at, ended_at) select ${id}, now(), now() from generate_series(1, 50)`
+  await owner`insert into projects (organization_id, name, created_by) values (${organization.id}, 'P', ${id})`
+  await owner`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return old; end $$`
+  await owner`create trigger slow before delete on sessions for each row execute function slow()`
+  t.match(await admin.delete(path), { status: 409, body: { code: 'LAST_ORG_ADMIN' } })
+  t.match((await admin.get(path)).body, { status: 'active' })
+  await addMember(app, organization, other, 'org_admin')
+  t.equal((await admin.delete(path)).status, 204)
+  t.equal((await admin.get(path)).status, 404)
+  const { data } = (await other.get(`${organization.path}/projects`)).body
+  t.match(data, [{ createdBy: null }])
+  await owner`drop trigger slow on sessions`
+})
+
 t.test('what took too long names no time to try again, for it would take as long again', async (t) => {
   const organization = await createOrganization(ada)
   await owner.begin(async (tx) => {

@@ -30,6 +30,11 @@ type Condition = {
 const ago = (count: number, unit: 'days' | 'hours'): SQL =>
   sql`now() - ${count} * ${sql.raw(`interval '1 ${unit}'`)}`
 
+const isSessionOver = lt(
+  sql`least(${sessions.endedAt}, ${sessions.expiresAt})`,
+  ago(SESSIONS_KEPT_DAYS, 'days'),
+)
+
 /** What loses its use with time, and when. */
 const PERISHABLE = {
   mailedTokens: { key: mailedTokens.id, isOver: lte(mailedTokens.expiresAt, sql`now()`) },
@@ -38,11 +43,15 @@ const PERISHABLE = {
     isOver: lte(invitations.expiresAt, sql`now()`),
     ofOrganizations: true,
   },
-  // Spent ones tell a thief until then.
-  refreshTokens: { key: refreshTokens.id, isOver: lte(refreshTokens.expiresAt, sql`now()`) },
+  // Spent ones tell a thief until then. Those of a session that goes would go with it in one statement, however many.
+  refreshTokens: {
+    key: refreshTokens.id,
+    isOver: sql`(${lte(refreshTokens.expiresAt, sql`now()`)} or ${refreshTokens.sessionId} in (
+      select ${sessions.id} from ${sessions} where ${isSessionOver}))`,
+  },
   sessions: {
     key: sessions.id,
-    isOver: lt(sql`least(${sessions.endedAt}, ${sessions.expiresAt})`, ago(SESSIONS_KEPT_DAYS, 'days')),
+    isOver: isSessionOver,
   },
   accessRevocations: {
     key: accessRevocations.subjectId,

@@ -2,6 +2,9 @@ import { and, eq } from 'drizzle-orm'
 import { noteEvent } from '../../lib/context.js'
 import { Forbidden, LastSuperAdmin, NotFound } from '../../lib/errors.js'
 import type { Db, Tx } from '../client.js'
+import { isStatementTimeout } from '../errors.js'
+import { deleteOwnedRows } from '../owned-rows.js'
+import { memberships } from '../schema/memberships.js'
 import { type User, users } from '../schema/users.js'
 import { acrossOrganizations } from '../tenancy/scopes.js'
 import { lockAdministered } from './memberships.js'
@@ -42,15 +45,40 @@ export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserC
     return user
   })
 
-/** Throws Forbidden, NotFound and LastSuperAdmin; the database refuses to leave an organization without an org_admin. */
-export const deleteUserAs = (db: Db, actorId: string, id: string): Promise<void> =>
+/**
+ * In one transaction, unless the account has more than a statement can delete in its time: then the account is closed first,
+ * what it has goes in batches, and asking again goes on where this stopped.
+ * Throws Forbidden, NotFound and LastSuperAdmin; the database refuses to leave an organization without an org_admin.
+ */
+export async function deleteUserAs(db: Db, actorId: string, id: string): Promise<void> {
+  try {
+    await deleteAtOnce(db, actorId, id)
+  } catch (error) {
+    if (!isStatementTimeout(error)) throw error
+    await closeAccount(db, actorId, id)
+    await deleteOwnedRows((work) => acrossOrganizations(db, ({ tx }) => work(tx)), users, id)
+    await deleteAtOnce(db, actorId, id)
+  }
+  noteEvent('user_deleted', id)
+}
+
+const deleteAtOnce = (db: Db, actorId: string, id: string): Promise<void> =>
   acrossOrganizations(db, async (scope) => {
     const { tx } = scope
     refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
     await lockAdministered(scope, id)
     const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id })
     if (deleted.length === 0) throw new NotFound()
-    noteEvent('user_deleted', id)
+  })
+
+/** All that can refuse a deletion refuses it here, before anything is deleted. */
+const closeAccount = (db: Db, actorId: string, id: string): Promise<void> =>
+  acrossOrganizations(db, async (scope) => {
+    const { tx } = scope
+    refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
+    await lockAdministered(scope, id)
+    await tx.delete(memberships).where(eq(memberships.userId, id))
+    await tx.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
   })
 
 /**
