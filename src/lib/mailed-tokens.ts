@@ -5,11 +5,6 @@ import type { SigningKey } from './signing-keys.js'
 export const MAILED_TOKEN_PURPOSES = ['verify_email', 'reset_password'] as const
 export type MailedTokenPurpose = (typeof MAILED_TOKEN_PURPOSES)[number]
 
-/** Long enough to come back to, short enough for a mailbox that is read by others later: contract, "Authentication". */
-export const VERIFICATION_VALID_HOURS = 24
-/** Whoever asks for it waits for it. */
-export const RESET_VALID_MINUTES = 30
-
 const KEY_BYTES = 32
 
 /** Makes the token of a row, by its id. */

@@ -7,7 +7,7 @@ import Type from './type.js'
 /** A URL with it fits where proxies allow 4 KiB. */
 export const CURSOR_MAX_LENGTH = 2048
 
-export const PAGE_LIMIT = { min: 1, max: 100, default: 20 } as const
+const PAGE_LIMIT = { min: 1, max: 100, default: 20 } as const
 
 /** What every list takes. `sortFields` become `email`, `-email` and so on; anything else is refused by the schema. */
 export const pageQuery = <const F extends readonly string[]>(

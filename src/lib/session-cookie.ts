@@ -1,5 +1,5 @@
 /** With this prefix browsers take it over HTTPS (or from localhost) and for this host alone, and no other host can set it. */
-export const SESSION_COOKIE = '__Host-groundwork-session'
+const SESSION_COOKIE = '__Host-groundwork-session'
 
 /** Half a day: whoever looks after the jobs signs in once a working day. */
 export const COOKIE_SESSION_HOURS = 12

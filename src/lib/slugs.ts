@@ -21,7 +21,7 @@ export const isReservedSlug = (slug: string): boolean => RESERVED.has(slug)
 export const foldSlug = (slug: string): string => slug.toLowerCase()
 
 /** Of a name that leaves too little of itself, or a word that is reserved, a random one. */
-export function slugOf(name: string): string {
+function slugOf(name: string): string {
   const slug = name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

@@ -27,7 +27,7 @@ export function settleFailure(
   return problem
 }
 
-export function answerWithProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+function answerWithProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = settleFailure(error, request, reply)
   return reply
     .type(PROBLEM_MEDIA_TYPE)

@@ -10,7 +10,7 @@ export const IN_FULL = process.env.FAULTS === 'full'
 export const LATER = process.env.FAULTS === 'later' && 'it is left to a later run'
 
 /** As if the lease of every open job had run out: it is handed to the queue once more. */
-export async function passLeases(sql: postgres.Sql): Promise<void> {
+async function passLeases(sql: postgres.Sql): Promise<void> {
   await sql`update outbox set claimed_until = null where done_at is null and failed_at is null`
 }
 

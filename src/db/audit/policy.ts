@@ -41,7 +41,7 @@ const policies = new Map<string, AuditPolicy>()
 const exemptions = new Map<string, string>()
 const schemas = new Set(['public'])
 
-export function sqlNameOf(table: PgTable): string {
+function sqlNameOf(table: PgTable): string {
   const { schema = 'public', name } = getTableConfig(table)
   return schema === 'public' ? name : `${schema}.${name}`
 }

@@ -62,7 +62,7 @@ export async function listMembers(
 }
 
 /** Throws NotFound. */
-export async function getMember(scope: OrganizationScope, userId: string): Promise<Member> {
+async function getMember(scope: OrganizationScope, userId: string): Promise<Member> {
   const [member] = await scope.tx
     .select(MEMBER)
     .from(memberships)

@@ -10,12 +10,12 @@ import { acrossOrganizations } from '../tenancy/scopes.js'
 import { isForgotten } from './sign-in-throttle.js'
 
 /** From the end of a session: who asks what happened to an account, and from where, asks within weeks. */
-export const SESSIONS_KEPT_DAYS = 30
+const SESSIONS_KEPT_DAYS = 30
 
 /** The longest life that a setting can give an access token, and an hour for clocks that differ. */
-export const REVOCATIONS_KEPT_HOURS = 25
+const REVOCATIONS_KEPT_HOURS = 25
 
-export const DONE_JOBS_KEPT_DAYS = 7
+const DONE_JOBS_KEPT_DAYS = 7
 
 /** Each statement locks few rows, and for a moment. */
 const BATCH = 1000

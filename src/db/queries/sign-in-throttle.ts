@@ -11,7 +11,7 @@ export type SignInWaits = { first: number; longest: number }
 export const FREE_FAILURES = 5
 
 /** With the longest wait of 15 minutes that leaves a guesser some hundred tries a day (NIST SP 800-63B-4, 3.2.2). */
-export const FORGOTTEN_AFTER_HOURS = 24
+const FORGOTTEN_AFTER_HOURS = 24
 
 const { addressHash, failures, lastFailureAt, blockedUntil } = signInThrottles
 
