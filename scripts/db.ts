@@ -1,5 +1,9 @@
 import { runCommand } from '../src/scripts/run-command.js'
-import { commands } from './db/commands.js'
+import { writeSchemaIndex } from './db/schema-index.js'
+
+// Before anything imports the tables: one of them may be gone.
+if (process.argv[2] === 'generate') writeSchemaIndex()
+const { commands } = await import('./db/commands.js')
 
 await runCommand({
   name: 'db',

@@ -11,6 +11,7 @@ import { buildValidator } from './lib/validation.js'
 import accessList from './plugins/access-list.js'
 import accessPolicy from './plugins/access-policy.js'
 import accessTokens from './plugins/access-tokens.js'
+import apiTags from './plugins/api-tags.js'
 import audit from './plugins/audit.js'
 import auditRequests from './plugins/audit-requests.js'
 import auth from './plugins/auth.js'
@@ -161,6 +162,7 @@ export async function buildApp({
     maxUnreadBytes: config.UNREAD_ANSWERS_MAX_MB * 1_048_576,
   })
   await app.register(devInbox, config)
+  await app.register(apiTags)
   await app.register(openapi, { version })
   if (config.API_DOCS === 'on') await app.register(swaggerUi)
   await app.register(staticFiles)

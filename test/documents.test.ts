@@ -125,14 +125,12 @@ t.test('the first request works as it stands', { skip: withoutCurl }, async (t) 
 const [, listed = ''] =
   /take every line\s+that has `project` in it out of (.*?), and then:/s.exec(resourceSteps) ?? []
 const linesOfProjects = [...listed.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
-const filesOfProjects = [...linesOfProjects, ...(/^rm -r (.*)$/m.exec(resourceSteps)?.[1]?.split(' ') ?? [])]
 
-t.test('five steps add a resource, and the example can be deleted', async (t) => {
+t.test('the steps add a resource, and the example can be deleted', async (t) => {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
-  const written = ['docs/organizations.md', 'biome.json', '.gitignore']
-  for (const part of [...written, 'test/helpers', 'test/matrix', ...filesOfProjects])
-    cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
+  const written = ['docs', 'bench', 'biome.json', '.gitignore', 'test']
+  for (const part of written) cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
   writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
   followSteps(cwd)
   const script = (words: string) =>
@@ -140,13 +138,15 @@ t.test('five steps add a resource, and the example can be deleted', async (t) =>
   await succeeds(t, ['sh', '-ec', script('add_notes')], { cwd })
   takeProjectLines(cwd)
   await succeeds(t, ['sh', '-ec', script('drop_projects')], { cwd })
+  await succeeds(t, ['npx', 'biome', 'check', 'src', 'test', 'scripts'], { cwd })
   await succeeds(t, ['npx', 'tsc', '--noEmit'], { cwd })
-  const test = ['npm', 'test', '--', 'test/routes/notes.test.ts', 'test/matrix/matrix.test.ts'] as const
+  const files = ['routes/notes', 'matrix/matrix', 'db/tenancy', 'openapi', 'architecture', 'tenant-tables']
+  const test = ['npm', 'test', '--', ...files.map((file) => `test/${file}.test.ts`)] as const
   const { stdout } = await succeeds(t, test, { cwd, env: { DATABASE_URL: database.adminUrl } })
   t.match(stdout, /\d+ passed, 0 failed/)
 })
 
-/** Writes the files of the five steps, and adds the single lines where the text says. */
+/** Writes the files of the steps, and adds the single lines where the text says. */
 function followSteps(cwd: string): void {
   for (const block of codeBlocks('ts', resourceSteps)) {
     const [first = '', ...lines] = block.split('\n')
@@ -159,7 +159,7 @@ function followSteps(cwd: string): void {
 
 /** Among the others: at the head of a table, before the first of all routes, with its import, or at the end. */
 function withLines(text: string, lines: string): string {
-  const table = /^export const (PERMISSIONS|TAGS|CELLS)\b.*\{\n/m.exec(text)
+  const table = /^export const (PERMISSIONS)\b.*\{\n/m.exec(text)
   if (table) return text.replace(table[0], `${table[0]}${lines}`)
   if (!lines.includes('noteRoutes')) return `${text}${lines}`
   return `import noteRoutes from './notes/index.js'\n${text.replace(/(?=\n *await api\.register\()/, `\n${lines}`)}`

@@ -3,6 +3,7 @@ import { ConnectionError, MigrationError } from '../../src/db/migrate/index.js'
 import { MIGRATIONS_FOLDER as folder } from '../../src/db/setup.js'
 import { parseOptions, UsageError } from '../../src/scripts/arguments.js'
 import { commands as commandsOfTheBuild } from '../../src/scripts/db/commands.js'
+import { checkSchemaIndex } from './schema-index.js'
 
 /** What follows `tsx scripts/db.ts`. */
 export const commands = new Map([
@@ -35,7 +36,7 @@ async function generateCommand(args: string[]): Promise<void> {
 async function checkCommand(args: string[]): Promise<void> {
   parseOptions(args, {})
   const { check, checkApplied } = await import('./check.js')
-  const problems = await check(await schemaAndFolder())
+  const problems = [...checkSchemaIndex(), ...(await check(await schemaAndFolder()))]
   const {
     DATABASE_URL,
     DATABASE_DIRECT_URL = DATABASE_URL,

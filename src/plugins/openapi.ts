@@ -5,7 +5,6 @@ import { API_DESCRIPTION } from '../lib/api-description.js'
 import { Problem } from '../lib/problem-schema.js'
 import { describePolicy } from '../lib/rate-limit/policies.js'
 import { describeRoute, type FailureKind } from '../lib/route-docs.js'
-import { TAGS } from '../lib/tags.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -42,7 +41,8 @@ async function openApi(app: FastifyInstance, { version }: { version: string }) {
       },
       // Wherever the document was read from: right behind any proxy, and the only one that the page may call.
       servers: [{ url: app.publicPath || '/', description: 'This server' }],
-      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      // Routes add theirs later: the list is read when the document is made.
+      tags: app.tags as { name: string; description: string }[],
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
@@ -55,4 +55,4 @@ async function openApi(app: FastifyInstance, { version }: { version: string }) {
   app.addSchema(Problem)
 }
 
-export default fp(openApi, { name: 'openapi', dependencies: ['known-paths', 'public-path'] })
+export default fp(openApi, { name: 'openapi', dependencies: ['api-tags', 'known-paths', 'public-path'] })

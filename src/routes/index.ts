@@ -31,12 +31,12 @@ export default async function routes(app: FastifyInstance, options: RouteOptions
 
 async function describedRoutes(app: FastifyInstance, options: RouteOptions) {
   await app.register(strictInput)
-  await app.register(systemRoutes, options)
-  await app.register(wellKnownRoutes, options)
   if (app.metricsToken) await app.register(metricsRoutes, { prefix: '/metrics', token: app.metricsToken })
   await app.register(pageRoutes)
   if (app.devInbox) await app.register(devMailRoutes, { prefix: '/dev/mail', inbox: app.devInbox })
   await app.register(apiRoutes, { prefix: '/api/v1' })
+  await app.register(systemRoutes, options)
+  await app.register(wellKnownRoutes, options)
 }
 
 async function apiRoutes(api: FastifyInstance) {

@@ -27,7 +27,7 @@ async function createNewerDatabase(t: Test) {
       for each row execute function audit.capture('id', '{}', '{}', '');
     create function audit.capture_anew() returns trigger language plpgsql security definer as $$
       begin return null; end $$;
-    create or replace trigger audit_capture after insert or update or delete on projects
+    create or replace trigger audit_capture after insert or update or delete on memberships
       for each row execute function audit.capture_anew();
     update audit.audit_retention set months = 3;
     comment on schema jobs is 'BullMQ 999.0.0';`)
@@ -96,10 +96,10 @@ t.test('a database that is ahead still has to leave entries', async (t) => {
   t.strictSame(await find(), [])
   await owner`alter table users disable trigger audit_capture`
   await owner`drop trigger audit_capture on sessions`
-  await owner`create or replace trigger audit_capture after insert on projects for each row execute function audit.capture('id')`
+  await owner`create or replace trigger audit_capture after insert on memberships for each row execute function audit.capture('id')`
   await owner`drop table invitations cascade`
   t.strictSame((await find()).sort(), [
-    'projects: the audit trigger was changed',
+    'memberships: the audit trigger was changed',
     'sessions: the audit trigger is missing',
     'users: the audit trigger is disabled',
   ])

@@ -40,26 +40,28 @@ t.test('tenants who share connections of a pooler do not see each other', { skip
   const tenants = await times(2, async (i) => {
     const client = await signUp()
     const { id, path } = await createOrganization(client, `Tenant ${i}`)
-    return { client, id, projects: `${path}/projects` }
+    return { client, id, invitations: `${path}/invitations` }
   })
+  const invitee = (id: string, i: number) => ({ email: `${id}-${i}@example.com`, role: 'member' })
   await times(100, async (i) => {
     const [own, other] = i % 2 ? [tenants[0], tenants[1]] : [tenants[1], tenants[0]]
     if (!own || !other) throw new Error('two tenants')
-    if (i % 5 === 0) t.equal((await own.client.post(own.projects, { name: own.id })).status, 201)
-    const { status, body } = await own.client.get(`${own.projects}?limit=100`)
+    if (i % 5 === 0) t.equal((await own.client.post(own.invitations, invitee(own.id, i))).status, 201)
+    const { status, body } = await own.client.get(`${own.invitations}?limit=100`)
     t.equal(status, 200)
-    t.ok(body.data.every(({ name }: { name: string }) => name === own.id))
-    t.equal((await own.client.get(other.projects)).status, 404)
-    t.equal((await own.client.post(other.projects, { name: own.id })).status, 404)
+    t.ok(body.data.every(({ email }: { email: string }) => email.startsWith(own.id)))
+    t.equal((await own.client.get(other.invitations)).status, 404)
+    t.equal((await own.client.post(other.invitations, invitee(own.id, i))).status, 404)
   })
-  for (const { client, id, projects } of tenants) {
-    t.equal((await client.get(`${projects}?limit=100`)).body.data.length, 10)
-    const { data } = (await client.get(`/audit-logs?organizationId=${id}&tableName=projects&limit=100`)).body
+  for (const { client, id, invitations } of tenants) {
+    t.equal((await client.get(`${invitations}?limit=100`)).body.data.length, 10)
+    const { data } = (await client.get(`/audit-logs?organizationId=${id}&tableName=invitations&limit=100`))
+      .body
     t.equal(data.length, 10)
     for (const entry of data) t.match(entry, { userId: client.user?.id, organizationId: id })
   }
   t.equal(
-    (await app.db.execute('select name from projects')).length,
+    (await app.db.execute('select email from invitations')).length,
     0,
     'a scope is over with its transaction',
   )

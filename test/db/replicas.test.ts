@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import { withReplicas } from 'drizzle-orm/pg-core'
 import t from 'tap'
 import { createDatabaseClient } from '../../src/db/client.js'
+import { listMembers } from '../../src/db/queries/memberships.js'
 import { createOrganization } from '../../src/db/queries/organizations.js'
-import { createProject, listProjects } from '../../src/db/queries/projects.js'
 import { listUsers } from '../../src/db/queries/user-lists.js'
 import { createUser, findUserById } from '../../src/db/queries/users.js'
 import { users } from '../../src/db/schema/users.js'
@@ -50,15 +50,12 @@ t.test('a scope is of the primary, unless it is opened on the replica itself', a
     role: 'user',
   } as const
   const { id } = await createOrganization(primary, caller.userId, { name: 'Engines' })
-  await withOrganization(reads, caller, id, 'projects.create', (scope) =>
-    createProject(scope, { name: 'One' }),
-  )
-  const names = async (db: typeof primary) =>
+  const members = async (db: typeof primary) =>
     (
-      await withOrganization(db, caller, id, 'projects.read', (scope) =>
-        listProjects(scope, { limit: 20, sort: 'name' }),
+      await withOrganization(db, caller, id, 'members.read', (scope) =>
+        listMembers(scope, { limit: 20, sort: 'email' }),
       )
     ).data
-  t.match(await names(reads), [{ name: 'One' }])
-  await t.rejects(names(replica), new NotFound(), 'nothing of it has come there yet')
+  t.match(await members(reads), [{ email: 'admin@example.com' }])
+  await t.rejects(members(replica), new NotFound(), 'nothing of it has come there yet')
 })

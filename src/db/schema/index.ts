@@ -1,4 +1,7 @@
-/** Every table, enum and view that drizzle manages: `npm run db:generate` compares this with the newest snapshot. */
+/**
+ * Every table, enum and view that drizzle manages: `npm run db:generate` writes this list, and compares it with the newest
+ * snapshot.
+ */
 export * from './invitations.js'
 export * from './mailed-tokens.js'
 export * from './memberships.js'

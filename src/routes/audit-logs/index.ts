@@ -21,10 +21,13 @@ import {
   StateQuery,
 } from './schemas.js'
 
-const tags = ['Audit log']
 const config = { failures: [Forbidden] } as const
 
 const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = app.tag(
+    'Audit log',
+    'Who changed what, when and how, for a super_admin and, in their organization, an org_admin.',
+  )
   const { db } = app
   app.addSchema(AuditEntry)
   await app.register(auditReaders)

@@ -17,13 +17,17 @@ import registrationRoutes from './registration.js'
 import { Credentials, RefreshRequest, SignedIn, Tokens } from './schemas.js'
 
 const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = app.tag(
+    'Authentication',
+    'Signing in and out, and what comes before: registration, confirmation, a lost password.',
+  )
   const { db, accessList, sessions, signInGuard } = app
 
   app.post(
     '/login',
     {
       schema: {
-        tags: ['Authentication'],
+        tags,
         summary: 'Sign in',
         description:
           'An unknown address and a wrong password get the same answer. After several wrong passwords in a row even the ' +
@@ -58,7 +62,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/refresh',
     {
       schema: {
-        tags: ['Authentication'],
+        tags,
         summary: 'Get new tokens',
         description:
           'Each refresh token is good for one use and gives its successor. For a few seconds it gives the same one again, ' +
@@ -77,7 +81,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/logout',
     {
       schema: {
-        tags: ['Authentication'],
+        tags,
         summary: 'Sign out',
         description: 'Ends this session, its access tokens included. Other sessions go on.',
         response: { 204: NoBody('Signed out') },

@@ -8,11 +8,12 @@ import { ProfileChanges } from './schemas.js'
 import mySessionRoutes from './sessions.js'
 
 const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = app.tag('My account', 'What users see and change about themselves.')
   const { db } = app
 
   app.get(
     '',
-    { schema: { tags: ['My account'], summary: 'Read my account', response: { 200: ref(User) } } },
+    { schema: { tags, summary: 'Read my account', response: { 200: ref(User) } } },
     async function getMe(request) {
       const user = await findUserById(db, request.user.userId)
       if (!user) throw new Unauthorized()
@@ -24,7 +25,7 @@ const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '',
     {
       schema: {
-        tags: ['My account'],
+        tags,
         summary: 'Change my name',
         body: ProfileChanges,
         response: { 200: ref(User) },

@@ -13,9 +13,8 @@ import invitationRoutes from './invitations.js'
 import memberRoutes from './members.js'
 import { CreateOrganization, OrganizationPage, OrganizationQuery, UpdateOrganization } from './schemas.js'
 
-const tags = ['Organizations']
-
 const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = app.tag('Organizations', 'Tenants: people who work together, apart from all others.')
   const { db } = app
 
   app.get(

@@ -10,10 +10,9 @@ import { OrganizationParams } from '../../lib/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schemas.js'
 import { CreateProject, Project, ProjectPage, ProjectParams, ProjectQuery, UpdateProject } from './schemas.js'
 
-const tags = ['Projects']
-
 /** What an organization keeps, as an example: copy it, or delete it as docs/adding-a-resource.md says. */
 const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = app.tag('Projects', 'An example of what an organization keeps.')
   app.addSchema(Project)
 
   app.get(

@@ -6,7 +6,6 @@ import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { homePage } from '../../views/home.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 
-const tags = ['System']
 const config = { public: true } as const
 
 const Readiness = Type.Object(
@@ -31,6 +30,7 @@ const KEY_SET_MAX_AGE_SECONDS = 300
 export type SystemOptions = { frontendUrl: string | undefined }
 
 const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { frontendUrl }) => {
+  const tags = app.tag('System', 'Health, readiness and keys.')
   const hasApiDocs = app.knownPaths.has(API_DOCS_PATH)
 
   app.get(

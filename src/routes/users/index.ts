@@ -8,10 +8,10 @@ import { IdParams, NoBody, ref } from '../../lib/schemas.js'
 import { CreateUser, User } from '../../lib/user-schemas.js'
 import { UpdateUser, UserPage, UserQuery } from './schemas.js'
 
-const tags = ['Users']
 const config = { role: 'super_admin' } as const
 
 const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const tags = app.tag('Users', 'All accounts, for a super_admin.')
   const { db, accessList, passwords } = app
 
   app.get(

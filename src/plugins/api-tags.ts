@@ -1,0 +1,25 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+type ApiTag = { name: string; description: string }
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Adds a chapter to the API documentation. Returns the `tags` of its routes. */
+    tag: (name: string, description: string) => string[]
+    /** Every chapter so far, in order. */
+    tags: readonly ApiTag[]
+  }
+}
+
+async function apiTags(app: FastifyInstance) {
+  const tags: ApiTag[] = []
+
+  app.decorate('tags', tags)
+  app.decorate('tag', (name, description) => {
+    tags.push({ name, description })
+    return [name]
+  })
+}
+
+export default fp(apiTags, { name: 'api-tags' })
