@@ -2,7 +2,7 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config/index.js'
 import { databaseOptions } from './db/client.js'
-import { answerClientError } from './lib/client-error.js'
+import { clientErrorHandler } from './lib/client-error.js'
 import { LazyLogger } from './lib/lazy-logger.js'
 import { requestIdOf } from './lib/request-id.js'
 import { COOKIE_SESSION_HOURS } from './lib/session-cookie.js'
@@ -76,7 +76,7 @@ export async function buildApp({
     genReqId: requestIdOf,
     bodyLimit: config.BODY_LIMIT_BYTES,
     return503OnClosing: false,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: clientErrorHandler(config.CORS_ORIGINS),
     ...timeoutsOf(config),
     frameworkErrors: answerUnreadableUrl,
     routerOptions: { maxParamLength: maxHeaderSize },
@@ -91,9 +91,9 @@ export async function buildApp({
   await app.register(requestLog)
   await app.register(errors)
   await app.register(securityHeaders)
+  await app.register(cors, { origins: config.CORS_ORIGINS })
   await app.register(requestHead)
   await app.register(publicPath, { publicUrl: config.PUBLIC_URL })
-  await app.register(cors, { origins: config.CORS_ORIGINS })
   await app.register(jsonBody)
   await app.register(knownPaths)
 

@@ -42,7 +42,8 @@ export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest
     'unreadable URL',
   )
   request.server.countUnreadable('url')
-  reply.headers(headersWithoutHooks(request.id))
+  const { origin } = request.headers
+  reply.headers({ ...headersWithoutHooks(request.id), ...request.server.corsHeaders(origin) })
   return answerWithProblem(error, request, reply)
 }
 

@@ -6,7 +6,9 @@ import { createBrowser } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
 import { operationsOf, sampleOf } from '../helpers/operations.js'
+import { exchange } from '../helpers/socket.js'
 
+const ORIGIN = 'https://app.example.com'
 const lines: { url?: string; ip?: string }[] = []
 const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
 
@@ -16,6 +18,7 @@ const { app, anonymous, signUp, database } = await buildTestApp(t, {
     TRUST_PROXY: ['127.0.0.1'],
     PUBLIC_URL: 'https://api.example.com/groundwork/',
     DATA_DIR: t.testdir(),
+    CORS_ORIGINS: [ORIGIN, 'https://other.example.com'],
   },
   logger,
 })
@@ -136,4 +139,34 @@ t.test('what was made is read at its Location, and what has none says none', asy
   }
   const { servers } = app.swagger() as { servers: unknown }
   t.match(servers, [{ url: '/groundwork' }])
+})
+
+t.test('a page may read why its request was none', async (t) => {
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const send = (origin: string, ...lines: string[]) =>
+    exchange(Number(port), [
+      ['GET /healthz HTTP/1.1', 'Host: x', `Origin: ${origin}`, ...lines, '', ''].join('\r\n'),
+    ])
+  const long = `X-A: ${'a'.repeat(20_000)}`
+  for (const [status, line] of [
+    [400, 'X-A : 1'],
+    [400, 'Host: y'],
+    [431, long],
+  ] as const) {
+    const answer = await send(ORIGIN, line)
+    t.match(answer, {
+      status,
+      headers: {
+        'access-control-allow-origin': ORIGIN,
+        'access-control-expose-headers': /x-request-id/,
+        vary: 'Origin',
+      },
+    })
+    t.notOk(
+      'access-control-allow-origin' in (await send('https://evil.example', line)).headers,
+      line.slice(0, 9),
+    )
+  }
+  const unreadable = await anonymous.request({ url: '/%zz', headers: { origin: ORIGIN } })
+  t.match(unreadable, { status: 400, headers: { 'access-control-allow-origin': ORIGIN } })
 })
