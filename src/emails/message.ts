@@ -1,4 +1,4 @@
-import { EMAIL_MAX_LENGTH, EMAIL_PATTERN } from '../lib/email.js'
+import { isAsciiEmail } from '../lib/email.js'
 import { MailRefused } from '../lib/mail-refused.js'
 import type { Mail } from './layout.js'
 
@@ -8,7 +8,6 @@ export type Message = { to: string; mail: Mail; messageId: string }
 /** Safe in a header, and as the name of a file. */
 export const MESSAGE_ID_PATTERN = '^[A-Za-z0-9-]{1,64}$'
 
-const ADDRESS = new RegExp(EMAIL_PATTERN)
 const MESSAGE_ID = new RegExp(MESSAGE_ID_PATTERN)
 const ONE_LINE = /^\P{Cc}+$/u
 
@@ -17,7 +16,7 @@ const ONE_LINE = /^\P{Cc}+$/u
  * is plain text here, for exactly one mailbox. Throws MailRefused.
  */
 export function checkMessage({ to, mail, messageId }: Message): void {
-  const isOneAddress = typeof to === 'string' && to.length <= EMAIL_MAX_LENGTH && ADDRESS.test(to)
+  const isOneAddress = typeof to === 'string' && isAsciiEmail(to)
   if (!isOneAddress) throw new MailRefused('The recipient is not exactly one e-mail address')
   const isIdentified = typeof messageId === 'string' && MESSAGE_ID.test(messageId)
   if (!isIdentified) throw new MailRefused('The message id has more than letters, digits and hyphens')

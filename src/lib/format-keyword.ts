@@ -17,10 +17,11 @@ function formatOf(name: string, formats: Record<string, unknown>): Format {
 }
 
 function compile(format: string, _schema: unknown, { self }: Compiling): Validate {
-  const { isValid, normalize } = formatOf(format, self.formats)
+  const { isValid, normalize, expected } = formatOf(format, self.formats)
+  const message = expected === undefined ? `must match format "${format}"` : `must be ${expected}`
   const validate: Validate = (text, place) => {
     if (!isValid(text)) {
-      validate.errors = [{ keyword: 'format', params: { format }, message: `must match format "${format}"` }]
+      validate.errors = [{ keyword: 'format', params: { format }, message }]
       return false
     }
     if (normalize && place) place.parentData[place.parentDataProperty] = normalize(text)

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { API_DESCRIPTION } from '../lib/api-description.js'
+import { portableDocument } from '../lib/portable-document.js'
 import { Problem } from '../lib/problem-schema.js'
 import { describePolicy } from '../lib/rate-limit/policies.js'
 import { describeRoute, type FailureKind } from '../lib/route-docs.js'
@@ -48,6 +49,7 @@ async function openApi(app: FastifyInstance, { version }: { version: string }) {
       },
       security: [{ bearer: [] }],
     },
+    transformObject: portableDocument,
     transform: ({ url, route }) => ({ url, schema: describe(route, app.isReadBelow(url)) }),
     // Shared schemas keep their names, instead of `def-0`, `def-1` and so on.
     refResolver: { buildLocalReference: (json) => String(json.$id) },

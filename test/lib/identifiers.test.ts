@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EMAIL_PATTERN, normalizeEmail } from '../../src/lib/email.js'
+import { isAsciiEmail, isEmail, normalizeEmail } from '../../src/lib/email.js'
 import { decodeCursor, encodeCursor } from '../../src/lib/pagination.js'
 import { requestIdOf } from '../../src/lib/request-id.js'
 import { Nullable, StrictObject, Uuid } from '../../src/lib/schemas.js'
@@ -7,7 +7,6 @@ import Type from '../../src/lib/type.js'
 import { buildValidator } from '../../src/lib/validation.js'
 
 t.test('an address is one that a mail header can hold, compared without case', async (t) => {
-  const pattern = new RegExp(EMAIL_PATTERN, 'u')
   const good = [
     'a@b.co',
     "o'brien+x@mail.example.com",
@@ -16,6 +15,9 @@ t.test('an address is one that a mail header can hold, compared without case', a
     `${'a'.repeat(64)}@example.com`,
     'a@1.example',
     'a@xn--bcher-kva.example',
+    'a@bücher.example',
+    'a@例え.jp',
+    'a@ｅｘａｍｐｌｅ．com',
   ]
   const bad = [
     '',
@@ -42,7 +44,6 @@ t.test('an address is one that a mail header can hold, compared without case', a
     'a@b-.co',
     'a@b_c.de',
     'é@b.co',
-    'a@é.co',
     'а@b.co',
     'a@b@c.de',
     'a@[127.0.0.1]',
@@ -53,8 +54,19 @@ t.test('an address is one that a mail header can hold, compared without case', a
     'a(x)@b.co',
     'a:b@c.de',
   ]
-  for (const address of good) t.ok(pattern.test(address), address)
-  for (const address of bad) t.notOk(pattern.test(address), JSON.stringify(address))
+  for (const address of good) {
+    t.ok(isEmail(address), address)
+    t.ok(isAsciiEmail(normalizeEmail(address)), address)
+  }
+  for (const address of [...bad, 'a@%6d.é.co', 'a@é_.co', 'a@b.é co', `a@${'é.'.repeat(126)}de`])
+    t.notOk(isEmail(address), JSON.stringify(address))
+  for (const spelling of [
+    'user@münchen.de',
+    'USER@MÜNCHEN.de',
+    'user@mu\u0308nchen.de',
+    'user@xn--mnchen-3ya.de',
+  ])
+    t.equal(normalizeEmail(spelling), 'user@xn--mnchen-3ya.de', spelling)
   t.equal(normalizeEmail('ADA@Example.COM'), 'ada@example.com')
   t.equal(normalizeEmail('I@x.example'), 'i@x.example', 'in every locale')
 })

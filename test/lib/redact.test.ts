@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EMAIL_PATTERN } from '../../src/lib/email.js'
+import { isEmail } from '../../src/lib/email.js'
 import { isSecretName, REDACTED, redact, redactText } from '../../src/lib/redact.js'
 
 t.test('whole words make a name a secret, however they are written', async (t) => {
@@ -162,7 +162,6 @@ t.test('no text takes longer than its length allows', async (t) => {
     'A',
     '?a=%3Fa%3D',
   ].map(repeat)
-  const email = new RegExp(EMAIL_PATTERN, 'u')
   const emails = ['a', 'a.', '.a', 'a@', 'a@a.', 'a-'].flatMap((part) => [
     repeat(part),
     `a@${repeat(part)}`,
@@ -174,7 +173,7 @@ t.test('no text takes longer than its length allows', async (t) => {
     isSecretName(text)
     redact({ [text]: text })
   }
-  for (const text of emails) email.test(text)
+  for (const text of emails) isEmail(text)
   const { user } = process.cpuUsage(startedAt)
   // What takes quadratic time takes minutes here, and what is linear takes milliseconds.
   t.ok(user < 5_000_000, `${Math.round(user / 1000)} ms`)

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
+import { normalizeEmail } from '../email.js'
 import type { LimitKey } from './policies.js'
 
 /** Whoever has one address of an IPv6 network usually has 2^64 of them. */
@@ -16,11 +17,15 @@ export const networkOf = (address: string): string => normalizeIP(address, IPV6_
 export function identityOf(key: LimitKey, request: FastifyRequest): string {
   const found = textOf(key, request)
   const value =
-    found === undefined ? `address:${networkOf(request.ip)}` : `${kindOf(key)}:${normalize(found)}`
+    found === undefined ? `address:${networkOf(request.ip)}` : `${kindOf(key)}:${normalizerOf(key)(found)}`
   return hash('sha256', value, 'base64url').slice(0, 22)
 }
 
 const kindOf = (key: LimitKey): string => (typeof key === 'function' ? 'custom' : key)
+
+const normalizerOf = (key: LimitKey) => (key === 'body.email' ? normalizeAddress : normalize)
+
+const normalizeAddress = (value: string): string => normalizeEmail(normalize(value))
 
 const normalize = (value: string): string => value.trim().normalize('NFKC').toLowerCase()
 

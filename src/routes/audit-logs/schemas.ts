@@ -13,7 +13,7 @@ import {
 import { timeRange } from '../../lib/time-range.js'
 import Type from '../../lib/type.js'
 
-const Name = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })
+const Name = Type.String({ minLength: 1, maxLength: 200, format: 'storable' })
 
 const filters = {
   tableName: Type.Optional(Name),

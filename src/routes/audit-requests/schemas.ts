@@ -15,7 +15,7 @@ import Type from '../../lib/type.js'
 
 export const AuditRequestQuery = StrictObject({
   ...pageQuery(['createdAt'], '-createdAt'),
-  requestId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })),
+  requestId: Type.Optional(Type.String({ minLength: 1, maxLength: 200, format: 'storable' })),
   userId: Type.Optional(Uuid),
   subjectId: Type.Optional(Uuid),
   organizationId: Type.Optional(NamedOrganization),

@@ -15,8 +15,8 @@ const WORDS: Record<string, Record<string, string>> = {
     minLength: `This password is too short: it needs at least ${PASSWORD_MIN_LENGTH} characters.`,
     maxLength: `This password is too long: it can have at most ${PASSWORD_MAX_LENGTH} characters.`,
   },
-  firstName: { required: NAME, minLength: NAME, maxLength: NAME, pattern: NAME },
-  lastName: { required: NAME, minLength: NAME, maxLength: NAME, pattern: NAME },
+  firstName: { required: NAME, minLength: NAME, maxLength: NAME, format: NAME },
+  lastName: { required: NAME, minLength: NAME, maxLength: NAME, format: NAME },
 }
 
 type Failure = { instancePath: string; keyword: string; params: { missingProperty?: string } }
