@@ -55,7 +55,13 @@ await check('config/roles.sql makes the roles and the database', async () => {
   env = {
     ...machine,
     ...{ NODE_ENV: 'production', CONFIG_FILE: 'off', LOG_FILE_PATH: 'off', PORT: String(apiPort) },
-    ...{ PUBLIC_URL: 'https://api.example.test', REDIS_URL, SMTP_URL: mailbox.url, TRUST_PROXY: '127.0.0.1' },
+    ...{
+      PUBLIC_URL: 'https://api.example.test',
+      REDIS_URL,
+      SMTP_URL: mailbox.url,
+      SMTP_REQUIRE_TLS: 'off',
+      TRUST_PROXY: '127.0.0.1',
+    },
     ...{ JWT_PRIVATE_KEYS: secrets.JWT_PRIVATE_KEYS, AUDIT_SIGNING_KEY: secrets.AUDIT_SIGNING_KEY },
     DATABASE_URL: `postgres://groundwork_app:${secrets.APP_PASSWORD}@${host}/groundwork`,
   }

@@ -7,6 +7,7 @@ type Derived =
   | 'API_DOCS'
   | 'EVENT_LOOP_DELAY_LIMIT_MS'
   | 'QUEUE_TIMEOUT_MS'
+  | 'SMTP_REQUIRE_TLS'
   | 'MAIL_FROM'
   | 'LOG_FILE_PATH'
   | 'SHUTDOWN_DRAIN_SECONDS'
@@ -42,6 +43,11 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
   QUEUE_TIMEOUT_MS: {
     text: '`10000`; in production `900`',
     of: (config) => (isProduction(config) ? 900 : 10_000),
+  },
+  // Without it, whoever stands between the two reads the links that open accounts.
+  SMTP_REQUIRE_TLS: {
+    text: '`off`; in production `on`',
+    of: (config) => (isProduction(config) ? 'on' : 'off'),
   },
   LOG_FILE_PATH: {
     text: '`logs/app.log`; in tests `off`',

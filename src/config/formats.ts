@@ -1,9 +1,14 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit-keys.js'
 import { readAddress } from '../lib/client-address.js'
-import { parseSigningKeys } from '../lib/signing-keys.js'
+import { parseSigningKeys, SigningKeyError } from '../lib/signing-keys.js'
 
-type Format = { expected: string; accepts: (value: string) => boolean }
+export type Format = {
+  expected: string
+  accepts: (value: string) => boolean
+  /** Why it does not, in words that show nothing of the value. */
+  reason?: (value: string) => string | undefined
+}
 
 /** The formats that settings name, each with the words that follow "must be". */
 export const formats = {
@@ -54,15 +59,15 @@ export const formats = {
   },
   'private-keys': {
     expected: 'one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints',
-    accepts: (value) => isReadable(parseSigningKeys, value),
+    ...keyFormat(parseSigningKeys),
   },
   'audit-signing-key': {
     expected: 'one Ed25519 private key, such as npm run audit:keys prints',
-    accepts: (value) => isReadable(parseAuditSigningKey, value),
+    ...keyFormat(parseAuditSigningKey),
   },
   'audit-public-keys': {
     expected: 'one or more Ed25519 public keys, such as npm run audit:keys prints',
-    accepts: (value) => isReadable(parseAuditPublicKeys, value),
+    ...keyFormat(parseAuditPublicKeys),
   },
   'metrics-token': {
     expected: '32 characters or more, without spaces, such as openssl rand -hex 32 prints',
@@ -75,12 +80,6 @@ export const formats = {
 } as const satisfies Record<string, Format>
 
 export type FormatName = keyof typeof formats
-
-export const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' ||
-  hostname.endsWith('.localhost') ||
-  hostname === '[::1]' ||
-  /^127(\.\d+){3}$/.test(hostname)
 
 function urlFormat(protocols: string[], example: string): Format {
   return {
@@ -122,11 +121,14 @@ function fewestBits(address: string, bits: number, family: number): number {
   return holdsIpv4 ? 96 + 8 : 7
 }
 
-function isReadable(parse: (keys: string) => unknown, keys: string): boolean {
-  try {
-    parse(keys)
-    return true
-  } catch {
-    return false
+function keyFormat(parse: (keys: string) => unknown) {
+  const reason = (keys: string): string | undefined => {
+    try {
+      parse(keys)
+      return undefined
+    } catch (error) {
+      return error instanceof SigningKeyError ? error.message : 'it cannot be read'
+    }
   }
+  return { reason, accepts: (keys: string) => reason(keys) === undefined }
 }

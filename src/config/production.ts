@@ -1,4 +1,4 @@
-import { isLoopback } from './formats.js'
+import { isLoopback } from '../lib/loopback.js'
 import { type SettingName, settingNames, settingOf } from './settings.js'
 
 type Values = Partial<Record<SettingName, unknown>>
@@ -34,6 +34,12 @@ const dangers: Partial<Record<SettingName, (value: unknown, values: Values) => s
   AUDIT_RETENTION_MONTHS: (_, { AUDIT_SIGNING_KEY }) =>
     AUDIT_SIGNING_KEY === undefined
       ? 'needs AUDIT_SIGNING_KEY in production: only months that are sealed are dropped.'
+      : undefined,
+  METRICS_HOST: (value, { METRICS_PORT, WORKER_METRICS_PORT, METRICS_TOKEN }) =>
+    (METRICS_PORT ?? WORKER_METRICS_PORT) !== undefined &&
+    METRICS_TOKEN === undefined &&
+    !isLoopback(String(value).replace(/^::1$/, '[::1]'))
+      ? 'needs METRICS_TOKEN in production where it is not an address of this machine alone, such as 127.0.0.1.'
       : undefined,
   LOG_LEVEL: (value) =>
     value === 'debug' || value === 'trace'

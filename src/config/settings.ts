@@ -232,6 +232,11 @@ export const settings = {
     requiredInProduction: true,
     description: 'The server that sends mail. Without it, the development inbox at `/dev/mail`.',
   },
+  SMTP_REQUIRE_TLS: {
+    choices: ['on', 'off'],
+    description:
+      'Whether mail to an `smtp:` server waits until the connection is encrypted (STARTTLS). `off` also sends it in clear, to a server on the same machine or network.',
+  },
   MAIL_FROM: {
     format: 'mailbox',
     example: 'Groundwork <no-reply@change-me.example.com>',
@@ -356,7 +361,8 @@ export const settings = {
   METRICS_HOST: {
     format: 'host',
     default: '127.0.0.1',
-    description: 'The address of these ports. Open them to whoever scrapes, and never to the world.',
+    description:
+      'The address of these ports. Open them to whoever scrapes, and never to the world: beyond this machine production wants a `METRICS_TOKEN`.',
   },
   METRICS_TOKEN: {
     format: 'metrics-token',

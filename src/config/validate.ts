@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type FormatName, formats } from './formats.js'
+import { type Format, type FormatName, formats } from './formats.js'
 import { type Setting, type SettingName, settingOf } from './settings.js'
 
 const SHOWN_CHARACTERS = 100
@@ -15,7 +15,7 @@ export function isValid(setting: Setting, value: unknown): boolean {
 /** One line about a value that is not valid; what a secret holds is never part of it. */
 export function explain(name: SettingName, value: unknown): string {
   const setting = settingOf(name)
-  if (setting.secret) return `${name} must be ${expected(setting)}.`
+  if (setting.secret) return `${name} must be ${expected(setting)}${reasonOf(setting, value)}.`
   return `${name} must be ${expected(setting)}, not ${show(value)}.`
 }
 
@@ -23,6 +23,13 @@ export function explain(name: SettingName, value: unknown): string {
 function show(value: unknown): string {
   const text = inspect(value, { compact: true, breakLength: Infinity }).replace(/\/\/.*@/g, '//…@')
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
+}
+
+/** Only of formats whose reasons show nothing of the value. */
+function reasonOf(setting: Setting, value: unknown): string {
+  const format: Format | undefined = 'format' in setting ? formats[setting.format] : undefined
+  const reason = typeof value === 'string' ? format?.reason?.(value) : undefined
+  return reason === undefined ? '' : `: ${reason}`
 }
 
 const fits = (format: FormatName, value: unknown): boolean =>

@@ -21,10 +21,10 @@ const TIMEOUTS_MS = {
 const LIMITS = { disableFileAccess: true, disableUrlAccess: true, maxRecipients: 1 }
 
 /** Connections to the mail server, kept and used again. */
-export function openSmtp(url: string, mailFrom: string): Outlet {
+export function openSmtp(url: string, mailFrom: string, { requireTls }: { requireTls: boolean }): Outlet {
   const from = parseMailbox(mailFrom)
   const host = from.address.slice(from.address.lastIndexOf('@') + 1)
-  const transport = createTransport({ url, pool: true, ...TIMEOUTS_MS, ...LIMITS })
+  const transport = createTransport({ url, pool: true, requireTLS: requireTls, ...TIMEOUTS_MS, ...LIMITS })
   const span = describeServer(url)
 
   const deliver: Outlet['deliver'] = async ({ to, mail, messageId }) => {

@@ -3,21 +3,34 @@ import type { JsonWebKey, KeyObject } from 'node:crypto'
 /** Says what is wrong with a text of keys, and never shows any of it. */
 export class SigningKeyError extends Error {}
 
-const PEM_BLOCK = /-----BEGIN [A-Z ]+-----[A-Za-z0-9+/=\s]+-----END [A-Z ]+-----/g
+const PEM_BLOCK = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END [A-Z ]+-----/g
+
+/** What `openssl ecparam -genkey` writes before the key, which names the curve itself. */
+const CURVE_ALONE = 'EC PARAMETERS'
+const PEM_LINE = /.{1,64}/g
+
+/** With the line breaks that OpenSSL wants: places that hold none have spaces or nothing there. */
+const pemOf = (label: string, body: string): string => {
+  const lines = body.replace(/\s+/g, '').match(PEM_LINE) ?? []
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+}
+
+/** As some shells, env files and dashboards keep them around a value. */
+const withoutQuotes = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2]?.trim() ?? text
 
 /** `createPrivateKey` or `createPublicKey`. */
 export type ReadKey = (input: string | { key: JsonWebKey; format: 'jwk' }) => KeyObject
 
 /**
- * The forms in which settings hold keys: PEM blocks (`\n` may be written out, for places that hold no line breaks), a JWK,
+ * The forms in which settings hold keys, in quotes or not: PEM blocks (line breaks may be written `\n`, or be spaces), a JWK,
  * an array of JWKs, a JWKS, or the base64 of any of these, several separated by commas.
  * @throws {SigningKeyError}
  */
 export function readKeys(text: string, readKey: ReadKey, { decoded = false } = {}): KeyObject[] {
-  const trimmed = text.trim()
+  const trimmed = withoutQuotes(text.trim())
   if (/^[{[]/.test(trimmed)) return readJwks(trimmed, readKey)
   if (trimmed.includes('-----BEGIN')) {
-    return readPem(trimmed.replaceAll('\\r', '').replaceAll('\\n', '\n'), readKey)
+    return readPem(trimmed.replace(/\\r|\\(?=\\n)/g, '').replaceAll('\\n', '\n'), readKey)
   }
   if (decoded) throw new SigningKeyError('it is neither PEM, nor JWK, nor the base64 of one')
   const parts = trimmed.split(',').filter((part) => part.trim() !== '')
@@ -25,8 +38,13 @@ export function readKeys(text: string, readKey: ReadKey, { decoded = false } = {
 }
 
 function readPem(text: string, readKey: ReadKey): KeyObject[] {
-  if (text.replace(PEM_BLOCK, '').trim() !== '') throw new SigningKeyError('a PEM block in it is incomplete')
-  return (text.match(PEM_BLOCK) ?? []).map((block) => unquoted(() => readKey(block)))
+  const rest = text.replace(PEM_BLOCK, '').replace(/["',]/g, '')
+  if (/BEGIN ENCRYPTED|Proc-Type:/.test(text))
+    throw new SigningKeyError('a key in it is encrypted with a passphrase')
+  if (rest.trim() !== '') throw new SigningKeyError('a PEM block in it is incomplete')
+  return [...text.matchAll(PEM_BLOCK)]
+    .filter(([, label]) => label !== CURVE_ALONE)
+    .map(([, label = '', body = '']) => unquoted(() => readKey(pemOf(label, body))))
 }
 
 function readJwks(text: string, readKey: ReadKey): KeyObject[] {

@@ -14,11 +14,14 @@ declare module 'fastify' {
   }
 }
 
-type MailerOptions = { SMTP_URL?: string; MAIL_FROM: string }
+type MailerOptions = { SMTP_URL?: string; MAIL_FROM: string; SMTP_REQUIRE_TLS?: 'on' | 'off' }
 
 /** To the mail server, or into the development inbox where there is none. */
-async function mailer(app: FastifyInstance, { SMTP_URL, MAIL_FROM }: MailerOptions) {
-  const smtp = SMTP_URL === undefined ? undefined : openSmtp(SMTP_URL, MAIL_FROM)
+async function mailer(app: FastifyInstance, { SMTP_URL, MAIL_FROM, SMTP_REQUIRE_TLS }: MailerOptions) {
+  const smtp =
+    SMTP_URL === undefined
+      ? undefined
+      : openSmtp(SMTP_URL, MAIL_FROM, { requireTls: SMTP_REQUIRE_TLS === 'on' })
 
   const count = app.metrics.counter(MAILS)
 

@@ -87,6 +87,8 @@ t.test('production refuses what is bearable elsewhere only', async (t) => {
       { AUDIT_RETENTION_MONTHS: '24' },
       /^AUDIT_RETENTION_MONTHS needs AUDIT_SIGNING_KEY in production: only months that are sealed are dropped\.$/,
     ],
+    [{ METRICS_HOST: '0.0.0.0', METRICS_PORT: '9464' }, /^METRICS_HOST needs METRICS_TOKEN in production/],
+    [{ METRICS_HOST: '10.0.0.7', WORKER_METRICS_PORT: '0' }, /^METRICS_HOST needs METRICS_TOKEN/],
     [{ LOG_LEVEL: 'debug' }, /^LOG_LEVEL must not be debug in production/],
     [{ LOG_LEVEL: 'trace' }, /^LOG_LEVEL must not be trace in production/],
   ]
@@ -96,7 +98,21 @@ t.test('production refuses what is bearable elsewhere only', async (t) => {
     t.match(mistakes[0], message)
     t.doesNotThrow(() => loadConfig({ env: { ...SAFE, ...changes, NODE_ENV: 'development' } }))
   }
-  t.match(mistakesWith(Object.assign({}, ...refusals.map(([changes]) => changes))).length, 5)
+  t.match(mistakesWith(Object.assign({}, ...refusals.map(([changes]) => changes))).length, 6)
+})
+
+t.test('metrics are shown beyond this machine to those who know the token', async (t) => {
+  const METRICS_TOKEN = 'x'.repeat(32)
+  t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0', METRICS_PORT: '9464', METRICS_TOKEN }), [])
+  for (const METRICS_HOST of ['127.0.0.1', '::1', 'localhost'])
+    t.strictSame(mistakesWith({ METRICS_HOST, METRICS_PORT: '9464' }), [], METRICS_HOST)
+  t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0' }), [], 'without a port nothing listens')
+})
+
+t.test('mail is encrypted in production unless that is switched off', async (t) => {
+  t.equal(loadConfig({ env: SAFE }).SMTP_REQUIRE_TLS, 'on')
+  t.equal(loadConfig({ env: { ...SAFE, SMTP_REQUIRE_TLS: 'off' } }).SMTP_REQUIRE_TLS, 'off')
+  t.equal(loadConfig({ env: { CONFIG_FILE: 'off' } }).SMTP_REQUIRE_TLS, 'off')
 })
 
 t.test('with its key, production keeps the audit log for as long as it is told to', async (t) => {

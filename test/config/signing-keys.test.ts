@@ -24,12 +24,22 @@ t.test('a key has the same id in every form in which it may be given', async (t)
   const forms: Record<string, [text: string, kids: unknown[]]> = {
     PEM: [pem, [ED]],
     'PEM with \\n written out': [pem.replaceAll('\n', '\\n'), [ED]],
+    'PEM with spaces for line breaks': [pem.trim().replaceAll('\n', ' '), [ED]],
+    'PEM without any line break': [pem.replaceAll('\n', ''), [ED]],
+    'PEM with \\\\n, escaped twice': [pem.replaceAll('\n', '\\\\n'), [ED]],
+    'PEM in double quotes': [`"${pem.replaceAll('\n', '\\n')}"`, [ED]],
+    'PEM in single quotes, indented': [`'${pem.replaceAll('\n', '\n  ')}'`, [ED]],
+    'a key after its curve, as openssl ecparam writes it': [
+      `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${pemOf(p256, 'sec1')}`,
+      [P],
+    ],
     'PEM with Windows line ends': [pem.replaceAll('\n', '\r\n'), [ED]],
     'two PEM blocks': [`${pemOf(p256)}${pem}`, [P, ED]],
     'an older form of PEM': [pemOf(p256, 'sec1'), [P]],
     JWK: [jwk, [ED]],
     'a list of JWKs': [JSON.stringify(both), [ED, P]],
     JWKS: [JSON.stringify({ keys: both }), [ED, P]],
+    'JWK in single quotes': [`'${jwk}'`, [ED]],
     'base64 of PEM': [base64(pem), [ED]],
     'base64 of JWKS': [base64(JSON.stringify({ keys: both })), [ED, P]],
     'several, separated by commas': [`${base64(pemOf(p256))}, ${base64(jwk)},`, [P, ED]],
@@ -95,7 +105,7 @@ t.test('what is no private key of ours is refused, without a word of it', async 
       () => loadConfig({ env: { CONFIG_FILE: 'off', JWT_PRIVATE_KEYS: text } }),
       {
         message:
-          'The configuration has a mistake:\n- JWT_PRIVATE_KEYS must be one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints.',
+          /^The configuration has a mistake:\n- JWT_PRIVATE_KEYS must be one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints: [a-zA-Z0-9 ,:-]{10,90}\.$/,
       },
       what,
     )

@@ -20,11 +20,16 @@ const mail = linkMails['verify-email'].write({
   expiresAt: new Date('2030-01-31T12:00:00Z'),
 })
 
-async function startMailer(t: Test, SMTP_URL: string, MAIL_FROM = FROM): Promise<FastifyInstance> {
+async function startMailer(
+  t: Test,
+  SMTP_URL: string,
+  MAIL_FROM = FROM,
+  SMTP_REQUIRE_TLS: 'on' | 'off' = 'off',
+): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(metrics, UNMEASURED)
   await app.register(devInbox, { SMTP_URL, DATA_DIR: t.testdir() })
-  await app.register(mailer, { SMTP_URL, MAIL_FROM })
+  await app.register(mailer, { SMTP_URL, MAIL_FROM, SMTP_REQUIRE_TLS })
   t.teardown(() => app.close())
   return app
 }
@@ -66,6 +71,15 @@ t.test('a mail arrives as it was written, from us, at one recipient', async (t) 
     'subject',
     'to',
   ])
+})
+
+t.test('where the connection must be encrypted, nothing is said to a server that cannot', async (t) => {
+  const mailbox = await startMailbox(t)
+  const app = await startMailer(t, mailbox.url, FROM, 'on')
+  const error = await outcome(app)
+  t.match(error?.message, /TLS/)
+  t.notOk(error instanceof MailRefused, 'worth another try, once the server is set up')
+  t.strictSame(mailbox.all, [])
 })
 
 t.test('connections are used again, and are gone when the app is closed', async (t) => {

@@ -168,6 +168,35 @@ t.test('what is no mail is answered like any other mistake', async (t) => {
   t.match(await testApp.anonymous.request({ method: 'POST', url: '/dev/mail/messages' }), { status: 405 })
 })
 
+t.test('a name that another site made lead here finds no inbox', async (t) => {
+  const { anonymous } = await buildTestApp(t, {
+    config: { DATA_DIR: newDataDir(t), PUBLIC_URL: 'https://api.example.com/groundwork' },
+  })
+  const statusFor = async (host: string, url: string) =>
+    (await anonymous.request({ method: 'GET', url, headers: { host } })).status
+  for (const url of ['/dev/mail', '/dev/mail/messages', '/dev/mail/preview']) {
+    for (const host of [
+      'evil.example',
+      'evil.example:3000',
+      'localhost.evil.example',
+      '192.0.2.1',
+      '127.0.0.1.evil.example',
+    ])
+      t.equal(await statusFor(host, url), 404, `${host} ${url}`)
+    for (const host of [
+      'localhost:3000',
+      '127.0.0.1:3000',
+      '[::1]:3000',
+      'app.localhost',
+      'api.example.com',
+      'API.example.com',
+    ])
+      t.equal(await statusFor(host, url), 200, `${host} ${url}`)
+  }
+  const removal = { method: 'DELETE', url: '/dev/mail/messages', headers: { host: 'evil.example' } } as const
+  t.equal((await anonymous.request(removal)).status, 404)
+})
+
 t.test('with a mail server there is no inbox', async (t) => {
   const testApp = await buildTestApp(t, { config: { SMTP_URL: 'smtp://127.0.0.1:1' } })
   const get = getter(testApp)

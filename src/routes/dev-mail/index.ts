@@ -1,7 +1,9 @@
+import { isIPv6 } from 'node:net'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Inbox } from '../../emails/inbox.js'
 import { NotFound } from '../../lib/errors.js'
+import { isLoopback } from '../../lib/loopback.js'
 import { NoBody } from '../../lib/schemas.js'
 import { inboxPage, previewsPage } from '../../views/dev-mail.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'
@@ -30,8 +32,22 @@ const config = { public: true } as const
 /** In no documentation: what is not there in production is no part of the API. */
 const hide = true
 
+type DevMailOptions = { inbox: Inbox; publicUrl: string }
+
+/**
+ * A page of another site can make its own name lead to this machine (DNS rebinding), and would then read the links that open
+ * accounts. What a browser calls this server it cannot choose.
+ */
+const refuseOtherHosts = (ownHost: string) => async (request: FastifyRequest) => {
+  const hostname = request.hostname.toLowerCase()
+  const inBrackets = isIPv6(hostname) ? `[${hostname}]` : hostname
+  if (inBrackets !== ownHost && !isLoopback(inBrackets)) throw new NotFound()
+}
+
 /** The development inbox, as a page and as JSON, and each mail as it looks. */
-const devMailRoutes: FastifyPluginAsyncTypebox<{ inbox: Inbox }> = async (app, { inbox }) => {
+const devMailRoutes: FastifyPluginAsyncTypebox<DevMailOptions> = async (app, { inbox, publicUrl }) => {
+  app.addHook('onRequest', refuseOtherHosts(new URL(publicUrl).hostname))
+
   const getMail = async (id: string) => {
     const mail = await inbox.find(id)
     if (!mail) throw new NotFound()
