@@ -1,5 +1,5 @@
 /** What stands above the operations in the API documentation; Markdown. */
-export const API_DESCRIPTION = `**Try it:** run *Sign in* below with your e-mail address and password, copy the \`accessToken\` from the answer,
+const API_DESCRIPTION = `**Try it:** run *Sign in* below with your e-mail address and password, copy the \`accessToken\` from the answer,
 press **Authorize**, paste it, and every operation on this page can be called.
 
 - **Tokens**: \`Authorization: Bearer <accessToken>\`. An access token is short-lived; the keys that it is verified with are at \`/.well-known/jwks.json\`.
@@ -12,3 +12,9 @@ press **Authorize**, paste it, and every operation on this page can be called.
   remains. After a 429 \`RATE_LIMITED\` wait for the seconds of \`Retry-After\`. \`x-rate-limit\` has the limits of each operation; a server with
   \`RATE_LIMIT=off\` tells them, too, and keeps to none.
 - **\`x-request-id\`** is on every answer, and in our logs. Yours is kept when it is a UUID or up to 64 of \`A-Za-z0-9_-\`.`
+
+export const API_INFO = {
+  title: 'Groundwork API',
+  description: API_DESCRIPTION,
+  license: { name: 'MIT', identifier: 'MIT' },
+}

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { API_DESCRIPTION } from '../lib/api-description.js'
+import { API_INFO } from '../lib/api-description.js'
 import { portableDocument } from '../lib/portable-document.js'
 import { Problem } from '../lib/problem-schema.js'
 import { describePolicy } from '../lib/rate-limit/policies.js'
@@ -34,12 +34,7 @@ async function openApi(app: FastifyInstance, { version }: { version: string }) {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'Groundwork API',
-        version,
-        description: API_DESCRIPTION,
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
+      info: { ...API_INFO, version },
       // Wherever the document was read from: right behind any proxy, and the only one that the page may call.
       servers: [{ url: app.publicPath || '/', description: 'This server' }],
       // Routes add theirs later: the list is read when the document is made.
