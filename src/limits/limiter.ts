@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { policyHeader } from '../lib/rate-limit/headers.js'
-import { identityOf } from '../lib/rate-limit/identity.js'
+import { identitiesOf, NETWORK_QUOTAS } from '../lib/rate-limit/identity.js'
 import { type Policy, readsBody } from '../lib/rate-limit/policies.js'
-import type { Verdict, Windows } from '../lib/rate-limit/windows.js'
+import type { Hit, LimitState, Verdict, Windows } from '../lib/rate-limit/windows.js'
 import type { Tally } from './stats.js'
 
 /** The limits of a route, ready to be asked. */
@@ -11,53 +11,56 @@ export type Limiter = {
   policyHeader: string
   /** As early as its keys can be known. */
   hook: 'onRequest' | 'preValidation'
+  /** The states of the verdict are one for each policy. */
   take: (request: FastifyRequest) => Promise<Verdict>
   tally: Tally
 }
 
-export function createLimiter(
-  app: FastifyInstance,
-  policies: readonly Policy[],
-  windows: Windows,
-  tally: Tally,
-): Limiter {
-  const [first, ...others] = policies
+export function createLimiter(policies: readonly Policy[], windows: Windows, tally: Tally): Limiter {
+  const [first] = policies
   if (!first) throw new Error('there is nothing to limit')
   tally.watch(policies)
+  const variants = policies.map(widened)
+  // Several policies have no key in common; then what stands in braces is the same for all requests.
+  const tag = policies.length > 1 ? first.scope : undefined
   return {
     policies,
     policyHeader: policyHeader(policies),
     hook: policies.some(readsBody) ? 'preValidation' : 'onRequest',
-    take: others.length === 0 ? takeOne(app, first) : takeAll(windows, policies, first.scope),
+    take: async (request) => {
+      const hits = variants.map((some) => hitsOf(some, request, tag))
+      return perPolicy(hits, await windows.take(hits.flat()))
+    },
     tally,
   }
 }
 
-/** By way of the plugin. */
-function takeOne(app: FastifyInstance, policy: Policy): Limiter['take'] {
-  const options = {
-    policy,
-    max: policy.quota,
-    timeWindow: policy.windowMs,
-    keyGenerator: (request: FastifyRequest) => `${policy.scope}:{${identityOf(policy.key, request)}}`,
-  }
-  const check = app.createRateLimit(options)
-  return async (request) => {
-    const checked = await check(request)
-    if (checked.isAllowed) throw new Error('nobody is exempt')
-    const { isExceeded, remaining, ttl } = checked
-    return { isAllowed: !isExceeded, states: [{ remaining, resetMs: ttl }], waitMs: isExceeded ? ttl : 0 }
-  }
+/** The policy itself, and what it allows the wider networks of an IPv6 address. */
+const widened = (policy: Policy): Policy[] =>
+  NETWORK_QUOTAS.map((times) => ({ ...policy, quota: policy.quota * times }))
+
+/** Redis Cluster has to find all keys of a call on one node: what stands in braces decides on which. */
+function hitsOf(variants: readonly Policy[], request: FastifyRequest, tag: string | undefined): Hit[] {
+  const [{ key, scope }] = variants as [Policy]
+  const identities = identitiesOf(key, request)
+  return identities.map((identity, i) => ({
+    policy: variants[i] as Policy,
+    key: `{${tag ?? identities.at(-1)}}:${scope}:${identity}`,
+  }))
 }
 
-/** The plugin counts one limit at a time, each for itself: several are all counted at once, or none of them. */
-const takeAll =
-  (windows: Windows, policies: readonly Policy[], group: string): Limiter['take'] =>
-  async (request) =>
-    windows.take(
-      policies.map((policy) => ({
-        policy,
-        // Redis Cluster has to find all keys of a call on one node: what stands in braces decides on which.
-        key: `{${group}}:${policy.scope}:${identityOf(policy.key, request)}`,
-      })),
-    )
+/** Of the states of one policy clients see the tightest. */
+function perPolicy(hits: readonly Hit[][], { states, ...verdict }: Verdict): Verdict {
+  if (states.length === hits.length) return { states, ...verdict }
+  let next = 0
+  return {
+    ...verdict,
+    states: hits.map(({ length }) => {
+      const own = states.slice(next, next + length)
+      next += length
+      return own.reduce((tightest: LimitState, state) =>
+        state.remaining < tightest.remaining ? state : tightest,
+      )
+    }),
+  }
+}

@@ -1,4 +1,3 @@
-import fastifyRateLimit from '@fastify/rate-limit'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RateLimited } from '../lib/errors.js'
@@ -7,7 +6,6 @@ import { countEveryRequest } from '../limits/counting.js'
 import { Declarations, type Place } from '../limits/declared.js'
 import { createLimiter, type Limiter } from '../limits/limiter.js'
 import { openLimitStorage } from '../limits/open.js'
-import { storeOn } from '../limits/plugin-store.js'
 import { type RateLimitStats, Tally } from '../limits/stats.js'
 import { rateLimitReadings } from '../metrics/api.js'
 
@@ -35,7 +33,6 @@ export type RateLimitOptions = { isOn: boolean; redisUrl: string | undefined; ke
 
 async function rateLimit(app: FastifyInstance, { isOn, redisUrl, keyPrefix }: RateLimitOptions) {
   const storage = await openLimitStorage({ redisUrl: isOn ? redisUrl : undefined, keyPrefix, log: app.log })
-  await app.register(fastifyRateLimit, { global: false, store: storeOn(storage.windows) })
   const tally = new Tally()
   app.decorate('checkRateLimits', storage.check)
   app.decorate('rateLimitStats', () => ({ isOn, ...storage.stats(), ...tally }))
@@ -45,7 +42,7 @@ async function rateLimit(app: FastifyInstance, { isOn, redisUrl, keyPrefix }: Ra
   const declarations = new Declarations()
   const toLimiter = (place: Place, declared?: RateLimits): Limiter | undefined => {
     const policies = declarations.read(place, declared)
-    return policies.length > 0 ? createLimiter(app, policies, storage.windows, tally) : undefined
+    return policies.length > 0 ? createLimiter(policies, storage.windows, tally) : undefined
   }
   const unknownPath = toLimiter({ method: 'any', url: '/' })
   // Even where limits are lifted: a wrong one is to be found early, and what a route allows is documented anyway.

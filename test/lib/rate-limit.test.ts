@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parseQuotas } from '../../src/lib/rate-limit/grammar.js'
-import { networkOf } from '../../src/lib/rate-limit/identity.js'
+import { networksOf } from '../../src/lib/rate-limit/identity.js'
 import { MemoryWindows } from '../../src/lib/rate-limit/memory-windows.js'
 import { type Policy, type Strategy, toPolicies } from '../../src/lib/rate-limit/policies.js'
 
@@ -61,11 +61,18 @@ t.test('a declaration is completed, and a wrong one is refused in words', async 
   }
 })
 
-t.test('one address, however it is written, and one IPv6 network are one client', async (t) => {
-  t.equal(networkOf('::ffff:192.0.2.1'), '192.0.2.1')
-  t.equal(networkOf('::ffff:c000:201'), '192.0.2.1')
-  t.equal(networkOf('2001:db8:1:2::1'), networkOf('2001:DB8:1:2:ffff:ffff:ffff:ffff'))
-  t.not(networkOf('2001:db8:1:2::1'), networkOf('2001:db8:1:3::1'))
+t.test('one address, however it is written, is one client, and of IPv6 its networks', async (t) => {
+  for (const ipv4 of ['192.0.2.1', '::ffff:192.0.2.1', '::ffff:c000:201']) {
+    t.strictSame(networksOf(ipv4), ['192.0.2.1'])
+  }
+  const networks = networksOf('2001:db8:1:2::1')
+  t.equal(networks.length, 3)
+  t.strictSame(networksOf('2001:DB8:1:2:ffff:ffff:ffff:ffff'), networks)
+  const shared = (address: string) => networksOf(address).map((network, i) => network === networks[i])
+  t.strictSame(shared('2001:db8:1:3::1'), [false, true, true])
+  t.strictSame(shared('2001:db8:1:102::1'), [false, false, true])
+  t.strictSame(shared('2001:db8:2:2::1'), [false, false, false])
+  t.equal(new Set(networksOf('2001:db8::')).size, 3, 'a /64 is not the /48 that begins alike')
 })
 
 function windowsWith(strategy: Strategy, quota = 10) {

@@ -1,25 +1,38 @@
 import { hash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import { normalizeEmail } from '../email.js'
 import type { LimitKey } from './policies.js'
 
-/** Whoever has one address of an IPv6 network usually has 2^64 of them. */
-const IPV6_PREFIX_BITS = 64
+/**
+ * How many times the quota of one client each of `networksOf` has. Providers give a customer a /64, a /56 or a /48 of IPv6,
+ * and a flood takes another /64 with each request.
+ */
+export const NETWORK_QUOTAS = [1, 4, 16]
 
-/** One address, one counter: IPv4 inside IPv6 is IPv4, and an IPv6 network counts as a whole. */
-export const networkOf = (address: string): string => normalizeIP(address, IPV6_PREFIX_BITS)
+/** One address, one client: IPv4 inside IPv6 is IPv4. An IPv6 address is its /64, its /56 and its /48. */
+export function networksOf(address: string): string[] {
+  const network = normalizeIP(address, 64)
+  if (!isIPv6(network)) return [network]
+  // Of the first half, which is what is left, `::` stands for the end.
+  const [one, two = '0', three = '0', four = '0'] = network.slice(0, network.indexOf('::')).split(':')
+  const wide = `${one}:${two}:${three}`
+  return [`${wide}:${four}/64`, `${wide}:${Number.parseInt(four, 16) >> 8}/56`, `${wide}/48`]
+}
 
 /**
- * Whose request it is, as a hash: keys are short whatever was sent, and what lies in Redis names nobody.
- * Written differently, an address or a name is still the same one.
+ * Whose request it is, as hashes: keys are short whatever was sent, and what lies in Redis names nobody. Written
+ * differently, an address or a name is still the same one. More than one for an IPv6 address.
  */
-export function identityOf(key: LimitKey, request: FastifyRequest): string {
+export function identitiesOf(key: LimitKey, request: FastifyRequest): string[] {
   const found = textOf(key, request)
-  const value =
-    found === undefined ? `address:${networkOf(request.ip)}` : `${kindOf(key)}:${normalizerOf(key)(found)}`
-  return hash('sha256', value, 'base64url').slice(0, 22)
+  return found === undefined
+    ? networksOf(request.ip).map((network) => hashOf(`address:${network}`))
+    : [hashOf(`${kindOf(key)}:${normalizerOf(key)(found)}`)]
 }
+
+const hashOf = (value: string): string => hash('sha256', value, 'base64url').slice(0, 22)
 
 const kindOf = (key: LimitKey): string => (typeof key === 'function' ? 'custom' : key)
 
