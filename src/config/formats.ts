@@ -1,6 +1,9 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit-keys.js'
 import { readAddress } from '../lib/client-address.js'
+import { DATABASE_URL_FORM } from '../lib/database-url/error.js'
+import { parseDatabaseUrl } from '../lib/database-url/parse.js'
+import { parseRedisUrl, REDIS_URL_FORM } from '../lib/redis/url.js'
 import { parseSigningKeys, SigningKeyError } from '../lib/signing-keys.js'
 
 export type Format = {
@@ -43,8 +46,8 @@ export const formats = {
       'origins such as https://app.example.com (no path, no slash at the end), separated by commas, or *',
     accepts: (value) => value === '*' || parseUrl(value, ['http:', 'https:'])?.origin === value,
   },
-  'postgres-url': urlFormat(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
-  'redis-url': urlFormat(['redis:', 'rediss:'], 'redis://:password@host:6379'),
+  'postgres-url': parsedFormat(DATABASE_URL_FORM, parseDatabaseUrl),
+  'redis-url': parsedFormat(REDIS_URL_FORM, parseRedisUrl),
   'key-prefix': {
     // Braces decide on which node of Redis Cluster a key lies.
     expected: 'up to 64 letters, digits and any of : . _ -',
@@ -88,9 +91,31 @@ function urlFormat(protocols: string[], example: string): Format {
   }
 }
 
+/** Of a parser whose errors hold nothing of what it read. */
+function parsedFormat(form: string, parse: (value: string) => unknown): Required<Format> {
+  const mistakeIn = (value: string): string | undefined => {
+    try {
+      parse(value)
+      return undefined
+    } catch (error) {
+      return (error as { mistake: string }).mistake
+    }
+  }
+  return {
+    expected: form,
+    accepts: (value) => mistakeIn(value) === undefined,
+    reason: (value) => {
+      const mistake = mistakeIn(value)
+      return mistake === `must be ${form}` ? undefined : `it ${mistake}`
+    },
+  }
+}
+
 function parseUrl(value: string, protocols: string[]): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  return url && url.hostname !== '' && protocols.includes(url.protocol) ? url : undefined
+  // A slash or a hash in the password ends the authority too early: part of it would be taken for a host.
+  const isWhole = url && !`${url.pathname}${url.search}${url.hash}`.includes('@')
+  return isWhole && url.hostname !== '' && protocols.includes(url.protocol) ? url : undefined
 }
 
 /** Clients decode the parts of a URL, and fail without naming the setting when a `%` stands for itself. */

@@ -1,6 +1,7 @@
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import type postgres from 'postgres'
+import { openPostgres } from '../lib/database-url/index.js'
 import { AuditedSession } from './audit/session.js'
 import type { ConnectionEvents } from './connection.js'
 import { ConnectionPool, type PoolState } from './pool.js'
@@ -113,7 +114,7 @@ export const sessionSettings = (options: DatabaseOptions) => ({
 })
 
 function connect(options: DatabaseOptions, { onClose, onStandby }: ConnectionEvents): postgres.Sql {
-  const sql = postgres(options.url, {
+  const sql = openPostgres(options.url, {
     onclose: onClose,
     // Told by PostgreSQL as a connection begins.
     onparameter: (name, value) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Sql } from 'postgres'
+import { nodePostgresConfig } from '../lib/database-url/index.js'
 
 /** Where BullMQ keeps its jobs when no Redis is: a migration of ours makes the schema, BullMQ what is in it. */
 export const JOB_SCHEMA = 'jobs'
@@ -8,7 +9,11 @@ export const JOB_SCHEMA = 'jobs'
 const POOL_MAX = 3
 
 /** BullMQ's connection to its tables. */
-export const inDatabase = (url: string) => ({ connectionString: url, schema: JOB_SCHEMA, max: POOL_MAX })
+export const inDatabase = (url: string, connectTimeoutMs?: number) => ({
+  ...nodePostgresConfig(url, connectTimeoutMs),
+  schema: JOB_SCHEMA,
+  max: POOL_MAX,
+})
 
 /**
  * Brings BullMQ's own tables to what its installed version needs, unless a newer version has been there. `sql` must be a single

@@ -1,4 +1,5 @@
 import { Client } from 'pg'
+import { nodePostgresConfig } from '../lib/database-url/index.js'
 import { refuseTransactionPooler } from './pooler.js'
 
 type ListenerOptions = {
@@ -40,9 +41,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
 
   const connect = async () => {
     const fresh = new Client({
-      connectionString: url,
       application_name: `groundwork listener ${channel}`,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      ...nodePostgresConfig(url, CONNECT_TIMEOUT_MS),
       query_timeout: CONNECT_TIMEOUT_MS,
     })
     fresh.on('error', (error) => drop(fresh, error))

@@ -1,5 +1,5 @@
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { parseDatabaseUrl } from '../lib/database-url/index.js'
 import { startEmbeddedPostgres } from './embedded/index.js'
 
 export type OpenDatabase = {
@@ -48,5 +48,4 @@ export async function openDatabase(config: DatabaseSettings): Promise<OpenDataba
   return { ...common, url, directUrl: url, migrationUrl: server.ownerUrl, appRole, embedded: true, close }
 }
 
-/** Without a name in the URL the client signs in as the operating system's user. */
-const roleOf = (url: string): string => decodeURIComponent(new URL(url).username) || userInfo().username
+const roleOf = (url: string): string => parseDatabaseUrl(url).user

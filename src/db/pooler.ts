@@ -1,4 +1,5 @@
 import postgres, { type Sql } from 'postgres'
+import { openPostgres, placesOf } from '../lib/database-url/index.js'
 import { OperatorError } from '../lib/operator-error.js'
 import { answered } from './connection.js'
 
@@ -30,7 +31,7 @@ export async function findPooler(inspection: Inspection): Promise<Pooler | undef
  */
 async function lookForPooler({ url, timeoutMs }: Inspection): Promise<Pooler | undefined> {
   const open = () =>
-    postgres(url, {
+    openPostgres(url, {
       max: 1,
       fetch_types: false,
       connect_timeout: timeoutMs / 1000,
@@ -53,15 +54,16 @@ async function lookForPooler({ url, timeoutMs }: Inspection): Promise<Pooler | u
 }
 
 function explainAbsence(url: string, error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error
   const reason = error instanceof postgres.PostgresError ? error.message : (error as { code?: string }).code
-  return new OperatorError(`cannot connect to the database at ${new URL(url).host}: ${reason}`)
+  return new OperatorError(`cannot connect to the database at ${placesOf(url)}: ${reason}`)
 }
 
 /** For what belongs to a session, such as LISTEN and locks. It would be lost between transactions, and nobody would notice. */
 export async function refuseTransactionPooler(inspection: Inspection, loss: string): Promise<void> {
   if ((await findPooler(inspection))?.mode !== 'transaction') return
   throw new OperatorError(
-    `${new URL(inspection.url).host} is a pooler in transaction mode, where ${loss}: set DATABASE_DIRECT_URL, and DATABASE_MIGRATION_URL if there is one, to PostgreSQL itself`,
+    `${placesOf(inspection.url)} is a pooler in transaction mode, where ${loss}: set DATABASE_DIRECT_URL, and DATABASE_MIGRATION_URL if there is one, to PostgreSQL itself`,
   )
 }
 

@@ -73,7 +73,7 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
   const [owner] = await sql<{ isApp: boolean }[]>`select current_user = ${appRole} as "isApp"`
   // One role for everything: it owns the tables, and only the triggers keep the audit log append-only.
   if (owner?.isApp) return
-  const role = sql(appRole)
+  const role = sql.unsafe(quoteName(appRole))
   await sql`grant usage on schema drizzle to ${role}`
   await sql`grant select on drizzle.migrations to ${role}`
   for (const schema of declaredSchemas().filter((name) => schemas.has(name)))
@@ -94,7 +94,7 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
 
 /** Partitions have no policies of their own: where the root has some, the root is the only way to their rows. */
 async function grantRows(sql: Sql, appRole: string, schema: string): Promise<void> {
-  const [role, where] = [sql(appRole), sql.unsafe(quoteName(schema))]
+  const [role, where] = [sql.unsafe(quoteName(appRole)), sql.unsafe(quoteName(schema))]
   await sql`grant usage on schema ${where} to ${role}`
   await sql`grant select, insert, update, delete on all tables in schema ${where} to ${role}`
   await sql`grant usage on all sequences in schema ${where} to ${role}`
@@ -119,5 +119,5 @@ async function grantAuditFunctions(sql: Sql, appRole: string): Promise<void> {
     select oid::regprocedure::text as name from pg_proc
     where pronamespace = 'audit'::regnamespace and proname in ${sql(AUDIT_FUNCTIONS)}`
   for (const { name } of functions)
-    await sql`grant execute on function ${sql.unsafe(name)} to ${sql(appRole)}`
+    await sql`grant execute on function ${sql.unsafe(name)} to ${sql.unsafe(quoteName(appRole))}`
 }

@@ -1,3 +1,4 @@
+import { parseDatabaseUrl } from '../lib/database-url/index.js'
 import { type Attributes, findTracer, inSpan, type SpanDescription } from '../lib/tracing.js'
 
 type Execute<V, T> = (values?: V) => Promise<T>
@@ -11,12 +12,13 @@ const MAX_TEXT = 2_000
 /** Spans with the text of each statement, in which parameters are placeholders. Undefined where tracing is off. */
 export function statementSpans(url: string): TraceStatement | undefined {
   if (!findTracer()) return undefined
-  const { hostname, port, pathname } = new URL(url)
+  const { places, database: name } = parseDatabaseUrl(url)
+  const [{ host, port }] = places
   const database: Attributes = {
     'db.system.name': 'postgresql',
-    'db.namespace': decodeURIComponent(pathname.slice(1)),
-    'server.address': hostname,
-    'server.port': Number(port || 5432),
+    'db.namespace': name,
+    'server.address': host,
+    'server.port': port,
   }
   return (text, execute) => {
     const description = describe(text, database)

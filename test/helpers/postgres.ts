@@ -37,7 +37,7 @@ export type Standby = {
 const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' }
 
 /** A PostgreSQL for one test to break, the embedded one. It ends with the test. */
-export async function ownPostgres(t: Test): Promise<OwnPostgres> {
+export async function ownPostgres(t: Test, settings: Record<string, string> = {}): Promise<OwnPostgres> {
   const dir = mkdtempSync(join(tmpdir(), 'own-postgres-'))
   const layout = layoutOf(dir)
   const account = serverAccount(layout.cluster)
@@ -56,7 +56,7 @@ export async function ownPostgres(t: Test): Promise<OwnPostgres> {
         account,
       })
     const start = (more: Record<string, string> = {}) => {
-      const flags = Object.entries({ ...SETTINGS, ...more, port }).map(
+      const flags = Object.entries({ ...SETTINGS, ...settings, ...more, port }).map(
         ([name, value]) => `-c ${name}='${value}'`,
       )
       return pgCtl('start', '-o', flags.join(' '))

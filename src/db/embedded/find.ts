@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import postgres from 'postgres'
+import { openPostgres } from '../../lib/database-url/index.js'
 import type { Credentials } from './cluster.js'
 import { EmbeddedPostgresError, errorCode, startAfresh } from './errors.js'
 import type { Layout } from './layout.js'
@@ -36,7 +36,7 @@ export async function findServer(layout: Layout, credentials: Credentials): Prom
 }
 
 async function servedCluster(layout: Layout, server: Server, url: string): Promise<string | undefined> {
-  const sql = postgres(url, { max: 1, connect_timeout: ANSWER_TIMEOUT_S, fetch_types: false })
+  const sql = openPostgres(url, { max: 1, connect_timeout: ANSWER_TIMEOUT_S, fetch_types: false })
   try {
     const [row] = await sql<
       { cluster: string }[]

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
+import { openPostgres, parseDatabaseUrl, placesOf } from '../../lib/database-url/index.js'
+import { OperatorError } from '../../lib/operator-error.js'
 import { within } from '../../lib/within.js'
 import { ConnectionError } from './error.js'
 
@@ -25,7 +27,7 @@ const ANSWER_TIMEOUT_MS = 10_000
 
 /** Runs `work` on a connection of its own. @throws ConnectionError if the server cannot be reached. */
 export async function withConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
-  const sql = postgres(url, {
+  const sql = openPostgres(url, {
     // One connection that is never recycled: the lock and the settings belong to the session.
     max: 1,
     idle_timeout: 0,
@@ -36,7 +38,7 @@ export async function withConnection<T>(url: string, work: (sql: postgres.Sql) =
     connection: { application_name: 'migrate', TimeZone: 'UTC' },
   })
   try {
-    await connect(sql)
+    await connect(sql, url)
     return await work(sql)
   } finally {
     await sql.end({ timeout: 5 })
@@ -98,13 +100,14 @@ export async function inTime<T>(sql: postgres.Sql, work: Promise<T>): Promise<T>
   throw new ConnectionError(`the database at ${host}:${port} does not answer in time`)
 }
 
-async function connect(sql: postgres.Sql): Promise<void> {
+async function connect(sql: postgres.Sql, url: string): Promise<void> {
   try {
     await sql`select 1`
   } catch (error) {
+    if (error instanceof OperatorError) throw error
     const reason =
       error instanceof postgres.PostgresError ? error.message : (error as NodeJS.ErrnoException).code
-    const { host, port, database } = sql.options
-    throw new ConnectionError(`cannot connect to database ${database} at ${host}:${port}: ${reason}`)
+    const { database } = parseDatabaseUrl(url)
+    throw new ConnectionError(`cannot connect to database ${database} at ${placesOf(url)}: ${reason}`)
   }
 }

@@ -1,7 +1,8 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import type { Config } from '../../config/index.js'
 import { openDatabase } from '../../db/open.js'
 import { prepareDatabase } from '../../db/setup.js'
+import { openPostgres } from '../../lib/database-url/index.js'
 
 /** Runs `work` on a connection of its own. The embedded database is brought up to date, as by every process that uses it. */
 export async function withDatabase<T>(
@@ -12,7 +13,7 @@ export async function withDatabase<T>(
   const database = await openDatabase(config)
   try {
     if (database.embedded) await prepareDatabase(database)
-    const sql = postgres(role === 'owner' ? database.migrationUrl : database.directUrl, {
+    const sql = openPostgres(role === 'owner' ? database.migrationUrl : database.directUrl, {
       max: 1,
       fetch_types: false,
       max_lifetime: null,

@@ -1,0 +1,142 @@
+import { OperatorError } from '../operator-error.js'
+
+type Node = { host: string; port: number }
+
+type Common = {
+  nodes: readonly [Node, ...Node[]]
+  username: string | undefined
+  password: string | undefined
+  hasTls: boolean
+}
+
+/** One server, several that share the keys, or sentinels that know which server is the master now. */
+export type RedisTarget = Common &
+  (
+    | { kind: 'single'; database: number }
+    | { kind: 'cluster'; database: 0 }
+    | {
+        kind: 'sentinel'
+        master: string
+        database: number
+        sentinelUsername: string | undefined
+        sentinelPassword: string | undefined
+      }
+  )
+
+/** Its message holds nothing of the URL. */
+export class RedisUrlError extends OperatorError {
+  override readonly name = 'RedisUrlError'
+
+  /** @param mistake what follows the name of the setting */
+  constructor(readonly mistake: string) {
+    super(`REDIS_URL ${mistake}`)
+  }
+}
+
+export const REDIS_URL_FORM =
+  'a URL such as redis://:password@host:6379/0, redis+cluster://host1:6379,host2:6379 or redis+sentinel://host1:26379,host2:26379/master (rediss with TLS), with special characters of the password percent-encoded'
+
+const KINDS = { '': 'single', '+cluster': 'cluster', '+sentinel': 'sentinel' } as const
+
+const PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 }
+
+/** @throws RedisUrlError */
+export function parseRedisUrl(url: string): RedisTarget {
+  const [, tls, suffix = '', authority = '', path = '', query = ''] =
+    /^redis(s?)(\+cluster|\+sentinel)?:\/\/([^/?#]*)\/?([^?#]*)\??([^#]*)$/i.exec(url) ?? refuse()
+  const kind = KINDS[suffix.toLowerCase() as keyof typeof KINDS]
+  const end = authority.lastIndexOf('@')
+  // Else the password holds what ends an authority, and part of it would be taken for a host.
+  if (`${path}${query}`.includes('@')) refuse()
+  const nodes = authority
+    .slice(end + 1)
+    .split(',')
+    .map((text) => readNode(text, PORTS[kind]))
+  if (kind === 'single' && nodes.length > 1) {
+    throw new RedisUrlError(
+      'must begin with redis+cluster:// or redis+sentinel:// where it names several hosts',
+    )
+  }
+  const [first = refuse(), ...others] = nodes
+  const common: Common = {
+    nodes: [first, ...others],
+    ...readCredentials(end === -1 ? '' : authority.slice(0, end)),
+    hasTls: tls !== '',
+  }
+  const parameters = readParameters(query, kind)
+  if (kind === 'cluster') return { ...common, kind, database: readClusterDatabase(path) }
+  if (kind === 'single') return { ...common, kind, database: readDatabase(parameters.get('db') ?? path) }
+  const [master = '', database = '', ...more] = path.split('/').map(decode)
+  if (master === '' || more.length > 0) {
+    throw new RedisUrlError(
+      'must name the master that its sentinels watch: redis+sentinel://host:26379/master',
+    )
+  }
+  return {
+    ...common,
+    kind,
+    master,
+    database: readDatabase(parameters.get('db') ?? database),
+    sentinelUsername: parameters.get('sentinelUsername'),
+    sentinelPassword: parameters.get('sentinelPassword'),
+  }
+}
+
+function readCredentials(text: string): Pick<Common, 'username' | 'password'> {
+  const [username = '', ...password] = text.split(':')
+  return { username: decode(username) || undefined, password: decode(password.join(':')) || undefined }
+}
+
+function readNode(text: string, defaultPort: number): Node {
+  const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? refuse()
+  const number = Number(port ?? defaultPort)
+  if (number < 1 || number > 65_535) refuse()
+  return { host: bracketed ?? plain ?? '', port: number }
+}
+
+/** Anything else is answered by an error of Redis that its client passes over: it would use database 0. */
+function readDatabase(text: string): number {
+  if (text === '') return 0
+  if (!/^\d{1,5}$/.test(text))
+    throw new RedisUrlError('must have the number of a database as its path, such as /1')
+  return Number(text)
+}
+
+function readClusterDatabase(path: string): 0 {
+  if (path !== '' && readDatabase(path) !== 0)
+    throw new RedisUrlError('must have no other database than 0: a cluster has none')
+  return 0
+}
+
+const PARAMETERS = { single: ['db'], cluster: [], sentinel: ['db', 'sentinelUsername', 'sentinelPassword'] }
+
+function readParameters(query: string, kind: RedisTarget['kind']): Map<string, string> {
+  const parameters = new Map<string, string>()
+  for (const pair of query.split('&').filter(Boolean)) {
+    const [name = '', ...value] = pair.split('=').map(decode)
+    if (!/^[a-z_]{1,40}$/i.test(name)) refuse()
+    if (!(PARAMETERS[kind] as string[]).includes(name)) {
+      throw new RedisUrlError(`has the parameter ${name}, which is not understood: leave it out`)
+    }
+    parameters.set(name, value.join('='))
+  }
+  return parameters
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return refuse()
+  }
+}
+
+function refuse(): never {
+  throw new RedisUrlError(`must be ${REDIS_URL_FORM}`)
+}
+
+/** Where it leads, for messages: hosts and ports, and nothing else. */
+export const redisPlacesOf = (url: string): string =>
+  parseRedisUrl(url)
+    .nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)
+    .join(',')
