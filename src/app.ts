@@ -2,6 +2,7 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config/index.js'
 import { databaseOptions } from './db/client.js'
+import { findKeyPrefix } from './db/key-prefix.js'
 import { clientErrorHandler } from './lib/client-error.js'
 import { LazyLogger } from './lib/lazy-logger.js'
 import { requestIdOf } from './lib/request-id.js'
@@ -101,6 +102,7 @@ export async function buildApp({
     ...databaseOptions(config, databaseUrl, 'groundwork-api'),
     acquireTimeoutMs: config.QUEUE_TIMEOUT_MS,
   })
+  const keyPrefix = await findKeyPrefix(config, app.checkDatabase)
   await app.register(overload, { maxLoopDelayMs: config.EVENT_LOOP_DELAY_LIMIT_MS })
   await app.register(audit)
   await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })
@@ -118,7 +120,7 @@ export async function buildApp({
   await app.register(rateLimit, {
     isOn: config.RATE_LIMIT === 'on',
     redisUrl: config.REDIS_URL,
-    keyPrefix: config.RATE_LIMIT_KEY_PREFIX,
+    keyPrefix: config.RATE_LIMIT_KEY_PREFIX ?? `${keyPrefix}:limit:`,
   })
   await app.register(accessPolicy)
   await app.register(organizationScope)
@@ -154,6 +156,7 @@ export async function buildApp({
     publicUrl: config.PUBLIC_URL,
     redisUrl: config.REDIS_URL,
     databaseUrl: directUrl,
+    keyPrefix,
   })
 
   await app.register(exportSlots, { perUser: config.EXPORTS_PER_USER, perProcess: config.EXPORTS_MAX })

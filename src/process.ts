@@ -7,7 +7,9 @@ import { isUnavailable } from './db/errors.js'
 import { type History, MigrationError, type MigrationState, migrationStatus } from './db/migrate/index.js'
 import { type OpenDatabase, openDatabase } from './db/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/setup.js'
+import { parseDatabaseUrl, placesOf } from './lib/database-url/index.js'
 import { explainExit } from './lib/operator-error.js'
+import { refuseMissingDatabase } from './lib/redis/index.js'
 import { startTracing } from './tracing/index.js'
 import { version } from './version.js'
 
@@ -40,7 +42,9 @@ export async function runProcess(
     databaseUrl = config.DATABASE_URL
     log = await createLog(config)
     const tracing = await startTracing(isTracingOn(config), { name, version, log: log.logger })
+    if (config.REDIS_URL !== undefined) await refuseMissingDatabase(config.REDIS_URL)
     const database = await openDatabase(config)
+    sayIgnored(database, log.logger)
     await checkDatabase(database, log.logger)
     const running = await start({ config, logger: log.logger, database })
     const stop = stopOnce(config, log, async () => {
@@ -55,6 +59,12 @@ export async function runProcess(
     // Timers and connections of what did start must not keep a failed process alive.
     await exit(1, log)
   }
+}
+
+function sayIgnored({ url, directUrl }: OpenDatabase, logger: Logger): void {
+  const ignored = [url, directUrl].flatMap((it) => parseDatabaseUrl(it).ignored)
+  if (ignored.length > 0)
+    logger.warn({ parameters: [...new Set(ignored)] }, 'parameters of DATABASE_URL have no effect')
 }
 
 /**
@@ -85,7 +95,7 @@ function explainSilence(error: unknown, url: string | undefined): string | undef
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (url === undefined || !(isUnavailable(error) || /^(AVV|FST)_ERR_\w*TIMEOUT$/.test(code)))
     return undefined
-  return `the database at ${new URL(url).host} does not answer in time`
+  return `the database at ${placesOf(url)} does not answer in time`
 }
 
 /** Signals may come twice: from the terminal to the whole group, and from a parent that passes it on. */

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AppOptions } from './app.js'
 import { databaseOptions } from './db/client.js'
+import { findKeyPrefix } from './db/key-prefix.js'
 import type { AuditSigningKey } from './lib/audit-keys.js'
 import audit from './plugins/audit.js'
 import db from './plugins/db.js'
@@ -43,6 +44,7 @@ export async function buildWorker(options: WorkerAppOptions): Promise<FastifyIns
   await app.register(queue, {
     databaseUrl: directUrl,
     redisUrl: config.REDIS_URL,
+    keyPrefix: await findKeyPrefix(config, app.checkDatabase),
     concurrency: config.WORKER_CONCURRENCY,
   })
   if (!auditKey) app.log.warn('the audit log is not sealed: there is no AUDIT_SIGNING_KEY')

@@ -65,6 +65,13 @@ const FORBIDDEN = [
     instead: 'use request.log or app.log, which carry the request id',
   },
   {
+    what: /\b(postgres|new (Client|Redis|Cluster))\(/,
+    in: /^src\/(?!lib\/(database-url|redis)\/)/,
+    // With what it read from its URL there.
+    except: ['src/db/listener.ts'],
+    instead: 'use openPostgres or connectRedis, which read a URL like every other driver',
+  },
+  {
     what: /\bdeclare module 'fastify'/,
     in: /^(src\/(?!plugins\/)|scripts\/|test\/)/,
     except: [],

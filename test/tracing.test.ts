@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../src/config/index.js'
 import { isTracingOn } from '../src/config/tracing.js'
 import { buildProgram } from './helpers/built.js'
 import { type ReceivedSpan, startCollector } from './helpers/collector.js'
 import { createTestDatabase } from './helpers/database.js'
+import { forgetKeys, ownKeyPrefix } from './helpers/jobs.js'
 import { startMailbox } from './helpers/mailbox.js'
 import { findFreePort } from './helpers/redis.js'
 
@@ -22,7 +22,7 @@ const PERSON = {
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
 const CALLER = '00f067aa0ba902b7'
 
-/** Another database of Redis than other tests have. */
+/** Not the first one, to be told from it. */
 const REDIS_DATABASE = 13
 
 const post = (url: string, body: object) =>
@@ -171,10 +171,9 @@ const skip = redisUrl === undefined && 'REDIS_TEST_URL names no Redis'
 
 t.test('with Redis its commands are part of the trace, without their keys', { skip }, async (t) => {
   const REDIS_URL = `${redisUrl}/${REDIS_DATABASE}`
-  const redis = new Redis(REDIS_URL)
-  t.teardown(() => redis.disconnect())
-  await redis.flushdb()
-  const { spans, collector } = await registerWithTrace(t, { REDIS_URL })
+  const backend = { REDIS_URL, REDIS_KEY_PREFIX: ownKeyPrefix() }
+  t.teardown(() => forgetKeys(backend))
+  const { spans, collector } = await registerWithTrace(t, backend)
   const commands = spans.filter(({ attributes }) => attributes['db.system.name'] === 'redis')
   const places = commands.map(({ spanId, name }) => {
     const [parent] = pathTo(spans, name).slice(-2)
@@ -191,7 +190,7 @@ t.test('with Redis its commands are part of the trace, without their keys', { sk
     'of the queue',
   )
   t.match(pathTo(spans, 'send mail').at(-1), 'groundwork-worker client send mail')
-  t.notOk(collector.raw().includes('groundwork:limit:'))
+  t.notOk(collector.raw().includes(backend.REDIS_KEY_PREFIX))
 })
 
 /** Of OpenTelemetry, by a process that has ended: Node writes down every script that it has run. */

@@ -103,9 +103,10 @@ export const settings = {
   },
   RATE_LIMIT_KEY_PREFIX: {
     format: 'key-prefix',
-    default: 'groundwork:limit:',
+    optional: true,
+    example: 'change-me:limit:',
     description:
-      'What the keys of the rate limits in Redis begin with: one for each deployment that shares it.',
+      'What the keys of the rate limits in Redis begin with. Without it, `REDIS_KEY_PREFIX` and `:limit:`.',
   },
   REQUEST_TIMEOUT_SECONDS: {
     integer: [1, 3600],
@@ -160,7 +161,8 @@ export const settings = {
     example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
     secret: true,
     requiredInProduction: true,
-    description: 'PostgreSQL, as the role the application runs as. Without it, the embedded PostgreSQL.',
+    description:
+      'PostgreSQL, as the role the application runs as ([what it may say](deployment.md#database_url)). Without it, the embedded PostgreSQL.',
   },
   DATABASE_DIRECT_URL: {
     format: 'postgres-url',
@@ -210,7 +212,15 @@ export const settings = {
     example: 'redis://:change-me@localhost:6379',
     secret: true,
     requiredInProduction: true,
-    description: 'Redis, for jobs and rate limits. Without it, jobs on PostgreSQL and limits in memory.',
+    description:
+      'Redis, for jobs and rate limits: one server, a cluster or sentinels ([docs/deployment.md](deployment.md#redis_url)). Without it, jobs on PostgreSQL and limits in memory.',
+  },
+  REDIS_KEY_PREFIX: {
+    format: 'key-prefix',
+    optional: true,
+    example: 'change-me',
+    description:
+      'What every key in Redis begins with: another one for each deployment that shares it. Without it, a name that is made of the identity of the database, so that only exact copies of its files need one ([jobs](jobs.md#one-redis-for-several-deployments)).',
   },
   WORKER_CONCURRENCY: {
     integer: [1, 1000],

@@ -1,6 +1,6 @@
 import { createPostgresBackend, Queue, type QueueOptions } from 'bullmq'
-import { Redis } from 'ioredis'
-import { QUEUE_NAME } from '../lib/job-options.js'
+import { namedBy, QUEUE_NAME } from '../lib/job-options.js'
+import { connectRedis } from '../lib/redis/index.js'
 import { within } from '../lib/within.js'
 import { inDatabase } from './job-queue.js'
 
@@ -10,6 +10,7 @@ type OpenQueueOptions = {
   /** Redis, where there is one; else the database. */
   redisUrl: string | undefined
   databaseUrl: string
+  keyPrefix: string
   onError: (error: unknown) => void
 }
 
@@ -18,10 +19,14 @@ const TIMEOUT_MS = 1_000
 const CLOSE_TIMEOUT_MS = 1_000
 
 /** The queue of the worker, for looking at: it waits for nothing for long, and connects once and not again. */
-export function openQueue({ redisUrl, databaseUrl, onError }: OpenQueueOptions): OpenQueue {
+export function openQueue({ redisUrl, databaseUrl, keyPrefix, onError }: OpenQueueOptions): OpenQueue {
   const redis = redisUrl === undefined ? undefined : connectOnce(redisUrl)
-  const connection = redis ?? { ...inDatabase(databaseUrl), connectionTimeoutMillis: TIMEOUT_MS }
-  const options = { connection, skipMetasUpdate: true } as unknown as QueueOptions
+  const connection = redis ?? inDatabase(databaseUrl, TIMEOUT_MS)
+  const options = {
+    connection,
+    ...(redis && namedBy(keyPrefix)),
+    skipMetasUpdate: true,
+  } as unknown as QueueOptions
   const queue = new Queue(QUEUE_NAME, options, redis ? undefined : (createPostgresBackend as never))
   // Once: a lost connection is told by the client, by its connection and by the queue.
   let isOver = false
@@ -41,8 +46,8 @@ export function openQueue({ redisUrl, databaseUrl, onError }: OpenQueueOptions):
   }
 }
 
-const connectOnce = (url: string): Redis =>
-  new Redis(url, {
+const connectOnce = (url: string) =>
+  connectRedis(url, {
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
     maxRetriesPerRequest: 0,

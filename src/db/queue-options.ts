@@ -1,6 +1,7 @@
 import { createIORedisClient, type QueueOptions, RedisConnection, type WorkerOptions } from 'bullmq'
-import { Redis } from 'ioredis'
-import { inRedis, inRedisOrFail, JOB_OPTIONS, WORKER_OPTIONS } from '../lib/job-options.js'
+import type { RedisOptions } from 'ioredis'
+import { inRedis, inRedisOrFail, JOB_OPTIONS, namedBy, WORKER_OPTIONS } from '../lib/job-options.js'
+import { connectRedis, redisPlacesOf } from '../lib/redis/index.js'
 import { inDatabase } from './job-queue.js'
 import { postgresBackend } from './traced-backend.js'
 
@@ -8,6 +9,8 @@ type QueueSettings = {
   /** Redis, where there is one; else the database. */
   redisUrl: string | undefined
   databaseUrl: string
+  /** What keys in Redis begin with; a database has nothing but its own jobs. */
+  keyPrefix: string
   concurrency: number
 }
 
@@ -16,19 +19,22 @@ type QueueSettings = {
  * would print each failure: there must always be somebody who listens.
  */
 RedisConnection.clientFactory = (options) => {
-  const { url } = options as { url?: string }
-  const client = url === undefined ? new Redis(options) : new Redis(url, options)
+  const { url, host, port, ...others } = options as RedisOptions & { url: string }
+  const client = connectRedis(url, others)
   return createIORedisClient(client.on('error', () => undefined))
 }
 
 /** BullMQ on Redis or on PostgreSQL: which one the worker uses is decided here and nowhere else. */
-export function queueOptions({ redisUrl, databaseUrl, concurrency }: QueueSettings) {
+export function queueOptions({ redisUrl, databaseUrl, keyPrefix, concurrency }: QueueSettings) {
   const isInRedis = redisUrl !== undefined
+  const named = isInRedis ? namedBy(keyPrefix) : {}
   const adding = {
+    ...named,
     connection: isInRedis ? inRedisOrFail(redisUrl) : inDatabase(databaseUrl),
     defaultJobOptions: JOB_OPTIONS,
   }
   const working = {
+    ...named,
     connection: isInRedis ? inRedis(redisUrl) : inDatabase(databaseUrl),
     concurrency,
     ...WORKER_OPTIONS,
@@ -44,4 +50,4 @@ export function queueOptions({ redisUrl, databaseUrl, concurrency }: QueueSettin
 export const explainSilence = (redisUrl: string | undefined): string =>
   redisUrl === undefined
     ? 'The job queue in the database does not answer.'
-    : `Redis does not answer at ${new URL(redisUrl).host}: start it, or correct REDIS_URL.`
+    : `Redis does not answer at ${redisPlacesOf(redisUrl)}: start it, or correct REDIS_URL.`

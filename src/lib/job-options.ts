@@ -2,6 +2,9 @@ import { backoffMs } from './backoff.js'
 
 export const QUEUE_NAME = 'groundwork'
 
+/** Of all keys of the queue: in braces, by which Redis Cluster keeps what one script needs on one node. */
+export const namedBy = (keyPrefix: string) => ({ prefix: `{${keyPrefix}}` })
+
 /** Over ten to twenty hours: a mail server may be away for a night. */
 export const MAX_ATTEMPTS = 30
 

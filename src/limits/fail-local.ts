@@ -1,6 +1,7 @@
-import type { Redis } from 'ioredis'
+import type { Cluster } from 'ioredis'
 import type { MemoryWindows } from '../lib/rate-limit/memory-windows.js'
 import type { Hit, Verdict, Windows } from '../lib/rate-limit/windows.js'
+import type { RedisClient } from '../lib/redis/index.js'
 
 const FAILURES_TO_OPEN = 3
 const PROBE_MS = 500
@@ -28,7 +29,7 @@ export class FailLocal implements Windows {
   #lastError = new Error('Redis is not connected')
 
   constructor(
-    readonly redis: Redis,
+    readonly redis: RedisClient,
     readonly shared: Windows,
     readonly local: MemoryWindows,
     readonly listener: OutageListener,
@@ -95,7 +96,7 @@ export class FailLocal implements Windows {
       this.#silentProbes = 0
       this.redis.disconnect(true)
     } else if (this.#silentProbes === 1 && this.redis.status === 'ready') {
-      this.redis.ping().then(
+      pingAll(this.redis).then(
         () => this.#close(),
         () => undefined,
       )
@@ -111,3 +112,7 @@ export class FailLocal implements Windows {
     this.#decidedHereBefore = this.decidedHere
   }
 }
+
+/** Of a cluster every master: a part of the keys is away while one of them is. */
+const pingAll = (redis: RedisClient): Promise<unknown> =>
+  redis.isCluster ? Promise.all((redis as Cluster).nodes('master').map((node) => node.ping())) : redis.ping()

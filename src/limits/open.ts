@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { MemoryWindows } from '../lib/rate-limit/memory-windows.js'
@@ -32,7 +32,7 @@ export async function openLimitStorage({
   const timeout = new AbortController()
   const { signal } = timeout
   await Promise.race([
-    once(redis, 'ready', { signal }),
+    once(redis as EventEmitter, 'ready', { signal }),
     delay(FIRST_CONNECTION_MS, undefined, { signal }),
   ]).catch(() => undefined)
   timeout.abort()

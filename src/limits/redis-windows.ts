@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis'
 import type { Hit, LimitState, Verdict, Windows } from '../lib/rate-limit/windows.js'
+import { connectRedis, type RedisClient } from '../lib/redis/index.js'
 import { TAKE_SCRIPT } from './take-script.js'
 
 /** The longest that an answer waits for Redis. */
@@ -8,8 +8,8 @@ const CONNECT_TIMEOUT_MS = 1000
 const RECONNECT_MS = { step: 50, longest: 500 }
 
 /** Without a connection it fails at once: what is done instead is for others to decide. */
-export const openRedis = (url: string): Redis =>
-  new Redis(url, {
+export const openRedis = (url: string): RedisClient =>
+  connectRedis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -25,12 +25,12 @@ type Turn = Set<(error: Error) => void>
 
 /** The windows in Redis, by its clock, for all processes together. */
 export class RedisWindows implements Windows {
-  readonly #redis: Redis
+  readonly #redis: RedisClient
   readonly #take: Take
   readonly #prefix: string
   #turn: Turn | undefined
 
-  constructor(redis: Redis, prefix: string) {
+  constructor(redis: RedisClient, prefix: string) {
     redis.defineCommand('takeRateLimits', { lua: TAKE_SCRIPT })
     this.#redis = redis
     this.#take = (redis as unknown as { takeRateLimits: Take }).takeRateLimits.bind(redis)
@@ -60,7 +60,8 @@ export class RedisWindows implements Windows {
     if (this.#turn) return this.#turn
     const turn: Turn = new Set()
     this.#turn = turn
-    const { stream } = this.#redis
+    // A cluster has a connection to each node, which are left as they are.
+    const stream = 'stream' in this.#redis ? this.#redis.stream : undefined
     stream?.cork()
     setImmediate(() => {
       this.#turn = undefined

@@ -24,6 +24,7 @@ export type JobsDashboardOptions = {
   publicUrl: string
   redisUrl: string | undefined
   databaseUrl: string
+  keyPrefix: string
 }
 
 /** Connects to the queue when somebody looks at it, and anew when it did not answer: until then the API has no need of one. */

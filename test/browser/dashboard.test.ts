@@ -6,7 +6,6 @@ import { ADMIN, BOARD, buildDashboard, haveJobs } from '../helpers/dashboard.js'
 import { eventually } from '../helpers/eventually.js'
 import { type Backend, onEachBackend } from '../helpers/jobs.js'
 
-const REDIS_DATABASE = 10
 const QUEUE = `${BOARD}/queue/groundwork`
 
 /** Answers of 400 and above that a test is about, what a reload cuts off, and what bull-board fetches in case it is needed. */
@@ -35,46 +34,42 @@ const pathOf = (page: Page): string => new URL(page.url()).pathname
 
 if (withoutBrowser) t.pass(withoutBrowser)
 else {
-  onEachBackend(
-    REDIS_DATABASE,
-    'an administrator signs in, looks at the jobs, and signs out',
-    async (t, backend) => {
-      const { page, mistakes, failedId } = await openDashboard(t, backend)
-      await page.goto(`${QUEUE}?status=failed`)
-      t.equal(pathOf(page), '/admin/sign-in')
-      await signIn(page, 'not the password at all')
-      t.match(
-        await page.getByRole('main').textContent(),
-        /wrong, or the account is not that of an administrator/,
-      )
-      t.equal(await page.getByLabel('Password').inputValue(), '')
-      await signIn(page)
+  onEachBackend('an administrator signs in, looks at the jobs, and signs out', async (t, backend) => {
+    const { page, mistakes, failedId } = await openDashboard(t, backend)
+    await page.goto(`${QUEUE}?status=failed`)
+    t.equal(pathOf(page), '/admin/sign-in')
+    await signIn(page, 'not the password at all')
+    t.match(
+      await page.getByRole('main').textContent(),
+      /wrong, or the account is not that of an administrator/,
+    )
+    t.equal(await page.getByLabel('Password').inputValue(), '')
+    await signIn(page)
 
-      await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
-      t.equal(pathOf(page), QUEUE, 'where it was to go in the first place')
-      await page.getByText('There is no job fly-to-the-moon').first().waitFor()
-      t.equal(await page.getByRole('button', { name: /retry/i }).count(), 0, 'there is nothing to change')
-      await page.goto(`${QUEUE}/${failedId}`)
-      await page.getByText('Data', { exact: true }).click()
-      await page.getByText('userId').waitFor()
-      t.notMatch(await page.locator('body').textContent(), /a-secret-by-its-name/)
-      await page.goto(`${BOARD}/job-schedulers`)
-      await page.getByText('37 3 * * *').waitFor()
-      t.strictSame(await page.evaluate('document.cookie'), '', 'no script sees the cookie')
-      t.strictSame(mistakes(), [])
+    await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
+    t.equal(pathOf(page), QUEUE, 'where it was to go in the first place')
+    await page.getByText('There is no job fly-to-the-moon').first().waitFor()
+    t.equal(await page.getByRole('button', { name: /retry/i }).count(), 0, 'there is nothing to change')
+    await page.goto(`${QUEUE}/${failedId}`)
+    await page.getByText('Data', { exact: true }).click()
+    await page.getByText('userId').waitFor()
+    t.notMatch(await page.locator('body').textContent(), /a-secret-by-its-name/)
+    await page.goto(`${BOARD}/job-schedulers`)
+    await page.getByText('37 3 * * *').waitFor()
+    t.strictSame(await page.evaluate('document.cookie'), '', 'no script sees the cookie')
+    t.strictSame(mistakes(), [])
 
-      const [cookie] = await page.context().cookies()
-      t.match(cookie, { httpOnly: true, secure: true, sameSite: 'Strict', path: '/', domain: '127.0.0.1' })
-      await page.goto('/admin/sign-out')
-      t.match(await page.getByRole('main').textContent(), ADMIN)
-      await page.getByRole('button', { name: 'Sign out' }).click()
-      await page.getByLabel('Password').waitFor()
-      t.strictSame(await page.context().cookies(), [])
-      await page.goto(BOARD)
-      t.equal(pathOf(page), '/admin/sign-in')
-      t.strictSame(mistakes(), [])
-    },
-  )
+    const [cookie] = await page.context().cookies()
+    t.match(cookie, { httpOnly: true, secure: true, sameSite: 'Strict', path: '/', domain: '127.0.0.1' })
+    await page.goto('/admin/sign-out')
+    t.match(await page.getByRole('main').textContent(), ADMIN)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Password').waitFor()
+    t.strictSame(await page.context().cookies(), [])
+    await page.goto(BOARD)
+    t.equal(pathOf(page), '/admin/sign-in')
+    t.strictSame(mistakes(), [])
+  })
 
   t.test('who is signed out elsewhere is back where one signs in, without a click', async (t) => {
     const { page, mistakes, admin } = await openDashboard(t)
@@ -91,35 +86,29 @@ else {
     await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
   })
 
-  onEachBackend(
-    REDIS_DATABASE,
-    'what failed is tried again with a button, and discarded',
-    async (t, backend) => {
-      const { page, mistakes, app } = await openDashboard(t, { ...backend, JOBS_DASHBOARD: 'read-write' })
-      const retriedAt = async () =>
-        (await app.checkDatabase((sql) => sql`select retried_at from outbox where failed_at is not null`)).at(
-          0,
-        )?.retried_at
-      await page.goto(`${QUEUE}?status=failed`)
-      await signIn(page)
-      await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
-      t.equal(await retriedAt(), null)
-      await page.getByRole('button', { name: 'Retry all' }).click()
-      await confirm(page)
-      await eventually(retriedAt)
-      await page.reload()
-      await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
-      await page.getByRole('button', { name: 'Clean all' }).click()
-      await confirm(page)
-      await eventually(
-        async () =>
-          (await app.checkDatabase((sql) => sql`select from outbox where failed_at is not null`)).length ===
-          0,
-      )
-      await eventually(async () => (await page.getByText('fly-to-the-moon', { exact: true }).count()) === 0)
-      t.strictSame(mistakes(), [])
-    },
-  )
+  onEachBackend('what failed is tried again with a button, and discarded', async (t, backend) => {
+    const { page, mistakes, app } = await openDashboard(t, { ...backend, JOBS_DASHBOARD: 'read-write' })
+    const retriedAt = async () =>
+      (await app.checkDatabase((sql) => sql`select retried_at from outbox where failed_at is not null`)).at(0)
+        ?.retried_at
+    await page.goto(`${QUEUE}?status=failed`)
+    await signIn(page)
+    await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
+    t.equal(await retriedAt(), null)
+    await page.getByRole('button', { name: 'Retry all' }).click()
+    await confirm(page)
+    await eventually(retriedAt)
+    await page.reload()
+    await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Clean all' }).click()
+    await confirm(page)
+    await eventually(
+      async () =>
+        (await app.checkDatabase((sql) => sql`select from outbox where failed_at is not null`)).length === 0,
+    )
+    await eventually(async () => (await page.getByText('fly-to-the-moon', { exact: true }).count()) === 0)
+    t.strictSame(mistakes(), [])
+  })
 
   t.test('there is a button for what can be done, and none for what would be refused', async (t) => {
     const { page, mistakes, failedId } = await openDashboard(t, { JOBS_DASHBOARD: 'read-write' })

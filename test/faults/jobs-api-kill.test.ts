@@ -43,7 +43,7 @@ t.test(
       await signUpUntilItDies(server.url, (email) => {
         accepted.push(email)
         // It comes back at once, and empty.
-        if (killsRedis && accepted.length === wanted) restarts = redis.kill().then(redis.start)
+        if (killsRedis && accepted.length === wanted) restarts = redis.kill().then(() => redis.start())
         if (accepted.length >= wanted) server.child.kill('SIGKILL')
       })
       t.match(await server.ended, { signal: 'SIGKILL' })

@@ -1,7 +1,9 @@
-import { Queue } from 'bullmq'
+import { randomBytes } from 'node:crypto'
+import type { Queue } from 'bullmq'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { inRedis, QUEUE_NAME } from '../../src/lib/job-options.js'
+import { findKeyPrefix } from '../../src/db/key-prefix.js'
 import db from '../../src/plugins/db.js'
 import metrics from '../../src/plugins/metrics.js'
 import queue from '../../src/plugins/queue.js'
@@ -11,29 +13,32 @@ import { clientOptions } from './audit.js'
 import type { TestDatabase } from './database.js'
 import { UNMEASURED } from './metrics.js'
 
-/** Where jobs are queued: in Redis, or without a URL in the database. */
-export type Backend = { REDIS_URL?: string }
+/** Where jobs are queued: in Redis under keys of the test's own, or without a URL in the database. */
+export type Backend = { REDIS_URL?: string; REDIS_KEY_PREFIX?: string }
 
 type Work = (t: Test, backend: Backend) => Promise<void>
 
-/** Declares the test for both backends. Files that run side by side must not share a Redis database. */
-export function onEachBackend(redisDatabase: number, title: string, work: Work): void {
+/** Declares the test for both backends. */
+export function onEachBackend(title: string, work: Work): void {
   t.test(`${title} (PostgreSQL)`, (t) => work(t, {}))
   const url = process.env.REDIS_TEST_URL
   const skip = url === undefined && 'REDIS_TEST_URL names no Redis'
   t.test(`${title} (Redis)`, { skip }, async (t) => {
-    const REDIS_URL = new URL(`/${redisDatabase}`, url).href
-    await emptyQueue(REDIS_URL)
-    t.teardown(() => emptyQueue(REDIS_URL))
-    await work(t, { REDIS_URL })
+    const backend = { REDIS_URL: String(url), REDIS_KEY_PREFIX: ownKeyPrefix() }
+    t.teardown(() => forgetKeys(backend))
+    await work(t, backend)
   })
 }
 
-/** As if Redis had lost everything. */
-export async function emptyQueue(redisUrl: string): Promise<void> {
-  const jobs = new Queue(QUEUE_NAME, { connection: inRedis(redisUrl) })
-  await jobs.obliterate({ force: true })
-  await jobs.close()
+export const ownKeyPrefix = () => `groundwork:test:${randomBytes(6).toString('hex')}`
+
+/** As if Redis had lost everything that the test has there. */
+export async function forgetKeys({ REDIS_URL, REDIS_KEY_PREFIX }: Backend): Promise<void> {
+  if (REDIS_URL === undefined) return
+  const redis = new Redis(REDIS_URL)
+  const keys = await redis.keys(`*${REDIS_KEY_PREFIX}*`)
+  if (keys.length > 0) await redis.unlink(keys)
+  redis.disconnect()
 }
 
 type JobAppOptions = { database: TestDatabase; backend: Backend; schedules?: Schedules }
@@ -41,11 +46,13 @@ type JobAppOptions = { database: TestDatabase; backend: Backend; schedules?: Sch
 /** What jobs need of the worker, and nothing else. With schedules it does jobs, too. */
 export async function buildJobApp(t: Test, options: JobAppOptions): Promise<FastifyInstance> {
   const { url } = options.database
+  const { REDIS_URL: redisUrl, REDIS_KEY_PREFIX } = options.backend
   const app = Fastify() as unknown as FastifyInstance
   t.teardown(() => app.close())
   await app.register(metrics, UNMEASURED)
   await app.register(db, clientOptions(url, 2))
-  await app.register(queue, { databaseUrl: url, redisUrl: options.backend.REDIS_URL, concurrency: 2 })
+  const keyPrefix = await findKeyPrefix({ REDIS_URL: redisUrl, REDIS_KEY_PREFIX }, app.checkDatabase)
+  await app.register(queue, { databaseUrl: url, redisUrl, keyPrefix, concurrency: 2 })
   if (options.schedules) await app.register(workers, { databaseUrl: url, schedules: options.schedules })
   await app.ready()
   return app

@@ -41,7 +41,8 @@ async function passLocksInRedis(url: string): Promise<void> {
         .trim()
         .split('\n').length === 1,
   )
-  const key = (name: string) => `bull:${QUEUE_NAME}:${name}`
+  const [meta = ''] = await redis.keys(`*:${QUEUE_NAME}:meta`)
+  const key = (name: string) => meta.replace(/meta$/, name)
   const active = await redis.lrange(key('active'), 0, -1)
   await redis.del(key('stalled-check'), ...active.map((id) => key(`${id}:lock`)))
   if (active.length > 0) await redis.sadd(key('stalled'), ...active)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ export const NO_REDIS =
 export type OwnRedis = {
   url: string
   /** Answers once it takes connections. It remembers nothing of the run before. */
-  start: () => Promise<void>
+  start: (more?: Record<string, string>) => Promise<void>
   kill: () => Promise<void>
   /** It keeps its connections and takes new ones, and answers nobody. */
   freeze: () => void
@@ -39,9 +39,12 @@ export async function ownRedis(t: Test, more: Record<string, string> = {}): Prom
   const url = `redis://127.0.0.1:${port}`
   const dir = mkdtempSync(join(tmpdir(), 'redis-'))
   let server: ChildProcess | undefined
-  const start = async () => {
-    const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir, ...more }
-    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const start = async (now: Record<string, string> = {}) => {
+    const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no', dir, ...more, ...now }
+    const args = Object.entries(options).flatMap(([name, value]) => [
+      `--${name}`,
+      ...(value === '' ? [''] : String(value).split(' ')),
+    ])
     server = spawn('redis-server', args, { stdio: 'ignore' })
     await eventually(() => isAnswering(url))
   }
@@ -64,13 +67,74 @@ export async function ownRedis(t: Test, more: Record<string, string> = {}): Prom
   }
 }
 
+/** Three masters that share the keys. Answers their URL, and how many keys each of them has. */
+export async function ownCluster(t: Test) {
+  const nodes = await Promise.all(Array.from({ length: 3 }, () => ownRedis(t, { 'cluster-enabled': 'yes' })))
+  await Promise.all(nodes.map(({ start }) => start()))
+  const hosts = nodes.map(({ url }) => new URL(url).host)
+  const made = spawnSync('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-yes'], {
+    encoding: 'utf8',
+  })
+  if (made.status !== 0) throw new Error(made.stdout + made.stderr)
+  const ask = async <T>(url: string, question: (client: Redis) => Promise<T>): Promise<T> => {
+    const client = new Redis(url)
+    return question(client).finally(() => client.disconnect())
+  }
+  await eventually(async () => {
+    const states = await Promise.all(nodes.map(({ url }) => ask(url, (client) => client.cluster('INFO'))))
+    return states.every((state) => state.includes('cluster_state:ok'))
+  }, 30_000)
+  return {
+    url: `redis+cluster://${hosts.join(',')}`,
+    nodes,
+    counts: () => Promise.all(nodes.map(({ url }) => ask(url, (client) => client.dbsize()))),
+  }
+}
+
+/** A master with a replica, and three sentinels that put the one in the place of the other. */
+export async function ownSentinels(t: Test) {
+  const [master, replica] = [await ownRedis(t), await ownRedis(t)]
+  await master.start()
+  const { hostname, port } = new URL(master.url)
+  await replica.start({ replicaof: `${hostname} ${port}` })
+  const dir = mkdtempSync(join(tmpdir(), 'sentinels-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const hosts = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const own = await findFreePort()
+      const lines = [
+        `port ${own}`,
+        `dir ${dir}`,
+        `sentinel monitor the-master ${hostname} ${port} 2`,
+        'sentinel down-after-milliseconds the-master 500',
+        'sentinel failover-timeout the-master 5000',
+      ]
+      const file = join(dir, `${own}.conf`)
+      writeFileSync(file, lines.join('\n'))
+      const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' })
+      t.teardown(() => sentinel.kill('SIGKILL'))
+      await eventually(() => isAnswering(`redis://127.0.0.1:${own}`))
+      return `127.0.0.1:${own}`
+    }),
+  )
+  const client = new Redis(`redis://${hosts[0]}`)
+  t.teardown(() => client.disconnect())
+  await eventually(async () => {
+    const found = (await client.call('SENTINEL', 'master', 'the-master')) as string[]
+    const value = (name: string) => found[found.indexOf(name) + 1]
+    return value('num-other-sentinels') === '2' && value('num-slaves') === '1'
+  }, 30_000)
+  return { url: `redis+sentinel://${hosts.join(',')}/the-master`, master, replica }
+}
+
 async function isAnswering(url: string): Promise<boolean> {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null })
   client.on('error', () => {})
   try {
     return (await client.ping()) === 'PONG'
-  } catch {
-    return false
+  } catch (error) {
+    // It asks for a password, so it is there.
+    return String(error).includes('NOAUTH')
   } finally {
     client.disconnect()
   }

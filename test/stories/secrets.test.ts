@@ -4,12 +4,9 @@ import pino from 'pino'
 import postgres from 'postgres'
 import { PASSWORD } from '../helpers/app.js'
 import { submitInvitation } from '../helpers/invitations.js'
-import { onEachBackend } from '../helpers/jobs.js'
+import { type Backend, onEachBackend } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import { createOrganization } from '../helpers/organizations.js'
-
-/** Another one than other tests have. */
-const REDIS_DATABASE = 14
 
 const NEW_PASSWORD = 'another quiet sentence'
 const LAST_PASSWORD = 'the last of these sentences'
@@ -31,11 +28,11 @@ async function dump(url: string): Promise<string> {
 }
 
 /** As the server itself would print it, whatever the types of its keys: jobs, and what limits count. */
-async function dumpRedis(url: string): Promise<string> {
-  const redis = new Redis(url)
+async function dumpRedis({ REDIS_URL = '', REDIS_KEY_PREFIX }: Backend): Promise<string> {
+  const redis = new Redis(REDIS_URL)
   const read = `
     local all = {}
-    for _, key in ipairs(redis.call('keys', '*')) do
+    for _, key in ipairs(redis.call('keys', '*' .. ARGV[1] .. '*')) do
       local kind = redis.call('type', key).ok
       local value = kind == 'hash' and redis.call('hgetall', key) or kind == 'list' and redis.call('lrange', key, 0, -1)
         or kind == 'zset' and redis.call('zrange', key, 0, -1) or kind == 'set' and redis.call('smembers', key)
@@ -44,14 +41,13 @@ async function dumpRedis(url: string): Promise<string> {
     end
     return all`
   try {
-    return JSON.stringify(await redis.eval(read, 0))
+    return JSON.stringify(await redis.eval(read, 0, String(REDIS_KEY_PREFIX)))
   } finally {
     redis.disconnect()
   }
 }
 
 onEachBackend(
-  REDIS_DATABASE,
   'no secret that was ever issued or typed is found in the database, the jobs, Redis, the audit log or the logs',
   async (t, backend) => {
     const lines: string[] = []
@@ -126,7 +122,7 @@ onEachBackend(
     keep('open invitation', await nextToken('open@example.com'))
 
     const stored = await dump(database.adminUrl)
-    const queued = backend.REDIS_URL === undefined ? undefined : await dumpRedis(backend.REDIS_URL)
+    const queued = backend.REDIS_URL === undefined ? undefined : await dumpRedis(backend)
     if (queued !== undefined) t.match(queued, /limit:.*send-link/s, 'there is something to search')
     const logged = lines.join('')
     t.ok(logged.length > 1000 && stored.length > 1000, 'there is something to search')

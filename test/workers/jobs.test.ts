@@ -4,67 +4,57 @@ import { discardFailedJobs, retryFailedJobs } from '../../src/db/queries/failed-
 import { PASSWORD } from '../helpers/app.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
-import { buildJobApp, emptyQueue, onEachBackend } from '../helpers/jobs.js'
+import { buildJobApp, forgetKeys, onEachBackend } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
-
-const REDIS_DATABASE = 12
 
 const ada = { email: 'ada@example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
 
-onEachBackend(
-  REDIS_DATABASE,
-  'jobs are done once their transaction has committed, and marked',
-  async (t, config) => {
-    const { anonymous, mailbox, database } = await startOnboarding(t, { config })
-    const sql = connect(t, database.ownerUrl)
-    const { headers } = await anonymous.post('/auth/register', ada)
-    const mail = await mailbox.next(ada.email)
-    await eventually(async () => {
-      const [row] = await sql`select bool_and(done_at is not null) as done, count(*)::int as jobs from outbox
+onEachBackend('jobs are done once their transaction has committed, and marked', async (t, config) => {
+  const { anonymous, mailbox, database } = await startOnboarding(t, { config })
+  const sql = connect(t, database.ownerUrl)
+  const { headers } = await anonymous.post('/auth/register', ada)
+  const mail = await mailbox.next(ada.email)
+  await eventually(async () => {
+    const [row] = await sql`select bool_and(done_at is not null) as done, count(*)::int as jobs from outbox
       where not scheduled`
-      return row?.done && row.jobs === 2
-    })
-    const [sent] = await sql`select id from outbox where job = 'send-link'`
-    t.match(mail.messageId, sent?.id, 'the mail is named after its job')
-    const actors = await sql`select distinct actor from audit.audit_log`
-    t.strictSame([...actors], [{ actor: 'anonymous' }])
-    const causes = await sql`select distinct request_id from outbox where not scheduled`
-    t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'all of them know the request')
-  },
-)
+    return row?.done && row.jobs === 2
+  })
+  const [sent] = await sql`select id from outbox where job = 'send-link'`
+  t.match(mail.messageId, sent?.id, 'the mail is named after its job')
+  const actors = await sql`select distinct actor from audit.audit_log`
+  t.strictSame([...actors], [{ actor: 'anonymous' }])
+  const causes = await sql`select distinct request_id from outbox where not scheduled`
+  t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'all of them know the request')
+})
 
-onEachBackend(
-  REDIS_DATABASE,
-  'a mail refused for good is a dead letter until it is retried',
-  async (t, config) => {
-    const lines: string[] = []
-    const logger = pino({}, { write: (line) => lines.push(line) })
-    const { app, anonymous, mailbox, database } = await startOnboarding(t, { config, logger })
-    const sql = connect(t, database.ownerUrl)
-    mailbox.behave({ recipient: 550 })
-    await anonymous.post('/auth/register', ada)
-    await eventually(() => lines.some((line) => line.includes('job failed')))
-    mailbox.behave()
-    await anonymous.post('/auth/register', { ...ada, email: 'grace@example.com' })
-    await mailbox.next('grace@example.com')
-    t.strictSame(
-      mailbox.all.map(({ to }) => to),
-      ['grace@example.com'],
-    )
-    const [dead, ...others] =
-      await sql`select id, job, attempts, last_error from outbox where failed_at is not null`
-    t.match(dead, { job: 'send-link', attempts: 1, last_error: /^The mail server answered 550/ })
-    t.strictSame(others, [])
+onEachBackend('a mail refused for good is a dead letter until it is retried', async (t, config) => {
+  const lines: string[] = []
+  const logger = pino({}, { write: (line) => lines.push(line) })
+  const { app, anonymous, mailbox, database } = await startOnboarding(t, { config, logger })
+  const sql = connect(t, database.ownerUrl)
+  mailbox.behave({ recipient: 550 })
+  await anonymous.post('/auth/register', ada)
+  await eventually(() => lines.some((line) => line.includes('job failed')))
+  mailbox.behave()
+  await anonymous.post('/auth/register', { ...ada, email: 'grace@example.com' })
+  await mailbox.next('grace@example.com')
+  t.strictSame(
+    mailbox.all.map(({ to }) => to),
+    ['grace@example.com'],
+  )
+  const [dead, ...others] =
+    await sql`select id, job, attempts, last_error from outbox where failed_at is not null`
+  t.match(dead, { job: 'send-link', attempts: 1, last_error: /^The mail server answered 550/ })
+  t.strictSame(others, [])
 
-    // Whatever the queue remembers of it: the database is enough to do it after all.
-    if (config.REDIS_URL !== undefined) await emptyQueue(config.REDIS_URL)
-    t.equal(await retryFailedJobs(app.db, dead?.id), 1)
-    await mailbox.next(ada.email)
-    await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
-  },
-)
+  // Whatever the queue remembers of it: the database is enough to do it after all.
+  await forgetKeys(config)
+  t.equal(await retryFailedJobs(app.db, dead?.id), 1)
+  await mailbox.next(ada.email)
+  await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
+})
 
-onEachBackend(REDIS_DATABASE, 'what nobody can do is a dead letter that says why', async (t, backend) => {
+onEachBackend('what nobody can do is a dead letter that says why', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const app = await buildJobApp(t, { database, backend, schedules: {} })
@@ -109,27 +99,23 @@ onEachBackend(REDIS_DATABASE, 'what nobody can do is a dead letter that says why
   )
 })
 
-onEachBackend(
-  REDIS_DATABASE,
-  'a job that fails is tried again, and nothing secret is kept of it',
-  async (t, backend) => {
-    const database = await createTestDatabase(t)
-    const sql = connect(t, database.ownerUrl)
-    // Without a mailer the job cannot be done.
-    await buildJobApp(t, { database, backend, schedules: {} })
-    const [user] = await sql`insert into users (email, first_name, last_name)
+onEachBackend('a job that fails is tried again, and nothing secret is kept of it', async (t, backend) => {
+  const database = await createTestDatabase(t)
+  const sql = connect(t, database.ownerUrl)
+  // Without a mailer the job cannot be done.
+  await buildJobApp(t, { database, backend, schedules: {} })
+  const [user] = await sql`insert into users (email, first_name, last_name)
     values ('ada@example.com', 'Ada', 'Test') returning id`
-    await sql`insert into outbox (job, payload)
+  await sql`insert into outbox (job, payload)
     values ('send-notice', ${sql.json({ mail: 'password-changed', userId: user?.id })})`
-    const rows = () => sql`select attempts, last_error, failed_at from outbox`
-    await eventually(async () => (await rows())[0]?.attempts === 1)
-    t.match(await rows(), [{ last_error: /mailedLinks|undefined/, failed_at: null }])
-    await eventually(async () => (await rows())[0]?.attempts === 2)
-    await sql`alter table users rename to people`
-    await eventually(async () => (await rows())[0]?.attempts === 3, 30_000)
-    const [row] = await sql`select last_error, last_stack from outbox`
-    t.match(row?.last_error, /^Failed query: select .*: relation "users" does not exist$/)
-    t.notMatch(row, new RegExp(user?.id))
-    await sql`alter table people rename to users`
-  },
-)
+  const rows = () => sql`select attempts, last_error, failed_at from outbox`
+  await eventually(async () => (await rows())[0]?.attempts === 1)
+  t.match(await rows(), [{ last_error: /mailedLinks|undefined/, failed_at: null }])
+  await eventually(async () => (await rows())[0]?.attempts === 2)
+  await sql`alter table users rename to people`
+  await eventually(async () => (await rows())[0]?.attempts === 3, 30_000)
+  const [row] = await sql`select last_error, last_stack from outbox`
+  t.match(row?.last_error, /^Failed query: select .*: relation "users" does not exist$/)
+  t.notMatch(row, new RegExp(user?.id))
+  await sql`alter table people rename to users`
+})

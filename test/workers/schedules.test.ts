@@ -6,8 +6,6 @@ import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/dat
 import { eventually } from '../helpers/eventually.js'
 import { buildJobApp, onEachBackend, queueOf } from '../helpers/jobs.js'
 
-const REDIS_DATABASE = 11
-
 const run = async () => undefined
 
 /** As the queue has them: what is repeated and when. */
@@ -19,21 +17,17 @@ async function schedulersOf(app: FastifyInstance) {
 const namesOf = async (app: FastifyInstance): Promise<string[]> =>
   (await queueOf(app).getJobs()).map(({ name }) => name).sort()
 
-onEachBackend(
-  REDIS_DATABASE,
-  'ten processes that start at once make each schedule once',
-  async (t, backend) => {
-    const database = await createTestDatabase(t)
-    const apps = await Promise.all(Array.from({ length: 10 }, () => buildJobApp(t, { database, backend })))
-    const schedules: Schedules = { nightly: { cron: '10 2 * * *', run }, often: { everySeconds: 3600, run } }
-    await Promise.all(apps.map((app) => reconcile(app, schedules)))
-    const [app] = apps as [FastifyInstance]
-    t.strictSame(await schedulersOf(app), { nightly: '10 2 * * *', often: 3_600_000 })
-    t.strictSame(await namesOf(app), ['nightly', 'often'], 'one tick of each')
-  },
-)
+onEachBackend('ten processes that start at once make each schedule once', async (t, backend) => {
+  const database = await createTestDatabase(t)
+  const apps = await Promise.all(Array.from({ length: 10 }, () => buildJobApp(t, { database, backend })))
+  const schedules: Schedules = { nightly: { cron: '10 2 * * *', run }, often: { everySeconds: 3600, run } }
+  await Promise.all(apps.map((app) => reconcile(app, schedules)))
+  const [app] = apps as [FastifyInstance]
+  t.strictSame(await schedulersOf(app), { nightly: '10 2 * * *', often: 3_600_000 })
+  t.strictSame(await namesOf(app), ['nightly', 'often'], 'one tick of each')
+})
 
-onEachBackend(REDIS_DATABASE, 'the queue follows what the table of contents says', async (t, backend) => {
+onEachBackend('the queue follows what the table of contents says', async (t, backend) => {
   const database = await createTestDatabase(t)
   const app = await buildJobApp(t, { database, backend })
   await reconcile(app, {
@@ -67,7 +61,7 @@ onEachBackend(REDIS_DATABASE, 'the queue follows what the table of contents says
   )
 })
 
-onEachBackend(REDIS_DATABASE, 'two workers share the runs of a schedule', async (t, backend) => {
+onEachBackend('two workers share the runs of a schedule', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const runs: string[] = []
@@ -88,33 +82,29 @@ onEachBackend(REDIS_DATABASE, 'two workers share the runs of a schedule', async 
   t.strictSame([...entries], [{ actor: 'job:make-users', table_name: 'users', request_id: null }])
 })
 
-onEachBackend(
-  REDIS_DATABASE,
-  'a run that failed is one dead letter, which the next tick mends',
-  async (t, backend) => {
-    const database = await createTestDatabase(t)
-    const sql = connect(t, database.ownerUrl)
-    let isBroken = true
-    const seal = async () => {
-      if (isBroken) throw new UnrecoverableError('The key has been retired')
-    }
-    await buildJobApp(t, { database, backend, schedules: { seal: { everySeconds: 1, run: seal } } })
-    const rows =
-      () => sql`select id, attempts, last_error, failed_at is not null as failed, done_at is not null as done
+onEachBackend('a run that failed is one dead letter, which the next tick mends', async (t, backend) => {
+  const database = await createTestDatabase(t)
+  const sql = connect(t, database.ownerUrl)
+  let isBroken = true
+  const seal = async () => {
+    if (isBroken) throw new UnrecoverableError('The key has been retired')
+  }
+  await buildJobApp(t, { database, backend, schedules: { seal: { everySeconds: 1, run: seal } } })
+  const rows =
+    () => sql`select id, attempts, last_error, failed_at is not null as failed, done_at is not null as done
     from outbox order by id`
-    const [failed] = await eventually(async () => {
-      const [row, ...others] = await rows()
-      return row?.failed && row.attempts >= 2 && [row, others]
-    })
-    t.match(failed, { last_error: 'The key has been retired' })
-    t.equal((await rows()).length, 1, 'however often it fails')
-    isBroken = false
-    await eventually(async () => (await rows()).some(({ id, done }) => id === failed.id && done))
-    t.notOk((await rows()).some(({ failed }) => failed))
-  },
-)
+  const [failed] = await eventually(async () => {
+    const [row, ...others] = await rows()
+    return row?.failed && row.attempts >= 2 && [row, others]
+  })
+  t.match(failed, { last_error: 'The key has been retired' })
+  t.equal((await rows()).length, 1, 'however often it fails')
+  isBroken = false
+  await eventually(async () => (await rows()).some(({ id, done }) => id === failed.id && done))
+  t.notOk((await rows()).some(({ failed }) => failed))
+})
 
-onEachBackend(REDIS_DATABASE, 'a schedule can also run when a worker starts', async (t, backend) => {
+onEachBackend('a schedule can also run when a worker starts', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const schedules: Schedules = { prepare: { cron: '0 0 1 1 *', atStart: true, run } }
@@ -125,7 +115,7 @@ onEachBackend(REDIS_DATABASE, 'a schedule can also run when a worker starts', as
   })
 })
 
-onEachBackend(REDIS_DATABASE, 'a tick of a schedule that is no more leads to nothing', async (t, backend) => {
+onEachBackend('a tick of a schedule that is no more leads to nothing', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const before = await buildJobApp(t, { database, backend })

@@ -1,0 +1,83 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { OperatorError } from '../operator-error.js'
+import { parseRedisUrl, type RedisTarget, redisPlacesOf } from './url.js'
+
+export type RedisClient = Redis | Cluster
+
+export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
+
+/** Begins to connect at once, unless `lazyConnect` says otherwise. @throws RedisUrlError */
+export function connectRedis(url: string, options: ClientOptions = {}): RedisClient {
+  const target = parseRedisUrl(url)
+  const client = target.kind === 'cluster' ? openCluster(target, options) : openSingle(target, options)
+  // Its client would go on in database 0, which is another deployment's.
+  return client.on('error', (error) => {
+    if (isRefusedDatabase(error)) client.disconnect()
+  })
+}
+
+const secured = ({ hasTls }: RedisTarget) => (hasTls ? { tls: {} } : {})
+
+const signedIn = ({ username, password }: RedisTarget): ClientOptions => ({
+  ...(username !== undefined && { username }),
+  ...(password !== undefined && { password }),
+})
+
+function openSingle(target: Exclude<RedisTarget, { kind: 'cluster' }>, options: ClientOptions): Redis {
+  const common = { ...options, ...signedIn(target), ...secured(target), db: target.database }
+  if (target.kind === 'single') return new Redis({ ...common, ...target.nodes[0] })
+  return new Redis({
+    ...common,
+    sentinels: [...target.nodes],
+    name: target.master,
+    ...(target.sentinelUsername !== undefined && { sentinelUsername: target.sentinelUsername }),
+    ...(target.sentinelPassword !== undefined && { sentinelPassword: target.sentinelPassword }),
+    ...(target.hasTls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+    // The same patience with sentinels as with the server itself.
+    ...(options.retryStrategy && { sentinelRetryStrategy: options.retryStrategy }),
+  })
+}
+
+function openCluster(target: RedisTarget, options: ClientOptions): Cluster {
+  const { enableOfflineQueue, lazyConnect, retryStrategy, ...redisOptions } = options
+  return new Cluster([...target.nodes], {
+    redisOptions: { ...redisOptions, ...signedIn(target), ...secured(target) },
+    ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
+    ...(lazyConnect !== undefined && { lazyConnect }),
+    ...(retryStrategy && { clusterRetryStrategy: (times) => retryStrategy(times) as number | null }),
+    // Certificates are for names, and services that resolve them to addresses of nodes would fail.
+    ...(target.hasTls && { dnsLookup: (address, done) => done(null, address) }),
+  })
+}
+
+/** Whatever the reason is that Redis gives, such as that it has fewer databases. */
+const isRefusedDatabase = (error: unknown): boolean =>
+  (error as { command?: { name?: unknown } }).command?.name === 'select'
+
+const CHECK_TIMEOUT_MS = 2_000
+
+/**
+ * Throws where Redis refuses the database of its URL. One that does not answer is no mistake: whatever needs it waits for it.
+ * @throws OperatorError
+ */
+export async function refuseMissingDatabase(url: string): Promise<void> {
+  const target = parseRedisUrl(url)
+  if (target.database === 0) return
+  let refusal: Error | undefined
+  const client = connectRedis(url, {
+    lazyConnect: true,
+    connectTimeout: CHECK_TIMEOUT_MS,
+    commandTimeout: CHECK_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  })
+  client.on('error', (error) => {
+    if (isRefusedDatabase(error)) refusal = error
+  })
+  await client.connect().catch(() => undefined)
+  client.disconnect()
+  if (refusal === undefined) return
+  throw new OperatorError(
+    `REDIS_URL names the database ${target.database}, and Redis at ${redisPlacesOf(url)} refuses it (${refusal.message}): name one that it has, or none`,
+  )
+}

@@ -1,0 +1,2 @@
+export { connectRedis, type RedisClient, refuseMissingDatabase } from './connect.js'
+export { redisPlacesOf } from './url.js'

@@ -1,0 +1,120 @@
+import t, { type Test } from 'tap'
+import { redisPlacesOf } from '../../src/lib/redis/index.js'
+import { parseRedisUrl } from '../../src/lib/redis/url.js'
+import { PASSWORD } from '../helpers/app.js'
+import { buildProgram } from '../helpers/built.js'
+import { BOARD, buildDashboard } from '../helpers/dashboard.js'
+import { createTestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { type Onboarding, startOnboarding } from '../helpers/onboarding.js'
+import { NO_REDIS, ownCluster, ownRedis, ownSentinels } from '../helpers/redis.js'
+
+t.setTimeout(400_000)
+
+const person = (name: string) => ({
+  ...{ email: `${name}@example.com`, password: PASSWORD, firstName: 'Ada', lastName: 'Test' },
+})
+
+async function sendsMail({ anonymous, mailbox }: Onboarding, name: string): Promise<void> {
+  await anonymous.post('/auth/register', person(name))
+  await mailbox.next(`${name}@example.com`)
+}
+
+/** One of the limits of a request, and two that count together. */
+async function limitsAsPromised(t: Test, { anonymous }: Onboarding): Promise<void> {
+  const token = { token: 'x'.repeat(43) }
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, () => anonymous.post('/auth/verify-email', token)),
+  )
+  t.equal(answers.filter(({ status }) => status === 400).length, 20, 'exactly as many as are allowed')
+  const ask = () => anonymous.post('/auth/forgot-password', { email: 'a@example.com' })
+  t.strictSame([(await ask()).status, (await ask()).status], [202, 429])
+}
+
+async function showsJobs(t: Test, { database }: Onboarding, REDIS_URL: string): Promise<void> {
+  const { browser } = await buildDashboard(t, { database, config: { REDIS_URL } })
+  await browser.signIn()
+  const answer = await browser.get(`${BOARD}/api/queues`)
+  t.equal(answer.status, 200)
+  t.ok(answer.json().queues[0].counts.completed >= 2, 'and the dashboard shows them')
+}
+
+t.test('jobs, limits and the dashboard on three nodes of a cluster', { skip: NO_REDIS }, async (t) => {
+  const cluster = await ownCluster(t)
+  const config = { REDIS_URL: cluster.url, RATE_LIMIT: 'on' } as const
+  const onboarding = await startOnboarding(t, { config })
+  for (const name of ['ada', 'grace', 'alan']) await sendsMail(onboarding, name)
+  await limitsAsPromised(t, onboarding)
+  const ready = await onboarding.anonymous.request({ method: 'GET', url: '/readyz' })
+  t.notMatch(ready.text, /degraded/)
+  await showsJobs(t, onboarding, cluster.url)
+  await eventually(async () => (await cluster.counts()).filter((count) => count > 0).length >= 2)
+})
+
+t.test('sentinels say which server is the master, also after it has gone', { skip: NO_REDIS }, async (t) => {
+  const sentinels = await ownSentinels(t)
+  const config = { REDIS_URL: sentinels.url, RATE_LIMIT: 'on' } as const
+  const onboarding = await startOnboarding(t, { config })
+  await sendsMail(onboarding, 'ada')
+  await limitsAsPromised(t, onboarding)
+  await showsJobs(t, onboarding, sentinels.url)
+  await sentinels.master.kill()
+  const ready = async () => (await onboarding.anonymous.request({ method: 'GET', url: '/readyz' })).text
+  await eventually(async () => !(await ready()).includes('degraded'), 60_000)
+  await sendsMail(onboarding, 'grace')
+})
+
+t.test('a database that Redis does not have is refused at the start', { skip: NO_REDIS }, async (t) => {
+  const redis = await ownRedis(t, { databases: '4', requirepass: 'hunter2' })
+  await redis.start()
+  const { host } = new URL(redis.url)
+  const program = await buildProgram(t, await createTestDatabase(t), {})
+  for (const entry of ['spawnServer', 'spawnWorker'] as const) {
+    const REDIS_URL = `redis://:hunter2@${host}/99`
+    const { code, stdout, stderr } = await program[entry]({ REDIS_URL }).ended
+    t.equal(code, 1)
+    t.match(
+      stderr,
+      RegExp(`^REDIS_URL names the database 99, and Redis at ${host} refuses it .*out of range.*\n$`),
+    )
+    t.notMatch(stdout + stderr, /hunter2/)
+  }
+  const worker = await program.startWorker({ REDIS_URL: `redis://:hunter2@${host}/3` })
+  worker.child.kill()
+})
+
+t.test('what a URL of Redis may say', async (t) => {
+  t.match(parseRedisUrl('redis://:p%40w@host/3'), { kind: 'single', password: 'p@w', database: 3 })
+  t.match(parseRedisUrl('rediss://me:p@w@host'), { hasTls: true, username: 'me', password: 'p@w' })
+  t.match(parseRedisUrl('redis+cluster://a:1,b,[::1]:3'), {
+    kind: 'cluster',
+    nodes: [
+      { host: 'a', port: 1 },
+      { host: 'b', port: 6379 },
+      { host: '::1', port: 3 },
+    ],
+  })
+  t.match(parseRedisUrl('rediss+sentinel://:pw@a,b/master/2?sentinelPassword=x'), {
+    ...{ kind: 'sentinel', master: 'master', database: 2, sentinelPassword: 'x', hasTls: true },
+    nodes: [{ port: 26_379 }, { port: 26_379 }],
+  })
+  t.equal(redisPlacesOf('redis+cluster://:hunter2@a:1,b:2'), 'a:1,b:2')
+  const refusals = {
+    'redis://:hunter2@h/zero': /number of a database/,
+    'redis://:hunter2@h/1/2': /number of a database/,
+    'redis://:hunter2@a,b': /redis\+cluster/,
+    'redis+cluster://:hunter2@a/1': /a cluster has none/,
+    'redis+sentinel://:hunter2@a': /must name the master/,
+    'redis://:hunter2@h?family=6': /parameter family,/,
+    'redis://:hun/ter2@h': /percent-encoded/,
+    'redis://:hun#ter2@h': /percent-encoded/,
+    'redis://u:1#hunter2@h': /percent-encoded/,
+    'redis://:hun?ter2@h': /percent-encoded/,
+    'redis://:hunter2%@h': /percent-encoded/,
+    'redis://:hunter2@h:99999': /percent-encoded/,
+  }
+  for (const [url, message] of Object.entries(refusals)) {
+    t.throws(() => parseRedisUrl(url), { message })
+    t.throws(() => parseRedisUrl(url), { message: /^(?!.*(hun|ter2))/ })
+  }
+})
