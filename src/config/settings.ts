@@ -213,14 +213,14 @@ export const settings = {
     secret: true,
     requiredInProduction: true,
     description:
-      'Redis, for jobs and rate limits: one server, a cluster or sentinels ([docs/deployment.md](deployment.md#redis_url)). Without it, jobs on PostgreSQL and limits in memory.',
+      'Redis, for jobs and rate limits: one server, a cluster or sentinels ([deployment.md](deployment.md#redis_url)). Without it, jobs on PostgreSQL and limits in memory.',
   },
   REDIS_KEY_PREFIX: {
     format: 'key-prefix',
     optional: true,
     example: 'change-me',
     description:
-      'What every key in Redis begins with: another one for each deployment that shares it. Without it, a name that is made of the identity of the database, so that only exact copies of its files need one ([jobs](jobs.md#one-redis-for-several-deployments)).',
+      'What every key in Redis begins with: another one for each deployment that shares it. Without it, a name that is made of the identity of the database, so that only exact copies of its files need one ([jobs.md](jobs.md#one-redis-for-several-deployments)).',
   },
   WORKER_CONCURRENCY: {
     integer: [1, 1000],

@@ -17,3 +17,6 @@ export const queueIdOf = ({ id, retriedAt }: { id: string; retriedAt: Date | nul
   retriedAt === null ? id : `${id}.${retriedAt.getTime()}`
 
 export const outboxIdOf = (queueId: string): string => queueId.replace(/\..*$/, '')
+
+/** Of the states that the queue knows, those after which it does nothing more. */
+export const isFinished = (state: string): boolean => state === 'completed' || state === 'failed'

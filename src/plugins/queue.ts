@@ -5,7 +5,7 @@ import { explainSilence, queueOptions } from '../db/queue-options.js'
 import { QUEUE_NAME } from '../lib/job-options.js'
 import { OperatorError } from '../lib/operator-error.js'
 import { outageLog } from '../lib/outage-log.js'
-import { type Delivery, deliveryOf, type QueuedJob } from '../lib/queued-job.js'
+import { type Delivery, deliveryOf, isFinished, type QueuedJob } from '../lib/queued-job.js'
 import { within } from '../lib/within.js'
 
 declare module 'fastify' {
@@ -13,6 +13,9 @@ declare module 'fastify' {
     queue: {
       /** Adding the same id again changes nothing. */
       add: (job: QueuedJob) => Promise<void>
+      /** True for an id that the queue has done with, which it does not take again until it is removed. */
+      isFinished: (id: string) => Promise<boolean>
+      remove: (id: string) => Promise<unknown>
       /** Hands jobs and ticks to `work` from now on, until the app closes. */
       process: (work: (delivery: Delivery) => Promise<void>) => Promise<void>
       schedulers: Pick<Queue, 'getJobSchedulers' | 'upsertJobScheduler' | 'removeJobScheduler'>
@@ -39,6 +42,8 @@ async function queue(app: FastifyInstance, settings: Parameters<typeof queueOpti
     add: async ({ id, name }) => {
       await jobs.add(name, {}, { jobId: id })
     },
+    isFinished: async (id) => isFinished(await jobs.getJobState(id)),
+    remove: (id) => jobs.remove(id),
     process: async (work) => {
       worker = new Worker(QUEUE_NAME, (job) => work(deliveryOf(job)), working, backend)
       worker.on('error', log.onError).on('active', log.onWork)

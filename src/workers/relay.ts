@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { openListener } from '../db/listener.js'
-import { type ClaimedJob, claimOutbox } from '../db/queries/outbox.js'
+import { type ClaimedJob, claimOutbox, findOpenIds } from '../db/queries/outbox.js'
 import { describeJob } from '../lib/job-spans.js'
 import { queueIdOf } from '../lib/queued-job.js'
 import { continueTrace } from '../lib/tracing.js'
@@ -23,6 +23,7 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
     while (isWoken && !isClosed) {
       isWoken = false
       const rows = await claimOutbox(app.db, { limit: BATCH, leaseMs: LEASE_MS })
+      await freeFinished(app, rows)
       await Promise.all(rows.map((row) => addToQueue(app, row)))
       if (rows.length === BATCH) isWoken = true
     }
@@ -50,6 +51,26 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
     await listener.close()
     await running
   })
+}
+
+/**
+ * The queue takes no id twice: one that it has done with would never be done, be it that a backup was restored or that another
+ * deployment took the job for its own. In good order it is not there at all, so only who comes again is looked for.
+ */
+async function freeFinished({ db, log, queue }: FastifyInstance, rows: readonly ClaimedJob[]): Promise<void> {
+  const again = rows.filter(({ isHandedOverAgain }) => isHandedOverAgain)
+  const finished = await Promise.all(again.map((row) => queue.isFinished(queueIdOf(row))))
+  const ids = again.filter((_, i) => finished[i]).map(({ id }) => id)
+  if (ids.length === 0) return
+  // The row of what has just been done was marked before the queue heard of it.
+  const open = await findOpenIds(db, ids)
+  const blocked = again.filter(({ id }) => open.has(id))
+  if (blocked.length === 0) return
+  log.warn(
+    { jobs: blocked.length, jobId: blocked[0]?.id },
+    'the queue has done with jobs that are open, as after a restore or with two deployments under one REDIS_KEY_PREFIX: they are handed over again',
+  )
+  await Promise.all(blocked.map((row) => queue.remove(queueIdOf(row))))
 }
 
 /** What a schedule asks for has no trace yet: that begins when it is done. */

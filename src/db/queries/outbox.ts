@@ -8,7 +8,10 @@ import { outbox } from '../schema/outbox.js'
 
 type OutboxRow = typeof outbox.$inferSelect
 
-export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt' | 'traceContext'>
+export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt' | 'traceContext'> & {
+  /** A relay has had it before, and its lease ran out. */
+  isHandedOverAgain: boolean
+}
 export type OpenJob = Pick<OutboxRow, 'id' | 'job' | 'payload' | 'requestId' | 'traceContext' | 'scheduled'>
 
 /** `maxAttempts` is the failure after which nobody tries again by himself. */
@@ -49,29 +52,48 @@ export async function enqueueScheduled(db: Db, job: string): Promise<void> {
 /** Out of the dead letters: whoever is to try it again hears of it as of a new one. */
 export const TO_RETRY = { failedAt: null, claimedUntil: null, retriedAt: sql`now()` }
 
+const isOpen = and(isNull(outbox.doneAt), isNull(outbox.failedAt))
+
 /** Takes open rows for `leaseMs`: other relays pass over them, and if the queue loses them they come up again after it. */
 export async function claimOutbox(
   db: Db,
   { limit, leaseMs }: { limit: number; leaseMs: number },
 ): Promise<ClaimedJob[]> {
   const isFree = or(isNull(outbox.claimedUntil), lt(outbox.claimedUntil, sql`now()`))
-  const open = db
-    .select({ id: outbox.id })
-    .from(outbox)
-    .where(and(isNull(outbox.doneAt), isNull(outbox.failedAt), isFree))
-    .orderBy(outbox.id)
-    .limit(limit)
-    .for('update', { skipLocked: true })
+  const open = db.$with('open').as(
+    db
+      .select({
+        id: outbox.id,
+        wasClaimed: sql<boolean>`${isNotNull(outbox.claimedUntil)}`.as('was_claimed'),
+      })
+      .from(outbox)
+      .where(and(isOpen, isFree))
+      .orderBy(outbox.id)
+      .limit(limit)
+      .for('update', { skipLocked: true }),
+  )
   return db
+    .with(open)
     .update(outbox)
     .set({ claimedUntil: sql`now() + ${leaseMs} * interval '1 millisecond'` })
-    .where(inArray(outbox.id, open))
+    .from(open)
+    .where(eq(outbox.id, open.id))
     .returning({
+      isHandedOverAgain: open.wasClaimed,
       id: outbox.id,
       job: outbox.job,
       retriedAt: outbox.retriedAt,
       traceContext: outbox.traceContext,
     })
+}
+
+/** Those of the ids whose jobs are to be done. */
+export async function findOpenIds(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(and(inArray(outbox.id, [...ids]), isOpen))
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** False when it was done already: a job may be delivered twice, and must not be done twice. */
