@@ -143,11 +143,14 @@ export const Overloaded = createError(
   503,
 )
 /** Nothing that comes by itself: the same request takes as long the next time, so there is no time to try again. */
-export const TookTooLong = createError(
+export class TookTooLong extends createError(
   'SERVICE_UNAVAILABLE',
   'This took longer than the server allows, and was undone.',
   503,
-)
+) {
+  readonly isFinal = true
+}
+
 export const ServiceUnavailable = createError(
   'SERVICE_UNAVAILABLE',
   'Not available for the moment. Please try again.',
