@@ -52,21 +52,17 @@ t.test('it is not ready while a migration is missing, and says which', async (t)
   await eventually(async () => (await anonymous.request({ method: 'GET', url: '/readyz' })).status === 200)
 
   const ask = () => anonymous.request({ method: 'GET', url: '/readyz' })
-  const waiting = async () => {
-    const [row] = await sql`select count(*)::int as n from pg_locks where not granted
-      and relation = 'drizzle.migrations'::regclass`
-    return row?.n
-  }
-  const answers: ReturnType<typeof ask>[] = []
-  await connect(t, database.ownerUrl).begin(async (tx) => {
-    await tx`lock table drizzle.migrations`
-    // Until what was read before is too old.
-    while ((await waiting()) === 0) answers.push(ask())
-    answers.push(...Array.from({ length: 20 }, ask))
-    await anonymous.request({ method: 'GET', url: '/healthz' })
-    t.equal(await waiting(), 1, 'all who ask meanwhile share one look at the database')
-  })
-  t.strictSame(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([200]))
+  // Each look at the migrations counts itself.
+  await sql.unsafe(`create sequence looks; grant all on sequence looks to public;
+    alter table drizzle.migrations rename to kept;
+    create view drizzle.migrations as select kept.* from drizzle.kept, (select nextval('looks')) as look;
+    grant select on drizzle.migrations to public`)
+  const looks = async () => Number((await sql`select last_value from looks`)[0]?.last_value)
+  await eventually(async () => (await ask()).status === 200 && (await looks()) > 1)
+  const before = await looks()
+  const answers = await Promise.all(Array.from({ length: 20 }, ask))
+  t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
+  t.ok((await looks()) - before <= before, 'all who ask at a time share one look at the database')
 })
 
 t.test('it is not ready without its database, alive all the same, and says so to every client', async (t) => {
