@@ -1,6 +1,6 @@
 import pino, { type LogFn, type Logger } from 'pino'
 import { messageOf, serializeError } from '../lib/log-error.js'
-import { REDACTED } from '../lib/redact.js'
+import { isSecretName, REDACTED, redactText } from '../lib/redact.js'
 import { LineBuffer } from './line-buffer.js'
 import { type LogFileSettings, openLogFile } from './log-file.js'
 import type { Config } from './settings.js'
@@ -12,21 +12,6 @@ export type Log = {
   /** Resolves when every line is written. */
   close: () => Promise<void>
 }
-
-/** A safety net: nothing logs these on purpose. One level deep, as they would appear in an object that is logged whole. */
-const SECRETS = [
-  'password',
-  'newPassword',
-  'currentPassword',
-  'passwordHash',
-  'token',
-  'accessToken',
-  'refreshToken',
-]
-const SECRET_PATHS = [...SECRETS, 'authorization', 'cookie', '["set-cookie"]'].flatMap((name) => [
-  name,
-  name.startsWith('[') ? `*${name}` : `*.${name}`,
-])
 
 /**
  * To standard output (for people in development, else as JSON) and to a file.
@@ -45,9 +30,8 @@ export async function createLog(settings: LogSettings): Promise<Log> {
       level: settings.LOG_LEVEL,
       base: { pid: process.pid },
       timestamp: isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
       serializers: { err: serializeError },
-      redact: { paths: SECRET_PATHS, censor: REDACTED },
       hooks: { logMethod: logSafely },
     },
     lines,
@@ -71,6 +55,26 @@ function logSafely(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   const repeatsError = rest.length === 0 || rest[0] === err.message
   const fields = first === err ? { err } : first
   log.apply(this, [fields, ...(repeatsError ? [messageOf(err)] : rest)] as Parameters<LogFn>)
+}
+
+/**
+ * A safety net: nothing logs secrets on purpose. By name and by shape, as everywhere, in an object and in what it holds, for
+ * one that is logged whole.
+ */
+export const withoutSecrets = (fields: Record<string, unknown>): Record<string, unknown> =>
+  hideSecrets(fields, 2)
+
+function hideSecrets(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+  const shown: Record<string, unknown> = {}
+  for (const name of Object.keys(fields))
+    shown[name] = isSecretName(name) ? REDACTED : shownOf(fields[name], depth)
+  return shown
+}
+
+function shownOf(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return redactText(value)
+  const isPlain = isRecord(value) && Object.getPrototypeOf(value) === Object.prototype
+  return isPlain && depth > 1 ? hideSecrets(value, depth - 1) : value
 }
 
 let lastMs = 0

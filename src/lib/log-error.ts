@@ -1,3 +1,5 @@
+import { redactText } from './redact.js'
+
 type LoggedError = { type: string; message: string; code?: string; stack?: string; cause?: LoggedError }
 
 type Failure = Error & { code?: unknown; query?: unknown; params?: unknown }
@@ -11,7 +13,7 @@ export function serializeError(error: unknown): LoggedError | unknown {
 }
 
 export const messageOf = (error: Failure): string =>
-  'params' in error ? `Failed query: ${error.query}` : error.message
+  'params' in error ? `Failed query: ${error.query}` : redactText(error.message)
 
 function describe(error: Failure): LoggedError {
   const { code, cause, stack = '' } = error

@@ -2,6 +2,9 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 
 const SECRET_BYTES = 32
 
+/** Of every token here, for redaction to know one by its shape. */
+export const TOKEN_LENGTH = Math.ceil((SECRET_BYTES * 8) / 6)
+
 /** 256 random bits, safe in a URL. */
 export const generateToken = (): string => randomBytes(SECRET_BYTES).toString('base64url')
 

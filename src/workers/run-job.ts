@@ -5,6 +5,7 @@ import { MAX_ATTEMPTS, MAX_SCHEDULED_ATTEMPTS } from '../lib/job-options.js'
 import { describeJob } from '../lib/job-spans.js'
 import { serializeError } from '../lib/log-error.js'
 import { MailRefused } from '../lib/mail-refused.js'
+import { redactText } from '../lib/redact.js'
 import { continueTrace, type Span } from '../lib/tracing.js'
 import { UnrecoverableError } from './processor.js'
 
@@ -67,7 +68,7 @@ type Described = { message: string; stack?: string; cause?: Described }
 
 /** As in the log, without what may be secret. The cause of a failed query says why; the query only which. */
 function describe(err: unknown): { message: string; stack: string | null } {
-  if (!(err instanceof Error)) return { message: storable(String(err)), stack: null }
+  if (!(err instanceof Error)) return { message: storable(redactText(String(err))), stack: null }
   const { message, stack, cause } = serializeError(err) as Described
   const causes = cause === undefined ? [] : [cause]
   return {

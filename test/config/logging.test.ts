@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { generateToken } from '../../src/lib/tokens.js'
 import { run } from '../helpers/process.js'
+
+const TOKEN = generateToken()
 
 const MEGABYTE = 1024 * 1024
 
@@ -182,12 +185,19 @@ t.test('what looks like a secret is taken out of an object that is logged whole'
     {},
     `
     logger.info({ password: 'hunter2', body: { newPassword: 'hunter2', refreshToken: 'hunter2' }, email: 'ada@example.com' })
-    logger.info({ headers: { authorization: 'Bearer hunter2', cookie: 'hunter2', 'set-cookie': 'hunter2', accept: '*/*' } })`,
+    logger.info({ headers: { authorization: 'Bearer hunter2', cookie: 'hunter2', 'set-cookie': 'hunter2', accept: '*/*' } })
+    logger.warn({ url: '/x/${TOKEN}', at: { url: '/x?clientSecret=hunter2', apiKeys: ['hunter2'] }, list: [1] })
+    logger.error({ err: new Error('cannot read /x/${TOKEN}') })
+    logger.child({ job: 'x' }).error(new Error('cannot read ?token=hunter2'))`,
   )
   t.notMatch(stdout, 'hunter2')
+  t.notMatch(stdout, TOKEN)
   t.match(parseLines(stdout), [
     { password: '[redacted]', body: { newPassword: '[redacted]' }, email: 'ada@example.com' },
     { headers: { authorization: '[redacted]', cookie: '[redacted]', accept: '*/*' } },
+    { url: '/x/[redacted]', at: { url: '/x?clientSecret=[redacted]', apiKeys: '[redacted]' }, list: [1] },
+    { err: { message: 'cannot read /x/[redacted]' }, msg: 'cannot read /x/[redacted]' },
+    { job: 'x', err: { message: 'cannot read ?token=[redacted]' } },
   ])
 })
 

@@ -1,6 +1,9 @@
 import t from 'tap'
 import { isEmail } from '../../src/lib/email.js'
 import { isSecretName, REDACTED, redact, redactText } from '../../src/lib/redact.js'
+import { generateToken } from '../../src/lib/tokens.js'
+
+const TOKEN = generateToken()
 
 t.test('whole words make a name a secret, however they are written', async (t) => {
   const secret = [
@@ -99,8 +102,13 @@ t.test('a copy of a body has its shape, without secrets, and within bounds', asy
   t.ok(JSON.stringify(redact({ big: 'x'.repeat(1e6), more: 'y'.repeat(1e6) })).length < 10_000)
   t.match(redact({ big: 'x'.repeat(9000), secret: 'after the end' }), {
     big: /x\[truncated\]$/,
-    '[truncated]': REDACTED,
+    '[truncated]': '[truncated]',
   })
+  const numbers = Array(200).fill(Array(200).fill(123456))
+  t.ok(JSON.stringify(redact(numbers)).length < 12_000, 'numbers count, too')
+  t.ok(Buffer.byteLength(JSON.stringify(redact({ a: '密'.repeat(9000), b: 1 }, 1000))) < 1_100)
+  const secret = `${'x '.repeat(4_090)}${TOKEN}`
+  t.notMatch(redact(secret), TOKEN.slice(0, 8), 'a token behind the cut does not show in half')
   t.strictSame(redact({ 'a\0b': 'c\0d', lone: 'x\uD800y\uDC00' }), {
     'a\uFFFDb': 'c\uFFFDd',
     lone: 'x\uFFFDy\uFFFD',
@@ -132,6 +140,19 @@ t.test('a text shows no secret of a URL, nor a token of ours', async (t) => {
     ['/x?q=a+b&page=2#part', '/x?q=a+b&page=2#part'],
     ['/users?q=ada@example.com&cursor=eyJzb3J0', '/users?q=ada@example.com&cursor=eyJzb3J0'],
     ['1 = 1; x == y', '1 = 1; x == y'],
+    [`/invitations/${TOKEN}/accept`, '/invitations/[redacted]/accept'],
+    [`/x?ref=${TOKEN}&page=2`, '/x?ref=[redacted]&page=2'],
+    [`/x?${TOKEN}`, '/x?[redacted]'],
+    [`id ${TOKEN}, "${TOKEN}"`, 'id [redacted], "[redacted]"'],
+    [`/x/%${TOKEN.charCodeAt(0).toString(16)}${TOKEN.slice(1)}`, '/x/[redacted]'],
+    [`/x/${once(once(`a ${TOKEN}`))}/y`, '/x/[redacted]/y'],
+    [`/x/${jwt.replaceAll('.', '%2E')}`, '/x/[redacted]'],
+    [`/x?next=https://y/?token=abc`, '/x?next=[redacted]'],
+    [`/x?a=${[1, 2, 3, 4, 5, 6].reduce((url) => `?next=${once(url)}`, '?token=abc')}`, '/x?a=[redacted]'],
+    ['/x/50%25/d%C3%A9sol%C3%A9', '/x/50%25/d%C3%A9sol%C3%A9'],
+    [`/x/${'a-very-long-name-'.repeat(4)}`, `/x/${'a-very-long-name-'.repeat(4)}`],
+    [`/x/${'a'.repeat(43)}`, `/x/${'a'.repeat(43)}`],
+    [`/x/${TOKEN}A`, `/x/${TOKEN}A`],
     ['\0', '\uFFFD'],
   ]
   for (const [text, expected] of cases) t.equal(redactText(text), expected)
@@ -161,6 +182,11 @@ t.test('no text takes longer than its length allows', async (t) => {
     'aA',
     'A',
     '?a=%3Fa%3D',
+    '?a=',
+    'aB-',
+    '%41',
+    '%2541/',
+    `${TOKEN.slice(1)}.`,
   ].map(repeat)
   const emails = ['a', 'a.', '.a', 'a@', 'a@a.', 'a-'].flatMap((part) => [
     repeat(part),

@@ -58,7 +58,7 @@ onEachBackend(
       },
     })
     const logger = pino({ level: 'trace' }, stream)
-    const { anonymous, nextToken, mailbox, database } = await startOnboarding(t, {
+    const { app, anonymous, nextToken, mailbox, database } = await startOnboarding(t, {
       logger,
       config: { ...backend, RATE_LIMIT: 'on' },
     })
@@ -121,6 +121,21 @@ onEachBackend(
     await admin.post(`${organization.path}/invitations`, { email: 'open@example.com', role: 'member' })
     keep('open invitation', await nextToken('open@example.com'))
 
+    // Where no operation looks for one.
+    for (const secret of secrets.values()) {
+      if (/\s/.test(secret)) continue
+      const headers = {
+        'x-anything': secret,
+        'user-agent': `agent ${secret}`,
+        referer: `https://x.example/${secret}`,
+      }
+      for (const url of [`/api/v1/nowhere/${secret}`, `/api/v1/me?ref=${secret}`, `/${secret}?${secret}=1`])
+        await anonymous.request({ method: 'DELETE', url, headers })
+      await anonymous.post('/auth/login', { email: address, password: LAST_PASSWORD }, headers)
+    }
+    for (const secret of secrets.values())
+      await anonymous.post('/auth/login', { email: secret, password: secret })
+    await app.settleAuditRequests()
     const stored = await dump(database.adminUrl)
     const queued = backend.REDIS_URL === undefined ? undefined : await dumpRedis(backend)
     if (queued !== undefined) t.match(queued, /limit:.*send-link/s, 'there is something to search')

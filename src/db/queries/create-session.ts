@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNull, ne } from 'drizzle-orm'
 import { InvalidCredentials } from '../../lib/errors.js'
+import { redactText } from '../../lib/redact.js'
 import { generateToken } from '../../lib/tokens.js'
 import type { Db, Tx } from '../client.js'
 import { type Session, sessions } from '../schema/sessions.js'
@@ -44,7 +45,7 @@ export async function insertSession(
     .values({
       userId: user.id,
       ip,
-      userAgent: userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+      userAgent: userAgent === undefined ? null : redactText(userAgent).slice(0, USER_AGENT_MAX_LENGTH),
       expiresAt,
       cookieHash,
     })
