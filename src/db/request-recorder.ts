@@ -1,8 +1,9 @@
 import { Batcher } from '../lib/batcher.js'
 import { bytesOf } from '../lib/bytes-of.js'
 import { runWithoutContext } from '../lib/context.js'
-import type { FinishedRequest } from '../lib/finished-request.js'
+import type { FinishedRequest, RequestOutline } from '../lib/finished-request.js'
 import type { Metrics, Reading } from '../lib/metrics.js'
+import { RequestFloods } from '../lib/request-floods.js'
 import type { Db } from './client.js'
 import { isServerError, isUnavailable } from './errors.js'
 import { recordRequests } from './queries/audit-requests.js'
@@ -44,6 +45,7 @@ export class RequestRecorder {
   /** How many changed rows that the audit log does not tell of. */
   missing = 0
   private readonly batcher: Batcher<FinishedRequest>
+  private readonly floods = new RequestFloods((sum) => this.batcher.add(sum))
 
   private readonly db: Db
   private readonly log: Log
@@ -71,13 +73,20 @@ export class RequestRecorder {
     return this.batcher.size
   }
 
-  add(request: FinishedRequest): void {
-    this.batcher.add(request)
+  /** `describe` is called only when the request is to be recorded by itself. */
+  add(outline: RequestOutline, describe: (outline: RequestOutline) => FinishedRequest): void {
+    if (!this.floods.absorbs(outline)) this.batcher.add(describe(outline))
   }
 
-  flush = (): Promise<void> => this.batcher.flush()
+  flush(): Promise<void> {
+    this.floods.flush()
+    return this.batcher.flush()
+  }
 
-  close = (): Promise<void> => this.batcher.close()
+  close(): Promise<void> {
+    this.floods.flush()
+    return this.batcher.close()
+  }
 
   private async write(requests: readonly FinishedRequest[]): Promise<void> {
     try {

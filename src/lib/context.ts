@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EVENT_OF_FAILURE, type SecurityEvent } from './security-events.js'
+import { uuidV7 } from './uuid.js'
 
 /** Who causes a change: a signed-in user, nobody in particular, a job or a script. */
 export type Actor = 'user' | 'anonymous' | `job:${string}` | `cli:${string}`
@@ -14,12 +15,19 @@ export type RequestDetails = {
   args: unknown
 }
 
+/** How a request ended, as far as it decides on what is kept of it. */
+export type Ending = 'ok' | 'denied' | 'failed'
+
 export type Context = {
   actor: Actor
   userId: string | null
   requestId: string | null
+  /** Of the client, while its socket still knew. */
+  ip?: string
+  /** The request as the server itself numbers it: clients choose request ids, and may use one again. Made when it is needed. */
+  causeId?: string
   /** Called only when something is written: reads pay nothing for redaction. */
-  describeRequest?: () => RequestDetails
+  describeRequest?: (ending?: Ending) => RequestDetails
   /** Rows of audited tables that committed writes have changed so far: there must be as many entries. */
   rowsChanged?: number
   /** What the request turned out to be, and whom it is about where that is not the caller. */
@@ -29,6 +37,12 @@ export type Context = {
 }
 
 const storage = new AsyncLocalStorage<Context>()
+
+/** Undefined outside a request: a job has the request id of its cause, and is another one. */
+export function causeIdOf(context: Context): string | undefined {
+  if (context.describeRequest) context.causeId ??= uuidV7(Date.now())
+  return context.causeId
+}
 
 /** For logs and the audit log only: authorisation takes the user as an argument. */
 export const currentContext = (): Context | undefined => storage.getStore()

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RequestDetails } from './context.js'
+import { causeIdOf, type Ending, type RequestDetails } from './context.js'
 import type { SecurityEvent } from './security-events.js'
 import { uuidV7 } from './uuid.js'
 
@@ -11,8 +11,13 @@ export const REQUEST_OUTCOMES = ['ok', 'rejected', 'denied', 'error', 'aborted',
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number]
 
 /** What became of a request. */
-export type FinishedRequest = RequestDetails & {
+export type FinishedRequest = RequestOutline & RequestDetails
+
+/** The same without what the client sent. */
+export type RequestOutline = {
   id: string
+  /** As the server numbers the request: its entries have it, too. */
+  causeId: string
   startedAt: Date
   createdAt: Date
   requestId: string
@@ -26,6 +31,10 @@ export type FinishedRequest = RequestDetails & {
   durationMs: number
   route: string | null
   rowsChanged: number
+  ip: string
+  method: string
+  /** How many requests it stands for. */
+  count: number
 }
 
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
@@ -44,17 +53,14 @@ const outcomeOf = (status: number): RequestOutcome => {
   return status >= 400 ? 'rejected' : 'ok'
 }
 
-export function toFinishedRequest(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  isAborted: boolean,
-): FinishedRequest {
+export function outlineOf(request: FastifyRequest, reply: FastifyReply, isAborted: boolean): RequestOutline {
   const { context } = request
   const { statusCode: status, elapsedTime: durationMs } = reply
   const now = Date.now()
+  const id = uuidV7(now)
   return {
-    ...(context.describeRequest?.() as RequestDetails),
-    id: uuidV7(now),
+    id,
+    causeId: causeIdOf(context) ?? id,
     startedAt: new Date(now - durationMs),
     createdAt: new Date(now),
     requestId: request.id,
@@ -66,7 +72,25 @@ export function toFinishedRequest(
     outcome: isAborted ? 'aborted' : outcomeOf(status),
     status,
     durationMs: Math.round(durationMs * 10) / 10,
+    method: request.method,
     route: request.routeOptions.url ?? null,
+    ip: context.ip ?? request.ip,
     rowsChanged: context.rowsChanged ?? 0,
+    count: 1,
   }
+}
+
+/** With what the client sent, as far as it is kept of a request that ended so. */
+export const withDetails = (outline: RequestOutline, { context }: FastifyRequest): FinishedRequest => ({
+  ...outline,
+  ...(context.describeRequest?.(ENDINGS[outline.outcome]) as RequestDetails),
+})
+
+const ENDINGS: Record<RequestOutcome, Ending> = {
+  ok: 'ok',
+  missing_audit: 'ok',
+  denied: 'denied',
+  rejected: 'failed',
+  error: 'failed',
+  aborted: 'failed',
 }

@@ -23,8 +23,50 @@ export function maskUnknownFields(value: unknown, schema: FieldSchema): unknown 
   )
 }
 
+/** What is looked at of a failure of a JSON schema's validator. */
+export type SchemaFailure = { instancePath: string; keyword: string }
+
+/** What is wrong with an object as such; its fields may be right. */
+const OF_THE_WHOLE = new Set([
+  ...[
+    'required',
+    'additionalProperties',
+    'minProperties',
+    'maxProperties',
+    'propertyNames',
+    'dependentRequired',
+  ],
+  ...['oneOf', 'anyOf', 'allOf', 'not', 'if', 'minItems', 'maxItems', 'uniqueItems', 'contains'],
+])
+
+/**
+ * A copy in which the values that the schema refuses are replaced: a password may have been typed into the field of the
+ * address.
+ */
+export function maskRefusedValues(value: unknown, failures: readonly SchemaFailure[]): unknown {
+  const refused = new Map<string, boolean>()
+  for (const { instancePath, keyword } of failures)
+    refused.set(instancePath, refused.get(instancePath) || !OF_THE_WHOLE.has(keyword))
+  const visit = (node: unknown, path: string): unknown => {
+    const isObject = typeof node === 'object' && node !== null
+    if (refused.has(path) && (!isObject || refused.get(path))) return REDACTED
+    if (!isObject) return node
+    if (Array.isArray(node)) return node.map((item, i) => visit(item, `${path}/${i}`))
+    const fields = Object.entries(node)
+    return Object.fromEntries(
+      fields.map(([name, field]) => [name, visit(field, `${path}/${pointerOf(name)}`)]),
+    )
+  }
+  return failures.length === 0 ? value : visit(value, '')
+}
+
+/** RFC 6901. */
+const pointerOf = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+
 /** The URL, without its query where that has parameters that nobody knows. */
 export function maskUnknownQuery(url: string, query: object, schema: FieldSchema): string {
   const isKnown = Object.keys(query).every((name) => Object.hasOwn(schema?.properties ?? {}, name))
-  return isKnown ? url : `${url.split('?', 1)[0]}?${REDACTED}`
+  return isKnown ? url : withoutQuery(url)
 }
+
+export const withoutQuery = (url: string): string => `${url.split('?', 1)[0]}?${REDACTED}`

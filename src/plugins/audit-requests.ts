@@ -2,7 +2,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { RequestRecorder } from '../db/request-recorder.js'
-import { isMutating, isWorthRecording, toFinishedRequest } from '../lib/finished-request.js'
+import { isMutating, isWorthRecording, outlineOf, withDetails } from '../lib/finished-request.js'
 import { UnderWay } from '../lib/under-way.js'
 
 declare module 'fastify' {
@@ -26,7 +26,7 @@ async function auditRequests(app: FastifyInstance) {
   const recorder = new RequestRecorder(app)
   const finish = (request: FastifyRequest, reply: FastifyReply, { isAborted }: { isAborted: boolean }) => {
     underWay.end(request)
-    recorder.add(toFinishedRequest(request, reply, isAborted))
+    recorder.add(outlineOf(request, reply, isAborted), (outline) => withDetails(outline, request))
   }
   const underWay = new UnderWay((request, reply) => finish(request, reply, { isAborted: true }))
 

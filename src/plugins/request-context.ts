@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Context, type RequestDetails, runInContext } from '../lib/context.js'
-import { type FieldSchema, maskUnknownFields, maskUnknownQuery } from '../lib/known-fields.js'
-import { redact, redactText } from '../lib/redact.js'
+import { type Context, type Ending, type RequestDetails, runInContext } from '../lib/context.js'
+import { detailsOf, detailsOfRefused } from '../lib/request-details.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,35 +9,20 @@ declare module 'fastify' {
   }
 }
 
-function detailsOf(request: FastifyRequest, ip: string): RequestDetails {
-  const { schema = {} } = request.routeOptions
-  const querySchema = schema.querystring as FieldSchema
-  const query = request.query as object
-  return {
-    method: request.method,
-    url: redactText(maskUnknownQuery(request.url, query, querySchema)),
-    ip,
-    headers: redact(request.headers),
-    body: redact(maskUnknownFields(request.body, schema.body as FieldSchema)),
-    args: {
-      params: redact(request.params),
-      query: redact(maskUnknownFields(query, querySchema ?? { properties: {} })),
-    },
-  }
-}
-
 function contextOf(request: FastifyRequest): Context {
   // Now: once a client has hung up, its socket knows no address any more.
   const { ip } = request
   // For every write of the request and for its own record; once its body has been read, nothing of it changes.
-  let described: { body: unknown; details: RequestDetails } | undefined
-  const describeRequest = (): RequestDetails => {
-    const { body } = request
-    if (described?.body !== body) described = undefined
-    described ??= { body, details: detailsOf(request, ip) }
+  let described: { body: unknown; isShort: boolean; details: RequestDetails } | undefined
+  const describeRequest = (ending?: Ending): RequestDetails => {
+    const { body, context } = request
+    const isShort = context.userId === null || ending === 'denied'
+    if (ending === 'denied' || ending === 'failed') return detailsOfRefused(request, ip, { isShort })
+    if (described && described.body === body && described.isShort === isShort) return described.details
+    described = { body, isShort, details: detailsOf(request, ip, { isShort }) }
     return described.details
   }
-  return { actor: 'anonymous', userId: null, requestId: request.id, describeRequest }
+  return { actor: 'anonymous', userId: null, requestId: request.id, ip, describeRequest }
 }
 
 async function requestContext(app: FastifyInstance) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { maskUnknownFields, maskUnknownQuery } from '../../src/lib/known-fields.js'
+import { maskRefusedValues, maskUnknownFields, maskUnknownQuery } from '../../src/lib/known-fields.js'
 
 const R = '[redacted]'
 const person = { properties: { name: {}, address: { properties: { city: {} } }, tags: { items: {} } } }
@@ -35,4 +35,18 @@ t.test('a URL with a parameter that nobody knows is kept without its query', asy
   t.equal(maskUnknownQuery('/users', {}, undefined), '/users')
   t.equal(maskUnknownQuery('/users?q=ada&key=hunter2', { q: 'ada', key: 'hunter2' }, schema), `/users?${R}`)
   t.equal(maskUnknownQuery('/me?key=hunter2', { key: 'hunter2' }, undefined), `/me?${R}`)
+})
+
+t.test('what the schema refuses is replaced, and what is right beside it is kept', async (t) => {
+  const body = { email: 'hunter2', name: 'Ada', 'a/b~c': ['x', 'hunter2'], nested: { deep: 'hunter2' } }
+  const failures = [
+    { instancePath: '', keyword: 'required' },
+    { instancePath: '/email', keyword: 'pattern' },
+    { instancePath: '/a~1b~0c/1', keyword: 'maxLength' },
+    { instancePath: '/nested', keyword: 'type' },
+  ]
+  t.strictSame(maskRefusedValues(body, failures), { email: R, name: 'Ada', 'a/b~c': ['x', R], nested: R })
+  t.equal(maskRefusedValues('hunter2', [{ instancePath: '', keyword: 'type' }]), R)
+  t.equal(maskRefusedValues(['hunter2'], [{ instancePath: '', keyword: 'type' }]), R)
+  t.equal(maskRefusedValues(body, []), body)
 })

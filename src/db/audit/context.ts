@@ -1,4 +1,4 @@
-import { currentContext } from '../../lib/context.js'
+import { causeIdOf, currentContext } from '../../lib/context.js'
 
 /** The setting that the capture trigger reads; local to the transaction, so a pooled connection never carries it on. */
 export const CONTEXT_SETTING = 'audit.ctx'
@@ -8,5 +8,5 @@ export function serializeContext(): string {
   const context = currentContext()
   if (!context) return ''
   const { actor, userId, requestId, describeRequest } = context
-  return JSON.stringify({ actor, userId, requestId, ...describeRequest?.() })
+  return JSON.stringify({ actor, userId, requestId, causeId: causeIdOf(context), ...describeRequest?.() })
 }

@@ -25,6 +25,8 @@ export const auditRequests = pgSchema('audit').table('audit_requests', {
   args: jsonb('args'),
   rowsChanged: integer('rows_changed').notNull(),
   entries: integer('entries').notNull(),
+  /** Null for one. */
+  count: integer('count'),
 })
 
-export type AuditRequest = typeof auditRequests.$inferSelect
+export type AuditRequest = typeof auditRequests.$inferSelect & { count: number }

@@ -1,4 +1,4 @@
-import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors.js'
 import type { FinishedRequest, RequestOutcome } from '../../lib/finished-request.js'
 import type { Page, PageQuery } from '../../lib/pagination.js'
@@ -19,6 +19,7 @@ export async function recordRequests(db: Db, requests: readonly FinishedRequest[
 
 const toRow = (request: FinishedRequest) => ({
   id: request.id,
+  cause_id: request.causeId,
   created_at: request.createdAt,
   started_at: request.startedAt,
   request_id: request.requestId,
@@ -38,6 +39,7 @@ const toRow = (request: FinishedRequest) => ({
   body: request.body,
   args: request.args,
   rows_changed: request.rowsChanged,
+  count: request.count > 1 ? request.count : null,
 })
 
 export type AuditRequestFilters = PageQuery<'createdAt' | '-createdAt'> & {
@@ -51,6 +53,11 @@ export type AuditRequestFilters = PageQuery<'createdAt' | '-createdAt'> & {
   to?: Date
 }
 
+const columns = {
+  ...getTableColumns(auditRequests),
+  count: sql<number>`coalesce(${auditRequests.count}, 1)`.mapWith(Number),
+}
+
 /** Ids begin with the time: ordering by them is ordering by time. */
 const SORTABLE = { createdAt: auditRequests.id }
 
@@ -58,7 +65,7 @@ export async function listAuditRequests(db: Db, filters: AuditRequestFilters): P
   const { requestId, userId, subjectId, organizationId, event, outcome, from, to } = filters
   const page = keysetPage<AuditRequest, 'createdAt'>(SORTABLE, auditRequests.id, filters)
   const rows = await db
-    .select()
+    .select(columns)
     .from(auditRequests)
     .where(
       and(
@@ -81,7 +88,7 @@ export async function listAuditRequests(db: Db, filters: AuditRequestFilters): P
 /** Throws NotFound, for one of another organization as well. */
 export async function getAuditRequest(db: Db, id: string, organizationId?: string): Promise<AuditRequest> {
   const [request] = await db
-    .select()
+    .select(columns)
     .from(auditRequests)
     .where(and(eq(auditRequests.id, id), isOf(organizationId)))
   if (!request) throw new NotFound()

@@ -63,6 +63,12 @@ export const AuditRequest = Type.Object(
     entries: Type.Integer({
       description: 'Its entries in the audit log. They hold its headers and body, if there are any.',
     }),
+    count: Type.Integer({
+      minimum: 1,
+      description:
+        'How many requests it stands for: refused requests of one client beyond 20 a minute are summed up by operation, status ' +
+        'and event. A sum has the id of its first request, and neither headers, body nor arguments.',
+    }),
   },
   { $id: 'AuditRequest' },
 )
