@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
-import { headersWithoutHooks } from './answer-headers.js'
 import { corsHeaders } from './cors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js'
+import { SECURITY_HEADERS } from './security-headers.js'
 
 /** For a method that Node does not know there is no path either: what this server can do at all. */
 const METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS'
@@ -47,7 +47,8 @@ export const clientErrorHandler = (origins: readonly string[]) =>
       toProblem({ statusCode, message: 'This is not a valid HTTP request.' }, requestId),
     )
     const headers = {
-      ...headersWithoutHooks(requestId),
+      'x-request-id': requestId,
+      ...SECURITY_HEADERS,
       ...corsHeaders(origins, originOf(error)),
       ...(statusCode === 405 && { allow: METHODS }),
       connection: 'close',

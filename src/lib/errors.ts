@@ -136,23 +136,18 @@ export class TooManyExports extends createError(
   readonly retryAfterSeconds = 10
 }
 
-/** Sheds load. It happens by the thousand, so nobody logs each of them as a failure. */
-export const Overloaded = createError(
-  'SERVICE_UNAVAILABLE',
-  'Too much is going on for the moment. Please try again.',
-  503,
-)
-/** Nothing that comes by itself: the same request takes as long the next time, so there is no time to try again. */
-export class TookTooLong extends createError(
-  'SERVICE_UNAVAILABLE',
-  'This took longer than the server allows, and was undone.',
-  503,
-) {
-  readonly isFinal = true
+/**
+ * @fastify/error compares codes in `instanceof`. These share one, because clients need not tell them apart, and the server must.
+ */
+function unavailable(message: string) {
+  class Unavailable extends createError('SERVICE_UNAVAILABLE', message, 503) {}
+  return Object.defineProperty(Unavailable, Symbol.hasInstance, {
+    value: Function.prototype[Symbol.hasInstance],
+  })
 }
 
-export const ServiceUnavailable = createError(
-  'SERVICE_UNAVAILABLE',
-  'Not available for the moment. Please try again.',
-  503,
-)
+/** Sheds load. It happens by the thousand, so it is not logged as a failure. */
+export class Overloaded extends unavailable('Too much is going on for the moment. Please try again.') {}
+/** The same request would take as long the next time, so there is no time to try again. */
+export class TookTooLong extends unavailable('This took longer than the server allows, and was undone.') {}
+export class ServiceUnavailable extends unavailable('Not available for the moment. Please try again.') {}

@@ -1,6 +1,6 @@
 import { FORMATS, type Format } from './formats.js'
 
-type Place = { parentData: Record<string | number, unknown>; parentDataProperty: string | number }
+type Place = { parentData?: Record<string | number, unknown>; parentDataProperty: string | number }
 type Validate = { (text: string, place?: Place): boolean; errors?: object[] }
 
 type Compiling = { self: { formats: Record<string, unknown> } }
@@ -24,7 +24,8 @@ function compile(format: string, _schema: unknown, { self }: Compiling): Validat
       validate.errors = [{ keyword: 'format', params: { format }, message }]
       return false
     }
-    if (normalize && place) place.parentData[place.parentDataProperty] = normalize(text)
+    // A value that is checked by itself stands nowhere.
+    if (normalize && place?.parentData) place.parentData[place.parentDataProperty] = normalize(text)
     return true
   }
   return validate

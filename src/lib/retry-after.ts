@@ -1,4 +1,4 @@
-import { RateLimited, type TookTooLong, TooManyAttempts, TooManyExports } from './errors.js'
+import { RateLimited, TookTooLong, TooManyAttempts, TooManyExports } from './errors.js'
 
 /** What sheds load has room again within a second. */
 const WHEN_UNAVAILABLE_SECONDS = 1
@@ -7,7 +7,6 @@ const WHEN_UNAVAILABLE_SECONDS = 1
 export const retryAfterSecondsOf = (failure: { statusCode?: number | undefined }): number | undefined => {
   const isTimed = [TooManyAttempts, RateLimited, TooManyExports].some((kind) => failure instanceof kind)
   if (isTimed) return (failure as RateLimited).retryAfterSeconds
-  // Errors of one code are instances of each other's kind.
-  if (('isFinal' satisfies keyof TookTooLong) in failure) return undefined
+  if (failure instanceof TookTooLong) return undefined
   return failure.statusCode === 503 ? WHEN_UNAVAILABLE_SECONDS : undefined
 }

@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { findFailure } from '../db/errors.js'
-import { headersWithoutHooks } from '../lib/answer-headers.js'
 import { noteFailure } from '../lib/context.js'
 import { NotFound, Overloaded } from '../lib/errors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/problem.js'
 import { redactText } from '../lib/redact.js'
 import { retryAfterSecondsOf } from '../lib/retry-after.js'
+import { SECURITY_HEADERS } from '../lib/security-headers.js'
 
 /** The only place that turns failures into answers: logs, sets status and headers, and leaves it to the caller how to show it. */
 export function settleFailure(
@@ -43,7 +43,7 @@ export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest
   )
   request.server.countUnreadable('url')
   const { origin } = request.headers
-  reply.headers({ ...headersWithoutHooks(request.id), ...request.server.corsHeaders(origin) })
+  reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS, ...request.server.corsHeaders(origin) })
   return answerWithProblem(error, request, reply)
 }
 
