@@ -1,3 +1,4 @@
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { index, pgEnum, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
 import { audited } from '../audit/policy.js'
@@ -5,6 +6,10 @@ import { createdAt, id, moment, updatedAt } from './columns.js'
 
 export const userRole = pgEnum('user_role', USER_ROLES)
 export const userStatus = pgEnum('user_status', USER_STATUSES)
+
+/** `$argon2id$v=19$m=19456,t=2,p=1` of a password's hash: how much work it took. */
+export const hashingEffort = (passwordHash: SQLWrapper): SQL =>
+  sql`substring(${passwordHash} from '^(?:[$][^$]*){3}')`
 
 export const users = pgTable(
   'users',
@@ -25,6 +30,7 @@ export const users = pgTable(
   (table) => [
     uniqueIndex('users_email_key').on(table.email),
     index('users_created_at_idx').on(table.createdAt, table.id),
+    index('users_hashing_effort_idx').on(hashingEffort(table.passwordHash)),
   ],
 )
 

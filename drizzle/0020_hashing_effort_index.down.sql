@@ -1,0 +1,1 @@
+DROP INDEX "users_hashing_effort_idx";
