@@ -10,10 +10,16 @@ export type HashingParameters = { memoryKib: number; passes: number }
 export type PasswordHasher = {
   hash: (password: string) => Promise<string>
   /**
-   * `fits` is false without a hash (unknown address, no password yet), after the same work on a decoy: the time taken tells
-   * nothing (OWASP ASVS 5.0, 6.3.8). `isOutdated` says that the password fits and was hashed with less than today's effort.
+   * `fits` is false without a hash (unknown address, no password yet). `isOutdated` says that the password fits and was hashed
+   * with less than today's effort. `storedEfforts` are those of all accounts, as `effortOf` has them: every verification does
+   * the work of each of them once, in the same order, so that the time it takes does not show which of them the account has,
+   * or that there is none (OWASP ASVS 5.0, 6.3.8).
    */
-  verify: (passwordHash: string | null | undefined, password: string) => Promise<Verification>
+  verify: (
+    passwordHash: string | null | undefined,
+    password: string,
+    storedEfforts?: readonly string[],
+  ) => Promise<Verification>
 }
 
 type Verification = { fits: boolean; isOutdated: boolean }
@@ -35,19 +41,40 @@ export const hashPassword = (
   })
 
 export function createPasswordHasher(parameters: HashingParameters): PasswordHasher {
-  // Begun at once and not awaited: neither the start nor the first unknown address takes longer for it.
-  const decoy = hashPassword(randomBytes(16).toString('base64url'), parameters)
-  decoy.catch(() => undefined)
+  const ownEffort = `$argon2id$v=19$m=${parameters.memoryKib},t=${parameters.passes},p=1`
+  const decoys = new Map<string, string>()
+  /** Not in the list of the stored ones yet: another process hashes with another effort. */
+  const met = new Set([ownEffort])
+  const toDecoy = (effort: string) => {
+    const decoy = decoys.get(effort) ?? decoyOf(effort)
+    decoys.set(effort, decoy)
+    return decoy
+  }
   return {
     hash: (password) => hashPassword(password, parameters),
-    verify: async (passwordHash, password) => {
-      const isReal = passwordHash != null
-      const compared = isReal ? passwordHash : await decoy
-      const fits = (await verify(compared, canonical(password))) && isReal
-      return { fits, isOutdated: fits && isWeaker(compared, parameters) }
+    verify: async (passwordHash, password, storedEfforts = []) => {
+      const effort = passwordHash == null ? undefined : effortOf(passwordHash)
+      if (effort !== undefined && !storedEfforts.includes(effort)) met.add(effort)
+      const efforts = [...new Set([...met, ...storedEfforts])].filter((each) => EFFORT.test(each)).sort()
+      let fits = false
+      for (const each of efforts) {
+        const isOwn = each === effort
+        const matches = await verify(isOwn ? String(passwordHash) : toDecoy(each), canonical(password))
+        fits ||= isOwn && matches
+      }
+      return { fits, isOutdated: fits && isWeaker(String(passwordHash), parameters) }
     },
   }
 }
+
+const EFFORT = /^\$argon2(id?|d)\$v=\d{1,2}\$m=\d{1,9},t=\d{1,9},p=\d{1,3}$/
+
+/** `$argon2id$v=19$m=19456,t=2,p=1` */
+const effortOf = (passwordHash: string): string => passwordHash.split('$', 4).join('$')
+
+/** Takes the same work to verify, and no password fits. */
+const decoyOf = (effort: string): string =>
+  [effort, ...[16, 32].map((length) => randomBytes(length).toString('base64').replace(/=+$/, ''))].join('$')
 
 /** One password, however a keyboard composes its characters (RFC 8265, 4.2.2). */
 const canonical = (password: string): string => password.normalize('NFC')

@@ -5,6 +5,7 @@ import { createInvitation, type NewInvitation } from '../db/queries/invitations.
 import type { Invitation } from '../db/schema/invitations.js'
 import type { OrganizationScope } from '../db/tenancy/scopes.js'
 import { InvalidToken, InvitationForAnother } from '../lib/errors.js'
+import { provenCaller } from '../lib/hashing-callers.js'
 import { accountToOpen, type NewAccount } from '../lib/new-account.js'
 import type { SigningKey } from '../lib/signing-keys.js'
 
@@ -46,7 +47,10 @@ async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: Inv
   })
 
   async function hash({ password, ...names }: NewAccount, email: string) {
-    return { ...names, passwordHash: await passwords.hashNew(password, { ...names, email }) }
+    return {
+      ...names,
+      passwordHash: await passwords.hashNew(password, { ...names, email }, provenCaller(email)),
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { findResetOwner, resetPassword } from '../db/queries/credentials.js'
 import { InvalidToken } from '../lib/errors.js'
+import { provenCaller } from '../lib/hashing-callers.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,7 +18,7 @@ async function passwordReset(app: FastifyInstance) {
     // Before the password is hashed: a wrong token is not worth that work.
     const owner = await findResetOwner(db, token)
     if (!owner) throw new InvalidToken()
-    await resetPassword(db, token, await passwords.hashNew(password, owner))
+    await resetPassword(db, token, await passwords.hashNew(password, owner, provenCaller(owner.id)))
     await accessList.settle()
   })
 }

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { createBreachCheck } from '../lib/breached-passwords.js'
 import { checkPassword, type Person } from '../lib/password-policy.js'
 import { createPasswordHasher, type HashingParameters } from '../lib/passwords.js'
-import { createSemaphore, type SemaphoreState } from '../lib/semaphore.js'
+import { type Caller, createSemaphore, type SemaphoreState } from '../lib/semaphore.js'
 import { countBreachChecks, hashingReadings } from '../metrics/api.js'
 
 declare module 'fastify' {
@@ -11,7 +11,7 @@ declare module 'fastify' {
     /** Both throw Overloaded when too many wait for their turn. */
     passwords: {
       /** Checks the policy and, where it is configured, known breaches, then hashes. Throws PasswordTooCommon. */
-      hashNew: (password: string, person: Person) => Promise<string>
+      hashNew: (password: string, person: Person, caller?: Caller) => Promise<string>
       verify: (attempt: PasswordAttempt) => Promise<{ fits: boolean; betterHash?: string }>
       state: () => SemaphoreState
     }
@@ -21,6 +21,9 @@ declare module 'fastify' {
 type PasswordAttempt = {
   passwordHash: string | null | undefined
   password: string
+  /** Of all accounts: see PasswordHasher. */
+  storedEfforts?: readonly string[] | undefined
+  caller?: Caller
   /** Runs when the turn has come, right before the work; what it throws spares it. */
   before: () => Promise<void>
 }
@@ -44,16 +47,16 @@ async function passwords(
 
   app.decorate('passwords', {
     state: semaphore.state,
-    hashNew: async (password, person) => {
+    hashNew: async (password, person, caller) => {
       await checkPassword(password, person, findBreach || undefined)
-      return semaphore.run(() => hasher.hash(password))
+      return semaphore.run(() => hasher.hash(password), caller)
     },
-    verify: ({ passwordHash, password, before }) =>
+    verify: ({ passwordHash, password, storedEfforts, caller, before }) =>
       semaphore.run(async () => {
         await before()
-        const { fits, isOutdated } = await hasher.verify(passwordHash, password)
+        const { fits, isOutdated } = await hasher.verify(passwordHash, password, storedEfforts)
         return { fits, ...(isOutdated && { betterHash: await hasher.hash(password) }) }
-      }),
+      }, caller),
   })
 }
 

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { upgradePasswordHash } from '../db/queries/credentials.js'
+import { listHashingEfforts } from '../db/queries/hashing-efforts.js'
 import { enqueue } from '../db/queries/outbox.js'
 import { clearThrottle, reserveAttempt, type SignInWaits } from '../db/queries/sign-in-throttle.js'
 import type { User } from '../db/schema/users.js'
+import type { Caller } from '../lib/semaphore.js'
+import { sharedReading } from '../lib/shared-reading.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -12,23 +15,31 @@ declare module 'fastify' {
        * Whether the password is the user's, wherever it is asked for. Does the same work without a user.
        * Throws TooManyAttempts, for every password alike, after too many wrong ones for this address.
        */
-      fits: (attempt: { email: string; user: User | undefined; password: string }) => Promise<boolean>
+      fits: (attempt: Attempt) => Promise<boolean>
     }
   }
 }
+
+type Attempt = { email: string; user: User | undefined; password: string; caller: Caller }
+
+/** A raise that all accounts have followed costs nothing more after this time. */
+const EFFORTS_KEPT_MS = 3_600_000
 
 /** An unknown address causes a notice as well, that leads nowhere: writing it takes time, and that must tell nothing. */
 const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits }) {
   const { db, passwords } = app
+  const readEfforts = sharedReading(() => listHashingEfforts(db), EFFORTS_KEPT_MS)
 
   app.decorate('signInGuard', {
-    fits: async ({ email, user, password }) => {
+    fits: async ({ email, user, password, caller }) => {
       let isLastBeforeWait = false
       const { fits, betterHash } = await passwords.verify({
         passwordHash: user?.passwordHash,
         password,
+        caller,
+        storedEfforts: await readEfforts(),
         // In the turn, not before it: of many right passwords at once only those in work count as failures meanwhile.
         before: async () => {
           isLastBeforeWait = await reserveAttempt(db, email, waits)

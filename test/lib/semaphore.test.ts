@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createSemaphore } from '../../src/lib/semaphore.js'
+import { type Caller, createSemaphore } from '../../src/lib/semaphore.js'
 
 /** A job that ends when it is told to. */
 function job(name: string, log: string[]) {
@@ -79,4 +79,74 @@ t.test('nobody who comes in between takes the slot of who waits', async (t) => {
   const late = done.then(() => run(async () => log.push('late')))
   await Promise.all([waiting, late])
   t.strictSame(log, ['first', 'waiting', 'late'])
+})
+
+/** One slot that is taken, callers that wait for it, and in which order they get it. */
+async function queue(callers: Caller[], { maxWaiting = 10, before = [] as Caller[] } = {}) {
+  let now = 0
+  const { run } = createSemaphore({ slots: 1, maxWaiting, maxWaitMs: 60_000, now: () => now })
+  for (const caller of before) await run(async () => undefined, caller)
+  const log: string[] = []
+  const first = job('first', [])
+  const running = run(first.work)
+  const refused: number[] = []
+  const results = callers.map((caller, i) =>
+    run(async () => log.push(`${i}`), caller).catch(() => refused.push(i)),
+  )
+  await settled()
+  const refusedAtOnce = [...refused]
+  const finish = async () => {
+    first.end()
+    await Promise.all([running, ...results])
+    return log.map(Number)
+  }
+  return {
+    refusedAtOnce,
+    finish,
+    pass: (ms: number) => {
+      now += ms
+    },
+  }
+}
+
+const stranger = (...shares: string[]): Caller => ({ isKnown: false, shares })
+const known = (...shares: string[]): Caller => ({ isKnown: true, shares })
+
+t.test('callers from elsewhere go before a flood, and one of its networks after the other', async (t) => {
+  const flood = Array.from({ length: 4 }, () => stranger('flood'))
+  const { finish } = await queue([...flood, stranger('a'), stranger('b'), stranger('a')])
+  t.strictSame(await finish(), [0, 4, 5, 1, 6, 2, 3])
+})
+
+t.test('a flood that changes its addresses shares the turns of the network around them', async (t) => {
+  const before = Array.from({ length: 20 }, (_, i) => stranger(`flood/64-${i}`, 'flood/48'))
+  const waiting = [stranger('flood/64-new', 'flood/48'), stranger('owner/64', 'owner/48')]
+  t.strictSame(await (await queue(waiting, { before })).finish(), [1, 0])
+  const neighbour = stranger('owner/64', 'flood/48')
+  const again = [stranger('flood/64-1', 'flood/48'), neighbour]
+  t.strictSame(await (await queue(again, { before })).finish(), [1, 0])
+})
+
+t.test('callers who are known go first, and leave every fourth turn to the others', async (t) => {
+  const flood = Array.from({ length: 3 }, (_, i) => stranger(`${i}`))
+  const { finish } = await queue([...flood, known('a'), known('b'), known('c'), known('d'), known('a')])
+  t.strictSame(await finish(), [3, 4, 5, 0, 6, 7, 1, 2])
+})
+
+t.test('in a full queue the flood makes room, and a known caller is never refused for it', async (t) => {
+  const flood = Array.from({ length: 3 }, () => stranger('flood'))
+  const before = [stranger('flood')]
+  const callers = [...flood, stranger('owner'), known('a'), stranger('flood')]
+  const { refusedAtOnce, finish } = await queue(callers, { maxWaiting: 3, before })
+  t.strictSame(refusedAtOnce.sort(), [1, 2, 5])
+  t.strictSame(await finish(), [4, 3, 0])
+})
+
+t.test('what somebody used is forgotten after two minutes', async (t) => {
+  const before = [stranger('a')]
+  const callers = [stranger('a'), stranger('b')]
+  t.strictSame(await (await queue(callers, { before })).finish(), [1, 0])
+  const later = await queue(callers, { before })
+  later.pass(120_000)
+  t.strictSame(await later.finish(), [0, 1])
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { buildTestApp } from '../helpers/app.js'
+import { anonymousCaller } from '../../src/lib/hashing-callers.js'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
 
 t.test('an IPv6 client who takes another network for each request is refused by the wider one', async (t) => {
   const { app } = await buildTestApp(t, { config: { RATE_LIMIT: 'on', TRUST_PROXY: ['127.0.0.1'] } })
@@ -27,3 +28,57 @@ t.test('an IPv6 client who takes another network for each request is refused by 
   t.match((await request('2001:db8:2:a00::1')).headers.ratelimit, '"mailed-token";r=19;t=60')
   t.equal((await request('192.0.2.1')).statusCode, 400)
 })
+
+t.test(
+  'a flood of sign-ins takes no turn from owners on a known device, nor from who is signed in',
+  async (t) => {
+    const { app, signUp } = await buildTestApp(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
+    const owner = await signUp()
+    const email = String(owner.user?.email)
+    const signIn = async (from: string, address = email) => {
+      const { statusCode } = await app.inject({
+        method: 'POST',
+        url: '/api/v1/auth/login',
+        headers: { 'x-forwarded-for': from },
+        payload: { email: address, password: PASSWORD },
+      })
+      return statusCode
+    }
+    t.equal(await signIn('192.0.2.7'), 200)
+    t.equal(await signIn('2001:db8:1:2::7'), 200)
+
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const before = async () => {
+      await held
+      throw new Error('spared')
+    }
+    // As many as run and wait, each from a network that nothing is known of.
+    const flood = Array.from({ length: 252 }, (_, i) => {
+      const caller = anonymousCaller(`10.${i}.0.1`)
+      return app.passwords
+        .verify({ passwordHash: null, password: PASSWORD, caller, before })
+        .catch(() => 'ended')
+    })
+    t.equal(await signIn('203.0.113.1'), 503, 'the owner at a new device, like anyone')
+    t.equal(await signIn('192.0.2.7', 'stranger@example.com'), 503, 'it is the account that knows the device')
+    const change = { currentPassword: PASSWORD, newPassword: 'another quiet sentence' }
+    const served = [
+      signIn('192.0.2.7'),
+      signIn('2001:db8:1:2:ffff::1'),
+      owner
+        .post('/me/change-email', { email: 'new@example.com', password: PASSWORD })
+        .then(({ status }) => status),
+    ]
+    for (const answer of await Promise.all([...served.map((each) => Promise.race([each, 'waits']))])) {
+      t.equal(answer, 'waits')
+    }
+    release()
+    t.strictSame(await Promise.all(served), [200, 200, 202])
+    await Promise.all(flood)
+    t.equal((await owner.post('/me/change-password', change)).status, 204)
+    t.equal(await signIn('203.0.113.1'), 401, 'and all is as before')
+  },
+)

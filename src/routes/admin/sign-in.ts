@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { findUserByEmail } from '../../db/queries/users.js'
+import { findUserToSignIn } from '../../db/queries/users.js'
 import { noteEvent } from '../../lib/context.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { InvalidCredentials } from '../../lib/errors.js'
+import { anonymousCaller } from '../../lib/hashing-callers.js'
 import { SIGN_IN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { signInPage, signOutPage } from '../../views/admin.js'
 import { returnPathOf, SIGN_IN_PATH } from './return-to.js'
@@ -33,10 +34,15 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
     async function signInByForm(request, reply) {
       const { next, password } = request.body
       const email = normalizeEmail(request.body.email)
-      const user = await findUserByEmail(db, email)
+      const { user, addresses } = await findUserToSignIn(db, email)
       // Until it has succeeded, in whatever way it fails.
       noteEvent('sign_in_failed', user?.id)
-      const fits = await signInGuard.fits({ email, user, password })
+      const fits = await signInGuard.fits({
+        email,
+        user,
+        password,
+        caller: anonymousCaller(request.ip, addresses),
+      })
       // One answer for all of them: this page is no place to try other people's passwords.
       if (!user || !fits || user.status !== 'active' || user.role !== 'super_admin')
         throw new InvalidCredentials()

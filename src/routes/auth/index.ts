@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { endSession } from '../../db/queries/sessions.js'
-import { findUserByEmail } from '../../db/queries/users.js'
+import { findUserToSignIn } from '../../db/queries/users.js'
 import { noteEvent } from '../../lib/context.js'
 import { normalizeEmail } from '../../lib/email.js'
 import {
@@ -10,6 +10,7 @@ import {
   InvalidRefreshToken,
   TooManyAttempts,
 } from '../../lib/errors.js'
+import { anonymousCaller } from '../../lib/hashing-callers.js'
 import { SIGN_IN_LIMIT } from '../../lib/rate-limit/shared.js'
 import { NoBody } from '../../lib/schemas.js'
 import passwordResetRoutes from './password-reset.js'
@@ -43,10 +44,15 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function signIn(request) {
       const email = normalizeEmail(request.body.email)
-      const user = await findUserByEmail(db, email)
+      const { user, addresses } = await findUserToSignIn(db, email)
       // Until it has succeeded, in whatever way it fails.
       noteEvent('sign_in_failed', user?.id)
-      const fits = await signInGuard.fits({ email, user, password: request.body.password })
+      const fits = await signInGuard.fits({
+        email,
+        user,
+        password: request.body.password,
+        caller: anonymousCaller(request.ip, addresses),
+      })
       if (!user || !fits) throw new InvalidCredentials()
       // The account's state is told only to whoever knows the password.
       if (user.status === 'disabled') throw new AccountDisabled()

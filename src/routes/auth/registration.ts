@@ -3,6 +3,7 @@ import { enqueue } from '../../db/queries/outbox.js'
 import { register, verifyEmail } from '../../db/queries/registration.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
+import { anonymousCaller } from '../../lib/hashing-callers.js'
 import { MAILED_TOKEN_LIMIT, mailLimits } from '../../lib/rate-limit/shared.js'
 import { NoBody } from '../../lib/schemas.js'
 import { Accepted, AddressOnly, Registration, TokenOnly } from './schemas.js'
@@ -33,7 +34,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function registerUser(request, reply) {
       const { password, ...person } = request.body
       const email = normalizeEmail(person.email)
-      const passwordHash = await passwords.hashNew(password, person)
+      const passwordHash = await passwords.hashNew(password, person, anonymousCaller(request.ip))
       await register(db, { ...person, email, passwordHash })
       return reply.code(202).send()
     },

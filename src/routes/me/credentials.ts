@@ -5,6 +5,7 @@ import { findUserById } from '../../db/queries/users.js'
 import type { User } from '../../db/schema/users.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { PasswordTooCommon, TooManyAttempts, Unauthorized, WrongPassword } from '../../lib/errors.js'
+import { provenCaller } from '../../lib/hashing-callers.js'
 import { NoBody } from '../../lib/schemas.js'
 import { EmailChange, PasswordChange } from './schemas.js'
 
@@ -17,7 +18,8 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
   async function confirmUser(userId: string, password: string): Promise<User> {
     const user = await findUserById(db, userId)
     if (!user) throw new Unauthorized()
-    if (!(await signInGuard.fits({ email: user.email, user, password }))) throw new WrongPassword()
+    if (!(await signInGuard.fits({ email: user.email, user, password, caller: provenCaller(userId) })))
+      throw new WrongPassword()
     return user
   }
 
@@ -38,7 +40,12 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { userId, sessionId } = request.user
       const { currentPassword, newPassword } = request.body
       const user = await confirmUser(userId, currentPassword)
-      await changePassword(db, userId, sessionId, await passwords.hashNew(newPassword, user))
+      await changePassword(
+        db,
+        userId,
+        sessionId,
+        await passwords.hashNew(newPassword, user, provenCaller(userId)),
+      )
       await accessList.settle()
       return reply.code(204).send()
     },

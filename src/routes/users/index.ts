@@ -4,6 +4,7 @@ import { listUsers } from '../../db/queries/user-lists.js'
 import { getUserById } from '../../db/queries/users.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors.js'
+import { provenCaller } from '../../lib/hashing-callers.js'
 import { IdParams, NoBody, ref } from '../../lib/schemas.js'
 import { CreateUser, User } from '../../lib/user-schemas.js'
 import { UpdateUser, UserPage, UserQuery } from './schemas.js'
@@ -45,7 +46,9 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
         firstName,
         lastName,
         role,
-        ...(password !== undefined && { passwordHash: await passwords.hashNew(password, request.body) }),
+        ...(password !== undefined && {
+          passwordHash: await passwords.hashNew(password, request.body, provenCaller(request.user.userId)),
+        }),
       })
       return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send(user)
     },
