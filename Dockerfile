@@ -16,17 +16,18 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modul
 
 FROM node:24-bookworm-slim
 WORKDIR /app
-# Containers leave their logs to whoever runs them.
+# Containers log to standard output only.
 ENV NODE_ENV=production LOG_FILE_PATH=off
-# Root owns what runs, and the process is not root: it cannot change itself.
+# Root owns the files, and the process is not root, so it cannot change its own code.
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY drizzle drizzle
 COPY package.json ./
 USER node
 EXPOSE 3000
-# Is it alive? Whether it can serve (/readyz) is for the proxy to ask: a lost database must restart nobody.
+# Checks only that the process is alive. The proxy checks /readyz: a lost database must not restart
+# processes.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Without npm or a shell in between: signals reach the process itself.
+# Without npm or a shell, so that signals reach the process itself.
 CMD ["node", "dist/server.js"]

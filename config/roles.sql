@@ -1,13 +1,14 @@
--- The roles and the database, made once by a superuser: compose.yaml does it when its PostgreSQL starts for the first time.
+-- The roles and the database, created once by a superuser. compose.yaml does it when its PostgreSQL
+-- starts for the first time.
 --   OWNER_PASSWORD=… APP_PASSWORD=… psql -f config/roles.sql
 \set ON_ERROR_STOP on
 \getenv owner_password OWNER_PASSWORD
 \getenv app_password APP_PASSWORD
 
--- It owns the tables and migrates. No process that serves requests has its password.
+-- Owns the tables and migrates. No process that serves requests has its password.
 create role groundwork_owner login password :'owner_password';
 
--- The API and the workers run as this one: `db:upgrade` gives it what they need, and nothing more.
+-- The API and the workers run as this role. `db:upgrade` grants it what they need, and no more.
 create role groundwork_app login password :'app_password';
 
 create database groundwork owner groundwork_owner;
