@@ -123,7 +123,9 @@ t.test('the first request works as it stands', { skip: withoutCurl }, async (t) 
 })
 
 const [, listed = ''] =
-  /take every line\s+that has `project` in it out of (.*?), and then:/s.exec(resourceSteps) ?? []
+  /take every line that has `project` in it out of (.*?), and then:/.exec(
+    resourceSteps.replace(/\s+/g, ' '),
+  ) ?? []
 const linesOfProjects = [...listed.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
 
 t.test('the steps add a resource, and the example can be deleted', async (t) => {
