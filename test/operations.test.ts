@@ -61,7 +61,12 @@ t.before(async () => {
 
 /** An API and a worker in which everything has happened that has a label. */
 async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
-  const config = { METRICS_TOKEN: 'x'.repeat(32), WORKER_METRICS_PORT: 0, RATE_LIMIT: 'on' } as const
+  const config = {
+    METRICS_TOKEN: 'x'.repeat(32),
+    WORKER_METRICS_PORT: 0,
+    RATE_LIMIT: 'on',
+    BREACHED_PASSWORDS_URL: 'http://127.0.0.1:1/range',
+  } as const
   const test = await buildTestApp(t, { config })
   const { app, anonymous, database, signUp } = test
   const running = await startTestWorker(t, test)
