@@ -88,6 +88,22 @@ t.test('every link to a heading finds it', async (t) => {
   }
 })
 
+const LINE_LENGTH = 100
+
+/** Lines that cannot be shorter: headings, tables, a single link or URL. */
+const isUnbreakable = (line: string): boolean =>
+  /^(#|\s*\|)/.test(line) || /^\s*([-*] )?(\[[^\]]*\]\(\S+\)|<?https?:\S+)[.,:;]?$/.test(line)
+
+t.test('lines of prose have at most 100 characters', async (t) => {
+  for (const document of documents) {
+    const prose = read(document)
+      .replace(/^ *```.*?^ *```/gms, '')
+      .replace(/<!--.*?-->/gs, '')
+    const long = prose.split('\n').filter((line) => line.length > LINE_LENGTH && !isUnbreakable(line))
+    t.strictSame(long, [], document)
+  }
+})
+
 t.test('every command is run by a test or by .ci/run, and none is left out', async (t) => {
   const inline = [...allInstructions.matchAll(/`((?:npm|npx|node) [^`]+)`/g)].map(
     ([, command = '']) => command,
