@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import postgres from 'postgres'
 import type { Config } from '../../src/config/index.js'
+import { openPostgres } from '../../src/lib/database-url/index.js'
 
 export type FirstAdmin = { email: string; password: string }
 
@@ -31,7 +31,7 @@ export async function createFirstAdmin(config: Config, url: string): Promise<Fir
 }
 
 async function hasUsers(url: string): Promise<boolean> {
-  const sql = postgres(url, { max: 1, fetch_types: false })
+  const sql = openPostgres(url, { max: 1, fetch_types: false })
   try {
     const [row] = await sql<{ exists: boolean }[]>`select exists (select from users)`
     return row?.exists === true

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import { startEmbeddedPostgres } from '../../src/db/embedded/index.js'
+import { quoteName } from '../../src/db/quote.js'
 import { prepareDatabase } from '../../src/db/setup.js'
+import { changeDatabaseUrl, openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 
 /** What the test files get in `TEST_DATABASES`: where to make their copies, and as whom to use them. */
 export type TestDatabases = {
@@ -37,8 +39,10 @@ async function openEmbedded(): Promise<OpenTestDatabases> {
 }
 
 async function openOnServer(url: string): Promise<OpenTestDatabases> {
-  const template = `${decodeURIComponent(new URL(url).pathname.slice(1)) || 'groundwork'}_test`
-  const admin = postgres(url, { max: 1, onnotice: () => {} })
+  const prefix = `${parseDatabaseUrl(url).database}_test`
+  const template = `${prefix}_${randomBytes(4).toString('hex')}`
+  // Its session holds the lock by which other runs know that this one goes on.
+  const admin = openPostgres(url, { max: 1, max_lifetime: null, onnotice: () => {} })
   const close = async () => {
     try {
       await dropDatabases(admin, template)
@@ -48,14 +52,35 @@ async function openOnServer(url: string): Promise<OpenTestDatabases> {
     }
   }
   try {
+    await admin`select pg_advisory_lock(hashtext(${template}))`
+    await dropEndedRuns(admin, prefix, template)
     const roles = await makeRoles(admin, template, url)
     const databases = { adminUrl: url, ...roles, template }
-    await dropDatabases(admin, template)
     await makeTemplate(databases)
     return { databases, close }
   } catch (error) {
     await close().catch(() => undefined)
     throw error
+  }
+}
+
+/** What killed runs left. Others that go on, of another clone on this server, keep what is theirs. */
+async function dropEndedRuns(admin: postgres.Sql, prefix: string, own: string): Promise<void> {
+  const rows = await admin<{ name: string }[]>`
+    select datname as name from pg_database union select rolname from pg_roles`
+  const runs = rows.flatMap(({ name }) => {
+    const [run] = name.startsWith(`${prefix}_`)
+      ? (/^_[0-9a-f]{8}(?=_|$)/.exec(name.slice(prefix.length)) ?? [])
+      : []
+    return run === undefined ? [] : [`${prefix}${run}`]
+  })
+  for (const run of new Set(runs)) {
+    if (run === own) continue
+    const [lock] = await admin<{ taken: boolean }[]>`select pg_try_advisory_lock(hashtext(${run})) as taken`
+    if (!lock?.taken) continue
+    await dropDatabases(admin, run)
+    await dropRoles(admin, run)
+    await admin`select pg_advisory_unlock(hashtext(${run}))`
   }
 }
 
@@ -66,40 +91,33 @@ async function makeRoles(admin: postgres.Sql, template: string, url: string) {
   const [rights] = await admin<{ mayCreateRoles: boolean }[]>`
     select rolsuper as "mayCreateRoles" from pg_roles where rolname = current_user`
   if (!rights?.mayCreateRoles) return { ownerUrl: url, appUrl: url }
-  await dropDatabases(admin, template)
-  await dropRoles(admin, template)
-  const makeRole = async (role: string) => {
-    const roleUrl = new URL(url)
-    roleUrl.username = role
-    roleUrl.password = randomBytes(16).toString('hex')
-    await admin.unsafe(`create role "${role}" login password '${roleUrl.password}'`)
-    return roleUrl.href
+  const makeRole = async (user: string) => {
+    const password = randomBytes(16).toString('hex')
+    await admin.unsafe(`create role ${quoteName(user)} login password '${password}'`)
+    return changeDatabaseUrl(url, { user, password })
   }
   const { owner, app } = rolesOf(template)
   return { ownerUrl: await makeRole(owner), appUrl: await makeRole(app) }
 }
 
 async function makeTemplate({ adminUrl, ownerUrl, appUrl, template }: TestDatabases): Promise<void> {
-  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
-  const owner = decodeURIComponent(new URL(ownerUrl).username)
-  await admin`create database ${admin(template)} ${owner ? admin`owner ${admin(owner)}` : admin``}`
+  const admin = openPostgres(adminUrl, { max: 1, onnotice: () => {} })
+  const owner = quoteName(parseDatabaseUrl(ownerUrl).user)
+  await admin.unsafe(`create database ${quoteName(template)} owner ${owner}`)
   await admin.end()
   const migrationUrl = databaseUrl(ownerUrl, template)
-  await prepareDatabase({ migrationUrl, appRole: decodeURIComponent(new URL(appUrl).username) || owner })
+  await prepareDatabase({ migrationUrl, appRole: parseDatabaseUrl(appUrl).user })
 }
 
 async function dropDatabases(admin: postgres.Sql, template: string): Promise<void> {
   const databases = await admin<{ name: string }[]>`
     select datname as name from pg_database where datname = ${template} or datname like ${`${template}\\_%`}`
-  for (const { name } of databases) await admin`drop database ${admin(name)} with (force)`
+  for (const { name } of databases) await admin.unsafe(`drop database ${quoteName(name)} with (force)`)
 }
 
 async function dropRoles(admin: postgres.Sql, template: string): Promise<void> {
-  for (const role of Object.values(rolesOf(template))) await admin`drop role if exists ${admin(role)}`
+  for (const role of Object.values(rolesOf(template)))
+    await admin.unsafe(`drop role if exists ${quoteName(role)}`)
 }
 
-export function databaseUrl(url: string, database: string): string {
-  const result = new URL(url)
-  result.pathname = `/${database}`
-  return result.href
-}
+export const databaseUrl = (url: string, database: string): string => changeDatabaseUrl(url, { database })

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import type { Test } from 'tap'
 import { databaseUrl, type TestDatabases } from '../../scripts/test/databases.js'
+import { quoteName } from '../../src/db/quote.js'
+import { openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 
 export type TestDatabase = {
   /** As the application. */
@@ -24,18 +26,19 @@ export function testDatabases(): TestDatabases {
 export async function createTestDatabase(t: Test, { empty = false } = {}): Promise<TestDatabase> {
   const { adminUrl, ownerUrl, appUrl, template } = testDatabases()
   const name = `${template}_${randomBytes(6).toString('hex')}`
-  const owner = decodeURIComponent(new URL(ownerUrl).username)
-  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} })
-  await admin`create database ${admin(name)} template ${admin(empty ? 'template0' : template)} owner ${admin(owner)}`
+  const owner = quoteName(parseDatabaseUrl(ownerUrl).user)
+  const source = quoteName(empty ? 'template0' : template)
+  const admin = openPostgres(adminUrl, { max: 1, onnotice: () => {} })
+  await admin.unsafe(`create database ${quoteName(name)} template ${source} owner ${owner}`)
   t.teardown(async () => {
-    await admin`drop database ${admin(name)} with (force)`
+    await admin.unsafe(`drop database ${quoteName(name)} with (force)`)
     await admin.end()
   })
   return {
     url: databaseUrl(appUrl, name),
     ownerUrl: databaseUrl(ownerUrl, name),
     adminUrl: databaseUrl(adminUrl, name),
-    appRole: decodeURIComponent(new URL(appUrl).username),
+    appRole: parseDatabaseUrl(appUrl).user,
   }
 }
 
@@ -45,7 +48,7 @@ export function connect(
   url: string,
   connection: Partial<postgres.ConnectionParameters> = {},
 ): postgres.Sql {
-  const sql = postgres(url, { max: 2, onnotice: () => {}, connection })
+  const sql = openPostgres(url, { max: 2, onnotice: () => {}, connection })
   t.teardown(() => sql.end())
   return sql
 }
