@@ -32,6 +32,15 @@ export const testSigningKeys = parseSigningKeys(generateSigningKeyPem())
 
 export const PASSWORD = 'a long and quiet sentence'
 
+const hashes = new Map<string, Promise<string>>()
+
+/** One hash for every user with this password: hashing is slow on purpose, and rarely what a test is about. */
+function hashOnce(password: string): Promise<string> {
+  const hash = hashes.get(password) ?? hashPassword(password)
+  hashes.set(password, hash)
+  return hash
+}
+
 let count = 0
 
 /** The real application on a database of its own; everything is gone when the test ends. */
@@ -55,7 +64,7 @@ export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promi
   const signUp: TestApp['signUp'] = async ({ role = 'user', email, password = PASSWORD } = {}) => {
     count += 1
     const address = email ?? `${role.replace('_', '-')}-${count}@example.com`
-    const passwordHash = await hashPassword(password)
+    const passwordHash = await hashOnce(password)
     await withActor('cli:test', () =>
       createUser(app.db, { email: address, firstName: 'Ada', lastName: 'Test', role, passwordHash }),
     )
