@@ -94,11 +94,11 @@ t.test('jobs that were asked for are tried thirty times, the runs of schedules f
       const fail = () => Promise.reject(new Error(`Too much\0 ${'x'.repeat(1_000_000)}`))
       await t.rejects(
         runJob(appOf(db), id, () => fail),
-        /^Too much x/,
+        /^Too much\uFFFD x/,
       )
     }
     t.equal(attempts, job === 'send-notice' ? 30 : 5)
   }
   const [row] = await owner`select last_error, last_stack from outbox`
-  t.match(row, { last_error: /^Too much x/, last_stack: /^Error: Too much x/ })
+  t.match(row, { last_error: /^Too much\uFFFD x/, last_stack: /^Error: Too much\uFFFD x/ })
 })
