@@ -1,5 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
-import { index, pgEnum, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { index, integer, pgEnum, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
 import { audited } from '../audit/policy.js'
 import { createdAt, id, moment, updatedAt } from './columns.js'
@@ -17,13 +17,18 @@ export const users = pgTable(
     id: id(),
     /** Always normalised (`lib/email.ts`): the unique index compares it as it stands. */
     email: text('email').notNull(),
-    /** Null until a pending user sets the first password. */
+    /** Null until the owner of the mailbox has set, or confirmed, the first password. */
     passwordHash: text('password_hash'),
     firstName: text('first_name').notNull(),
     lastName: text('last_name').notNull(),
     role: userRole('role').notNull().default('user'),
     status: userStatus('status').notNull().default('pending'),
     emailVerifiedAt: moment('email_verified_at'),
+    /**
+     * Grows with every change of address, status or password, but not when the same password is hashed anew: a trigger sees
+     * to it. What an account allows at one time and is done at another carries it, and is refused once it has grown.
+     */
+    securityVersion: integer('security_version').notNull().default(1),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },

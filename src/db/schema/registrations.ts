@@ -1,0 +1,27 @@
+import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
+import { notAudited } from '../audit/policy.js'
+import { createdAt, id } from './columns.js'
+import { users } from './users.js'
+
+/**
+ * What came with a registration that its mailbox has not confirmed yet. The link in its mail activates this password and
+ * these names, and no others: anybody can register any address. A trigger removes the rows when the account changes.
+ */
+export const registrations = pgTable(
+  'registrations',
+  {
+    id: id(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    passwordHash: text('password_hash').notNull(),
+    firstName: text('first_name').notNull(),
+    lastName: text('last_name').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('registrations_user_id_created_at_idx').on(table.userId, table.createdAt)],
+)
+
+notAudited(registrations, 'Claims of strangers; the one that a mailbox confirms is audited in users.')
+
+export type Registration = typeof registrations.$inferSelect
