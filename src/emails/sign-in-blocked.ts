@@ -7,8 +7,8 @@ export const signInBlocked: NoticeMailPage = {
       subject: 'Many wrong passwords for your account',
       firstName,
       before: [
-        `Somebody entered several wrong passwords in a row for your account ${email} at ${PRODUCT}. To keep it safe, nobody can sign in to it for a while now, not even with the right password.`,
-        'If it was you, wait a little and try again, or ask for a new password there: with that you need not wait.',
+        `Somebody entered several wrong passwords in a row for your account ${email} at ${PRODUCT}. To keep it safe, signing in to it is slowed down now, even with the right password.`,
+        'If it was you, wait a little and try again, or ask for a new password there: with that you need not wait, whatever others try.',
       ],
       action: { label: `Go to ${PRODUCT}`, link: baseUrl },
       after: [

@@ -14,6 +14,7 @@ export const verifyEmail: LinkMailPage = {
       action: { label: 'Confirm my address', link },
       after: [
         validUntil(expiresAt),
+        'It confirms the password that was chosen with this registration. If you get several such mails and registered only once, use none of them: ask for a new password there instead, and choose it yourself.',
         'If it was not you, somebody else entered your address. You need not do anything: without your confirmation the account stays closed.',
       ],
     }),

@@ -26,10 +26,16 @@ export const JOBS = {
   /** `to` where the notice goes to another mailbox than the account's present one. */
   'send-notice': StrictObject({ mail: StringEnum(NOTICE_MAILS), userId: Uuid, to: Type.Optional(Email) }),
   /** An address instead of an id: whether it has an account must not show in how long the request takes. */
-  'confirm-registration': StrictObject({ email: Email }),
+  'confirm-registration': StrictObject({ email: Email, registrationId: Type.Optional(Uuid) }),
   'request-verification': StrictObject({ email: Email }),
   'request-password-reset': StrictObject({ email: Email }),
-  'request-email-change': StrictObject({ userId: Uuid, email: Email }),
+  /** Of the account and the session as they were when it was asked for: it is not done once they have changed. */
+  'request-email-change': StrictObject({
+    userId: Uuid,
+    email: Email,
+    sessionId: Uuid,
+    securityVersion: Type.Integer(),
+  }),
   'send-invitation': StrictObject({ invitationId: Uuid }),
   'delete-organization': StrictObject({ organizationId: Uuid }),
   'send-failed-jobs-report': StrictObject({ userId: Uuid }),

@@ -6,6 +6,8 @@ export const SECURITY_EVENTS = [
   'sessions_ended',
   'refresh_token_reused',
   'mailed_token_refused',
+  'email_confirmed',
+  'email_changed',
   'password_changed',
   'password_reset',
   'reauthentication_failed',

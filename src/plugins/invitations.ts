@@ -23,8 +23,13 @@ declare module 'fastify' {
   }
 }
 
-/** `callerId` is who is signed in, if anybody is. */
-type Acceptance = { token: string; account: Partial<NewAccount>; callerId?: string | undefined }
+/** `callerId` is who is signed in, if anybody is; `ip` where the request comes from. */
+export type Acceptance = {
+  token: string
+  ip: string
+  account: Partial<NewAccount>
+  callerId?: string | undefined
+}
 
 type InvitationOptions = { signingKey: SigningKey; ttlSeconds: number }
 
@@ -33,14 +38,15 @@ async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: Inv
 
   app.decorate('invitations', {
     create: (scope, invitation) => createInvitation(scope, signingKey, { ...invitation, ttlSeconds }),
-    accept: async ({ token, account: given, callerId }) => {
+    accept: async ({ token, ip, account: given, callerId }) => {
       const open = await findOpenInvitation(db, { token })
       if (!open) throw new InvalidToken()
       const { account, invitation } = open
       if (callerId !== undefined && callerId !== account?.id) throw new InvitationForAnother()
       // Before the password is hashed: what is refused is not worth that work.
       const toOpen = accountToOpen(account?.status, given)
-      const joined = await acceptInvitation(db, token, toOpen && (await hash(toOpen, invitation.email)))
+      const newAccount = toOpen && (await hash(toOpen, invitation.email))
+      const joined = await acceptInvitation(db, { token, ip }, newAccount)
       await accessList.settle()
       return joined
     },

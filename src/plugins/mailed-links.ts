@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tx } from '../db/client.js'
-import { createMailedToken } from '../db/queries/mailed-tokens.js'
+import { createMailedToken, type NewMailedToken } from '../db/queries/mailed-tokens.js'
 import { enqueue } from '../db/queries/outbox.js'
 import type { LinkMail } from '../lib/jobs.js'
 import { type DeriveToken, deriveMailedToken, type MailedTokenPurpose } from '../lib/mailed-tokens.js'
@@ -10,8 +10,11 @@ import type { SigningKey } from '../lib/signing-keys.js'
 declare module 'fastify' {
   interface FastifyInstance {
     mailedLinks: {
-      /** Makes a token for the mailbox and asks for the mail with its link. */
-      issue: (tx: Tx, mail: LinkMail, to: { id: string; email: string }) => Promise<void>
+      /**
+       * Makes a token for the mailbox and asks for the mail with its link. False, and no mail, where the mailbox has
+       * enough fresh links of the kind.
+       */
+      issue: (tx: Tx, mail: LinkMail, link: Link) => Promise<boolean>
       /** The link of a token; undefined when the key that it was made with has been retired. */
       write: (row: { id: string; keyId: string }, path: string, derive?: DeriveToken) => string | undefined
       /** Where a mail leads that is about no page in particular. */
@@ -19,6 +22,9 @@ declare module 'fastify' {
     }
   }
 }
+
+/** `email` is the mailbox; the link is void once `user`, or the session, is not as it was. */
+type Link = Omit<NewMailedToken, 'purpose' | 'ttlSeconds'>
 
 export type MailedLinkOptions = {
   /** The first one makes tokens; the others still know theirs. */
@@ -39,9 +45,12 @@ async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: 
   app.decorate('mailedLinks', {
     // The slash is what is left where a proxy strips the path before it.
     baseUrl: `${baseUrl}/`,
-    issue: async (tx, mail, { id: userId, email }) => {
-      const token = { userId, email, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
-      await enqueue(tx, 'send-link', { mail, tokenId: await createMailedToken(tx, keys[0], token) })
+    issue: async (tx, mail, link) => {
+      const token = { ...link, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
+      const tokenId = await createMailedToken(tx, keys[0], token)
+      if (tokenId === undefined) return false
+      await enqueue(tx, 'send-link', { mail, tokenId })
+      return true
     },
     write: ({ id, keyId }, path, derive = deriveMailedToken) => {
       const key = keys.find(({ kid }) => kid === keyId)

@@ -6,19 +6,23 @@ import { provenCaller } from '../lib/hashing-callers.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** By a mailed link, over the API or on the page. Ends every session. Throws InvalidToken and PasswordTooCommon. */
-    resetPassword: (token: string, password: string) => Promise<void>
+    /**
+     * By a mailed link, over the API or on the page; `ip` is the caller's. Ends every session.
+     * Throws InvalidToken and PasswordTooCommon.
+     */
+    resetPassword: (token: string, password: string, ip: string) => Promise<void>
   }
 }
 
 async function passwordReset(app: FastifyInstance) {
   const { db, passwords, accessList } = app
 
-  app.decorate('resetPassword', async (token, password) => {
+  app.decorate('resetPassword', async (token, password, ip) => {
     // Before the password is hashed: a wrong token is not worth that work.
     const owner = await findResetOwner(db, token)
     if (!owner) throw new InvalidToken()
-    await resetPassword(db, token, await passwords.hashNew(password, owner, provenCaller(owner.id)))
+    const passwordHash = await passwords.hashNew(password, owner, provenCaller(owner.id))
+    await resetPassword(db, token, passwordHash, ip)
     await accessList.settle()
   })
 }

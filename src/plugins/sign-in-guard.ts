@@ -3,7 +3,13 @@ import fp from 'fastify-plugin'
 import { upgradePasswordHash } from '../db/queries/credentials.js'
 import { listHashingEfforts } from '../db/queries/hashing-efforts.js'
 import { enqueue } from '../db/queries/outbox.js'
-import { clearThrottle, reserveAttempt, type SignInWaits } from '../db/queries/sign-in-throttle.js'
+import {
+  type Attempt,
+  type Counted,
+  clearThrottle,
+  reserveAttempt,
+  type SignInWaits,
+} from '../db/queries/sign-in-throttle.js'
 import type { User } from '../db/schema/users.js'
 import type { Caller } from '../lib/semaphore.js'
 import { sharedReading } from '../lib/shared-reading.js'
@@ -15,12 +21,12 @@ declare module 'fastify' {
        * Whether the password is the user's, wherever it is asked for. Does the same work without a user.
        * Throws TooManyAttempts, for every password alike, after too many wrong ones for this address.
        */
-      fits: (attempt: Attempt) => Promise<boolean>
+      fits: (attempt: PasswordAttempt) => Promise<boolean>
     }
   }
 }
 
-type Attempt = { email: string; user: User | undefined; password: string; caller: Caller }
+type PasswordAttempt = Attempt & { user: User | undefined; password: string; caller: Caller }
 
 /** A raise that all accounts have followed costs nothing more after this time. */
 const EFFORTS_KEPT_MS = 3_600_000
@@ -33,8 +39,8 @@ async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits
   const readEfforts = sharedReading(() => listHashingEfforts(db), EFFORTS_KEPT_MS)
 
   app.decorate('signInGuard', {
-    fits: async ({ email, user, password, caller }) => {
-      let isLastBeforeWait = false
+    fits: async ({ email, from, user, password, caller }) => {
+      let counted: Counted | undefined
       const { fits, betterHash } = await passwords.verify({
         passwordHash: user?.passwordHash,
         password,
@@ -42,11 +48,11 @@ async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits
         storedEfforts: await readEfforts(),
         // In the turn, not before it: of many right passwords at once only those in work count as failures meanwhile.
         before: async () => {
-          isLastBeforeWait = await reserveAttempt(db, email, waits)
+          counted = await reserveAttempt(db, { email, from }, waits)
         },
       })
-      if (fits) await clearThrottle(db, email)
-      else if (isLastBeforeWait) await announceWait(user?.id ?? NOBODY)
+      if (fits && counted) await clearThrottle(db, counted.key)
+      else if (counted?.isLastBeforeWait) await announceWait(user?.id ?? NOBODY)
       if (user && betterHash) await upgradePasswordHash(db, user, betterHash)
       return fits
     },

@@ -9,7 +9,7 @@ export const linkNotValidPage = (hasApiDocs: boolean): string => {
     title: 'This link is not valid any more',
     body: html`<article class="card failed">
 <h1>This link is not valid any more</h1>
-<p>It was used, it is too old, it was withdrawn, or a newer one was sent. Each link works once.</p>
+<p>It was used, it is too old, or it was withdrawn, as links are when the account changes. Each link works once.</p>
 <h2>What you can do</h2>
 <ul>
 <li>You have just used it? Then it has worked, and you can !${link('signIn', 'sign in')}.</li>

@@ -1,18 +1,24 @@
 import { enqueue, markDone } from '../db/queries/outbox.js'
+import { listRegistrations } from '../db/queries/registration.js'
 import { findUserByEmail } from '../db/queries/users.js'
 import type { Processor } from './processor.js'
 
-/** Tells the owner of an address what a registration with it means: a new account to confirm, or one they have already. */
+/**
+ * Tells the owner of an address what a registration with it means: a new account to confirm, with what came with this
+ * registration, or one they have already. Without a registration that was kept, the link asks for the password.
+ */
 export const confirmRegistration: Processor<'confirm-registration'> = (
   { db, mailedLinks },
-  { email },
+  { email, registrationId },
   { id },
 ) =>
   db.transaction(async (tx) => {
     if (!(await markDone(tx, id))) return
     const user = await findUserByEmail(tx, email)
     if (user?.status === 'pending') {
-      await mailedLinks.issue(tx, user.passwordHash === null ? 'set-password' : 'verify-email', user)
+      const kept = (await listRegistrations(tx, user.id)).find((one) => one.id === registrationId)
+      if (kept) await mailedLinks.issue(tx, 'verify-email', { user, email, registrationId: kept.id })
+      else await mailedLinks.issue(tx, 'set-password', { user, email })
     }
     if (user?.status === 'active') {
       await enqueue(tx, 'send-notice', { mail: 'already-registered', userId: user.id })

@@ -4,6 +4,7 @@ import type { ScheduledTask } from './processor.js'
 /** Refresh tokens before sessions, which would take theirs along in one statement, however many. */
 const WHAT = [
   'mailedTokens',
+  'unconfirmedAccounts',
   'invitations',
   'refreshTokens',
   'sessions',

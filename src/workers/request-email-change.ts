@@ -1,19 +1,31 @@
+import type { Tx } from '../db/client.js'
+import { isSessionLive, lockUser } from '../db/queries/mailed-tokens.js'
 import { enqueue, markDone } from '../db/queries/outbox.js'
-import { findUserByEmail, findUserById } from '../db/queries/users.js'
+import { isUnconfirmed } from '../db/queries/registration.js'
+import { findUserByEmail } from '../db/queries/users.js'
 import type { Processor } from './processor.js'
 
-/** Asks the new mailbox, and tells the old one. If the new address has an account already, its owner is told instead. */
+/**
+ * Asks the new mailbox, and tells the old one. If the new address has an account already, its owner is told instead; a
+ * registration that no mailbox has confirmed is none. Nothing is done once the session has ended, or the account has changed.
+ */
 export const requestEmailChange: Processor<'request-email-change'> = (
   { db, mailedLinks },
-  { userId, email },
+  { userId, email, sessionId, securityVersion },
   { id },
 ) =>
   db.transaction(async (tx) => {
     if (!(await markDone(tx, id))) return
-    const user = await findUserById(tx, userId)
-    if (user?.status !== 'active' || user.email === email) return
-    const other = await findUserByEmail(tx, email)
-    if (other) await enqueue(tx, 'send-notice', { mail: 'already-registered', userId: other.id })
-    else await mailedLinks.issue(tx, 'confirm-email-change', { id: userId, email })
+    const user = await lockUser(tx, userId)
+    if (user?.securityVersion !== securityVersion || user.status !== 'active' || user.email === email) return
+    if (!(await isSessionLive(tx, sessionId))) return
+    const owner = await findOwner(tx, email)
+    if (owner) await enqueue(tx, 'send-notice', { mail: 'already-registered', userId: owner.id })
+    else if (!(await mailedLinks.issue(tx, 'confirm-email-change', { user, email, sessionId }))) return
     await enqueue(tx, 'send-notice', { mail: 'email-change-requested', userId })
   })
+
+async function findOwner(tx: Tx, email: string) {
+  const user = await findUserByEmail(tx, email)
+  return user && !(await isUnconfirmed(tx, user)) ? user : undefined
+}

@@ -12,5 +12,8 @@ export const requestPasswordReset: Processor<'request-password-reset'> = (
     if (!(await markDone(tx, id))) return
     const user = await findUserByEmail(tx, email)
     if (!user || user.status === 'disabled') return
-    await mailedLinks.issue(tx, user.passwordHash === null ? 'set-password' : 'reset-password', user)
+    await mailedLinks.issue(tx, user.passwordHash === null ? 'set-password' : 'reset-password', {
+      user,
+      email,
+    })
   })

@@ -1,8 +1,12 @@
 import { markDone } from '../db/queries/outbox.js'
+import { listRegistrations } from '../db/queries/registration.js'
 import { findUserByEmail } from '../db/queries/users.js'
 import type { Processor } from './processor.js'
 
-/** Sends the link that confirms an address once more. Accounts that do not wait for it, and strangers, hear nothing. */
+/**
+ * Sends the link that confirms an address once more. Where several have registered it, nobody knows which of them asks: the
+ * link asks for the password then. Accounts that do not wait for it, and strangers, hear nothing.
+ */
 export const requestVerification: Processor<'request-verification'> = (
   { db, mailedLinks },
   { email },
@@ -12,5 +16,8 @@ export const requestVerification: Processor<'request-verification'> = (
     if (!(await markDone(tx, id))) return
     const user = await findUserByEmail(tx, email)
     if (user?.status !== 'pending') return
-    await mailedLinks.issue(tx, user.passwordHash === null ? 'set-password' : 'verify-email', user)
+    const [only, ...others] = await listRegistrations(tx, user.id)
+    if (only && others.length === 0)
+      await mailedLinks.issue(tx, 'verify-email', { user, email, registrationId: only.id })
+    else await mailedLinks.issue(tx, 'set-password', { user, email })
   })

@@ -65,6 +65,38 @@ t.test('rows survive a step down and up that does not concern them', async (t) =
   ])
 })
 
+t.test(
+  'a password that no mailbox has confirmed leaves the account on the way up, and is back on the way down',
+  async (t) => {
+    const { sql, up, down } = await createDatabaseToMigrate(t)
+    const names = await listMigrations(folder)
+    const at = names.findIndex((name) => name.endsWith('_mailed_token_states'))
+    await up(names[at - 1])
+    await sql`insert into users (email, password_hash, first_name, last_name, status) values
+    ('pending', 'hash', 'Ada', 'Lovelace', 'pending'), ('prepared', null, 'Ada', 'Lovelace', 'pending'),
+    ('active', 'kept', 'Ada', 'Lovelace', 'active')`
+    await sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, expires_at)
+    select id, 'verify_email', mailbox, mailbox::bytea, 'k', now() + interval '1 day'
+    from users join (values ('pending', 'pending'), ('active', 'new')) as link (owner, mailbox) on owner = email`
+    const before = await sql`select email, password_hash from users order by email`
+    await up(names[at])
+    t.strictSame(
+      [...(await sql`select email, password_hash, security_version from users order by email`)],
+      [
+        { email: 'active', password_hash: 'kept', security_version: 1 },
+        { email: 'pending', password_hash: null, security_version: 1 },
+        { email: 'prepared', password_hash: null, security_version: 1 },
+      ],
+    )
+    const links =
+      await sql`select email, password_hash from mailed_tokens join registrations on registration_id = registrations.id`
+    t.strictSame([...links], [{ email: 'pending', password_hash: 'hash' }])
+    t.equal((await sql`select from mailed_tokens`).length, 1, 'who asked for the new address is not known')
+    await down({ steps: 1 })
+    t.strictSame(await sql`select email, password_hash from users order by email`, before)
+  },
+)
+
 t.test('preparing a database twice changes nothing the second time', async (t) => {
   const { sql, prepare } = await createDatabaseToMigrate(t)
   t.strictSame(await prepare(), await listMigrations(folder))

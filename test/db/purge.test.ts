@@ -47,9 +47,9 @@ t.test('tokens go when they are of no use to anybody', async (t) => {
   const { db } = await openAuditTest(t)
   await db.transaction(async (tx) => {
     const user = await addUser(tx)
-    await tx.execute(sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, expires_at) values
-      (${user}, 'verify_email', 'live', 'a', 'k', ${NOW} + ${MS}),
-      (${user}, 'reset_password', 'over', 'b', 'k', ${NOW})`)
+    await tx.execute(sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, security_version, expires_at)
+      values (${user}, 'verify_email', 'live', 'a', 'k', 1, ${NOW} + ${MS}),
+      (${user}, 'reset_password', 'over', 'b', 'k', 1, ${NOW})`)
     t.equal(await purge(tx, 'mailedTokens'), 1)
     t.strictSame(await textsOf(tx, sql`select email as text from mailed_tokens`), ['live'])
 
@@ -64,6 +64,30 @@ t.test('tokens go when they are of no use to anybody', async (t) => {
     const kept = sql`select convert_from(token_hash, 'utf8') as text from refresh_tokens order by id`
     t.strictSame(await textsOf(tx, kept), ['live', 'spent'], 'a spent one that comes back tells of a thief')
   })
+})
+
+t.test('accounts that no mailbox confirms go two weeks after their last registration', async (t) => {
+  const { db, newEntries } = await openAuditTest(t)
+  await db.transaction(async (tx) => {
+    const over = sql`${NOW} - interval '14 days'`
+    const add = (name: string, ...registeredAt: SQL[]) =>
+      tx.execute(sql`with new as (insert into users (email, first_name, last_name) values (${name}, 'A', 'B') returning id)
+        insert into registrations (user_id, password_hash, first_name, last_name, created_at)
+        select id, 'hash', 'A', 'B', at from new, unnest(array[${sql.join(registeredAt, sql`, `)}]::timestamptz[]) as at`)
+    await add('gone', over, sql`${over} - interval '1 day'`)
+    await add('registered again', over, sql`${over} + ${MS}`)
+    await add('link is live', over)
+    await add('prepared')
+    await add('confirmed', over)
+    await tx.execute(sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, security_version, expires_at)
+      select id, 'verify_email', email, 'a', 'k', 1, ${NOW} + ${MS} from users where email = 'link is live'`)
+    await tx.execute(sql`update users set status = 'active' where email = 'confirmed'`)
+    t.equal(await purge(tx, 'unconfirmedAccounts'), 1)
+    const kept = await textsOf(tx, sql`select email as text from users order by id`)
+    t.strictSame(kept, ['registered again', 'link is live', 'prepared', 'confirmed'])
+  })
+  const deletes = (await newEntries()).filter((entry) => entry.endsWith('users delete'))
+  t.equal(deletes.length, 1)
 })
 
 t.test('invitations go when they expire, those of every organization', async (t) => {

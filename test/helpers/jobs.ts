@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Queue } from 'bullmq'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { Redis } from 'ioredis'
+import type postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { findKeyPrefix } from '../../src/db/key-prefix.js'
 import db from '../../src/plugins/db.js'
@@ -11,6 +12,7 @@ import workers from '../../src/workers/index.js'
 import type { Schedules } from '../../src/workers/processor.js'
 import { clientOptions } from './audit.js'
 import type { TestDatabase } from './database.js'
+import { eventually } from './eventually.js'
 import { UNMEASURED } from './metrics.js'
 
 /** Where jobs are queued: in Redis under keys of the test's own, or without a URL in the database. */
@@ -39,6 +41,11 @@ export async function forgetKeys({ REDIS_URL, REDIS_KEY_PREFIX }: Backend): Prom
   const keys = await redis.keys(`*${REDIS_KEY_PREFIX}*`)
   if (keys.length > 0) await redis.unlink(keys)
   redis.disconnect()
+}
+
+/** Waits until a worker has done all that was asked for. */
+export async function jobsAreDone(sql: postgres.Sql): Promise<void> {
+  await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
 }
 
 type JobAppOptions = { database: TestDatabase; backend: Backend; schedules?: Schedules }

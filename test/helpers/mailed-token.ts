@@ -1,14 +1,24 @@
 import type { FastifyInstance } from 'fastify'
-import { createMailedToken } from '../../src/db/queries/mailed-tokens.js'
+import { createMailedToken, lockUser } from '../../src/db/queries/mailed-tokens.js'
 import { deriveMailedToken, type MailedTokenPurpose } from '../../src/lib/mailed-tokens.js'
 import { testSigningKeys } from './app.js'
 
-type Mailed = { userId: string; email: string; purpose: MailedTokenPurpose; ttlSeconds?: number }
+type Mailed = {
+  userId: string
+  email: string
+  purpose: MailedTokenPurpose
+  ttlSeconds?: number
+  registrationId?: string
+}
 
 /** The token of a link that would have been mailed. */
-export async function mailToken({ db }: FastifyInstance, { ttlSeconds = 60, ...mailed }: Mailed) {
+export async function mailToken({ db }: FastifyInstance, { ttlSeconds = 60, userId, ...mailed }: Mailed) {
   const [key] = testSigningKeys
   if (!key) throw new Error('there is no signing key')
-  const id = await db.transaction((tx) => createMailedToken(tx, key, { ...mailed, ttlSeconds }))
+  const id = await db.transaction(async (tx) => {
+    const user = await lockUser(tx, userId)
+    return user && createMailedToken(tx, key, { ...mailed, user, ttlSeconds })
+  })
+  if (id === undefined) throw new Error('there is no such user, or there are enough links')
   return deriveMailedToken(key, id)
 }

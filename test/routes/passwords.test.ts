@@ -3,6 +3,7 @@ import { hashPassword } from '../../src/lib/passwords.js'
 import { buildTestApp, PASSWORD, type TestApp, type TestAppOptions } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { connect } from '../helpers/database.js'
+import { mailToken } from '../helpers/mailed-token.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
@@ -142,6 +143,24 @@ t.test('a sign-in that was on its way when the password changed does not outlive
   interrupt(app, () => admin.patch(`/users/${id}`, { status: 'disabled' }))
   t.equal((await logIn(NEW_PASSWORD)).status, 401)
   t.equal((await live()).length, 0)
+})
+
+t.test('a change of password that was on its way when another one came does not undo it', async (t) => {
+  const { app, anonymous, signUp } = await build(t)
+  const user = await signUp()
+  const { id: userId = '', email = '' } = user.user ?? {}
+  const LAST_PASSWORD = 'the last of these sentences'
+  const change = (currentPassword: string, newPassword: string) =>
+    user.post('/me/change-password', { currentPassword, newPassword })
+
+  interrupt(app, () => change(PASSWORD, NEW_PASSWORD))
+  t.match(await change(PASSWORD, LAST_PASSWORD), { status: 403, body: { code: 'WRONG_PASSWORD' } })
+  t.ok(await anonymous.signIn(email, NEW_PASSWORD))
+
+  const token = await mailToken(app, { userId, email, purpose: 'reset_password' })
+  interrupt(app, () => anonymous.post('/auth/reset-password', { token, password: PASSWORD }))
+  t.match(await change(NEW_PASSWORD, LAST_PASSWORD), { status: 401, body: { code: 'UNAUTHORIZED' } })
+  t.ok(await anonymous.signIn(email, PASSWORD))
 })
 
 t.test(

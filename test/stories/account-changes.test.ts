@@ -1,6 +1,12 @@
 import t from 'tap'
-import { PASSWORD } from '../helpers/app.js'
+import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
+import type { Client } from '../helpers/client.js'
+import { connect } from '../helpers/database.js'
+import { jobsAreDone } from '../helpers/jobs.js'
+import { startMailbox } from '../helpers/mailbox.js'
+import { mailToken } from '../helpers/mailed-token.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import { startTestWorker } from '../helpers/worker.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
 const address = 'ada@example.com'
@@ -43,6 +49,20 @@ t.test('wrong present passwords are slowed down as they are when signing in', as
   for (; answer.status === 403; tries += 1) answer = await guess()
   t.match(answer, { status: 429, body: { code: 'TOO_MANY_ATTEMPTS' }, headers: { 'retry-after': /^[1-9]/ } })
   t.ok(tries <= 11)
+})
+
+t.test('strangers who guess at the sign-in do not hold up who is signed in', async (t) => {
+  const { anonymous, signUp } = await startOnboarding(t)
+  const user = await signUp({ email: address })
+  const wrong = 'not the password at all'
+  let answer = await anonymous.post('/auth/login', { email: address, password: wrong })
+  while (answer.status === 401)
+    answer = await anonymous.post('/auth/login', { email: address, password: wrong })
+  t.equal(answer.status, 429)
+  const change = (currentPassword: string) =>
+    user.post('/me/change-password', { currentPassword, newPassword: NEW_PASSWORD })
+  t.equal((await change(wrong)).status, 403)
+  t.equal((await change(PASSWORD)).status, 204)
 })
 
 t.test('an address changes with the password, once the new mailbox has confirmed it', async (t) => {
@@ -90,4 +110,97 @@ t.test('the address of another account cannot be taken, and asking for it reveal
     body: { code: 'EMAIL_TAKEN' },
   })
   t.match((await user.get('/me')).body, { email: address })
+})
+
+type Scene = { testApp: TestApp; owner: Client; intruder: Client; admin: Client }
+
+/** What the owner, or an administrator, does about a session that has asked for another address. */
+const REMEDIES: Record<string, (scene: Scene) => Promise<unknown>> = {
+  'a reset': async ({ testApp: { app, anonymous }, owner }) => {
+    const { id: userId = '', email = '' } = owner.user ?? {}
+    const token = await mailToken(app, { userId, email, purpose: 'reset_password' })
+    await anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
+  },
+  'a new password': ({ owner }) =>
+    owner.post('/me/change-password', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),
+  'a new password by the same session': ({ intruder }) =>
+    intruder.post('/me/change-password', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }),
+  'the end of the session': async ({ owner }) => {
+    const { data } = (await owner.get('/me/sessions')).body
+    const other = data.find((session: { current: boolean }) => !session.current)
+    await owner.delete(`/me/sessions/${other.id}`)
+  },
+  'the end of all other sessions': ({ owner }) => owner.delete('/me/sessions'),
+  'signing out': ({ intruder }) => intruder.post('/auth/logout'),
+  'disabling and enabling': async ({ admin, owner }) => {
+    for (const status of ['disabled', 'active']) await admin.patch(`/users/${owner.user?.id}`, { status })
+  },
+}
+
+const evilOf = (client: Client) => `evil-${client.user?.email}`
+
+async function enter({ signUp, anonymous }: TestApp) {
+  const owner = await signUp()
+  const email = String(owner.user?.email)
+  const intruder = await anonymous.signIn(email, PASSWORD)
+  const asked = await intruder.post('/me/change-email', { email: evilOf(owner), password: PASSWORD })
+  return { owner, intruder, isAsked: asked.status === 202 }
+}
+
+t.test(
+  'what ends the session or changes the account ends a change of address, however far it got',
+  async (t) => {
+    const mailbox = await startMailbox(t)
+    const testApp = await buildTestApp(t, { config: { SMTP_URL: mailbox.url } })
+    const { anonymous, database, signUp } = testApp
+    const sql = connect(t, database.ownerUrl)
+    const admin = await signUp({ role: 'super_admin' })
+    const tokenTo = async (address: string) =>
+      /token=([\w-]+)/.exec((await mailbox.next(address)).text)?.[1] ?? ''
+
+    for (const [name, remedy] of Object.entries(REMEDIES)) {
+      const { owner, intruder, isAsked } = await enter(testApp)
+      t.ok(isAsked, name)
+      await remedy({ testApp, owner, intruder, admin })
+    }
+    const untouched = await enter(testApp)
+    await startTestWorker(t, testApp)
+    await jobsAreDone(sql)
+    const recipients = mailbox.all.flatMap((mail) => mail.recipients)
+    t.strictSame(
+      recipients.filter((address) => address.startsWith('evil-')),
+      [evilOf(untouched.owner)],
+      'asked for before: no link is sent',
+    )
+    const token = await tokenTo(evilOf(untouched.owner))
+    t.equal((await anonymous.post('/auth/verify-email', { token })).status, 204)
+
+    for (const [name, remedy] of Object.entries(REMEDIES)) {
+      const { owner, intruder } = await enter(testApp)
+      const token = await tokenTo(evilOf(owner))
+      await remedy({ testApp, owner, intruder, admin })
+      t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 }, `mailed before ${name}`)
+      t.equal((await anonymous.request({ url: `/verify-email?token=${token}` })).status, 400)
+    }
+    const moved = await sql`select email from users where email like 'evil-%'`
+    t.strictSame([...moved], [{ email: evilOf(untouched.owner) }])
+
+    await testApp.app.settleAuditRequests()
+    const { body } = await admin.get('/audit-requests?event=email_changed')
+    t.match(body.data, [{ outcome: 'ok', userId: null, subjectId: untouched.owner.user?.id }])
+  },
+)
+
+t.test('a registration that no mailbox has confirmed holds up nobody who moves to its address', async (t) => {
+  const { anonymous, signUp, nextToken } = await startOnboarding(t)
+  const user = await signUp({ email: address })
+  const person = { firstName: 'Mallory', lastName: 'Stranger', password: NEW_PASSWORD }
+  await anonymous.post('/auth/register', { ...person, email: newAddress })
+  const strangers = await nextToken(newAddress)
+  await user.post('/me/change-email', { email: newAddress, password: PASSWORD })
+  const token = await nextToken(newAddress)
+  t.equal((await anonymous.post('/auth/verify-email', { token })).status, 204)
+  t.match((await user.get('/me')).body, { email: newAddress })
+  t.match(await anonymous.post('/auth/verify-email', { token: strangers }), { status: 400 })
+  t.ok(await anonymous.signIn(newAddress, PASSWORD))
 })

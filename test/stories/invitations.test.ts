@@ -1,8 +1,8 @@
 import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
-import { eventually } from '../helpers/eventually.js'
 import { formOf, openInvitation, submitInvitation } from '../helpers/invitations.js'
+import { jobsAreDone } from '../helpers/jobs.js'
 import { startMailbox } from '../helpers/mailbox.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import { createOrganization } from '../helpers/organizations.js'
@@ -99,7 +99,7 @@ t.test('what was revoked or done again before its mail was written is not mailed
   await invite('last@example.com')
   await startTestWorker(t, testApp)
   const sql = connect(t, testApp.database.ownerUrl)
-  await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
+  await jobsAreDone(sql)
   const recipients = mailbox.all.flatMap((mail) => mail.recipients)
   t.strictSame(recipients.sort(), ['last@example.com', 'twice@example.com'])
 })

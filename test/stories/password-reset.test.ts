@@ -1,6 +1,9 @@
 import t from 'tap'
+import { MAX_FRESH_LINKS } from '../../src/db/queries/mailed-tokens.js'
+import { FREE_FAILURES } from '../../src/db/queries/sign-in-throttle.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
+import { jobsAreDone } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
@@ -81,17 +84,55 @@ t.test('a disabled account gets no link, and one from before does not open it', 
   const user = await signUp({ email: address })
   await anonymous.post('/auth/forgot-password', { email: address })
   const token = await nextToken(address)
-  await admin.patch(`/users/${user.user?.id}`, { status: 'disabled' })
+  const change = (status: string) => admin.patch(`/users/${user.user?.id}`, { status })
+  const reset = () => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
+  await change('disabled')
   await anonymous.post('/auth/forgot-password', { email: address })
-  t.equal((await anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })).status, 204)
-  t.match(await anonymous.post('/auth/login', { email: address, password: NEW_PASSWORD }), {
-    status: 403,
-    body: { code: 'ACCOUNT_DISABLED' },
-  })
-  await mailbox.next(address)
-  const [open] = await sql`select count(*)::int as count from outbox where done_at is null`
-  t.match(open, { count: 0 })
-  t.equal(mailbox.all.length, 2, 'the link from before, and the notice')
+  t.match(await reset(), { status: 400, body: { code: 'INVALID_TOKEN' } })
+  await jobsAreDone(sql)
+  t.equal(mailbox.all.length, 1, 'the link from before')
+  await change('active')
+  t.match(await reset(), { status: 400 }, 'and it does not come back to life')
+  t.ok(await anonymous.signIn(address, PASSWORD))
+})
+
+t.test('links that others ask for void none, and all end with the first success', async (t) => {
+  const { anonymous, signUp, nextToken, mailbox, database } = await startOnboarding(t)
+  const sql = connect(t, database.ownerUrl)
+  await signUp({ email: address })
+  for (let i = 0; i < MAX_FRESH_LINKS + 2; i += 1)
+    await anonymous.post('/auth/forgot-password', { email: address })
+  await jobsAreDone(sql)
+  t.equal(mailbox.all.length, MAX_FRESH_LINKS, 'and no more are sent while so many are fresh')
+  const tokens: string[] = []
+  for (let i = 0; i < MAX_FRESH_LINKS; i += 1) tokens.push(await nextToken(address))
+  await sql`update mailed_tokens set created_at = now() - interval '1 hour'`
+  await anonymous.post('/auth/forgot-password', { email: address })
+  tokens.push(await nextToken(address))
+
+  const reset = (token: string) => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
+  t.equal((await reset(tokens.shift() ?? '')).status, 204, 'the oldest works')
+  for (const token of tokens) t.match(await reset(token), { status: 400, body: { code: 'INVALID_TOKEN' } })
+  t.strictSame([...(await sql`select id from mailed_tokens`)], [])
+})
+
+t.test('a link that was mailed to an address opens nothing once the account has another', async (t) => {
+  const { anonymous, signUp, nextToken, database } = await startOnboarding(t)
+  const sql = connect(t, database.ownerUrl)
+  await signUp({ email: address })
+  await anonymous.post('/auth/forgot-password', { email: address })
+  const token = await nextToken(address)
+  // As if nothing had voided it.
+  await sql`create table kept as select * from mailed_tokens`
+  await sql`update users set email = 'new@example.com'`
+  t.strictSame([...(await sql`select id from mailed_tokens`)], [])
+  await sql`insert into mailed_tokens select * from kept`
+  const reset = () => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
+  t.match(await reset(), { status: 400 })
+  await sql`update mailed_tokens set security_version = users.security_version from users`
+  t.match(await reset(), { status: 400 })
+  await sql`update mailed_tokens set email = 'new@example.com'`
+  t.match(await reset(), { status: 204 }, 'it was for these reasons')
 })
 
 t.test('a reset by mail passes the wait after wrong passwords', async (t) => {
@@ -106,4 +147,48 @@ t.test('a reset by mail passes the wait after wrong passwords', async (t) => {
   const token = await nextToken(address)
   await anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
   t.ok(await anonymous.signIn(address, NEW_PASSWORD))
+})
+
+const WRONG = 'not the password at all'
+const OWNER = { 'x-forwarded-for': '192.0.2.7' }
+const from = (i: number) => ({ 'x-forwarded-for': `198.51.100.${i}` })
+
+t.test('who proves the mailbox is held up by no stranger, whatever they send and when', async (t) => {
+  const config = { TRUST_PROXY: ['127.0.0.1'] }
+  const { anonymous, signUp, nextToken, database } = await startOnboarding(t, { config })
+  const sql = connect(t, database.ownerUrl)
+  await signUp({ email: address })
+  const logIn = async (password: string, headers: { 'x-forwarded-for': string }) =>
+    (await anonymous.post('/auth/login', { email: address, password }, headers)).status
+  const guess = (count: number, headers?: typeof OWNER) =>
+    Promise.all(Array.from({ length: count }, (_, i) => logIn(WRONG, headers ?? from(i))))
+  const attack = async () => {
+    await guess(20)
+    await anonymous.post('/auth/forgot-password', { email: address }, from(1))
+  }
+  const endWaits = () => sql`update sign_in_throttles set blocked_until = now()`
+
+  await attack()
+  const token = await nextToken(address)
+  for (let i = 0; i < 3; i += 1) {
+    await endWaits()
+    await attack()
+  }
+  t.equal(await logIn(PASSWORD, OWNER), 429)
+  const reset = { token, password: NEW_PASSWORD }
+  t.equal((await anonymous.post('/auth/reset-password', reset, OWNER)).status, 204, 'the first link is good')
+  await attack()
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 200)
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 200, 'more than once')
+  t.equal(await logIn(NEW_PASSWORD, from(99)), 429, 'from elsewhere the account is as slow as ever')
+
+  const statuses = await guess(40, OWNER)
+  t.equal(statuses.filter((status) => status === 401).length, FREE_FAILURES, 'guesses count here, too')
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 429)
+  await endWaits()
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 200)
+  await attack()
+  await sql`update sign_in_throttles set reserved_until = now()`
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 429, 'after a while it is over')
+  t.notMatch(JSON.stringify(await sql`select * from sign_in_throttles`), /example|192\.0/)
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { MAX_REGISTRATIONS } from '../../src/db/queries/registration.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
@@ -51,22 +52,66 @@ t.test('a known address gets the same answer, and its owner is told', async (t) 
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
-t.test(
-  'of registrations that nobody has confirmed the newest counts, and older links are void at once',
-  async (t) => {
-    const { anonymous, nextToken } = await startOnboarding(t)
-    await anonymous.post('/auth/register', { ...ada, password: 'the password of somebody else' })
-    const older = await nextToken(address)
-    await anonymous.post('/auth/register', ada)
-    t.match(await anonymous.post('/auth/verify-email', { token: older }), { status: 400 })
-    t.equal((await anonymous.post('/auth/verify-email', { token: await nextToken(address) })).status, 204)
-    t.match(
-      await anonymous.post('/auth/login', { email: address, password: 'the password of somebody else' }),
-      { status: 401 },
-    )
-    t.ok(await anonymous.signIn(address, PASSWORD))
-  },
-)
+const STRANGERS = 'the password of somebody else'
+const stranger = { ...ada, password: STRANGERS, firstName: 'Mallory', lastName: 'Stranger' }
+
+t.test('a link activates the password and names of its own registration, and no others', async (t) => {
+  const { anonymous, nextToken, database } = await startOnboarding(t)
+  const sql = connect(t, database.ownerUrl)
+  const logIn = (password: string) => anonymous.post('/auth/login', { email: address, password })
+  await anonymous.post('/auth/register', stranger)
+  const first = await nextToken(address)
+  await anonymous.post('/auth/register', ada)
+  const owners = await nextToken(address)
+  t.match(await logIn(PASSWORD), { status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
+  await anonymous.post('/auth/register', stranger)
+  const last = await nextToken(address)
+  t.match(await logIn(STRANGERS), { status: 403 }, 'until one is confirmed, the newest counts')
+  t.match(await logIn(PASSWORD), { status: 401 })
+
+  t.equal((await anonymous.post('/auth/verify-email', { token: owners })).status, 204)
+  const user = await anonymous.signIn(address, PASSWORD)
+  t.match((await user.get('/me')).body, { firstName: 'Ada', lastName: 'Lovelace' })
+  t.equal((await logIn(STRANGERS)).status, 401)
+  for (const token of [first, last])
+    t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 }, 'with it the others end')
+  t.strictSame([...(await sql`select * from registrations`)], [], 'and nothing is left of them')
+  t.notMatch(JSON.stringify(await sql`select * from audit.audit_log`), /argon2/)
+})
+
+t.test('of many registrations of one address, the mails about the last ask for the password', async (t) => {
+  const { anonymous, nextToken, mailbox, database } = await startOnboarding(t)
+  const sql = connect(t, database.ownerUrl)
+  for (let i = 0; i < MAX_REGISTRATIONS; i += 1) {
+    await anonymous.post('/auth/register', stranger)
+    t.match((await mailbox.next(address)).text, /verify-email\?token=/)
+  }
+  await anonymous.post('/auth/register', ada)
+  const token = await nextToken(address)
+  t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/)
+  await anonymous.post('/auth/resend-verification', { email: address })
+  t.match((await mailbox.next(address)).text, /reset-password\?token=/, 'no one knows who asks')
+  t.equal((await sql`select from registrations`).length, MAX_REGISTRATIONS)
+  t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
+  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
+  t.ok(await anonymous.signIn(address, PASSWORD))
+})
+
+t.test('an administrator who activates an account activates no password of a registration', async (t) => {
+  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
+  const admin = await signUp({ role: 'super_admin' })
+  await anonymous.post('/auth/register', stranger)
+  const token = await nextToken(address)
+  const found = await admin.get(`/users?q=${address}`)
+  t.match(found.body.data, [{ email: address, status: 'pending' }])
+  await admin.patch(`/users/${found.body.data[0].id}`, { status: 'active' })
+  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
+  t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 })
+  const next = await nextToken(address)
+  t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/, 'the mailbox is asked')
+  t.equal((await anonymous.post('/auth/reset-password', { token: next, password: PASSWORD })).status, 204)
+  t.ok(await anonymous.signIn(address, PASSWORD))
+})
 
 t.test('the confirmation can be sent again, to accounts that wait for it and to nobody else', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
@@ -77,8 +122,9 @@ t.test('the confirmation can be sent again, to accounts that wait for it and to 
     t.match(await anonymous.post('/auth/resend-verification', { email }), { status: 202, text: '' })
   }
   const newer = await nextToken(address)
-  t.match(await anonymous.post('/auth/verify-email', { token: older }), { status: 400 })
-  t.equal((await anonymous.post('/auth/verify-email', { token: newer })).status, 204)
+  t.equal((await anonymous.post('/auth/verify-email', { token: older })).status, 204, 'both are good')
+  t.match(await anonymous.post('/auth/verify-email', { token: newer }), { status: 400 }, 'until one is used')
+  t.ok(await anonymous.signIn(address, PASSWORD))
   t.strictSame(
     mailbox.all.flatMap(({ recipients }) => recipients),
     [address, address],
@@ -97,7 +143,7 @@ t.test('a user whom an administrator makes without a password sets the first one
   const token = await nextToken(address)
 
   await anonymous.post('/auth/register', { ...ada, password: 'a password of somebody else' })
-  t.not(await nextToken(address), token, 'a registration in between only sends a newer link')
+  t.not(await nextToken(address), token, 'a registration in between only sends another link')
   t.match(
     mailbox.all.map(({ text }) => text),
     [/reset-password\?token=/, /reset-password\?token=/],
@@ -105,8 +151,8 @@ t.test('a user whom an administrator makes without a password sets the first one
 
   await anonymous.post('/auth/forgot-password', { email: address })
   const newest = await nextToken(address)
-  t.match(await anonymous.post('/auth/reset-password', { token, password: PASSWORD }), { status: 400 })
   t.equal((await anonymous.post('/auth/reset-password', { token: newest, password: PASSWORD })).status, 204)
+  t.match(await anonymous.post('/auth/reset-password', { token, password: PASSWORD }), { status: 400 })
   const user = await anonymous.signIn(address, PASSWORD)
   t.match((await user.get('/me')).body, { status: 'active', firstName: 'Ada', lastName: 'Lovelace' })
 })
@@ -141,4 +187,19 @@ t.test('a registration that fails in the middle leaves neither a user nor a job'
   t.equal((await anonymous.post('/auth/register', ada)).status, 500)
   t.strictSame([...(await sql`select email from users`)], [])
   t.strictSame([...(await sql`select from audit.audit_log where table_name = 'users'`)], [])
+})
+
+t.test('who confirms a new account signs in, however many have guessed before and since', async (t) => {
+  const config = { TRUST_PROXY: ['127.0.0.1'] }
+  const { anonymous, nextToken } = await startOnboarding(t, { config })
+  const owner = { 'x-forwarded-for': '192.0.2.7' }
+  const logIn = (password: string, headers = {}) =>
+    anonymous.post('/auth/login', { email: address, password }, headers)
+  const guess = () => Promise.all(Array.from({ length: 20 }, () => logIn(STRANGERS)))
+  await anonymous.post('/auth/register', ada)
+  const token = await nextToken(address)
+  await guess()
+  t.equal((await anonymous.post('/auth/verify-email', { token }, owner)).status, 204)
+  await guess()
+  t.equal((await logIn(PASSWORD, owner)).status, 200)
 })

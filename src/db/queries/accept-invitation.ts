@@ -12,6 +12,7 @@ import { type User, users } from '../schema/users.js'
 import { acrossOrganizations, narrowTo, type OrganizationScope } from '../tenancy/scopes.js'
 import { isLive } from './invitations.js'
 import { getActiveAccount, type HashedAccount, openAccount } from './open-account.js'
+import { admitByMailbox } from './sign-in-throttle.js'
 
 export type OpenInvitation = {
   invitation: Invitation
@@ -52,12 +53,12 @@ const isOfToken = (token: string) => eq(invitations.tokenHash, hashToken(token))
 
 /**
  * Uses an invitation up, and makes whoever has the address a member: of several tries at once one succeeds. The token has
- * proved the mailbox, so it also opens an account there. Who is a member already stays what he is.
+ * proved the mailbox, so it also opens an account there; `ip` is the caller's. Who is a member already stays what he is.
  * @throws InvalidToken, and as `accountToOpen` does where the account has changed since
  */
 export const acceptInvitation = (
   db: Db,
-  token: string,
+  { token, ip }: { token: string; ip: string },
   newAccount: HashedAccount | undefined,
 ): Promise<Joined> =>
   acrossOrganizations(db, async (platform) => {
@@ -65,6 +66,7 @@ export const acceptInvitation = (
     const userId = newAccount
       ? await openAccount(platform.tx, email, newAccount)
       : await getActiveAccount(platform.tx, email)
+    await admitByMailbox(platform.tx, email, ip)
     const scope = await narrowTo(platform, organizationId)
     await scope.tx
       .insert(memberships)

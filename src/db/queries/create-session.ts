@@ -75,10 +75,7 @@ async function endOldest(
 }
 
 /** Holds off every change of the user, and every other sign-in, until the session is there to be ended by it. */
-async function checkUnchanged(tx: Tx, { id, passwordHash, updatedAt }: User): Promise<void> {
+async function checkUnchanged(tx: Tx, { id, securityVersion }: User): Promise<void> {
   const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
-  // A new hash alone is an upgrade of the old one, and a new time alone may be a new name.
-  const hasNewPassword =
-    user?.passwordHash !== passwordHash && user?.updatedAt.getTime() !== updatedAt.getTime()
-  if (user?.status !== 'active' || hasNewPassword) throw new InvalidCredentials()
+  if (user?.status !== 'active' || user.securityVersion !== securityVersion) throw new InvalidCredentials()
 }

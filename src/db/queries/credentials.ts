@@ -1,11 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { noteEvent } from '../../lib/context.js'
+import { Unauthorized, WrongPassword } from '../../lib/errors.js'
 import type { Db, Tx } from '../client.js'
 import { type User, users } from '../schema/users.js'
-import { findMailedToken, spendMailedToken, voidMailedTokens } from './mailed-tokens.js'
+import { consumeMailedToken, findMailedToken, isSessionLive, lockUser } from './mailed-tokens.js'
 import { enqueue } from './outbox.js'
 import { endSessions } from './sessions.js'
-import { clearThrottle } from './sign-in-throttle.js'
+import { admitByMailbox } from './sign-in-throttle.js'
 import { findUserById } from './users.js'
 
 /** Whose password a link may set; undefined when it opens nothing. */
@@ -16,13 +17,12 @@ export async function findResetOwner(db: Db, token: string): Promise<User | unde
 
 /**
  * Sets a password by a mailed link, be it the first or a forgotten one. The link has proved the mailbox, so a pending
- * account becomes active; a disabled one stays disabled. Ends every session. Throws InvalidToken.
+ * account becomes active. Ends every session. `ip` is the caller's. Throws InvalidToken.
  */
-export const resetPassword = (db: Db, token: string, passwordHash: string): Promise<void> =>
+export const resetPassword = (db: Db, token: string, passwordHash: string, ip: string): Promise<void> =>
   db.transaction(async (tx) => {
-    const { userId } = await spendMailedToken(tx, 'reset_password', token)
-    const [user] = await tx.select().from(users).where(eq(users.id, userId)).for('no key update')
-    if (!user) return
+    const { user } = await consumeMailedToken(tx, 'reset_password', token)
+    noteEvent('password_reset', user.id)
     await tx
       .update(users)
       .set({
@@ -30,43 +30,49 @@ export const resetPassword = (db: Db, token: string, passwordHash: string): Prom
         emailVerifiedAt: user.emailVerifiedAt ?? new Date(),
         ...(user.status === 'pending' && { status: 'active' as const }),
       })
-      .where(eq(users.id, userId))
-    noteEvent('password_reset', userId)
-    await endSessions(tx, userId)
-    await clearThrottle(tx, user.email)
-    await settleNewPassword(tx, userId)
+      .where(eq(users.id, user.id))
+    await endSessions(tx, user.id)
+    await admitByMailbox(tx, user.email, ip)
+    await announceNewPassword(tx, user.id)
   })
 
-/** Ends every session but the one that changes the password. */
+/** `user` is as it was when the present password was verified, and `sessionId` the session that did it. */
+type PasswordChange = { user: User; sessionId: string; passwordHash: string }
+
+/**
+ * Ends every session but the one that changes the password.
+ * @throws WrongPassword when the account has changed since, and Unauthorized when the session has ended
+ */
 export const changePassword = (
   db: Db,
-  userId: string,
-  sessionId: string,
-  passwordHash: string,
+  { user: { id, securityVersion }, sessionId, passwordHash }: PasswordChange,
 ): Promise<void> =>
   db.transaction(async (tx) => {
-    await tx.update(users).set({ passwordHash }).where(eq(users.id, userId))
+    const user = await lockUser(tx, id)
+    if (!user || !(await isSessionLive(tx, sessionId))) throw new Unauthorized()
+    if (user.securityVersion !== securityVersion) throw new WrongPassword()
+    await tx.update(users).set({ passwordHash }).where(eq(users.id, id))
     noteEvent('password_changed')
-    await endSessions(tx, userId, { except: sessionId })
-    await settleNewPassword(tx, userId)
+    await endSessions(tx, id, { except: sessionId })
+    await announceNewPassword(tx, id)
   })
 
 /**
- * The same password, hashed with more effort. To its owner nothing has changed: `updatedAt` stays as it is, sessions and
- * links go on. Leaves a password alone that was changed meanwhile.
+ * The same password, hashed with more effort. To its owner nothing has changed: `updatedAt` and `securityVersion` stay as they
+ * are, sessions and links go on. Leaves a password alone that was changed meanwhile.
  */
-export async function upgradePasswordHash(
+export const upgradePasswordHash = (
   db: Db,
   { id, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
   betterHash: string,
-): Promise<void> {
-  await db
-    .update(users)
-    .set({ passwordHash: betterHash, updatedAt: sql`${users.updatedAt}` })
-    .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash ?? '')))
-}
+): Promise<void> =>
+  db.transaction(async (tx) => {
+    await tx.execute(sql`select set_config('app.same_password', 'on', true)`)
+    await tx
+      .update(users)
+      .set({ passwordHash: betterHash, updatedAt: sql`${users.updatedAt}` })
+      .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash ?? '')))
+  })
 
-async function settleNewPassword(tx: Tx, userId: string): Promise<void> {
-  await voidMailedTokens(tx, userId)
-  await enqueue(tx, 'send-notice', { mail: 'password-changed', userId })
-}
+const announceNewPassword = (tx: Tx, userId: string): Promise<void> =>
+  enqueue(tx, 'send-notice', { mail: 'password-changed', userId })

@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../client.js'
+import { registrations } from '../schema/registrations.js'
 import { hashingEffort, users } from '../schema/users.js'
 
 /**
  * With how much effort the passwords of all accounts were hashed: a few values, each found by the one before it in the
- * index.
+ * index. With those of registrations that no mailbox has confirmed, which are few.
  */
 export async function listHashingEfforts(db: Db): Promise<string[]> {
   const own = hashingEffort(users.passwordHash)
@@ -14,6 +15,7 @@ export async function listHashingEfforts(db: Db): Promise<string[]> {
       ${next(sql`${own} is not null`)}
       union all
       select ${next(sql`${own} > effort`)} from found where effort is not null
-    ) select effort from found where effort is not null`)
+    ) select effort from found where effort is not null
+    union select ${hashingEffort(registrations.passwordHash)} from ${registrations}`)
   return rows.map(({ effort }) => effort)
 }

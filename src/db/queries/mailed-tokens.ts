@@ -1,31 +1,51 @@
 import { randomUUID } from 'node:crypto'
-import { and, eq, gt, sql } from 'drizzle-orm'
+import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { InvalidToken } from '../../lib/errors.js'
 import { deriveMailedToken, type MailedTokenPurpose } from '../../lib/mailed-tokens.js'
 import type { SigningKey } from '../../lib/signing-keys.js'
 import { hashToken } from '../../lib/tokens.js'
 import type { Db, Tx } from '../client.js'
 import { type MailedToken, mailedTokens } from '../schema/mailed-tokens.js'
+import { registrations } from '../schema/registrations.js'
+import { sessions } from '../schema/sessions.js'
+import { type User, users } from '../schema/users.js'
 
-type NewMailedToken = { userId: string; purpose: MailedTokenPurpose; email: string; ttlSeconds: number }
+/** `user` is as it was when the link was asked for: the link is void once the account has changed since. */
+export type NewMailedToken = {
+  user: Pick<User, 'id' | 'securityVersion'>
+  purpose: MailedTokenPurpose
+  email: string
+  ttlSeconds: number
+  registrationId?: string
+  sessionId?: string
+}
 
-/** Makes the user's older token of this purpose void. Answers the id, which is all that the job of the mail needs. */
-export async function createMailedToken(tx: Tx, key: SigningKey, token: NewMailedToken): Promise<string> {
-  const { userId, purpose, email, ttlSeconds } = token
+/** So many links that are good for at least half of their time lie in a mailbox before it is sent no other. */
+export const MAX_FRESH_LINKS = 5
+
+/**
+ * Voids no older token. Returns the id, which is all that the job of the mail needs; undefined where the mailbox has enough
+ * fresh links of the same kind, so that strangers who ask for more neither flood it nor keep the owner from one.
+ */
+export async function createMailedToken(
+  tx: Tx,
+  key: SigningKey,
+  { user, ttlSeconds, ...token }: NewMailedToken,
+): Promise<string | undefined> {
+  // Several that ask at once take turns.
+  await lockUser(tx, user.id)
   // No UUIDv7: the token's hash has to be known before the row is written.
   const id = randomUUID()
-  const row = {
+  const row = { ...token, userId: user.id, securityVersion: user.securityVersion }
+  if ((await tx.$count(mailedTokens, isFreshOf(row))) >= MAX_FRESH_LINKS) return undefined
+  await tx.insert(mailedTokens).values({
+    ...row,
     id,
-    email,
     tokenHash: hashToken(deriveMailedToken(key, id)),
     keyId: key.kid,
     createdAt: new Date(),
     expiresAt: new Date(Date.now() + ttlSeconds * 1000),
-  }
-  await tx
-    .insert(mailedTokens)
-    .values({ ...row, userId, purpose })
-    .onConflictDoUpdate({ target: [mailedTokens.userId, mailedTokens.purpose], set: row })
+  })
   return id
 }
 
@@ -35,34 +55,94 @@ export async function findMailedToken(
   purpose: MailedTokenPurpose,
   token: string,
 ): Promise<MailedToken | undefined> {
-  const [row] = await db.select().from(mailedTokens).where(isLive(purpose, token))
+  const [row] = await db
+    .select()
+    .from(mailedTokens)
+    .where(and(isOf(purpose, token), isLive))
   return row
 }
 
-/** Uses a token up: of several tries at once one succeeds. Throws InvalidToken. */
-export async function spendMailedToken(
+/**
+ * Uses a token up, and with it all others of the account for this purpose: of several tries at once one succeeds. Whether the
+ * account still is as it was is decided here, with the account and the session locked until the transaction ends.
+ * @throws InvalidToken
+ */
+export async function consumeMailedToken(
   tx: Tx,
   purpose: MailedTokenPurpose,
   token: string,
-): Promise<MailedToken> {
-  const [row] = await tx.delete(mailedTokens).where(isLive(purpose, token)).returning()
-  if (!row) throw new InvalidToken()
+): Promise<{ link: MailedToken; user: User }> {
+  const [found] = await tx.select().from(mailedTokens).where(isOf(purpose, token))
+  const user = found && (await lockUser(tx, found.userId))
+  if (!user) throw new InvalidToken()
+  if (found.sessionId) await isSessionLive(tx, found.sessionId)
+  const [link] = await tx
+    .delete(mailedTokens)
+    .where(and(isOf(purpose, token), isLive))
+    .returning()
+  if (!link) throw new InvalidToken()
+  await tx
+    .delete(mailedTokens)
+    .where(and(eq(mailedTokens.userId, user.id), eq(mailedTokens.purpose, purpose)))
+  return { link, user }
+}
+
+/** For the mail with the link, which greets by the names that came with it. Undefined once it would open nothing. */
+export async function findLinkToMail(
+  db: Db,
+  id: string,
+): Promise<{ link: MailedToken; firstName: string } | undefined> {
+  const [row] = await db
+    .select({
+      link: mailedTokens,
+      firstName: sql<string>`coalesce(${registrations.firstName}, ${users.firstName})`,
+    })
+    .from(mailedTokens)
+    .innerJoin(users, eq(users.id, mailedTokens.userId))
+    .leftJoin(registrations, eq(registrations.id, mailedTokens.registrationId))
+    .where(and(eq(mailedTokens.id, id), isLive))
   return row
 }
 
-/** Links of the time before a new password or a new address open nothing any more. */
-export async function voidMailedTokens(tx: Tx, userId: string): Promise<void> {
-  await tx.delete(mailedTokens).where(eq(mailedTokens.userId, userId))
+/** Holds off every change of the account until the transaction ends. */
+export async function lockUser(tx: Tx, id: string): Promise<User | undefined> {
+  const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
+  return user
 }
 
-export async function findMailedTokenById(db: Db, id: string): Promise<MailedToken | undefined> {
-  const [row] = await db.select().from(mailedTokens).where(eq(mailedTokens.id, id))
-  return row
+/** Whether the session has not been ended, by whatever way; holds off its end until the transaction ends. */
+export async function isSessionLive(tx: Tx, id: string): Promise<boolean> {
+  const [session] = await tx
+    .select({ endedAt: sessions.endedAt })
+    .from(sessions)
+    .where(eq(sessions.id, id))
+    .for('share')
+  return session?.endedAt === null
 }
 
-const isLive = (purpose: MailedTokenPurpose, token: string) =>
+const isOf = (purpose: MailedTokenPurpose, token: string): SQL | undefined =>
+  and(eq(mailedTokens.tokenHash, hashToken(token)), eq(mailedTokens.purpose, purpose))
+
+/** The account is as it was, a reset goes to its present address, and the session that asked has not been ended. */
+const isBacked = sql`exists (select from ${users} where ${users.id} = ${mailedTokens.userId}
+    and ${users.securityVersion} = ${mailedTokens.securityVersion}
+    and (${users.email} = ${mailedTokens.email} or ${mailedTokens.purpose} <> 'reset_password'))
+  and (${mailedTokens.sessionId} is null or exists (select from ${sessions}
+    where ${sessions.id} = ${mailedTokens.sessionId} and ${sessions.endedAt} is null))`
+
+const isLive = and(gt(mailedTokens.expiresAt, sql`now()`), isBacked)
+
+type Kind = Pick<MailedToken, 'userId' | 'purpose' | 'email' | 'securityVersion'> &
+  Pick<NewMailedToken, 'registrationId' | 'sessionId'>
+
+/** Those that open the same. */
+const isFreshOf = ({ registrationId = '', sessionId = '', ...kind }: Kind): SQL | undefined =>
   and(
-    eq(mailedTokens.tokenHash, hashToken(token)),
-    eq(mailedTokens.purpose, purpose),
-    gt(mailedTokens.expiresAt, sql`now()`),
+    eq(mailedTokens.userId, kind.userId),
+    eq(mailedTokens.purpose, kind.purpose),
+    eq(mailedTokens.email, kind.email),
+    eq(mailedTokens.securityVersion, kind.securityVersion),
+    sql`coalesce(${mailedTokens.registrationId}::text, '') = ${registrationId}`,
+    sql`coalesce(${mailedTokens.sessionId}::text, '') = ${sessionId}`,
+    sql`${mailedTokens.expiresAt} - now() > (${mailedTokens.expiresAt} - ${mailedTokens.createdAt}) / 2`,
   )

@@ -3,9 +3,7 @@ import { AccountDisabled, EmailTaken } from '../../lib/errors.js'
 import { accountToOpen, MissingFields, type NewAccount } from '../../lib/new-account.js'
 import type { Tx } from '../client.js'
 import { users } from '../schema/users.js'
-import { voidMailedTokens } from './mailed-tokens.js'
 import { endSessions } from './sessions.js'
-import { clearThrottle } from './sign-in-throttle.js'
 import { findUserByEmail } from './users.js'
 
 export type HashedAccount = Omit<NewAccount, 'password'> & { passwordHash: string }
@@ -30,8 +28,6 @@ export async function openAccount(tx: Tx, email: string, account: HashedAccount)
     throw user?.status === 'disabled' ? new AccountDisabled() : new EmailTaken()
   }
   await endSessions(tx, opened.id)
-  await voidMailedTokens(tx, opened.id)
-  await clearThrottle(tx, email)
   return opened.id
 }
 

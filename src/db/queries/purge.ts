@@ -4,8 +4,10 @@ import type { Db } from '../client.js'
 import { invitations } from '../schema/invitations.js'
 import { mailedTokens } from '../schema/mailed-tokens.js'
 import { outbox } from '../schema/outbox.js'
+import { registrations } from '../schema/registrations.js'
 import { accessRevocations, refreshTokens, sessions } from '../schema/sessions.js'
 import { signInThrottles } from '../schema/sign-in-throttles.js'
+import { users } from '../schema/users.js'
 import { acrossOrganizations } from '../tenancy/scopes.js'
 import { isForgotten } from './sign-in-throttle.js'
 
@@ -16,6 +18,9 @@ const SESSIONS_KEPT_DAYS = 30
 const REVOCATIONS_KEPT_HOURS = 25
 
 const DONE_JOBS_KEPT_DAYS = 7
+
+/** From the last registration of an address that no mailbox has confirmed; and no link to it may be live. */
+export const REGISTRATIONS_KEPT_DAYS = 14
 
 /** Each statement locks few rows, and for a moment. */
 const BATCH = 1000
@@ -38,6 +43,16 @@ const isSessionOver = lt(
 /** What loses its use with time, and when. */
 const PERISHABLE = {
   mailedTokens: { key: mailedTokens.id, isOver: lte(mailedTokens.expiresAt, sql`now()`) },
+  // Those that an administrator prepared have no registration, and stay.
+  unconfirmedAccounts: {
+    key: users.id,
+    isOver: sql`${users.status} = 'pending'
+      and exists (select from ${registrations} where ${registrations.userId} = ${users.id})
+      and not exists (select from ${registrations} where ${registrations.userId} = ${users.id}
+        and ${registrations.createdAt} > ${ago(REGISTRATIONS_KEPT_DAYS, 'days')})
+      and not exists (select from ${mailedTokens} where ${mailedTokens.userId} = ${users.id}
+        and ${mailedTokens.expiresAt} > now())`,
+  },
   invitations: {
     key: invitations.id,
     isOver: lte(invitations.expiresAt, sql`now()`),

@@ -19,11 +19,15 @@ export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<Us
   db.transaction(async (tx) => {
     await lockSuperAdmins(tx, actorId)
     const created = await createUser(tx, user)
-    if (created.status === 'pending') await enqueue(tx, 'request-password-reset', { email: created.email })
+    await offerPassword(tx, created)
     return created
   })
 
-/** Throws Forbidden, NotFound and LastSuperAdmin. Triggers end the sessions and tokens that the change makes void. */
+/**
+ * Triggers end the sessions, links and registrations that the change makes void. A user who is activated without a password
+ * is sent a link to set it: none that came with a registration counts, for no mailbox has confirmed it.
+ * Throws Forbidden, NotFound and LastSuperAdmin.
+ */
 export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserChanges): Promise<User> =>
   db.transaction(async (tx) => {
     const admins = await lockSuperAdmins(tx, actorId)
@@ -42,8 +46,14 @@ export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserC
     if (!user) throw new NotFound()
     if (user.status !== current.status) noteEvent('status_changed', id)
     if (user.role !== current.role) noteEvent('role_changed', id)
+    if (user.status !== current.status) await offerPassword(tx, user)
     return user
   })
+
+async function offerPassword(tx: Tx, { email, status, passwordHash }: User): Promise<void> {
+  if (status === 'disabled' || passwordHash !== null) return
+  await enqueue(tx, 'request-password-reset', { email })
+}
 
 /**
  * In one transaction, unless the account has more than a statement can delete in its time: then the account is closed first,

@@ -1,9 +1,10 @@
-import { and, type Column, eq, sql } from 'drizzle-orm'
+import { and, type Column, eq, getTableColumns, sql } from 'drizzle-orm'
 import { EmailTaken, NotFound, Unauthorized } from '../../lib/errors.js'
 import type { UserRole } from '../../lib/roles.js'
 import type { Db } from '../client.js'
 import { isUniqueViolation } from '../errors.js'
 import { prepareOnce } from '../prepare-once.js'
+import { registrations } from '../schema/registrations.js'
 import { sessions } from '../schema/sessions.js'
 import { type User, users } from '../schema/users.js'
 
@@ -46,7 +47,8 @@ export async function findUserByEmail(db: Db, email: string): Promise<User | und
 }
 
 /**
- * With the addresses from which the user has signed in before. `email` must be normalised.
+ * With the addresses from which the user has signed in before, and the password that opens the account: that of the
+ * newest registration where no mailbox has confirmed one. `email` must be normalised.
  * In one statement: a second one would take time for known addresses alone.
  */
 export async function findUserToSignIn(
@@ -56,7 +58,13 @@ export async function findUserToSignIn(
   const addresses = sql<string | null>`(select string_agg(ip, ' ') from (
     select s.ip from ${sessions} s where s.user_id = "users"."id" and s.ip is not null
     order by s.created_at desc limit ${REMEMBERED_SESSIONS}) recent)`
-  const [found] = await db.select({ user: users, addresses }).from(users).where(eq(users.email, email))
+  const passwordHash = sql<string | null>`coalesce("users"."password_hash", (
+    select r.password_hash from ${registrations} r where r.user_id = "users"."id"
+    order by r.created_at desc, r.id desc limit 1))`
+  const [found] = await db
+    .select({ user: { ...getTableColumns(users), passwordHash }, addresses })
+    .from(users)
+    .where(eq(users.email, email))
   return { user: found?.user, addresses: found?.addresses?.split(' ') ?? [] }
 }
 

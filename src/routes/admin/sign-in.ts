@@ -39,6 +39,7 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
       noteEvent('sign_in_failed', user?.id)
       const fits = await signInGuard.fits({
         email,
+        from: { ip: request.ip },
         user,
         password,
         caller: anonymousCaller(request.ip, addresses),

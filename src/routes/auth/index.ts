@@ -32,7 +32,9 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         summary: 'Sign in',
         description:
           'An unknown address and a wrong password get the same answer. After several wrong passwords in a row even the ' +
-          'right one has to wait, as long as `Retry-After` says; a reset by mail ends the wait.',
+          'right one has to wait, as long as `Retry-After` says. A reset by mail ends the wait, and for half an hour after it, ' +
+          'wrong passwords from elsewhere do not hold up the address that it came from. Of an account whose mailbox is not ' +
+          'confirmed, the newest registration decides which password is right.',
         body: Credentials,
         response: { 200: SignedIn },
       },
@@ -49,6 +51,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       noteEvent('sign_in_failed', user?.id)
       const fits = await signInGuard.fits({
         email,
+        from: { ip: request.ip },
         user,
         password: request.body.password,
         caller: anonymousCaller(request.ip, addresses),

@@ -18,7 +18,9 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Ask for a new password',
-        description: 'A mail has the link. A newer one makes the older one void.',
+        description:
+          'A mail has the link. Each of those that were sent works until one is used; once several fresh ones lie in the mailbox, ' +
+          'no other is sent.',
         body: AddressOnly,
         response: { 202: Accepted },
       },
@@ -38,7 +40,7 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Set a new password',
         description:
-          'With the token from the mail. Ends every session, and activates an account that waits for its first password.',
+          'With the token from the mail, once. Ends every session and every other link, and activates an account that waits for its first password.',
         body: PasswordReset,
         response: { 204: NoBody('Set') },
       },
@@ -46,7 +48,7 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function setNewPassword(request, reply) {
       const { token, password } = request.body
-      await app.resetPassword(token, password)
+      await app.resetPassword(token, password, request.ip)
       return reply.code(204).send()
     },
   )

@@ -21,7 +21,9 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Register',
         description:
-          'A mail has the link that confirms the address; the owner of a known address is told instead.',
+          'A mail has the link that confirms the address, and activates the password and names of this registration; the owner ' +
+          'of a known address is told instead. After several registrations of one address, the link of a further one asks for ' +
+          'the password. A registration that is never confirmed is deleted after two weeks.',
         body: Registration,
         response: { 202: Accepted },
       },
@@ -46,14 +48,15 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Confirm an e-mail address',
-        description: 'With the token from the mail, for a new account or a changed address.',
+        description:
+          'With the token from the mail, for a new account or a changed address. Ends every other link of the account.',
         body: TokenOnly,
         response: { 204: NoBody('Confirmed') },
       },
       config: { ...config, rateLimits: MAILED_TOKEN_LIMIT, failures: [InvalidToken, EmailTaken] },
     },
     async function confirmEmail(request, reply) {
-      await verifyEmail(db, request.body.token)
+      await verifyEmail(db, request.body.token, request.ip)
       return reply.code(204).send()
     },
   )
@@ -64,7 +67,9 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Send the confirmation once more',
-        description: 'The newer link makes the older one void.',
+        description:
+          'Older links stay good. Where the address was registered several times, the new link asks for the password; once several ' +
+          'fresh ones lie in the mailbox, no other is sent.',
         body: AddressOnly,
         response: { 202: Accepted },
       },

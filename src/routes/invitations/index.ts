@@ -34,7 +34,7 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function acceptByToken(request) {
       const { token, ...account } = request.body
       const caller = request.user as AccessClaims | null
-      return app.invitations.accept({ token, account, callerId: caller?.userId })
+      return app.invitations.accept({ token, ip: request.ip, account, callerId: caller?.userId })
     },
   )
 }

@@ -3,6 +3,7 @@ import { changePassword } from '../../db/queries/credentials.js'
 import { enqueue } from '../../db/queries/outbox.js'
 import { findUserById } from '../../db/queries/users.js'
 import type { User } from '../../db/schema/users.js'
+import type { AccessClaims } from '../../lib/access-tokens.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { PasswordTooCommon, TooManyAttempts, Unauthorized, WrongPassword } from '../../lib/errors.js'
 import { provenCaller } from '../../lib/hashing-callers.js'
@@ -15,11 +16,11 @@ const tags = ['My account']
 const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db, accessList, passwords, signInGuard } = app
 
-  async function confirmUser(userId: string, password: string): Promise<User> {
+  async function confirmUser({ userId, sessionId }: AccessClaims, password: string): Promise<User> {
     const user = await findUserById(db, userId)
     if (!user) throw new Unauthorized()
-    if (!(await signInGuard.fits({ email: user.email, user, password, caller: provenCaller(userId) })))
-      throw new WrongPassword()
+    const attempt = { email: user.email, from: { sessionId }, user, password, caller: provenCaller(userId) }
+    if (!(await signInGuard.fits(attempt))) throw new WrongPassword()
     return user
   }
 
@@ -30,22 +31,19 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Change my password',
         description:
-          'Ends all my other sessions. Wrong passwords are slowed down as they are when signing in.',
+          'Ends all my other sessions. Wrong passwords are slowed down as they are when signing in, those of each session ' +
+          'apart: strangers who guess at the sign-in do not hold up who is signed in.',
         body: PasswordChange,
         response: { 204: NoBody('Changed') },
       },
       config: { failures: [WrongPassword, TooManyAttempts, PasswordTooCommon] },
     },
     async function changeMyPassword(request, reply) {
-      const { userId, sessionId } = request.user
       const { currentPassword, newPassword } = request.body
-      const user = await confirmUser(userId, currentPassword)
-      await changePassword(
-        db,
-        userId,
-        sessionId,
-        await passwords.hashNew(newPassword, user, provenCaller(userId)),
-      )
+      const { sessionId } = request.user
+      const user = await confirmUser(request.user, currentPassword)
+      const passwordHash = await passwords.hashNew(newPassword, user, provenCaller(user.id))
+      await changePassword(db, { user, sessionId, passwordHash })
       await accessList.settle()
       return reply.code(204).send()
     },
@@ -58,7 +56,8 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Change my e-mail address',
         description:
-          'The new address takes effect when the link that is mailed to it is opened; the old one is told.',
+          'The new address takes effect when the link that is mailed to it is opened; the old one is told. The request ends with ' +
+          'the session that made it, by signing out, too, and with any change of the password, address or status.',
         body: EmailChange,
         response: { 202: NoBody('Accepted: the new mailbox has to confirm') },
       },
@@ -66,8 +65,9 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function changeMyEmail(request, reply) {
       const { email, password } = request.body
-      const { id: userId } = await confirmUser(request.user.userId, password)
-      const payload = { userId, email: normalizeEmail(email) }
+      const { id: userId, securityVersion } = await confirmUser(request.user, password)
+      const { sessionId } = request.user
+      const payload = { userId, sessionId, securityVersion, email: normalizeEmail(email) }
       await db.transaction((tx) => enqueue(tx, 'request-email-change', payload))
       return reply.code(202).send()
     },

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Db } from '../../db/client.js'
 import { findOpenInvitation, type Joined } from '../../db/queries/accept-invitation.js'
 import { AccountDisabled, EmailTaken, InvalidToken } from '../../lib/errors.js'
-import type { NewAccount } from '../../lib/new-account.js'
 import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
+import type { Acceptance } from '../../plugins/invitations.js'
 import { invitationAcceptedPage, invitationPage } from '../../views/accept-invitation.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { DIFFERENT_PASSWORDS, type Refusals, refusalsOf } from './form-refusals.js'
@@ -29,7 +29,7 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
       const misfits = request.validationError && refusalsOf(request.validationError)
       const { token, passwordRepeat, ...account } = request.body
       const refused = misfits ?? (account.password === passwordRepeat ? undefined : DIFFERENT_PASSWORDS)
-      const outcome = refused ? { refusals: refused } : await tryAccepting(token, account)
+      const outcome = refused ? { refusals: refused } : await tryAccepting({ token, account, ip: request.ip })
       if ('joined' in outcome)
         return invitationAcceptedPage({ organization: outcome.joined.organization.name, hasApiDocs })
       const { refusals } = outcome
@@ -38,9 +38,9 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  async function tryAccepting(token: string, account: Partial<NewAccount>): Promise<Outcome> {
+  async function tryAccepting(acceptance: Acceptance): Promise<Outcome> {
     try {
-      return { joined: await app.invitations.accept({ token, account }) }
+      return { joined: await app.invitations.accept(acceptance) }
     } catch (error) {
       // The account has become one meanwhile, and only the button is left.
       return { refusals: error instanceof EmailTaken ? {} : refusalsOf(error as Error) }

@@ -31,16 +31,17 @@ const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
       const { token, password, passwordRepeat } = request.body
       const account = await describeAccount(db, token)
       const refusals =
-        misfits ?? (password === passwordRepeat ? await trySetting(token, password) : DIFFERENT_PASSWORDS)
+        misfits ??
+        (password === passwordRepeat ? await trySetting(token, password, request.ip) : DIFFERENT_PASSWORDS)
       if (refusals === undefined) return passwordSetPage({ hasApiDocs })
       return reply.code(400).send(newPasswordPage({ ...account, refusal: refusals.password }))
     },
   )
 
   /** Answers what is wrong with the password. */
-  async function trySetting(token: string, password: string): Promise<Refusals | undefined> {
+  async function trySetting(token: string, password: string, ip: string): Promise<Refusals | undefined> {
     try {
-      await app.resetPassword(token, password)
+      await app.resetPassword(token, password, ip)
       return undefined
     } catch (error) {
       return refusalsOf(error as Error)

@@ -29,7 +29,7 @@ const verifyEmailPage: FastifyPluginAsyncTypebox = async (app) => {
     PATH,
     { schema: { hide: true, body: TokenForm }, config },
     async function confirmEmailByForm(request) {
-      await verifyEmail(db, request.body.token)
+      await verifyEmail(db, request.body.token, request.ip)
       return emailConfirmedPage({ hasApiDocs })
     },
   )
