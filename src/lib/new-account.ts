@@ -3,6 +3,14 @@ import type { UserStatus } from './roles.js'
 
 export type NewAccount = { password: string; firstName: string; lastName: string }
 
+/** Of an invitation. `callerId` is the signed-in user, if there is one; `ip` where the request comes from. */
+export type Acceptance = {
+  token: string
+  ip: string
+  account: Partial<NewAccount>
+  callerId?: string | undefined
+}
+
 const FIELDS = ['password', 'firstName', 'lastName'] as const
 
 /** As the schema's refusal: which fields an account needs shows only once the token has been looked up. */

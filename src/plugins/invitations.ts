@@ -6,7 +6,7 @@ import type { Invitation } from '../db/schema/invitations.js'
 import type { OrganizationScope } from '../db/tenancy/scopes.js'
 import { InvalidToken, InvitationForAnother } from '../lib/errors.js'
 import { provenCaller } from '../lib/hashing-callers.js'
-import { accountToOpen, type NewAccount } from '../lib/new-account.js'
+import { type Acceptance, accountToOpen, type NewAccount } from '../lib/new-account.js'
 import type { SigningKey } from '../lib/signing-keys.js'
 
 declare module 'fastify' {
@@ -21,14 +21,6 @@ declare module 'fastify' {
       accept: (acceptance: Acceptance) => Promise<Joined>
     }
   }
-}
-
-/** `callerId` is who is signed in, if anybody is; `ip` where the request comes from. */
-export type Acceptance = {
-  token: string
-  ip: string
-  account: Partial<NewAccount>
-  callerId?: string | undefined
 }
 
 type InvitationOptions = { signingKey: SigningKey; ttlSeconds: number }
