@@ -83,8 +83,8 @@ t.test(
     await writing
 
     for (let i = 0; i < 8; i++) await addUser()
-    const atAnyLevel = `${database.url}?default_transaction_isolation=serializable`
-    const others = [1, 2, 3, 4].map(() => connect(t, atAnyLevel))
+    const atAnyLevel = { default_transaction_isolation: 'serializable' }
+    const others = [1, 2, 3, 4].map(() => connect(t, database.url, atAnyLevel))
     await eventually(async () => {
       const sealed = await Promise.all(others.map((it) => sealAuditLog(it, key, 1)))
       return sealed.some(({ seals }) => seals > 0)

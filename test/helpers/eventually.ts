@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const POLL_MS = 20
 
-/** The first value that is not undefined, false or null; throws when none has come in time. */
+/** The first value that is not undefined, false or null; throws when none has come in time, which a busy machine may take long for. */
 export async function eventually<T>(
   probe: () => T | Promise<T>,
-  timeoutMs = 15_000,
+  timeoutMs = 60_000,
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
