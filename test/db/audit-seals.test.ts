@@ -83,7 +83,7 @@ t.test(
     await writing
 
     for (let i = 0; i < 8; i++) await addUser()
-    const atAnyLevel = { default_transaction_isolation: 'serializable' }
+    const atAnyLevel = { default_transaction_isolation: 'serializable' } as const
     const others = [1, 2, 3, 4].map(() => connect(t, database.url, atAnyLevel))
     await eventually(async () => {
       const sealed = await Promise.all(others.map((it) => sealAuditLog(it, key, 1)))
