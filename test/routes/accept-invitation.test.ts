@@ -146,7 +146,8 @@ t.test('an account that its owner confirms at that moment keeps its password', a
   const token = await inviteTo(email)
   const observer = connect(t, database.adminUrl)
   const waiting = await owner.begin(async (confirming) => {
-    await confirming`update users set status = 'active', email_verified_at = now() where email = ${email}`
+    await confirming`update users set status = 'active', email_verified_at = now(),
+      password_hash = (select password_hash from registrations where user_id = users.id) where email = ${email}`
     const answer = accept(token, ACCOUNT)
     await eventually(async () => {
       const [row] = await observer`select count(*)::int as count from pg_stat_activity
