@@ -40,13 +40,7 @@ t.test('whoever knows the password gets tokens, with any case of the address', a
   t.equal(headers['cache-control'], 'no-store')
   t.strictSame(body.user, (await user.get('/me')).body)
 
-  const others = [
-    'ada@example.com ',
-    ' ada@example.com',
-    'ada@example.com.',
-    'ａda@example.com',
-    'ada@ex\u0061\u0301mple.com',
-  ]
+  const others = ['ada@example.com ', ' ada@example.com', 'ada@example.com.', 'ａda@example.com']
   for (const email of others) {
     t.match(
       await anonymous.post('/auth/login', { email, password: PASSWORD }),
@@ -54,6 +48,8 @@ t.test('whoever knows the password gets tokens, with any case of the address', a
       `"${email}" is no address`,
     )
   }
+  const elsewhere = { email: 'ada@ex\u0061\u0301mple.com', password: PASSWORD }
+  t.equal((await anonymous.post('/auth/login', elsewhere)).status, 401, 'an accent makes another domain')
   for (const password of [`${PASSWORD} `, PASSWORD.toUpperCase(), PASSWORD.slice(0, -1), '']) {
     const answer = await anonymous.post('/auth/login', { email: 'ada@example.com', password })
     t.ok(answer.status === (password === '' ? 400 : 401))
