@@ -3,6 +3,7 @@
  * snapshot.
  */
 export * from './invitations.js'
+export * from './mail-counts.js'
 export * from './mailed-tokens.js'
 export * from './memberships.js'
 export * from './organizations.js'

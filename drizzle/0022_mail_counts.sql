@@ -1,0 +1,5 @@
+CREATE TABLE "mail_counts" (
+	"subject_hash" "bytea" PRIMARY KEY NOT NULL,
+	"times" timestamp (3) with time zone[] NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL
+);
