@@ -17,6 +17,9 @@ export const NOTICE_MAILS = [
 ] as const
 export type NoticeMail = (typeof NOTICE_MAILS)[number]
 
+/** Every mail, as its mailbox is spared too many of it. */
+export type MailKind = LinkMail | NoticeMail | 'invitation' | 'failed-jobs'
+
 /**
  * Every job with its payload, for whoever asks for it and for whoever does it. Ids only, no secrets: a payload lies in the
  * outbox, and what it names is read when the job runs.
@@ -42,6 +45,8 @@ export const JOBS = {
 } as const
 
 export type JobName = keyof typeof JOBS
+/** Those that send a mail: they are asked for with `enqueueMail` alone. */
+export type MailJob = Extract<JobName, `send-${string}`>
 export type JobPayload<N extends JobName> = Static<(typeof JOBS)[N]>
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(JOBS, name)

@@ -1,8 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Tx } from '../db/client.js'
-import { createMailedToken, type NewMailedToken } from '../db/queries/mailed-tokens.js'
-import { enqueue } from '../db/queries/outbox.js'
+import {
+  countFreshLinks,
+  createMailedToken,
+  MAX_FRESH_LINKS,
+  type NewMailedToken,
+} from '../db/queries/mailed-tokens.js'
+import { enqueueMail } from '../db/queries/outbox.js'
 import type { LinkMail } from '../lib/jobs.js'
 import { type DeriveToken, deriveMailedToken, type MailedTokenPurpose } from '../lib/mailed-tokens.js'
 import type { SigningKey } from '../lib/signing-keys.js'
@@ -12,7 +18,8 @@ declare module 'fastify' {
     mailedLinks: {
       /**
        * Makes a token for the mailbox and asks for the mail with its link. False, and no mail, where the mailbox has
-       * enough fresh links of the kind.
+       * enough fresh links of the kind, or has had enough mails with them. A link that sets a password is never refused to a
+       * mailbox that has no other.
        */
       issue: (tx: Tx, mail: LinkMail, link: Link) => Promise<boolean>
       /** The link of a token; undefined when the key that it was made with has been retired. */
@@ -24,7 +31,7 @@ declare module 'fastify' {
 }
 
 /** `email` is the mailbox; the link is void once `user`, or the session, is not as it was. */
-type Link = Omit<NewMailedToken, 'purpose' | 'ttlSeconds'>
+type Link = Omit<NewMailedToken, 'id' | 'purpose' | 'ttlSeconds'>
 
 export type MailedLinkOptions = {
   /** The first one makes tokens; the others still know theirs. */
@@ -47,9 +54,15 @@ async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: 
     baseUrl: `${baseUrl}/`,
     issue: async (tx, mail, link) => {
       const token = { ...link, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
-      const tokenId = await createMailedToken(tx, keys[0], token)
-      if (tokenId === undefined) return false
-      await enqueue(tx, 'send-link', { mail, tokenId })
+      const fresh = await countFreshLinks(tx, token)
+      if (fresh >= MAX_FRESH_LINKS) return false
+      // No UUIDv7: the token's hash has to be known before the row is written.
+      const id = randomUUID()
+      // Of those that confirm, the others may be a stranger's registrations.
+      const force = fresh === 0 && token.purpose === 'reset_password'
+      const recipient = { kind: mail, email: link.email, force }
+      if (!(await enqueueMail(tx, 'send-link', { mail, tokenId: id }, recipient))) return false
+      await createMailedToken(tx, keys[0], { ...token, id })
       return true
     },
     write: ({ id, keyId }, path, derive = deriveMailedToken) => {

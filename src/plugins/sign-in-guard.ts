@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { upgradePasswordHash } from '../db/queries/credentials.js'
 import { listHashingEfforts } from '../db/queries/hashing-efforts.js'
-import { enqueue } from '../db/queries/outbox.js'
+import { enqueueNotice } from '../db/queries/outbox.js'
 import {
   type Attempt,
   type Counted,
@@ -52,14 +52,14 @@ async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits
         },
       })
       if (fits && counted) await clearThrottle(db, counted.key)
-      else if (counted?.isLastBeforeWait) await announceWait(user?.id ?? NOBODY)
+      else if (counted?.isLastBeforeWait) await announceWait(user?.id ?? NOBODY, email)
       if (user && betterHash) await upgradePasswordHash(db, user, betterHash)
       return fits
     },
   })
 
-  const announceWait = (userId: string) =>
-    db.transaction((tx) => enqueue(tx, 'send-notice', { mail: 'sign-in-blocked', userId }))
+  const announceWait = (userId: string, email: string) =>
+    db.transaction((tx) => enqueueNotice(tx, 'sign-in-blocked', { id: userId, email }))
 }
 
 export default fp(signInGuard, { name: 'sign-in-guard', dependencies: ['db', 'passwords'] })

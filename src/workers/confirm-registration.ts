@@ -1,11 +1,12 @@
-import { enqueue, markDone } from '../db/queries/outbox.js'
+import { enqueueNotice, markDone } from '../db/queries/outbox.js'
 import { listRegistrations } from '../db/queries/registration.js'
 import { findUserByEmail } from '../db/queries/users.js'
 import type { Processor } from './processor.js'
 
 /**
  * Tells the owner of an address what a registration with it means: a new account to confirm, with what came with this
- * registration, or one they have already. Without a registration that was kept, the link asks for the password.
+ * registration, or one they have already. Without a registration that was kept, or with too many
+ * mails of late, the link asks for the password.
  */
 export const confirmRegistration: Processor<'confirm-registration'> = (
   { db, mailedLinks },
@@ -17,10 +18,13 @@ export const confirmRegistration: Processor<'confirm-registration'> = (
     const user = await findUserByEmail(tx, email)
     if (user?.status === 'pending') {
       const kept = (await listRegistrations(tx, user.id)).find((one) => one.id === registrationId)
-      if (kept) await mailedLinks.issue(tx, 'verify-email', { user, email, registrationId: kept.id })
-      else await mailedLinks.issue(tx, 'set-password', { user, email })
+      const link = { user, email }
+      // Where strangers have spent the mails that confirm, the owner needs another link than theirs.
+      const isAsked =
+        kept && (await mailedLinks.issue(tx, 'verify-email', { ...link, registrationId: kept.id }))
+      if (!isAsked) await mailedLinks.issue(tx, 'set-password', link)
     }
     if (user?.status === 'active') {
-      await enqueue(tx, 'send-notice', { mail: 'already-registered', userId: user.id })
+      await enqueueNotice(tx, 'already-registered', user)
     }
   })

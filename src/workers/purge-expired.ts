@@ -10,6 +10,7 @@ const WHAT = [
   'sessions',
   'accessRevocations',
   'signInThrottles',
+  'mailCounts',
 ] as const
 
 export const purgeExpired: ScheduledTask = async ({ db, log }) => {

@@ -1,5 +1,5 @@
 import { countFailedJobs } from '../db/queries/failed-jobs.js'
-import { enqueue, markDone } from '../db/queries/outbox.js'
+import { enqueueMail, markDone } from '../db/queries/outbox.js'
 import { listActiveSuperAdmins } from '../db/queries/users.js'
 import type { ScheduledTask } from './processor.js'
 
@@ -9,7 +9,7 @@ export const reportFailedJobs: ScheduledTask = ({ db }, { id }) =>
     if (!(await markDone(tx, id))) return
     const failed = await countFailedJobs(tx)
     if (failed.length === 0) return
-    for (const { id: userId } of await listActiveSuperAdmins(tx)) {
-      await enqueue(tx, 'send-failed-jobs-report', { userId })
+    for (const { id: userId, email } of await listActiveSuperAdmins(tx)) {
+      await enqueueMail(tx, 'send-failed-jobs-report', { userId }, { kind: 'failed-jobs', email })
     }
   })

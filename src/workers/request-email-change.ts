@@ -1,6 +1,6 @@
 import type { Tx } from '../db/client.js'
 import { isSessionLive, lockUser } from '../db/queries/mailed-tokens.js'
-import { enqueue, markDone } from '../db/queries/outbox.js'
+import { enqueueNotice, markDone } from '../db/queries/outbox.js'
 import { isUnconfirmed } from '../db/queries/registration.js'
 import { findUserByEmail } from '../db/queries/users.js'
 import type { Processor } from './processor.js'
@@ -20,9 +20,9 @@ export const requestEmailChange: Processor<'request-email-change'> = (
     if (user?.securityVersion !== securityVersion || user.status !== 'active' || user.email === email) return
     if (!(await isSessionLive(tx, sessionId))) return
     const owner = await findOwner(tx, email)
-    if (owner) await enqueue(tx, 'send-notice', { mail: 'already-registered', userId: owner.id })
+    if (owner) await enqueueNotice(tx, 'already-registered', owner)
     else if (!(await mailedLinks.issue(tx, 'confirm-email-change', { user, email, sessionId }))) return
-    await enqueue(tx, 'send-notice', { mail: 'email-change-requested', userId })
+    await enqueueNotice(tx, 'email-change-requested', user)
   })
 
 async function findOwner(tx: Tx, email: string) {

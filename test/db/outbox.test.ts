@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { Db } from '../../src/db/client.js'
 import {
@@ -14,22 +13,22 @@ import { runInContext } from '../../src/lib/context.js'
 import { runJob } from '../../src/workers/run-job.js'
 import { openAuditTest } from '../helpers/audit.js'
 
-const notice = { mail: 'password-changed', userId: randomUUID() } as const
+const payload = { email: 'ada@example.com' }
 const anyRequest = { actor: 'anonymous', userId: null, requestId: 'the-request' } as const
 const CLAIM = { limit: 10, leaseMs: 60_000 }
 
 t.test('a job is asked for in a transaction, and with what it takes', async (t) => {
   const { db, owner } = await openAuditTest(t)
   // @ts-expect-error: on the database itself, nothing would say that the change it is about is there.
-  const outside = () => enqueue(db, 'send-notice', notice)
+  const outside = () => enqueue(db, 'request-verification', payload)
   t.type(outside, 'function')
-  const wrong = { mail: 'no-such-mail', userId: 'nobody' } as unknown as typeof notice
+  const wrong = { email: 'no address' }
   await t.rejects(
-    db.transaction((tx) => enqueue(tx, 'send-notice', wrong)),
+    db.transaction((tx) => enqueue(tx, 'request-verification', wrong)),
     TypeError,
   )
   const rolledBack = db.transaction(async (tx) => {
-    await enqueue(tx, 'send-notice', notice)
+    await enqueue(tx, 'request-verification', payload)
     throw new Error('no')
   })
   await t.rejects(rolledBack, /no/)
@@ -39,10 +38,10 @@ t.test('a job is asked for in a transaction, and with what it takes', async (t) 
 t.test('a job for later waits until then', async (t) => {
   const { db, owner } = await openAuditTest(t)
   const runAt = new Date(Date.now() + 3_600_000)
-  await db.transaction((tx) => enqueue(tx, 'send-notice', notice, { runAt }))
+  await db.transaction((tx) => enqueue(tx, 'request-verification', payload, { runAt }))
   t.strictSame(await claimOutbox(db, CLAIM), [])
   await owner`update outbox set claimed_until = claimed_until - interval '1 hour 1 second'`
-  t.match(await claimOutbox(db, CLAIM), [{ job: 'send-notice' }])
+  t.match(await claimOutbox(db, CLAIM), [{ job: 'request-verification' }])
 })
 
 /** What `runJob` needs of the worker. */
@@ -53,21 +52,21 @@ function appOf(db: Db): Parameters<typeof runJob>[0] {
 
 t.test('what a job changes is attributed to it, and to the request that asked for it', async (t) => {
   const { db, owner } = await openAuditTest(t)
-  await runInContext(anyRequest, () => db.transaction((tx) => enqueue(tx, 'send-notice', notice)))
+  await runInContext(anyRequest, () => db.transaction((tx) => enqueue(tx, 'request-verification', payload)))
   const [job] = await claimOutbox(db, CLAIM)
   await runJob(appOf(db), String(job?.id), () => async () => {
     await createUser(db, { email: 'ada@example.com', firstName: 'Ada', lastName: 'Test' })
-    await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
+    await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
   })
   const entries = await owner`select actor, request_id from audit.audit_log`
-  t.strictSame([...entries], [{ actor: 'job:send-notice', request_id: 'the-request' }])
+  t.strictSame([...entries], [{ actor: 'job:request-verification', request_id: 'the-request' }])
   const asked = await owner`select distinct request_id from outbox`
   t.strictSame([...asked], [{ request_id: 'the-request' }], 'so is what the job asks for in turn')
 })
 
 t.test('failures are counted and kept, and the last one makes a dead letter', async (t) => {
   const { db, owner } = await openAuditTest(t)
-  await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
+  await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
   const [job] = await claimOutbox(db, CLAIM)
   const id = String(job?.id)
   const fail = () => recordFailure(db, id, { message: 'It is broken', stack: 'at …', maxAttempts: 3 })
@@ -85,7 +84,7 @@ t.test('failures are counted and kept, and the last one makes a dead letter', as
 
 t.test('jobs that were asked for are tried thirty times, the runs of schedules five times', async (t) => {
   const { db, owner } = await openAuditTest(t)
-  await db.transaction((tx) => enqueue(tx, 'send-notice', notice))
+  await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
   await enqueueScheduled(db, 'seal-audit-log')
   for (const { id, job } of await claimOutbox(db, CLAIM)) {
     let attempts = 0
@@ -97,7 +96,7 @@ t.test('jobs that were asked for are tried thirty times, the runs of schedules f
         /^Too much\uFFFD x/,
       )
     }
-    t.equal(attempts, job === 'send-notice' ? 30 : 5)
+    t.equal(attempts, job === 'request-verification' ? 30 : 5)
   }
   const [row] = await owner`select last_error, last_stack from outbox`
   t.match(row, { last_error: /^Too much\uFFFD x/, last_stack: /^Error: Too much\uFFFD x/ })

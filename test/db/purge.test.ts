@@ -126,6 +126,13 @@ const byAge: [Perishable, string, (age: SQL, name: string) => SQL, SQL][] = [
     sql`select convert_from(address_hash, 'utf8') as text from sign_in_throttles`,
   ],
   [
+    'mailCounts',
+    '1 hour',
+    (at, name) => sql`insert into mail_counts (subject_hash, times, expires_at)
+      values (${name}::bytea, array[${at}], ${at} + interval '1 hour')`,
+    sql`select convert_from(subject_hash, 'utf8') as text from mail_counts`,
+  ],
+  [
     'doneJobs',
     '7 days',
     (at, name) => sql`insert into outbox (job, payload, done_at) values (${name}, '{}', ${at})`,

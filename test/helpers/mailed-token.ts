@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { createMailedToken, lockUser } from '../../src/db/queries/mailed-tokens.js'
 import { deriveMailedToken, type MailedTokenPurpose } from '../../src/lib/mailed-tokens.js'
@@ -15,10 +16,11 @@ type Mailed = {
 export async function mailToken({ db }: FastifyInstance, { ttlSeconds = 60, userId, ...mailed }: Mailed) {
   const [key] = testSigningKeys
   if (!key) throw new Error('there is no signing key')
-  const id = await db.transaction(async (tx) => {
+  const id = randomUUID()
+  await db.transaction(async (tx) => {
     const user = await lockUser(tx, userId)
-    return user && createMailedToken(tx, key, { ...mailed, user, ttlSeconds })
+    if (!user) throw new Error('there is no such user')
+    await createMailedToken(tx, key, { ...mailed, id, user, ttlSeconds })
   })
-  if (id === undefined) throw new Error('there is no such user, or there are enough links')
   return deriveMailedToken(key, id)
 }

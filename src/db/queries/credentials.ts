@@ -1,10 +1,10 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { noteEvent } from '../../lib/context.js'
 import { Unauthorized, WrongPassword } from '../../lib/errors.js'
-import type { Db, Tx } from '../client.js'
+import type { Db } from '../client.js'
 import { type User, users } from '../schema/users.js'
 import { consumeMailedToken, findMailedToken, isSessionLive, lockUser } from './mailed-tokens.js'
-import { enqueue } from './outbox.js'
+import { enqueueNotice } from './outbox.js'
 import { endSessions } from './sessions.js'
 import { admitByMailbox } from './sign-in-throttle.js'
 import { findUserById } from './users.js'
@@ -33,7 +33,7 @@ export const resetPassword = (db: Db, token: string, passwordHash: string, ip: s
       .where(eq(users.id, user.id))
     await endSessions(tx, user.id)
     await admitByMailbox(tx, user.email, ip)
-    await announceNewPassword(tx, user.id)
+    await enqueueNotice(tx, 'password-changed', user)
   })
 
 /** `user` is as it was when the present password was verified, and `sessionId` the session that did it. */
@@ -54,7 +54,7 @@ export const changePassword = (
     await tx.update(users).set({ passwordHash }).where(eq(users.id, id))
     noteEvent('password_changed')
     await endSessions(tx, id, { except: sessionId })
-    await announceNewPassword(tx, id)
+    await enqueueNotice(tx, 'password-changed', user)
   })
 
 /**
@@ -73,6 +73,3 @@ export const upgradePasswordHash = (
       .set({ passwordHash: betterHash, updatedAt: sql`${users.updatedAt}` })
       .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash ?? '')))
   })
-
-const announceNewPassword = (tx: Tx, userId: string): Promise<void> =>
-  enqueue(tx, 'send-notice', { mail: 'password-changed', userId })

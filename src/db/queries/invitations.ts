@@ -1,6 +1,6 @@
 import { and, eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
 import { noteEvent } from '../../lib/context.js'
-import { AlreadyMember, NotFound } from '../../lib/errors.js'
+import { AlreadyMember, NotFound, RateLimited } from '../../lib/errors.js'
 import { deriveInvitationToken } from '../../lib/mailed-tokens.js'
 import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
 import { PERMISSIONS } from '../../lib/permissions.js'
@@ -11,7 +11,8 @@ import { type Invitation, invitations } from '../schema/invitations.js'
 import { memberships } from '../schema/memberships.js'
 import { users } from '../schema/users.js'
 import type { OrganizationScope } from '../tenancy/scopes.js'
-import { enqueue } from './outbox.js'
+import { secondsToNext, takeInvitation } from './mail-counts.js'
+import { enqueueMail } from './outbox.js'
 import { keysetPage } from './page.js'
 
 const SORTABLE = {
@@ -26,7 +27,7 @@ type SortField = (typeof INVITATION_SORT_FIELDS)[number]
 /** `email` must be normalised. */
 export type NewInvitation = Pick<Invitation, 'email' | 'role'> & { ttlSeconds: number }
 
-/** Makes an older one of the same address void, and asks for the mail. Throws AlreadyMember. */
+/** Makes an older one of the same address void, and asks for the mail. Throws AlreadyMember and RateLimited. */
 export async function createInvitation(
   scope: OrganizationScope,
   key: SigningKey,
@@ -52,9 +53,19 @@ export async function createInvitation(
     // Somebody else invites the same address at this moment: the later one counts.
     .onConflictDoUpdate({ target: [invitations.organizationId, invitations.email], set: row })
     .returning()
-  await enqueue(tx, 'send-invitation', { invitationId: id })
+  await askForMail(scope, id, invitation.email)
   noteEvent('member_invited')
   return created as Invitation
+}
+
+/** @throws RateLimited: the transaction, and with it the older invitation, is as it was. */
+async function askForMail({ tx, organizationId }: OrganizationScope, invitationId: string, email: string) {
+  if (!(await takeInvitation(tx, organizationId))) {
+    throw new RateLimited(await secondsToNext(tx, 'organization', organizationId))
+  }
+  if (!(await enqueueMail(tx, 'send-invitation', { invitationId }, { kind: 'invitation', email }))) {
+    throw new RateLimited(await secondsToNext(tx, 'invitation', email))
+  }
 }
 
 /** Those that can be accepted. */

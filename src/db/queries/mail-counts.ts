@@ -26,12 +26,15 @@ export const MAILS_PER_HOUR: Record<MailKind, number> = {
 /** The most invitations of one organization in an hour, whichever of its admins sends them. */
 export const INVITATIONS_PER_HOUR = 200
 
+/** PostgreSQL's greatest integer. */
+const UNLIMITED = 2 ** 31 - 1
+
 /**
  * Counts a mail against its mailbox in the transaction that asks for it; false where that has had enough of the kind.
  * `force` counts it, too, and never refuses: for a link without which the owner would have none.
  */
 export const takeMail = (tx: Tx, kind: MailKind, mailbox: string, { force = false } = {}): Promise<boolean> =>
-  take(tx, subjectOf(kind, mailbox), force ? Number.MAX_SAFE_INTEGER : MAILS_PER_HOUR[kind])
+  take(tx, subjectOf(kind, mailbox), force ? UNLIMITED : MAILS_PER_HOUR[kind])
 
 /** The same for an invitation against the organization that sends it. */
 export const takeInvitation = (tx: Tx, organizationId: string): Promise<boolean> =>
@@ -45,8 +48,8 @@ export async function secondsToNext(
 ): Promise<number> {
   const [row] = await tx
     .select({
-      seconds: sql<number | null>`extract(epoch from interval '1 hour' - now() + (
-        select min(time) from unnest(${mailCounts.times}) time where time > now() - interval '1 hour'))::float8`,
+      seconds: sql<number | null>`extract(epoch from interval '1 hour' + (
+        select min(time) from unnest(${mailCounts.times}) time where time > now() - interval '1 hour') - now())::float8`,
     })
     .from(mailCounts)
     .where(eq(mailCounts.subjectHash, subjectOf(kind, subject)))

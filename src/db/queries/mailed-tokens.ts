@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { InvalidToken } from '../../lib/errors.js'
 import { deriveMailedToken, type MailedTokenPurpose } from '../../lib/mailed-tokens.js'
@@ -12,6 +11,7 @@ import { type User, users } from '../schema/users.js'
 
 /** `user` is as it was when the link was asked for: the link is void once the account has changed since. */
 export type NewMailedToken = {
+  id: string
   user: Pick<User, 'id' | 'securityVersion'>
   purpose: MailedTokenPurpose
   email: string
@@ -24,29 +24,35 @@ export type NewMailedToken = {
 export const MAX_FRESH_LINKS = 5
 
 /**
- * Voids no older token. Returns the id, which is all that the job of the mail needs; undefined where the mailbox has enough
- * fresh links of the same kind, so that strangers who ask for more neither flood it nor keep the owner from one.
+ * How many links that open the same are good for at least half of their time. Links of one account that are asked for at once
+ * take turns from here on.
  */
+export async function countFreshLinks(
+  tx: Tx,
+  { user, ...token }: Omit<NewMailedToken, 'id'>,
+): Promise<number> {
+  await lockUser(tx, user.id)
+  return tx.$count(
+    mailedTokens,
+    isFreshOf({ ...token, userId: user.id, securityVersion: user.securityVersion }),
+  )
+}
+
+/** Voids no older token. The id is all that the job of the mail needs. */
 export async function createMailedToken(
   tx: Tx,
   key: SigningKey,
   { user, ttlSeconds, ...token }: NewMailedToken,
-): Promise<string | undefined> {
-  // Several that ask at once take turns.
-  await lockUser(tx, user.id)
-  // No UUIDv7: the token's hash has to be known before the row is written.
-  const id = randomUUID()
-  const row = { ...token, userId: user.id, securityVersion: user.securityVersion }
-  if ((await tx.$count(mailedTokens, isFreshOf(row))) >= MAX_FRESH_LINKS) return undefined
+): Promise<void> {
   await tx.insert(mailedTokens).values({
-    ...row,
-    id,
-    tokenHash: hashToken(deriveMailedToken(key, id)),
+    ...token,
+    userId: user.id,
+    securityVersion: user.securityVersion,
+    tokenHash: hashToken(deriveMailedToken(key, token.id)),
     keyId: key.kid,
     createdAt: new Date(),
     expiresAt: new Date(Date.now() + ttlSeconds * 1000),
   })
-  return id
 }
 
 /** What a link leads to; undefined for every token that will not be accepted. Changes nothing: mail scanners open links. */

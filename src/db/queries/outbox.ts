@@ -1,10 +1,19 @@
 import { and, eq, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { currentContext } from '../../lib/context.js'
 import { describeJob } from '../../lib/job-spans.js'
-import { isPayloadOf, type JobName, type JobPayload } from '../../lib/jobs.js'
+import {
+  isPayloadOf,
+  type JobName,
+  type JobPayload,
+  type MailJob,
+  type MailKind,
+  type NoticeMail,
+} from '../../lib/jobs.js'
 import { inSpan } from '../../lib/tracing.js'
 import type { Db, Tx } from '../client.js'
 import { outbox } from '../schema/outbox.js'
+import type { User } from '../schema/users.js'
+import { takeMail } from './mail-counts.js'
 
 type OutboxRow = typeof outbox.$inferSelect
 
@@ -22,7 +31,46 @@ export type Failure = { message: string; stack: string | null; maxAttempts: numb
  * one: outside a transaction it does not compile. With `runAt` it waits until then, and some seconds more at most.
  * @throws {TypeError} for a payload that is not what the job takes: a bug of the caller
  */
-export async function enqueue<N extends JobName>(
+export const enqueue = <N extends Exclude<JobName, MailJob>>(
+  tx: Tx,
+  job: N,
+  payload: JobPayload<N>,
+  options: { runAt?: Date } = {},
+): Promise<void> => addJob(tx, job, payload, options)
+
+/** Whose mailbox the mail goes to, and what of: each has so many an hour. With `force` it is sent beyond that, too. */
+export type Recipient = { kind: MailKind; email: string; force?: boolean }
+
+/**
+ * The only way to ask for a mail: counts it against the mailbox. False, and no mail, where that has had enough of the kind.
+ * @throws {TypeError} as `enqueue` does
+ */
+export async function enqueueMail<N extends MailJob>(
+  tx: Tx,
+  job: N,
+  payload: JobPayload<N>,
+  { kind, email, ...options }: Recipient,
+): Promise<boolean> {
+  const isTaken = await takeMail(tx, kind, email, options)
+  if (isTaken) await addJob(tx, job, payload)
+  return isTaken
+}
+
+/** To the account's own mailbox, or to another one that concerns it. */
+export const enqueueNotice = (
+  tx: Tx,
+  mail: NoticeMail,
+  { id: userId, email }: Pick<User, 'id' | 'email'>,
+  to?: string,
+): Promise<boolean> =>
+  enqueueMail(
+    tx,
+    'send-notice',
+    { mail, userId, ...(to !== undefined && { to }) },
+    { kind: mail, email: to ?? email },
+  )
+
+async function addJob<N extends JobName>(
   tx: Tx,
   job: N,
   payload: JobPayload<N>,

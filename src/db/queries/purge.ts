@@ -2,6 +2,7 @@ import { and, inArray, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { Db } from '../client.js'
 import { invitations } from '../schema/invitations.js'
+import { mailCounts } from '../schema/mail-counts.js'
 import { mailedTokens } from '../schema/mailed-tokens.js'
 import { outbox } from '../schema/outbox.js'
 import { registrations } from '../schema/registrations.js'
@@ -72,6 +73,7 @@ const PERISHABLE = {
     key: accessRevocations.subjectId,
     isOver: lt(accessRevocations.revokedAt, ago(REVOCATIONS_KEPT_HOURS, 'hours')),
   },
+  mailCounts: { key: mailCounts.subjectHash, isOver: lte(mailCounts.expiresAt, sql`now()`) },
   signInThrottles: { key: signInThrottles.addressHash, isOver: isForgotten },
   doneJobs: { key: outbox.id, isOver: lt(outbox.doneAt, ago(DONE_JOBS_KEPT_DAYS, 'days')) },
 } satisfies Record<string, Condition>

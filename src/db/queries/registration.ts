@@ -7,7 +7,7 @@ import type { MailedToken } from '../schema/mailed-tokens.js'
 import { type Registration, registrations } from '../schema/registrations.js'
 import { type User, users } from '../schema/users.js'
 import { consumeMailedToken } from './mailed-tokens.js'
-import { enqueue } from './outbox.js'
+import { enqueue, enqueueNotice } from './outbox.js'
 import { admitByMailbox } from './sign-in-throttle.js'
 
 export type NewRegistration = Pick<Registration, 'passwordHash' | 'firstName' | 'lastName'> & {
@@ -15,7 +15,7 @@ export type NewRegistration = Pick<Registration, 'passwordHash' | 'firstName' | 
 }
 
 /** Of one address at once. The mail about any further one has a link that asks for the password instead. */
-export const MAX_REGISTRATIONS = 5
+export const MAX_REGISTRATIONS = 3
 
 /**
  * Registers an address, known or not: the same statements run either way, and the mail tells its owner the rest. Each
@@ -99,7 +99,7 @@ async function moveAccount(tx: Tx, { id, email: oldEmail }: User, email: string)
     .set({ email, emailVerifiedAt: new Date() })
     .where(eq(users.id, id))
     .catch(explainTaken)
-  await enqueue(tx, 'send-notice', { mail: 'email-changed', userId: id, to: oldEmail })
+  await enqueueNotice(tx, 'email-changed', { id, email: oldEmail }, oldEmail)
 }
 
 const isClaimOnly = (db: Db) =>

@@ -36,7 +36,8 @@ const hashOf = (value: string): string => hash('sha256', value, 'base64url').sli
 
 const kindOf = (key: LimitKey): string => (typeof key === 'function' ? 'custom' : key)
 
-const normalizerOf = (key: LimitKey) => (key === 'body.email' ? normalizeAddress : normalize)
+const normalizerOf = (key: LimitKey) =>
+  typeof key === 'string' && key.endsWith('body.email') ? normalizeAddress : normalize
 
 const normalizeAddress = (value: string): string => normalizeEmail(normalize(value))
 
@@ -49,9 +50,12 @@ function textOf(key: LimitKey, request: FastifyRequest): string | undefined {
 
 function namedValueOf(key: string, { user, body }: FastifyRequest): unknown {
   if (key === 'address') return undefined
-  if (key === 'user') return (user as { userId: string } | null)?.userId
-  const field = key.slice('body.'.length)
-  return Object.hasOwn((body as object | null) ?? {}, field)
+  const userId = (user as { userId: string } | null)?.userId
+  if (key === 'user') return userId
+  const field = key.slice(key.indexOf('body.') + 'body.'.length)
+  const value = Object.hasOwn((body as object | null) ?? {}, field)
     ? (body as Record<string, unknown>)[field]
     : undefined
+  if (key.startsWith('body.') || typeof value !== 'string') return value
+  return userId && `${userId} ${value}`
 }

@@ -10,6 +10,8 @@ export type LimitKey =
   | 'address'
   | 'user'
   | `body.${string}`
+  /** Both together: what one user asks for about one mailbox. */
+  | `user+body.${string}`
   | ((request: FastifyRequest) => string | undefined)
 
 export type RateLimit = {
@@ -33,7 +35,7 @@ type Place = { method: string; url: string }
 const FIELDS = ['limit', 'key', 'strategy', 'name']
 /** What a quoted string of RFC 9651 holds without escaping, and no more than a name needs. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
-const BODY_KEY = /^body\.\w+$/
+const BODY_KEY = /^(user\+)?body\.\w+$/
 
 /** One policy for each limit. Throws, in words, on whatever is wrong with the declaration. */
 export function toPolicies(declared: Exclude<RateLimits, false>, place: Place): Policy[] {
@@ -82,7 +84,7 @@ const nameOf = (url: string): string => {
   return words.at(-1) ?? 'root'
 }
 
-export const readsBody = ({ key }: Policy): boolean => typeof key === 'string' && key.startsWith('body.')
+export const readsBody = ({ key }: Policy): boolean => typeof key === 'string' && BODY_KEY.test(key)
 
 /** For the documentation: what the counting of a policy looks like from outside. */
 export const describePolicy = ({ name, quota, windowMs, strategy, key }: Policy) => ({

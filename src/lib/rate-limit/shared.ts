@@ -14,9 +14,13 @@ export const mailLimits = (name: string): RateLimit[] => [
 
 /**
  * Invitations write to whomever the caller names, in our name. Enough for a team that moves in, and too little for a mail
- * cannon: neither from one account to many mailboxes, nor from many accounts to one.
+ * cannon. What one mailbox gets from all senders together is counted where the mail is asked for: here a caller who may not
+ * invite at all would spend it.
  */
 export const INVITATION_LIMITS: RateLimit[] = [
   { name: 'invitations', limit: '100/hour', key: 'user' },
-  { name: 'invitations-email', limit: '10/hour', key: 'body.email' },
+  { name: 'invitations-email', limit: '10/hour', key: 'user+body.email' },
 ]
+
+/** It writes to whomever the caller names, too, and nobody changes an address more often. */
+export const EMAIL_CHANGE_LIMIT: RateLimit = { name: 'change-email', limit: '10/hour', key: 'user' }

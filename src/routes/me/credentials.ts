@@ -7,6 +7,7 @@ import type { AccessClaims } from '../../lib/access-tokens.js'
 import { normalizeEmail } from '../../lib/email.js'
 import { PasswordTooCommon, TooManyAttempts, Unauthorized, WrongPassword } from '../../lib/errors.js'
 import { provenCaller } from '../../lib/hashing-callers.js'
+import { EMAIL_CHANGE_LIMIT } from '../../lib/rate-limit/shared.js'
 import { NoBody } from '../../lib/schemas.js'
 import { EmailChange, PasswordChange } from './schemas.js'
 
@@ -61,7 +62,7 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
         body: EmailChange,
         response: { 202: NoBody('Accepted: the new mailbox has to confirm') },
       },
-      config: { failures: [WrongPassword, TooManyAttempts] },
+      config: { rateLimits: EMAIL_CHANGE_LIMIT, failures: [WrongPassword, TooManyAttempts] },
     },
     async function changeMyEmail(request, reply) {
       const { email, password } = request.body
