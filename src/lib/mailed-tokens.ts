@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync } from 'node:crypto'
+import type { LinkMail } from './jobs.js'
 import type { SigningKey } from './signing-keys.js'
 
 /** `verify_email` proves a mailbox, of a new account or a changed address; `reset_password` also sets a first password. */
@@ -24,3 +25,11 @@ const deriveFor =
 
 export const deriveMailedToken = deriveFor('groundwork mailed token')
 export const deriveInvitationToken = deriveFor('groundwork invitation')
+
+/** What the link in a mail is for. */
+export const PURPOSE_OF: Record<LinkMail, MailedTokenPurpose> = {
+  'verify-email': 'verify_email',
+  'confirm-email-change': 'verify_email',
+  'reset-password': 'reset_password',
+  'set-password': 'reset_password',
+}

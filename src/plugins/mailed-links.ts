@@ -10,7 +10,7 @@ import {
 } from '../db/queries/mailed-tokens.js'
 import { enqueueMail } from '../db/queries/outbox.js'
 import type { LinkMail } from '../lib/jobs.js'
-import { type DeriveToken, deriveMailedToken, type MailedTokenPurpose } from '../lib/mailed-tokens.js'
+import { type DeriveToken, deriveMailedToken, PURPOSE_OF } from '../lib/mailed-tokens.js'
 import type { SigningKey } from '../lib/signing-keys.js'
 
 declare module 'fastify' {
@@ -41,19 +41,12 @@ export type MailedLinkOptions = {
   ttlSeconds: Record<LinkMail, number>
 }
 
-const PURPOSES: Record<LinkMail, MailedTokenPurpose> = {
-  'verify-email': 'verify_email',
-  'confirm-email-change': 'verify_email',
-  'reset-password': 'reset_password',
-  'set-password': 'reset_password',
-}
-
 async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: MailedLinkOptions) {
   app.decorate('mailedLinks', {
     // The slash is what is left where a proxy strips the path before it.
     baseUrl: `${baseUrl}/`,
     issue: async (tx, mail, link) => {
-      const token = { ...link, purpose: PURPOSES[mail], ttlSeconds: ttlSeconds[mail] }
+      const token = { ...link, purpose: PURPOSE_OF[mail], ttlSeconds: ttlSeconds[mail] }
       const fresh = await countFreshLinks(tx, token)
       if (fresh >= MAX_FRESH_LINKS) return false
       // No UUIDv7: the token's hash has to be known before the row is written.

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { OpenJob } from '../db/queries/outbox.js'
+import type { OpenJob } from '../db/queries/outbox-work.js'
 import { isAhead } from '../db/readiness.js'
 import { isJobName, isPayloadOf, type JobName, type JobPayload } from '../lib/jobs.js'
 import { outboxIdOf } from '../lib/queued-job.js'

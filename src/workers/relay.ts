@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { openListener } from '../db/listener.js'
-import { type ClaimedJob, claimOutbox, findOpenIds } from '../db/queries/outbox.js'
+import { type ClaimedJob, claimOutbox, findOpenIds } from '../db/queries/outbox-work.js'
 import { describeJob } from '../lib/job-spans.js'
 import { queueIdOf } from '../lib/queued-job.js'
 import { continueTrace } from '../lib/tracing.js'

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { findOpenJob, markDone, type OpenJob, recordFailure } from '../db/queries/outbox.js'
+import { markDone } from '../db/queries/outbox.js'
+import { findOpenJob, type OpenJob, recordFailure } from '../db/queries/outbox-work.js'
 import { withActor } from '../lib/context.js'
 import { MAX_ATTEMPTS, MAX_SCHEDULED_ATTEMPTS } from '../lib/job-options.js'
 import { describeJob } from '../lib/job-spans.js'

@@ -1,13 +1,7 @@
 import t from 'tap'
 import type { Db } from '../../src/db/client.js'
-import {
-  claimOutbox,
-  enqueue,
-  enqueueScheduled,
-  findOpenJob,
-  markDone,
-  recordFailure,
-} from '../../src/db/queries/outbox.js'
+import { enqueue, enqueueScheduled, markDone } from '../../src/db/queries/outbox.js'
+import { claimOutbox, findOpenJob, recordFailure } from '../../src/db/queries/outbox-work.js'
 import { createUser } from '../../src/db/queries/users.js'
 import { runInContext } from '../../src/lib/context.js'
 import { runJob } from '../../src/workers/run-job.js'

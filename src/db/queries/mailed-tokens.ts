@@ -32,10 +32,8 @@ export async function countFreshLinks(
   { user, ...token }: Omit<NewMailedToken, 'id'>,
 ): Promise<number> {
   await lockUser(tx, user.id)
-  return tx.$count(
-    mailedTokens,
-    isFreshOf({ ...token, userId: user.id, securityVersion: user.securityVersion }),
-  )
+  const kind = { ...token, userId: user.id, securityVersion: user.securityVersion }
+  return tx.$count(mailedTokens, isFreshOf(kind))
 }
 
 /** Voids no older token. The id is all that the job of the mail needs. */
