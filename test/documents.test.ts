@@ -158,7 +158,7 @@ t.test('the steps add a resource, and the example can be deleted', async (t) => 
   await succeeds(t, ['sh', '-ec', script('drop_projects')], { cwd })
   await succeeds(t, ['npx', 'biome', 'check', 'src', 'test', 'scripts'], { cwd })
   await succeeds(t, ['npx', 'tsc', '--noEmit'], { cwd })
-  const files = ['routes/notes', 'matrix/matrix', 'db/tenancy', 'architecture', 'tenant-tables']
+  const files = ['routes/notes', 'matrix/matrix', 'architecture', 'tenant-tables']
   const test = ['npm', 'test', '--', ...files.map((file) => `test/${file}.test.ts`)] as const
   const { stdout } = await succeeds(t, test, { cwd, env: { DATABASE_URL: database.adminUrl } })
   t.match(stdout, /\d+ passed, 0 failed/)
