@@ -24,10 +24,11 @@ export async function keepSchedules(app: FastifyInstance, schedules: Schedules):
  * Processes that start together take turns: the first one makes what is missing, and the others find it made. What a newer
  * release has made or changed stays while the database is ahead of this one.
  */
-export function reconcile(app: FastifyInstance, schedules: Schedules): Promise<void> {
+export async function reconcile(app: FastifyInstance, schedules: Schedules): Promise<void> {
   const { schedulers } = app.queue
+  // Before its turn, which holds a connection: behind a pooler there may be no second one.
+  const ahead = await app.checkDatabase(isAhead)
   return takeTurns(app.db, 'job schedules', async () => {
-    const ahead = await app.checkDatabase(isAhead)
     const present = new Map(
       (await schedulers.getJobSchedulers()).map((scheduler) => [scheduler.key, scheduler]),
     )
