@@ -43,7 +43,8 @@ export type Mailbox = {
   isLeft: () => Promise<void>
 }
 
-const DEADLINE_MS = 20_000
+/** Longer than a job takes that a lost queue forgot: its lease is a minute. */
+const DEADLINE_MS = 90_000
 
 /** A real SMTP server; what it gets is read by a real parser. */
 export async function startMailbox(t: Test, port = 0): Promise<Mailbox> {
