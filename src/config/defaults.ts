@@ -44,7 +44,7 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
     text: '`10000`; in production `900`',
     of: (config) => (isProduction(config) ? 900 : 10_000),
   },
-  // Without it, whoever stands between the two reads the links that open accounts.
+  // Without it, a network between the two can read the links that open accounts.
   SMTP_REQUIRE_TLS: {
     text: '`off`; in production `on`',
     of: (config) => (isProduction(config) ? 'on' : 'off'),

@@ -301,7 +301,7 @@ export const settings = {
   INVITATION_TOKEN_TTL_SECONDS: {
     integer: [1, 2_592_000],
     default: 604_800,
-    description: 'How long a mailed link that invites somebody is valid.',
+    description: 'How long the link of an invitation is valid.',
   },
   ARGON2_MEMORY_KIB: {
     integer: [19_456, 1_048_576],
@@ -372,7 +372,7 @@ export const settings = {
     format: 'host',
     default: '127.0.0.1',
     description:
-      'The address of these ports. Open them to whoever scrapes, and never to the world: beyond this machine production wants a `METRICS_TOKEN`.',
+      'The address of these ports. Open them to Prometheus only. Beyond this machine production needs a `METRICS_TOKEN`.',
   },
   METRICS_TOKEN: {
     format: 'metrics-token',

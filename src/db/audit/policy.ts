@@ -104,5 +104,5 @@ export function notAudited(table: PgTable, reason: string): void {
 export const auditPolicies = (): AuditPolicy[] => [...policies.values()]
 export const auditPolicyOf = (tableName: string): AuditPolicy | undefined => policies.get(tableName)
 export const auditExemptions = (): ReadonlyMap<string, string> => exemptions
-/** Where tables of ours are: others in the same database are somebody else's. */
+/** The schemas of declared tables. Others in the same database belong to other programs. */
 export const declaredSchemas = (): string[] => [...schemas]

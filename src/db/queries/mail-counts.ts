@@ -6,8 +6,8 @@ import type { Tx } from '../client.js'
 import { mailCounts } from '../schema/mail-counts.js'
 
 /**
- * The most mails of a kind that one mailbox gets in an hour, whoever asks for them. Each kind by itself, so that a stranger who
- * spends one costs the owner no other. What only the owner can cause has room for the owner's mistakes.
+ * The most mails of a kind that one mailbox gets in an hour, from all callers together. Each kind counts by itself, so that a
+ * stranger who uses one up costs the owner no other. Kinds that only the owner can cause leave room for mistakes.
  */
 export const MAILS_PER_HOUR: Record<MailKind, number> = {
   'verify-email': 5,

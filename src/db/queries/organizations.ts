@@ -23,7 +23,7 @@ export type SeenOrganization = Organization & { role: OrganizationRole | null }
 export type OrganizationChanges = { name?: string; slug?: string }
 
 /**
- * Whoever makes it is its org_admin. Without a slug it gets one of its name, with a number where that is taken.
+ * The user who creates it becomes its org_admin. Without a slug it gets one from its name, with a number if that is taken.
  * Throws SlugTaken and SlugReserved for a slug that was given.
  */
 export const createOrganization = (

@@ -10,7 +10,7 @@ export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt' | 'traceCont
 }
 export type OpenJob = Pick<OutboxRow, 'id' | 'job' | 'payload' | 'requestId' | 'traceContext' | 'scheduled'>
 
-/** `maxAttempts` is the failure after which nobody tries again by himself. */
+/** After `maxAttempts` failures the job is a dead letter. */
 export type Failure = { message: string; stack: string | null; maxAttempts: number }
 
 const isOpen = and(isNull(outbox.doneAt), isNull(outbox.failedAt))

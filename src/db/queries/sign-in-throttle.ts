@@ -57,7 +57,7 @@ export async function clearThrottle(db: Db, key: Buffer): Promise<void> {
 }
 
 /**
- * Whoever proved the mailbox waits for no stranger: ends the account's wait, and lets tries from this client address count apart
+ * A caller who proved the mailbox does not wait for strangers: ends the account's wait, and counts tries from this address apart
  * for a while. Else wrong passwords sent at the right moment would keep the owner out for good.
  */
 export async function admitByMailbox(tx: Tx, email: string, ip: string): Promise<void> {

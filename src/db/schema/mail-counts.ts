@@ -2,7 +2,7 @@ import { pgTable } from 'drizzle-orm/pg-core'
 import { notAudited } from '../audit/policy.js'
 import { bytea, moment } from './columns.js'
 
-/** When mails of a kind were asked for, by mailbox: no mailbox gets more than a few, whoever asks for them. */
+/** When mails of a kind were requested, by mailbox. Each mailbox gets only a few an hour, from all callers together. */
 export const mailCounts = pgTable('mail_counts', {
   /** A hash: the table is no list of the addresses that mails went to. */
   subjectHash: bytea('subject_hash').primaryKey(),
