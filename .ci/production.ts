@@ -40,7 +40,9 @@ const users: SignedIn[] = []
 
 await check('production dependencies are all that the build needs', async () => {
   await installBuild(folder, machine)
-  const made = parseEnv(await outputOf(['node', 'dist/scripts/env-file.js'], { cwd: folder, env: machine }))
+  const made = parseEnv(
+    await outputOf(['node', 'dist/scripts/command-line/env-file.js'], { cwd: folder, env: machine }),
+  )
   // As while a key is changed: the new one signs, the old one still verifies.
   const newKey = await outputOf(['npm', 'run', '--silent', 'jwt:key'], { cwd: '.', env: machine })
   secrets = { ...made, JWT_PRIVATE_KEYS: `${newKey},${made.JWT_PRIVATE_KEYS}` }

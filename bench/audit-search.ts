@@ -1,8 +1,8 @@
 /** The first page of each search of the audit log, against reading one entry by its id, on the same million of them. */
 import postgres from 'postgres'
-import { createDatabaseClient } from '../src/db/client.js'
-import { getAuditEntry, listAuditEntries } from '../src/db/queries/audit-log.js'
-import { getObjectState } from '../src/db/queries/audit-state.js'
+import { createDatabaseClient } from '../src/db/driver/client.js'
+import { getAuditEntry, listAuditEntries } from '../src/db/queries/audit/audit-log.js'
+import { getObjectState } from '../src/db/queries/audit/audit-state.js'
 import { FILLED, fillAuditLog } from '../test/helpers/audit-entries.js'
 import { openBenchDatabase } from './audit/database.js'
 import { median } from './lib/compare.js'

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { databaseUrl, openTestDatabases } from '../scripts/test/databases.js'
-import { hashPassword } from '../src/lib/passwords.js'
+import { hashPassword } from '../src/lib/auth/passwords.js'
 import { nextMessage, start, stop } from './lib/child.js'
 import { median } from './lib/compare.js'
 

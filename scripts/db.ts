@@ -1,4 +1,4 @@
-import { runCommand } from '../src/scripts/run-command.js'
+import { runCommand } from '../src/scripts/command-line/run-command.js'
 import { writeSchemaIndex } from './db/schema-index.js'
 
 // Before anything imports the tables: one of them may be gone.

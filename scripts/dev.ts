@@ -1,6 +1,6 @@
 /** `npm run dev`: the whole system on this machine, started again whenever a file changes. */
 import { loadConfig } from '../src/config/index.js'
-import { explainExit, OperatorError } from '../src/lib/operator-error.js'
+import { explainExit, OperatorError } from '../src/lib/errors/operator-error.js'
 import { develop } from './dev/develop.js'
 import { findPort } from './dev/port.js'
 

@@ -1,5 +1,5 @@
-import { PERMISSIONS } from '../src/lib/permissions.js'
-import { ORGANIZATION_ROLES, type OrganizationRole } from '../src/lib/roles.js'
+import { PERMISSIONS } from '../src/lib/auth/permissions.js'
+import { ORGANIZATION_ROLES, type OrganizationRole } from '../src/lib/auth/roles.js'
 
 /** Who may do what in an organization, in Markdown. */
 export function permissionsTable(): string {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { explainExit } from '../src/lib/operator-error.js'
+import { explainExit } from '../src/lib/errors/operator-error.js'
 import { countTests } from './test/count.js'
 import { openTestDatabases } from './test/databases.js'
 

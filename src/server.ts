@@ -1,6 +1,6 @@
 import { buildApp } from './app.js'
 import { resolveSigningKeys } from './config/development-keys.js'
-import { explainListenError } from './lib/listen-error.js'
+import { explainListenError } from './lib/errors/listen-error.js'
 import { runProcess } from './process.js'
 
 await runProcess('groundwork-api', async ({ config, logger, database }) => {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Db } from '../../src/db/client.js'
+import type { Db } from '../../src/db/driver/client.js'
 import { startCpuStopwatch } from '../lib/cpu.js'
 import { inRequest } from './request.js'
 import { auditedBulk, plainBulk, type Users } from './tables.js'

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { databaseUrl, openTestDatabases } from '../../scripts/test/databases.js'
-import { startEmbeddedPostgres } from '../../src/db/embedded/index.js'
-import { prepareDatabase } from '../../src/db/setup.js'
+import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 
 export type BenchDatabase = {
   adminUrl: string

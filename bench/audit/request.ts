@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Context, runInContext } from '../../src/lib/context.js'
-import { redact, redactText } from '../../src/lib/redact.js'
+import { type Context, runInContext } from '../../src/lib/audit/context.js'
+import { redact, redactText } from '../../src/lib/audit/redact.js'
 
 const USER_ID = randomUUID()
 

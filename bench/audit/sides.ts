@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { eq } from 'drizzle-orm'
-import { createDatabaseClient, type Db, type Tx } from '../../src/db/client.js'
-import { currentContext } from '../../src/lib/context.js'
-import { REDACTED } from '../../src/lib/redact.js'
+import { createDatabaseClient, type Db, type Tx } from '../../src/db/driver/client.js'
+import { currentContext } from '../../src/lib/audit/context.js'
+import { REDACTED } from '../../src/lib/audit/redact.js'
 import { inRequest } from './request.js'
 import { auditedUsers, plainUsers, type Users, wrappedUsers, wrapperEntries } from './tables.js'
 

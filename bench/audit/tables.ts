@@ -1,7 +1,7 @@
 import { index, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import { audited } from '../../src/db/audit/policy.js'
 import { findAuditProblems, syncAuditTriggers } from '../../src/db/audit/triggers.js'
+import { audited } from '../../src/db/declarations/audited.js'
 import { createdAt, id, moment, updatedAt } from '../../src/db/schema/columns.js'
 import { userRole, userStatus } from '../../src/db/schema/users.js'
 import { type BenchDatabase, roleOf } from './database.js'

@@ -3,12 +3,12 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { Redis } from 'ioredis'
-import errors from '../../dist/plugins/errors.js'
-import httpMetrics from '../../dist/plugins/http-metrics.js'
-import metrics from '../../dist/plugins/metrics.js'
-import rateLimit from '../../dist/plugins/rate-limit.js'
-import requestContext from '../../dist/plugins/request-context.js'
-import tracing from '../../dist/plugins/tracing.js'
+import errors from '../../dist/plugins/http/errors.js'
+import httpMetrics from '../../dist/plugins/http/http-metrics.js'
+import requestContext from '../../dist/plugins/http/request-context.js'
+import metrics from '../../dist/plugins/infra/metrics.js'
+import rateLimit from '../../dist/plugins/infra/rate-limit.js'
+import tracing from '../../dist/plugins/infra/tracing.js'
 
 /** One limited route, and around it what both sides need alike: SIDE decides who limits. */
 const { SIDE, REDIS_URL, LIMIT, WINDOW_SECONDS, STRATEGY } = process.env

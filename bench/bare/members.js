@@ -2,12 +2,12 @@
 import { and, eq } from 'drizzle-orm'
 import { buildApp } from '../../dist/app.js'
 import { loadConfig } from '../../dist/config/index.js'
-import { listMembers } from '../../dist/db/queries/memberships.js'
+import { listMembers } from '../../dist/db/queries/organizations/memberships.js'
 import { memberships } from '../../dist/db/schema/memberships.js'
-import { NotFound } from '../../dist/lib/errors.js'
-import { pageOf } from '../../dist/lib/pagination.js'
-import { generateSigningKeyPem, parseSigningKeys } from '../../dist/lib/signing-keys.js'
-import Type from '../../dist/lib/type.js'
+import { generateSigningKeyPem, parseSigningKeys } from '../../dist/lib/auth/signing-keys.js'
+import { NotFound } from '../../dist/lib/errors/errors.js'
+import { pageOf } from '../../dist/lib/schema/pagination.js'
+import Type from '../../dist/lib/schema/type.js'
 import { Member, MemberQuery } from '../../dist/routes/organizations/schemas.js'
 
 /**

@@ -1,9 +1,9 @@
 // Plain JavaScript, so that it runs without a loader, like the build that it is compared with.
 import Fastify from 'fastify'
 import postgres from 'postgres'
-import { encodeCursor } from '../../dist/lib/pagination.js'
-import { ref } from '../../dist/lib/schemas.js'
-import { User } from '../../dist/lib/user-schemas.js'
+import { encodeCursor } from '../../dist/lib/schema/pagination.js'
+import { ref } from '../../dist/lib/schema/schemas.js'
+import { User } from '../../dist/lib/schema/user-schemas.js'
 import { ProfileChanges } from '../../dist/routes/me/schemas.js'
 import { UserPage, UserQuery } from '../../dist/routes/users/schemas.js'
 

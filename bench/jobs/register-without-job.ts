@@ -1,5 +1,5 @@
-import type { Db } from '../../src/db/client.js'
-import { addRegistration, type NewRegistration } from '../../src/db/queries/registration.js'
+import type { Db } from '../../src/db/driver/client.js'
+import { addRegistration, type NewRegistration } from '../../src/db/queries/accounts/registration.js'
 
 /** The statements of `register`, but for the row of the outbox. */
 export const registerWithoutJob = (db: Db, registration: NewRegistration): Promise<unknown> =>

@@ -1,8 +1,8 @@
 import postgres from 'postgres'
-import { createDatabaseClient, type DatabaseOptions } from '../../src/db/client.js'
-import { createUser } from '../../src/db/queries/users.js'
-import { hashPassword } from '../../src/lib/passwords.js'
-import type { UserRole } from '../../src/lib/roles.js'
+import { createDatabaseClient, type DatabaseOptions } from '../../src/db/driver/client.js'
+import { createUser } from '../../src/db/queries/accounts/users.js'
+import { hashPassword } from '../../src/lib/auth/passwords.js'
+import type { UserRole } from '../../src/lib/auth/roles.js'
 
 /** As many as the servers have database connections. Each has a row of its own, so that no write waits for another. */
 export const CLIENTS = 10

@@ -1,5 +1,5 @@
-import { type Policy, type Strategy, toPolicies } from '../../src/lib/rate-limit/policies.js'
-import { openRedis, RedisWindows } from '../../src/limits/redis-windows.js'
+import { openRedis, RedisWindows } from '../../src/rate-limit/moving-window-in-redis.js'
+import { type Policy, type Strategy, toPolicies } from '../../src/rate-limit/policies.js'
 import type { BenchRedis } from './redis.js'
 
 const KEYS = 200

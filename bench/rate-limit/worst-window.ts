@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Policy } from '../../src/lib/rate-limit/policies.js'
-import { openRedis, RedisWindows } from '../../src/limits/redis-windows.js'
+import { openRedis, RedisWindows } from '../../src/rate-limit/moving-window-in-redis.js'
+import type { Policy } from '../../src/rate-limit/policies.js'
 import { policyOf, STRATEGIES } from './memory.js'
 import type { BenchRedis } from './redis.js'
 

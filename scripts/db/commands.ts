@@ -1,7 +1,7 @@
 import { loadConfig } from '../../src/config/index.js'
+import { MIGRATIONS_FOLDER as folder } from '../../src/db/lifecycle/setup.js'
 import { ConnectionError, MigrationError } from '../../src/db/migrate/index.js'
-import { MIGRATIONS_FOLDER as folder } from '../../src/db/setup.js'
-import { parseOptions, UsageError } from '../../src/scripts/arguments.js'
+import { parseOptions, UsageError } from '../../src/scripts/command-line/arguments.js'
 import { commands as commandsOfTheBuild } from '../../src/scripts/db/commands.js'
 import { checkSchemaIndex } from './schema-index.js'
 

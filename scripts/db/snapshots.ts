@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type DrizzleSnapshotJSON, generateDrizzleJson } from 'drizzle-kit/api'
-import { auditPolicies } from '../../src/db/audit/policy.js'
 import { argumentsOf } from '../../src/db/audit/triggers.js'
+import { auditPolicies } from '../../src/db/declarations/audited.js'
 import { MigrationError } from '../../src/db/migrate/index.js'
 
 /** A module's exports: those that are tables, enums, views and the like count. */

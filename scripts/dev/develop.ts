@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Config } from '../../src/config/index.js'
-import type { OpenDatabase } from '../../src/db/open.js'
+import type { OpenDatabase } from '../../src/db/lifecycle/open.js'
 import { watchFiles } from './changes.js'
 import { programs } from './programs.js'
 import { supervise } from './supervise.js'
@@ -21,7 +21,7 @@ export async function develop(config: Config, port: number, stop: AbortSignal): 
 
 /** Kept open across the restarts of the programs, which then need not start it. */
 function openDatabase(config: Config): Promise<OpenDatabase> {
-  const opening = import('../../src/db/open.js').then((module) => module.openDatabase(config))
+  const opening = import('../../src/db/lifecycle/open.js').then((module) => module.openDatabase(config))
   // The API cannot open it either then, and says why.
   opening.catch(() => undefined)
   return opening

@@ -10,8 +10,8 @@ const EMAIL = 'admin@example.com'
 export async function createFirstAdmin(config: Config, url: string): Promise<FirstAdmin | undefined> {
   if (await hasUsers(url)) return undefined
   // Needed this once: what it loads would be felt at every other start.
-  const { createAccount } = await import('../../src/scripts/create-account.js')
-  const { EmailTaken } = await import('../../src/lib/errors.js')
+  const { createAccount } = await import('../../src/scripts/create-user/create-account.js')
+  const { EmailTaken } = await import('../../src/lib/errors/errors.js')
   const password = randomBytes(18).toString('base64url')
   const admin = {
     email: EMAIL,

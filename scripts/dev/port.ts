@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { explainListenError } from '../../src/lib/listen-error.js'
+import { explainListenError } from '../../src/lib/errors/listen-error.js'
 
 /**
  * The port to use: the wanted one, or where that is 0 one that the system chose, the same for every restart.

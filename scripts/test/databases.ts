@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type postgres from 'postgres'
-import { startEmbeddedPostgres } from '../../src/db/embedded/index.js'
-import { quoteName } from '../../src/db/quote.js'
-import { prepareDatabase } from '../../src/db/setup.js'
+import { quoteName } from '../../src/db/driver/quote.js'
+import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 import { changeDatabaseUrl, openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 
 /** What the test files get in `TEST_DATABASES`: where to make their copies, and as whom to use them. */

@@ -3,7 +3,7 @@ import {
   type AuditSigningKey,
   parseAuditPublicKeys,
   parseAuditSigningKey,
-} from '../lib/audit-keys.js'
+} from '../lib/audit/audit-keys.js'
 import { findKeptKey, keepKey } from './development-keys.js'
 import type { Config } from './settings.js'
 

@@ -1,4 +1,4 @@
-import { OperatorError } from '../lib/operator-error.js'
+import { OperatorError } from '../lib/errors/operator-error.js'
 
 /** Everything that is wrong with the configuration, at once. */
 export class ConfigError extends OperatorError {

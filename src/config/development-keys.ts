@@ -5,7 +5,7 @@ import {
   parseSigningKeys,
   type SigningKey,
   SigningKeyError,
-} from '../lib/signing-keys.js'
+} from '../lib/auth/signing-keys.js'
 import { ConfigError } from './config-error.js'
 import type { Config, SettingName } from './settings.js'
 

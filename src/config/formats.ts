@@ -1,10 +1,10 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
-import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit-keys.js'
-import { readAddress } from '../lib/client-address.js'
+import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit/audit-keys.js'
+import { parseSigningKeys, SigningKeyError } from '../lib/auth/signing-keys.js'
 import { DATABASE_URL_FORM } from '../lib/database-url/error.js'
 import { parseDatabaseUrl } from '../lib/database-url/parse.js'
+import { readAddress } from '../lib/network/client-address.js'
 import { parseRedisUrl, REDIS_URL_FORM } from '../lib/redis/url.js'
-import { parseSigningKeys, SigningKeyError } from '../lib/signing-keys.js'
 
 export type Format = {
   expected: string

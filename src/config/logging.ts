@@ -1,6 +1,6 @@
 import pino, { type LogFn, type Logger } from 'pino'
-import { messageOf, serializeError } from '../lib/log-error.js'
-import { isSecretName, REDACTED, redactText } from '../lib/redact.js'
+import { isSecretName, REDACTED, redactText } from '../lib/audit/redact.js'
+import { messageOf, serializeError } from '../lib/observability/log-error.js'
 import { LineBuffer } from './line-buffer.js'
 import { type LogFileSettings, openLogFile } from './log-file.js'
 import type { Config } from './settings.js'

@@ -1,4 +1,4 @@
-import { isLoopback } from '../lib/loopback.js'
+import { isLoopback } from '../lib/network/loopback.js'
 import { type SettingName, settingNames, settingOf } from './settings.js'
 
 type Values = Partial<Record<SettingName, unknown>>

@@ -1,4 +1,4 @@
-import type { LinkMail, NoticeMail } from '../lib/jobs.js'
+import type { LinkMail, NoticeMail } from '../lib/jobs/jobs.js'
 import { alreadyRegistered } from './already-registered.js'
 import { confirmEmailChange } from './confirm-email-change.js'
 import { emailChangeRequested } from './email-change-requested.js'

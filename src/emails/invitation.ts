@@ -1,4 +1,4 @@
-import type { OrganizationRole } from '../lib/roles.js'
+import type { OrganizationRole } from '../lib/auth/roles.js'
 import { layout, type Mail, PRODUCT } from './layout.js'
 import type { LinkParams } from './mail-types.js'
 import { harmlessName, validUntil } from './words.js'

@@ -1,5 +1,5 @@
-import { isAsciiEmail } from '../lib/email.js'
-import { MailRefused } from '../lib/mail-refused.js'
+import { MailRefused } from '../lib/errors/mail-refused.js'
+import { isAsciiEmail } from '../lib/schema/email.js'
 import type { Mail } from './layout.js'
 
 /** `messageId` is that of the job: receivers know by it a mail that they got already. */

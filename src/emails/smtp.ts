@@ -1,6 +1,6 @@
 import { createTransport, type NodemailerError } from 'nodemailer'
-import { MailRefused } from '../lib/mail-refused.js'
-import { inSpan, type SpanDescription } from '../lib/tracing.js'
+import { MailRefused } from '../lib/errors/mail-refused.js'
+import { inSpan, type SpanDescription } from '../lib/observability/tracing.js'
 import { type Message, parseMailbox } from './message.js'
 
 export type Outlet = {

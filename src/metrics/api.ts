@@ -1,9 +1,9 @@
-import type { AccessList } from '../db/access-list.js'
-import type { FindBreach } from '../lib/breached-passwords.js'
-import type { Metrics, Reading } from '../lib/metrics.js'
-import type { SemaphoreState } from '../lib/semaphore.js'
-import type { ShedCounter } from '../lib/shed-counter.js'
-import type { RateLimitStats } from '../limits/stats.js'
+import type { AccessList } from '../db/queries/sessions/revocation-list.js'
+import type { SemaphoreState } from '../lib/async/semaphore.js'
+import type { ShedCounter } from '../lib/async/shed-counter.js'
+import type { FindBreach } from '../lib/auth/breached-passwords.js'
+import type { Metrics, Reading } from '../lib/observability/metrics.js'
+import type { RateLimitStats } from '../rate-limit/stats.js'
 
 export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
   {

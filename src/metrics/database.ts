@@ -1,8 +1,8 @@
-import type { Transactions } from '../db/client.js'
-import type { PoolState } from '../db/pool.js'
-import { type Backlog, readBacklog } from '../db/queries/backlog.js'
-import type { Reading, Values } from '../lib/metrics.js'
-import { sharedReading } from '../lib/shared-reading.js'
+import type { Transactions } from '../db/driver/client.js'
+import type { PoolState } from '../db/driver/pool.js'
+import { type Backlog, readBacklog } from '../db/queries/jobs/backlog.js'
+import { sharedReading } from '../lib/async/cached-for.js'
+import type { Reading, Values } from '../lib/observability/metrics.js'
 
 /** Named as OpenTelemetry's conventions have them. */
 export const poolReadings = (read: () => PoolState): Reading[] => [

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Labels } from '../lib/metrics.js'
+import type { Labels } from '../lib/observability/metrics.js'
 
 /** Named, labelled and divided as OpenTelemetry's conventions have it, so that dashboards made for these work. */
 export const REQUEST_DURATION = {

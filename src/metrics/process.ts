@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Reading } from '../lib/metrics.js'
+import type { Reading } from '../lib/observability/metrics.js'
 
 export type Service = { name: 'api' | 'worker'; version: string }
 

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Metric, Metrics, Reading, Sample, Values } from '../lib/metrics.js'
-import { within } from '../lib/within.js'
+import { within } from '../lib/async/with-timeout.js'
+import type { Metric, Metrics, Reading, Sample, Values } from '../lib/observability/metrics.js'
 import { processReadings, type Service } from './process.js'
 
 /** Less than any scraper waits: whatever takes longer is left out, and the others are told. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { bears } from '../lib/bearer.js'
-import { METRICS_MEDIA_TYPE } from '../lib/metrics.js'
+import { bears } from '../lib/auth/bearer.js'
+import { METRICS_MEDIA_TYPE } from '../lib/observability/metrics.js'
 
 export type MetricsServerOptions = {
   host: string

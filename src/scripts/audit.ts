@@ -1,5 +1,5 @@
 import { commands } from './audit/commands.js'
-import { runCommand } from './run-command.js'
+import { runCommand } from './command-line/run-command.js'
 
 await runCommand({
   name: 'audit',

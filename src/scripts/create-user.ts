@@ -1,6 +1,6 @@
 /** The seeder: makes a user who can sign in at once, such as the first super_admin. */
 import type { User } from '../db/schema/users.js'
-import { User as PublicUser } from '../lib/user-schemas.js'
+import { User as PublicUser } from '../lib/schema/user-schemas.js'
 import { parseArguments, USAGE } from './create-user/arguments.js'
 import { create } from './create-user/create.js'
 import { explain } from './create-user/explain.js'

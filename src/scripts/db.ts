@@ -1,6 +1,7 @@
 /** Migrations where only the build is, such as in an image. In a checkout `npm run db:…` can do more: scripts/db.ts. */
+
+import { runCommand } from './command-line/run-command.js'
 import { commands } from './db/commands.js'
-import { runCommand } from './run-command.js'
 
 await runCommand({
   name: 'db',

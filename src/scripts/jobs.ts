@@ -1,12 +1,12 @@
 /** Looks after jobs that failed. The outbox in the database is all it needs: Redis may be down, or empty. */
 import { loadConfig } from '../config/index.js'
-import { createDatabaseClient, databaseOptions } from '../db/client.js'
-import { openDatabase } from '../db/open.js'
-import { UsageError } from './arguments.js'
-import { explain } from './explain.js'
+import { createDatabaseClient, databaseOptions } from '../db/driver/client.js'
+import { openDatabase } from '../db/lifecycle/open.js'
+import { UsageError } from './command-line/arguments.js'
+import { explain } from './command-line/explain.js'
+import { requireMigrations } from './command-line/require-migrations.js'
 import { type Arguments, parseArguments, USAGE } from './jobs/arguments.js'
 import { commands } from './jobs/commands.js'
-import { requireMigrations } from './require-migrations.js'
 
 try {
   await run(parseArguments(process.argv.slice(2)))

@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api'
-import type { Span, SpanDescription, Tracer } from '../lib/tracing.js'
+import type { Span, SpanDescription, Tracer } from '../lib/observability/tracing.js'
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -18,7 +18,7 @@ const KINDS = {
   consumer: SpanKind.CONSUMER,
 }
 
-/** What src/lib/tracing.ts asks for, by OpenTelemetry: `trace.getActiveSpan()` and spans of your own fit in. */
+/** What src/lib/observability/tracing.ts asks for, by OpenTelemetry: `trace.getActiveSpan()` and spans of your own fit in. */
 export function createTracer(): Tracer {
   const tracer = trace.getTracer('groundwork')
   const startIn = (parent: Context, { name, kind, attributes }: SpanDescription): Span => {

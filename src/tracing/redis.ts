@@ -1,5 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel'
-import { errorTypeOf, type Span, type Tracer } from '../lib/tracing.js'
+import { errorTypeOf, type Span, type Tracer } from '../lib/observability/tracing.js'
 
 /** What ioredis tells of a command, for as long as somebody listens. */
 type Command = {

@@ -8,11 +8,11 @@ import {
 } from '@opentelemetry/resources'
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import type { FastifyBaseLogger } from 'fastify'
-import { traceWith } from '../lib/tracing.js'
-import { within } from '../lib/within.js'
+import { within } from '../lib/async/with-timeout.js'
+import { traceWith } from '../lib/observability/tracing.js'
 import { createTracer } from './otel-tracer.js'
+import { TellingExporter } from './outage-logging-exporter.js'
 import { traceRedis } from './redis.js'
-import { TellingExporter } from './telling-exporter.js'
 import { nameTraceInLog } from './trace-id-in-log.js'
 
 export type TracingOptions = {

@@ -1,5 +1,5 @@
 import { html } from 'ghtml'
-import type { OrganizationRole } from '../lib/roles.js'
+import type { OrganizationRole } from '../lib/auth/roles.js'
 import { signInNext } from './api-docs.js'
 import { page } from './layout.js'
 import { accountField, fieldError, passwordFields } from './password-fields.js'

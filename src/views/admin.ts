@@ -1,5 +1,5 @@
 import { html } from 'ghtml'
-import { COOKIE_SESSION_HOURS } from '../lib/session-cookie.js'
+import { COOKIE_SESSION_HOURS } from '../lib/auth/session-cookie.js'
 import { page } from './layout.js'
 
 type SignInForm = {

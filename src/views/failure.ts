@@ -1,6 +1,6 @@
 import { html } from 'ghtml'
 import type { Static } from 'typebox'
-import type { Problem } from '../lib/problem-schema.js'
+import type { Problem } from '../lib/schema/problem-schema.js'
 import { page } from './layout.js'
 
 type Words = { title: string; text: string }

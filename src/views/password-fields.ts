@@ -1,5 +1,5 @@
 import { html } from 'ghtml'
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../lib/passwords.js'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../lib/auth/passwords.js'
 
 type PasswordFields = {
   label: string

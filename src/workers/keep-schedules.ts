@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { enqueueScheduled } from '../db/queries/outbox.js'
-import { isAhead } from '../db/readiness.js'
-import { takeTurns } from '../db/take-turns.js'
-import { TICK_OPTIONS } from '../lib/job-options.js'
+import { takeTurns } from '../db/driver/advisory-lock.js'
+import { isAhead } from '../db/lifecycle/readiness.js'
+import { enqueueScheduled } from '../db/queries/jobs/outbox.js'
+import { TICK_OPTIONS } from '../lib/jobs/job-options.js'
 import type { Schedules, When } from './processor.js'
 
 /** When a queue that lost its schedulers, as a Redis without persistence does, has them back at the latest. */

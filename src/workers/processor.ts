@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { JobName, JobPayload } from '../lib/jobs.js'
+import type { JobName, JobPayload } from '../lib/jobs/jobs.js'
 
 /** Thrown for what no retry can mend: the job goes to the dead letters at once. */
 export { UnrecoverableError } from 'bullmq'

@@ -1,4 +1,4 @@
-import { type Perishable, purge } from '../db/queries/purge.js'
+import { type Perishable, purge } from '../db/queries/retention/purge.js'
 import type { ScheduledTask } from './processor.js'
 
 /** Refresh tokens before sessions, which would take theirs along in one statement, however many. */

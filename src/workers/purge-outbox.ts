@@ -1,4 +1,4 @@
-import { purge } from '../db/queries/purge.js'
+import { purge } from '../db/queries/retention/purge.js'
 import type { ScheduledTask } from './processor.js'
 
 /** Only what is done: a dead letter stays until somebody decides about it. */

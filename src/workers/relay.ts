@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { openListener } from '../db/listener.js'
-import { type ClaimedJob, claimOutbox, findOpenIds } from '../db/queries/outbox-work.js'
-import { describeJob } from '../lib/job-spans.js'
-import { queueIdOf } from '../lib/queued-job.js'
-import { continueTrace } from '../lib/tracing.js'
+import { openListener } from '../db/driver/listener.js'
+import { type ClaimedJob, claimOutbox, findOpenIds } from '../db/queries/jobs/outbox-work.js'
+import { describeJob } from '../lib/jobs/job-spans.js'
+import { queueIdOf } from '../lib/jobs/queued-job.js'
+import { continueTrace } from '../lib/observability/tracing.js'
 
 const BATCH = 100
 

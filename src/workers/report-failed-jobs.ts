@@ -1,6 +1,6 @@
-import { countFailedJobs } from '../db/queries/failed-jobs.js'
-import { enqueueMail, markDone } from '../db/queries/outbox.js'
-import { listActiveSuperAdmins } from '../db/queries/users.js'
+import { listActiveSuperAdmins } from '../db/queries/accounts/users.js'
+import { countFailedJobs } from '../db/queries/jobs/failed-jobs.js'
+import { enqueueMail, markDone } from '../db/queries/jobs/outbox.js'
 import type { ScheduledTask } from './processor.js'
 
 /** Asks for a mail to each super_admin while there are dead letters: each its own job, so that no retry mails twice. */

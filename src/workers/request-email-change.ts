@@ -1,8 +1,8 @@
-import type { Tx } from '../db/client.js'
-import { isSessionLive, lockUser } from '../db/queries/mailed-tokens.js'
-import { enqueueNotice, markDone } from '../db/queries/outbox.js'
-import { isUnconfirmed } from '../db/queries/registration.js'
-import { findUserByEmail } from '../db/queries/users.js'
+import type { Tx } from '../db/driver/client.js'
+import { isSessionLive, lockUser } from '../db/queries/accounts/mailed-tokens.js'
+import { isUnconfirmed } from '../db/queries/accounts/registration.js'
+import { findUserByEmail } from '../db/queries/accounts/users.js'
+import { enqueueNotice, markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
 /**

@@ -1,5 +1,5 @@
-import { markDone } from '../db/queries/outbox.js'
-import { findUserByEmail } from '../db/queries/users.js'
+import { findUserByEmail } from '../db/queries/accounts/users.js'
+import { markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
 /** Sends the link that sets a password, the first one or a new one. A disabled account stays closed (OWASP ASVS 5.0, 6.4.3). */

@@ -1,6 +1,6 @@
-import { markDone } from '../db/queries/outbox.js'
-import { listRegistrations } from '../db/queries/registration.js'
-import { findUserByEmail } from '../db/queries/users.js'
+import { listRegistrations } from '../db/queries/accounts/registration.js'
+import { findUserByEmail } from '../db/queries/accounts/users.js'
+import { markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
 /**

@@ -1,6 +1,6 @@
 import { keepAuditPartitions } from '../db/seals/retention.js'
 import { sealAuditLog } from '../db/seals/seal.js'
-import type { AuditSigningKey } from '../lib/audit-keys.js'
+import type { AuditSigningKey } from '../lib/audit/audit-keys.js'
 import type { Schedules } from './processor.js'
 import { purgeExpired } from './purge-expired.js'
 import { purgeOutbox } from './purge-outbox.js'

@@ -1,5 +1,5 @@
-import { countFailedJobs } from '../db/queries/failed-jobs.js'
-import { findUserById } from '../db/queries/users.js'
+import { findUserById } from '../db/queries/accounts/users.js'
+import { countFailedJobs } from '../db/queries/jobs/failed-jobs.js'
 import { failedJobs } from '../emails/failed-jobs.js'
 import type { Processor } from './processor.js'
 

@@ -1,6 +1,6 @@
-import { findOpenInvitation } from '../db/queries/accept-invitation.js'
+import { findOpenInvitation } from '../db/queries/organizations/accept-invitation.js'
 import { invitationMail } from '../emails/invitation.js'
-import { deriveInvitationToken } from '../lib/mailed-tokens.js'
+import { deriveInvitationToken } from '../lib/auth/mailed-tokens.js'
 import { type Processor, UnrecoverableError } from './processor.js'
 
 /** The token is made here, on its way into the mail, and is nowhere else. */

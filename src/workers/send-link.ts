@@ -1,4 +1,4 @@
-import { findLinkToMail } from '../db/queries/mailed-tokens.js'
+import { findLinkToMail } from '../db/queries/accounts/mailed-tokens.js'
 import { linkMails } from '../emails/index.js'
 import { type Processor, UnrecoverableError } from './processor.js'
 

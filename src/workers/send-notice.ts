@@ -1,4 +1,4 @@
-import { findUserById } from '../db/queries/users.js'
+import { findUserById } from '../db/queries/accounts/users.js'
 import { noticeMails } from '../emails/index.js'
 import type { Processor } from './processor.js'
 

@@ -7,7 +7,7 @@ import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { fromPackageRoot } from '../../src/config/paths.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
 import { settingsTable } from '../../src/config/settings-table.js'
-import { SECURITY_EVENTS } from '../../src/lib/security-events.js'
+import { SECURITY_EVENTS } from '../../src/lib/audit/security-events.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { run } from '../helpers/process.js'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { generateToken } from '../../src/lib/tokens.js'
+import { generateToken } from '../../src/lib/auth/tokens.js'
 import { run } from '../helpers/process.js'
 
 const TOKEN = generateToken()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
-import { generateSigningKeyPem } from '../../src/lib/signing-keys.js'
+import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 
 /** All that production needs. */
 const SAFE = {

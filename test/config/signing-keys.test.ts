@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { resolveSigningKeys } from '../../src/config/development-keys.js'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
-import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/signing-keys.js'
+import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
 import { run, startProcess } from '../helpers/process.js'
 
 const pemOf = (key: KeyObject, type: 'pkcs8' | 'sec1' = 'pkcs8') =>

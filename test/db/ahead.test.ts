@@ -1,7 +1,7 @@
 /** A release that is older than the database, as every one is for a while when a newer one is rolled out. */
 import t, { type Test } from 'tap'
 import { findAuditProblems } from '../../src/db/audit/triggers.js'
-import { prepareDatabase } from '../../src/db/setup.js'
+import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { insertUser, signInAt, startServer } from '../helpers/server.js'

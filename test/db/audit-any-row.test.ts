@@ -1,10 +1,10 @@
 import { jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { audited } from '../../src/db/audit/policy.js'
 import { syncAuditTriggers } from '../../src/db/audit/triggers.js'
-import { isSecretName, REDACTED } from '../../src/lib/redact.js'
-import { SECRET_NAME } from '../../src/lib/secret-names.js'
+import { audited } from '../../src/db/declarations/audited.js'
+import { isSecretName, REDACTED } from '../../src/lib/audit/redact.js'
+import { SECRET_NAME } from '../../src/lib/audit/secret-names.js'
 import { openAuditTest } from '../helpers/audit.js'
 
 const gadgets = pgTable('gadgets', {

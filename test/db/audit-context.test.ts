@@ -1,8 +1,8 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import t from 'tap'
-import { createDatabaseClient, type Db } from '../../src/db/client.js'
+import { createDatabaseClient, type Db } from '../../src/db/driver/client.js'
 import { users } from '../../src/db/schema/users.js'
-import { withActor } from '../../src/lib/context.js'
+import { withActor } from '../../src/lib/audit/context.js'
 import { clientOptions, openAuditTest } from '../helpers/audit.js'
 
 const rename = (db: Db, firstName: string) => db.update(users).set({ firstName })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { keysetPage } from '../../src/db/queries/page.js'
 import { outbox } from '../../src/db/schema/outbox.js'
 import { users } from '../../src/db/schema/users.js'
-import { CURSOR_MAX_LENGTH, encodeCursor } from '../../src/lib/pagination.js'
+import { CURSOR_MAX_LENGTH, encodeCursor } from '../../src/lib/schema/pagination.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { openListener } from '../../src/db/listener.js'
+import { openListener } from '../../src/db/driver/listener.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { createTestDatabase } from '../helpers/database.js'

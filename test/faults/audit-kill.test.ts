@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { hashPassword } from '../../src/lib/passwords.js'
+import { hashPassword } from '../../src/lib/auth/passwords.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { createPostgresBackend, Queue } from 'bullmq'
 import { Client } from 'pg'
 import t, { type Test } from 'tap'
-import { serverAccount } from '../../src/db/embedded/account.js'
-import { inDatabase } from '../../src/db/job-queue.js'
-import { openListener } from '../../src/db/listener.js'
+import { openListener } from '../../src/db/driver/listener.js'
+import { MIGRATIONS_FOLDER, prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { migrationStatus } from '../../src/db/migrate/index.js'
-import { MIGRATIONS_FOLDER, prepareDatabase } from '../../src/db/setup.js'
+import { inDatabase } from '../../src/db/queue/job-queue.js'
+import { serverAccount } from '../../src/embedded-postgres/account.js'
 import {
   changeDatabaseUrl,
   nodePostgresConfig,

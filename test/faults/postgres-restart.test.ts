@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createDatabaseClient, type Db } from '../../src/db/client.js'
+import { createDatabaseClient, type Db } from '../../src/db/driver/client.js'
 import { users } from '../../src/db/schema/users.js'
 import { clientOptions } from '../helpers/audit.js'
 import { buildProgram } from '../helpers/built.js'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
-import { generateSigningKeyPem } from '../../src/lib/signing-keys.js'
+import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 import { type BuiltProgram, buildProgram } from '../helpers/built.js'
 import { connect, createTestDatabase, type TestDatabase } from '../helpers/database.js'
 import { LATER } from '../helpers/passing-time.js'

@@ -1,9 +1,9 @@
 import postgres from 'postgres'
 import type { Test } from 'tap'
-import { createDatabaseClient, type DatabaseClient } from '../../src/db/client.js'
-import { createUser } from '../../src/db/queries/users.js'
+import { createDatabaseClient, type DatabaseClient } from '../../src/db/driver/client.js'
+import { createUser } from '../../src/db/queries/accounts/users.js'
 import type { User } from '../../src/db/schema/users.js'
-import { withActor } from '../../src/lib/context.js'
+import { withActor } from '../../src/lib/audit/context.js'
 import { connect, createTestDatabase, type TestDatabase } from './database.js'
 
 export type AuditTest = DatabaseClient & {

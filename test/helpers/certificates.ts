@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { serverAccount } from '../../src/db/embedded/account.js'
+import { serverAccount } from '../../src/embedded-postgres/account.js'
 
 /** Why a test that needs certificates is skipped. */
 export const NO_OPENSSL =

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
-import { enqueue } from '../../src/db/queries/outbox.js'
+import { enqueue } from '../../src/db/queries/jobs/outbox.js'
 import { outbox } from '../../src/db/schema/outbox.js'
 import { buildTestApp, PASSWORD, type TestAppOptions } from './app.js'
 import { eventually } from './eventually.js'

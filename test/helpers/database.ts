@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type postgres from 'postgres'
 import type { Test } from 'tap'
 import { databaseUrl, type TestDatabases } from '../../scripts/test/databases.js'
-import { quoteName } from '../../src/db/quote.js'
+import { quoteName } from '../../src/db/driver/quote.js'
 import { openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 
 export type TestDatabase = {

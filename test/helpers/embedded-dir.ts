@@ -3,9 +3,9 @@ import os from 'node:os'
 import path from 'node:path'
 import postgres from 'postgres'
 import type { Test } from 'tap'
-import { getAccount } from '../../src/db/embedded/account.js'
-import { isRunning, pidOf } from '../../src/db/embedded/process-identity.js'
-import { waitFor } from '../../src/db/embedded/wait.js'
+import { getAccount } from '../../src/embedded-postgres/account.js'
+import { isRunning, pidOf } from '../../src/embedded-postgres/process-identity.js'
+import { waitFor } from '../../src/embedded-postgres/wait.js'
 
 /** Only when these tests run as root. */
 export const nobody =

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import type { EmbeddedPostgres } from '../../src/db/embedded/index.js'
+import type { EmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 
-const PROGRAM = fileURLToPath(new URL('../db/fixtures/embedded-user.ts', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../embedded-postgres/fixtures/embedded-user.ts', import.meta.url))
 
 export type EmbeddedUser = {
   child: ChildProcessWithoutNullStreams

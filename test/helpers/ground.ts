@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import errors from '../../src/plugins/errors.js'
-import httpMetrics from '../../src/plugins/http-metrics.js'
-import metrics from '../../src/plugins/metrics.js'
-import requestContext from '../../src/plugins/request-context.js'
-import tracing from '../../src/plugins/tracing.js'
+import errors from '../../src/plugins/http/errors.js'
+import httpMetrics from '../../src/plugins/http/http-metrics.js'
+import requestContext from '../../src/plugins/http/request-context.js'
+import metrics from '../../src/plugins/infra/metrics.js'
+import tracing from '../../src/plugins/infra/tracing.js'
 import { UNMEASURED } from './metrics.js'
 
 /** What the plugins of an app that is put together by hand stand on: nobody is signed in, and nothing is measured or traced. */

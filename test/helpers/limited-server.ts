@@ -1,6 +1,6 @@
 /** A program: one route with a window short enough for a test, limited as in the application. */
 import Fastify from 'fastify'
-import rateLimit from '../../src/plugins/rate-limit.js'
+import rateLimit from '../../src/plugins/infra/rate-limit.js'
 import { registerGround } from './ground.js'
 
 const { REDIS_URL, LIMIT = '' } = process.env

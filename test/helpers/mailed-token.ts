@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { createMailedToken, lockUser } from '../../src/db/queries/mailed-tokens.js'
-import { deriveMailedToken, type MailedTokenPurpose } from '../../src/lib/mailed-tokens.js'
+import { createMailedToken, lockUser } from '../../src/db/queries/accounts/mailed-tokens.js'
+import { deriveMailedToken, type MailedTokenPurpose } from '../../src/lib/auth/mailed-tokens.js'
 import { testSigningKeys } from './app.js'
 
 type Mailed = {

@@ -1,4 +1,4 @@
-import type { MetricsOptions } from '../../src/plugins/metrics.js'
+import type { MetricsOptions } from '../../src/plugins/infra/metrics.js'
 
 /** For a part of the system that is put together by hand. */
 export const UNMEASURED: MetricsOptions = { service: 'worker', version: 'test', METRICS_HOST: '127.0.0.1' }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { Permission } from '../../src/lib/permissions.js'
-import type { UserRole } from '../../src/lib/roles.js'
+import type { Permission } from '../../src/lib/auth/permissions.js'
+import type { UserRole } from '../../src/lib/auth/roles.js'
 
 export type JsonSchema = {
   type?: string | string[]

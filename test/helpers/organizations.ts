@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { memberships } from '../../src/db/schema/memberships.js'
 import { acrossOrganizations } from '../../src/db/tenancy/scopes.js'
-import { withActor } from '../../src/lib/context.js'
-import type { OrganizationRole } from '../../src/lib/roles.js'
+import { withActor } from '../../src/lib/audit/context.js'
+import type { OrganizationRole } from '../../src/lib/auth/roles.js'
 import type { Client } from './client.js'
 
 export type TestOrganization = { id: string; path: string }

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import type postgres from 'postgres'
-import { QUEUE_NAME } from '../../src/lib/job-options.js'
+import { QUEUE_NAME } from '../../src/lib/jobs/job-options.js'
 import { eventually } from './eventually.js'
 
 /** `test/faults` in full, as often as docs/jobs.md tells. */

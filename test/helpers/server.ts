@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { hashPassword } from '../../src/lib/passwords.js'
+import { hashPassword } from '../../src/lib/auth/passwords.js'
 import { connect, type TestDatabase } from './database.js'
 import { type Ended, type StartedProcess, startProcess } from './process.js'
 

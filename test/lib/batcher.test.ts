@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Batcher } from '../../src/lib/batcher.js'
+import { Batcher } from '../../src/lib/async/batcher.js'
 
 /** A place to write to that can be made to fail, and to wait. */
 function openStore() {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clientAddress, readAddress, trustedProxies } from '../../src/lib/client-address.js'
+import { clientAddress, readAddress, trustedProxies } from '../../src/lib/network/client-address.js'
 
 t.test('an address is read without port and zone, in one spelling', async (t) => {
   const spellings: [string, string | undefined][] = [

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { isAsciiEmail, isEmail, normalizeEmail } from '../../src/lib/email.js'
-import { decodeCursor, encodeCursor } from '../../src/lib/pagination.js'
-import { requestIdOf } from '../../src/lib/request-id.js'
-import { Nullable, StrictObject, Uuid } from '../../src/lib/schemas.js'
-import Type from '../../src/lib/type.js'
-import { buildValidator } from '../../src/lib/validation.js'
+import { requestIdOf } from '../../src/lib/http/request-id.js'
+import { isAsciiEmail, isEmail, normalizeEmail } from '../../src/lib/schema/email.js'
+import { decodeCursor, encodeCursor } from '../../src/lib/schema/pagination.js'
+import { Nullable, StrictObject, Uuid } from '../../src/lib/schema/schemas.js'
+import Type from '../../src/lib/schema/type.js'
+import { buildValidator } from '../../src/lib/schema/validation.js'
 
 t.test('an address is one that a mail header can hold, compared without case', async (t) => {
   const good = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { merkleRoot, sha256 } from '../../src/lib/merkle.js'
+import { merkleRoot, sha256 } from '../../src/lib/audit/merkle.js'
 
 t.test('a Merkle root is that of RFC 6962', async (t) => {
   const leaf = (hex: string) => sha256(Buffer.from([0]), Buffer.from(hex, 'hex'))

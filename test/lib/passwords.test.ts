@@ -1,10 +1,10 @@
 import * as argon2 from '@node-rs/argon2'
 import Fastify from 'fastify'
 import t from 'tap'
-import { createBreachCheck } from '../../src/lib/breached-passwords.js'
-import { checkPassword, type Person } from '../../src/lib/password-policy.js'
-import { createPasswordHasher, hashPassword } from '../../src/lib/passwords.js'
-import metrics from '../../src/plugins/metrics.js'
+import { createBreachCheck } from '../../src/lib/auth/breached-passwords.js'
+import { checkPassword, type Person } from '../../src/lib/auth/password-policy.js'
+import { createPasswordHasher, hashPassword } from '../../src/lib/auth/passwords.js'
+import metrics from '../../src/plugins/infra/metrics.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { UNMEASURED } from '../helpers/metrics.js'
 
@@ -66,9 +66,9 @@ t.test('every address costs the same work, whatever its hash took, and a refused
       return argon2.verify(...args)
     },
   }
-  const lib = '../../src/lib/passwords.js'
+  const lib = '../../src/lib/auth/passwords.js'
   const hasher = await t.mockImport<object>(lib, { '@node-rs/argon2': counted })
-  const { default: plugin } = await t.mockImport('../../src/plugins/passwords.js', { [lib]: hasher })
+  const { default: plugin } = await t.mockImport('../../src/plugins/accounts/passwords.js', { [lib]: hasher })
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(metrics, UNMEASURED)

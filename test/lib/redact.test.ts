@@ -1,7 +1,7 @@
 import t from 'tap'
-import { isEmail } from '../../src/lib/email.js'
-import { isSecretName, REDACTED, redact, redactText } from '../../src/lib/redact.js'
-import { generateToken } from '../../src/lib/tokens.js'
+import { isSecretName, REDACTED, redact, redactText } from '../../src/lib/audit/redact.js'
+import { generateToken } from '../../src/lib/auth/tokens.js'
+import { isEmail } from '../../src/lib/schema/email.js'
 
 const TOKEN = generateToken()
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SECURITY_HEADERS } from '../../src/lib/security-headers.js'
+import { SECURITY_HEADERS } from '../../src/lib/http/security-headers.js'
 
 /** https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html, and what it says of an API. */
 const OWASP: Record<string, RegExp> = {

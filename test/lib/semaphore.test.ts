@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Caller, createSemaphore } from '../../src/lib/semaphore.js'
+import { type Caller, createSemaphore } from '../../src/lib/async/semaphore.js'
 
 /** A job that ends when it is told to. */
 function job(name: string, log: string[]) {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import TypeBox from 'typebox'
-import Type from '../../src/lib/type.js'
+import Type from '../../src/lib/schema/type.js'
 import { PACKAGE_ROOT } from '../helpers/process.js'
 
 /** The same by hand of either. */

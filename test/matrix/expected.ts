@@ -1,4 +1,4 @@
-import { isAllowed, type OrganizationCaller } from '../../src/lib/permissions.js'
+import { isAllowed, type OrganizationCaller } from '../../src/lib/auth/permissions.js'
 import type { Operation } from '../helpers/operations.js'
 import { CALLERS, type CallerName, CELLS } from './cells.js'
 

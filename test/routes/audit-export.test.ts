@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { ConnectionPool } from '../../src/db/pool.js'
+import { ConnectionPool } from '../../src/db/driver/pool.js'
 import { buildTestApp } from '../helpers/app.js'
 import { fillAuditLog } from '../helpers/audit-entries.js'
 import { searchAs } from '../helpers/audit-search.js'

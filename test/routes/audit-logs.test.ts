@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createUser } from '../../src/db/queries/users.js'
-import { withActor } from '../../src/lib/context.js'
+import { createUser } from '../../src/db/queries/accounts/users.js'
+import { withActor } from '../../src/lib/audit/context.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Entry, searchAs } from '../helpers/audit-search.js'
 import { connect, createTestDatabase } from '../helpers/database.js'

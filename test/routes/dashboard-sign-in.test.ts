@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { FREE_FAILURES } from '../../src/db/queries/sign-in-throttle.js'
+import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
 import { PASSWORD } from '../helpers/app.js'
 import {
   ADMIN,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { anonymousCaller } from '../../src/lib/hashing-callers.js'
+import { anonymousCaller } from '../../src/lib/auth/hashing-callers.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 
 t.test('an IPv6 client who takes another network for each request is refused by the wider one', async (t) => {

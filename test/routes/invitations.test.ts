@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { withActor } from '../../src/lib/context.js'
+import { withActor } from '../../src/lib/audit/context.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { searchAs } from '../helpers/audit-search.js'
 import type { Client } from '../helpers/client.js'

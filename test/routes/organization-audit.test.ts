@@ -1,5 +1,5 @@
 import t from 'tap'
-import { deleteRowsOfOrganization } from '../../src/db/queries/organizations.js'
+import { deleteRowsOfOrganization } from '../../src/db/queries/organizations/organizations.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'

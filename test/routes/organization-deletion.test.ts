@@ -1,7 +1,7 @@
 /** An organization is gone at once, and its rows are deleted by a job, a batch at a time. */
 import t from 'tap'
-import { deleteRowsOfOrganization } from '../../src/db/queries/organizations.js'
-import { withActor } from '../../src/lib/context.js'
+import { deleteRowsOfOrganization } from '../../src/db/queries/organizations/organizations.js'
+import { withActor } from '../../src/lib/audit/context.js'
 import { buildTestApp } from '../helpers/app.js'
 import { connectAcrossOrganizations } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ORGANIZATION_SORT_FIELDS } from '../../src/db/queries/organization-lists.js'
+import { ORGANIZATION_SORT_FIELDS } from '../../src/db/queries/organizations/organization-lists.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import type { MailedTokenPurpose } from '../../src/lib/mailed-tokens.js'
-import { generateToken } from '../../src/lib/tokens.js'
+import type { MailedTokenPurpose } from '../../src/lib/auth/mailed-tokens.js'
+import { generateToken } from '../../src/lib/auth/tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { hashPassword } from '../../src/lib/passwords.js'
+import { hashPassword } from '../../src/lib/auth/passwords.js'
 import { buildTestApp, PASSWORD, type TestApp, type TestAppOptions } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { connect } from '../helpers/database.js'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { generateToken } from '../../src/lib/tokens.js'
+import { generateToken } from '../../src/lib/auth/tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { createSession } from '../../src/db/queries/create-session.js'
-import { getUserById } from '../../src/db/queries/users.js'
+import { getUserById } from '../../src/db/queries/accounts/users.js'
+import { createSession } from '../../src/db/queries/sessions/create-session.js'
 import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

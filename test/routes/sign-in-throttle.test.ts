@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { purge } from '../../src/db/queries/purge.js'
-import { FREE_FAILURES } from '../../src/db/queries/sign-in-throttle.js'
+import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
+import { purge } from '../../src/db/queries/retention/purge.js'
 import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect, type TestDatabase } from '../helpers/database.js'

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto'
 import t from 'tap'
-import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/signing-keys.js'
+import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'

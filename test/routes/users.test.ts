@@ -1,5 +1,5 @@
 import t from 'tap'
-import { USER_SORT_FIELDS } from '../../src/db/queries/user-lists.js'
+import { USER_SORT_FIELDS } from '../../src/db/queries/accounts/user-lists.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

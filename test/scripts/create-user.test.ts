@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import t, { type Test } from 'tap'
-import { isRunning } from '../../src/db/embedded/process-identity.js'
+import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { createEmptyDatabase } from '../helpers/database.js'

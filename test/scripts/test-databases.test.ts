@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openTestDatabases } from '../../scripts/test/databases.js'
-import { quoteName } from '../../src/db/quote.js'
+import { quoteName } from '../../src/db/driver/quote.js'
 import { changeDatabaseUrl } from '../../src/lib/database-url/index.js'
 import { connect, testDatabases } from '../helpers/database.js'
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { INVITATIONS_PER_HOUR, MAILS_PER_HOUR } from '../../src/db/queries/mail-counts.js'
-import type { MailKind } from '../../src/lib/jobs.js'
+import { INVITATIONS_PER_HOUR, MAILS_PER_HOUR } from '../../src/db/queries/jobs/mail-counts.js'
+import type { MailKind } from '../../src/lib/jobs/jobs.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { MAX_FRESH_LINKS } from '../../src/db/queries/mailed-tokens.js'
-import { FREE_FAILURES } from '../../src/db/queries/sign-in-throttle.js'
+import { MAX_FRESH_LINKS } from '../../src/db/queries/accounts/mailed-tokens.js'
+import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { jobsAreDone } from '../helpers/jobs.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MAX_REGISTRATIONS } from '../../src/db/queries/registration.js'
+import { MAX_REGISTRATIONS } from '../../src/db/queries/accounts/registration.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import t, { type Test } from 'tap'
-import type { AuditSigningKey } from '../../src/lib/audit-keys.js'
+import type { AuditSigningKey } from '../../src/lib/audit/audit-keys.js'
 import { buildWorker } from '../../src/worker-app.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
 import { newAuditKey } from '../helpers/audit-seals.js'

@@ -1,6 +1,6 @@
 import pino from 'pino'
 import t from 'tap'
-import { queueIdOf } from '../../src/lib/queued-job.js'
+import { queueIdOf } from '../../src/lib/jobs/queued-job.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { enqueueScheduled } from '../../src/db/queries/outbox.js'
+import { enqueueScheduled } from '../../src/db/queries/jobs/outbox.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { startOnboarding } from '../helpers/onboarding.js'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import pino from 'pino'
-import { discardFailedJobs, retryFailedJobs } from '../../src/db/queries/failed-jobs.js'
+import { discardFailedJobs, retryFailedJobs } from '../../src/db/queries/jobs/failed-jobs.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { createUser } from '../../src/db/queries/users.js'
+import { createUser } from '../../src/db/queries/accounts/users.js'
 import { reconcile } from '../../src/workers/keep-schedules.js'
 import { type Schedules, UnrecoverableError } from '../../src/workers/processor.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'

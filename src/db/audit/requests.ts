@@ -1,6 +1,6 @@
 import { integer, jsonb, pgSchema, real, smallint, text, uuid } from 'drizzle-orm/pg-core'
-import type { RequestOutcome } from '../../lib/finished-request.js'
-import type { SecurityEvent } from '../../lib/security-events.js'
+import type { RequestOutcome } from '../../lib/audit/finished-request.js'
+import type { SecurityEvent } from '../../lib/audit/security-events.js'
 import { moment } from '../schema/columns.js'
 
 /** For reading only, as the audit log itself: a function of the database writes it. */

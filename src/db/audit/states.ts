@@ -1,7 +1,7 @@
 import { type Column, getTableColumns, is } from 'drizzle-orm'
 import { PgArray } from 'drizzle-orm/pg-core'
+import { type AuditPolicy, auditPolicies, auditPolicyOf } from '../declarations/audited.js'
 import { parseState, type State } from './parse-state.js'
-import { type AuditPolicy, auditPolicies, auditPolicyOf } from './policy.js'
 
 const toCamelCase = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())

@@ -2,9 +2,10 @@ import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Sql } from 'postgres'
 // The tables declare themselves as they are loaded.
 import '../schema/index.js'
-import { REDACTED } from '../../lib/redact.js'
-import { SECRET_NAME } from '../../lib/secret-names.js'
-import { quoteName, quoteText } from '../quote.js'
+import { REDACTED } from '../../lib/audit/redact.js'
+import { SECRET_NAME } from '../../lib/audit/secret-names.js'
+import { type AuditPolicy, auditPolicies } from '../declarations/audited.js'
+import { quoteName, quoteText } from '../driver/quote.js'
 import { findAppendOnlyProblems, mendAppendOnly } from './append-only.js'
 import {
   CAPTURE_TRIGGER,
@@ -12,7 +13,6 @@ import {
   readInstalled,
   TRUNCATE_TRIGGER,
 } from './installed-triggers.js'
-import { type AuditPolicy, auditPolicies } from './policy.js'
 
 /** What a trigger knows of its table. */
 export const argumentsOf = ({

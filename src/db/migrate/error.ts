@@ -1,4 +1,4 @@
-import { OperatorError } from '../../lib/operator-error.js'
+import { OperatorError } from '../../lib/errors/operator-error.js'
 
 /** Names the file and what to do. */
 export class MigrationError extends OperatorError {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
+import { within } from '../../lib/async/with-timeout.js'
 import { openPostgres, parseDatabaseUrl, placesOf } from '../../lib/database-url/index.js'
-import { OperatorError } from '../../lib/operator-error.js'
-import { within } from '../../lib/within.js'
+import { OperatorError } from '../../lib/errors/operator-error.js'
 import { ConnectionError } from './error.js'
 
 export interface SessionOptions {

@@ -1,6 +1,6 @@
 import { asc, type Column, desc, getTableColumns, type SQL, sql } from 'drizzle-orm'
-import { InvalidCursor } from '../../lib/errors.js'
-import { decodeCursor, encodeCursor, type Page, type PageQuery } from '../../lib/pagination.js'
+import { InvalidCursor } from '../../lib/errors/errors.js'
+import { decodeCursor, encodeCursor, type Page, type PageQuery } from '../../lib/schema/pagination.js'
 import { boundOf, checkPrecision, isText, type SortColumn } from './sort-columns.js'
 
 type Row = { id: string }

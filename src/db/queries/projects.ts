@@ -1,6 +1,6 @@
 import { and, eq, ilike, or, type SQL } from 'drizzle-orm'
-import { NotFound } from '../../lib/errors.js'
-import type { Page, PageQuery, SortOf } from '../../lib/pagination.js'
+import { NotFound } from '../../lib/errors/errors.js'
+import type { Page, PageQuery, SortOf } from '../../lib/schema/pagination.js'
 import { type Project, projects } from '../schema/projects.js'
 import type { OrganizationScope } from '../tenancy/scopes.js'
 import { containing, keysetPage } from './page.js'

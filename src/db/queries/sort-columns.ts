@@ -1,6 +1,6 @@
 import type { AnyColumn } from 'drizzle-orm'
-import { InvalidCursor } from '../../lib/errors.js'
-import { isStorableTime, isUuid } from '../../lib/formats.js'
+import { InvalidCursor } from '../../lib/errors/errors.js'
+import { isStorableTime, isUuid } from '../../lib/schema/formats.js'
 
 type Bound = string | number | boolean | Date
 type Read = (text: string, column: { enumValues: string[] | undefined }) => Bound | undefined

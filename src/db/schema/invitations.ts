@@ -1,6 +1,6 @@
 import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { audited } from '../audit/policy.js'
-import { tenantPolicies } from '../tenancy/policies.js'
+import { audited } from '../declarations/audited.js'
+import { tenantPolicies } from '../declarations/tenant-policies.js'
 import { bytea, createdAt, id, moment } from './columns.js'
 import { organizationRole } from './memberships.js'
 import { organizations } from './organizations.js'

@@ -1,5 +1,5 @@
 import { pgTable } from 'drizzle-orm/pg-core'
-import { notAudited } from '../audit/policy.js'
+import { notAudited } from '../declarations/audited.js'
 import { bytea, moment } from './columns.js'
 
 /** When mails of a kind were requested, by mailbox. Each mailbox gets only a few an hour, from all callers together. */

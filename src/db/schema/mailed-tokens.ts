@@ -1,6 +1,6 @@
 import { index, integer, pgEnum, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { MAILED_TOKEN_PURPOSES } from '../../lib/mailed-tokens.js'
-import { notAudited } from '../audit/policy.js'
+import { MAILED_TOKEN_PURPOSES } from '../../lib/auth/mailed-tokens.js'
+import { notAudited } from '../declarations/audited.js'
 import { bytea, createdAt, id, moment } from './columns.js'
 import { registrations } from './registrations.js'
 import { sessions } from './sessions.js'

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { audited } from '../audit/policy.js'
-import { deletionPolicies, ownedThroughPolicy, tenantPolicies } from '../tenancy/policies.js'
+import { audited } from '../declarations/audited.js'
+import { deletionPolicies, ownedThroughPolicy, tenantPolicies } from '../declarations/tenant-policies.js'
 import { createdAt, id, moment, updatedAt } from './columns.js'
 
 export const organizations = pgTable(

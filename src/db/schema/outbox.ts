@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { notAudited } from '../audit/policy.js'
+import { notAudited } from '../declarations/audited.js'
 import { createdAt, id, moment } from './columns.js'
 
 /**

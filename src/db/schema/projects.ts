@@ -1,6 +1,6 @@
 import { index, pgEnum, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { audited } from '../audit/policy.js'
-import { tenantPolicies } from '../tenancy/policies.js'
+import { audited } from '../declarations/audited.js'
+import { tenantPolicies } from '../declarations/tenant-policies.js'
 import { createdAt, id, updatedAt } from './columns.js'
 import { organizations } from './organizations.js'
 import { users } from './users.js'

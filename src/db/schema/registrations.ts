@@ -1,5 +1,5 @@
 import { index, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { notAudited } from '../audit/policy.js'
+import { notAudited } from '../declarations/audited.js'
 import { createdAt, id } from './columns.js'
 import { users } from './users.js'
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { audited, notAudited } from '../audit/policy.js'
+import { audited, notAudited } from '../declarations/audited.js'
 import { bytea, createdAt, id, moment } from './columns.js'
 import { userRole, users } from './users.js'
 

@@ -1,5 +1,5 @@
 import { integer, pgTable } from 'drizzle-orm/pg-core'
-import { notAudited } from '../audit/policy.js'
+import { notAudited } from '../declarations/audited.js'
 import { bytea, moment } from './columns.js'
 
 /**

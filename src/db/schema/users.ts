@@ -1,7 +1,7 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { index, integer, pgEnum, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
-import { audited } from '../audit/policy.js'
+import { USER_ROLES, USER_STATUSES } from '../../lib/auth/roles.js'
+import { audited } from '../declarations/audited.js'
 import { createdAt, id, moment, updatedAt } from './columns.js'
 
 export const userRole = pgEnum('user_role', USER_ROLES)

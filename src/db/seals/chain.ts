@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from 'postgres'
-import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf } from '../../lib/audit-records.js'
+import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf } from '../../lib/audit/audit-records.js'
 
 type AnySql = Sql | TransactionSql
 

@@ -1,9 +1,9 @@
 import type { Sql, TransactionSql } from 'postgres'
 // The tables declare themselves as they are loaded.
 import '../schema/index.js'
-import type { AuditSigningKey } from '../../lib/audit-keys.js'
-import { signRecord } from '../../lib/audit-records.js'
-import { type AuditPolicy, auditPolicies } from '../audit/policy.js'
+import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
+import { signRecord } from '../../lib/audit/audit-records.js'
+import { type AuditPolicy, auditPolicies } from '../declarations/audited.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow } from './chain.js'
 import { LEAF_FORM, prepareHashing, readLeavesOfRows } from './leaves.js'
 

@@ -1,5 +1,5 @@
 import type { TransactionSql } from 'postgres'
-import type { AuditRecord, Leaves } from '../../lib/audit-records.js'
+import type { AuditRecord, Leaves } from '../../lib/audit/audit-records.js'
 
 /**
  * What is hashed of a row: all of it. The texts are here rather than in a function of the database, for whoever could

@@ -1,8 +1,8 @@
 import type { TransactionSql } from 'postgres'
-import type { AuditSigningKey } from '../../lib/audit-keys.js'
-import { signRecord } from '../../lib/audit-records.js'
-import type { Transactions } from '../client.js'
-import { postgresErrorOf } from '../errors.js'
+import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
+import { signRecord } from '../../lib/audit/audit-records.js'
+import type { Transactions } from '../driver/client.js'
+import { postgresErrorOf } from '../driver/errors.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 
 export type KeptPartitions = {

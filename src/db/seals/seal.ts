@@ -1,8 +1,8 @@
 import type { TransactionSql } from 'postgres'
-import type { AuditSigningKey } from '../../lib/audit-keys.js'
-import { formatHead, headOf, signRecord } from '../../lib/audit-records.js'
-import { OperatorError } from '../../lib/operator-error.js'
-import type { Transactions } from '../client.js'
+import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
+import { formatHead, headOf, signRecord } from '../../lib/audit/audit-records.js'
+import { OperatorError } from '../../lib/errors/operator-error.js'
+import type { Transactions } from '../driver/client.js'
 import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 import { LEAF_FORM, measureTransactions, prepareHashing, readLeaves } from './leaves.js'
 

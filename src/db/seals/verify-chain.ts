@@ -1,6 +1,12 @@
-import type { AuditPublicKeys } from '../../lib/audit-keys.js'
-import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf, isSignedBy } from '../../lib/audit-records.js'
-import { merkleRoot } from '../../lib/merkle.js'
+import type { AuditPublicKeys } from '../../lib/audit/audit-keys.js'
+import {
+  type AuditRecord,
+  type ChainHead,
+  EMPTY_CHAIN,
+  headOf,
+  isSignedBy,
+} from '../../lib/audit/audit-records.js'
+import { merkleRoot } from '../../lib/audit/merkle.js'
 
 const KEY_ID = /^[\w-]{43}$/
 

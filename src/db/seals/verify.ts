@@ -1,6 +1,12 @@
 import type { Sql, TransactionSql } from 'postgres'
-import type { AuditPublicKeys } from '../../lib/audit-keys.js'
-import { type AuditRecord, type ChainHead, type Leaves, leafAt, rowKeyAt } from '../../lib/audit-records.js'
+import type { AuditPublicKeys } from '../../lib/audit/audit-keys.js'
+import {
+  type AuditRecord,
+  type ChainHead,
+  type Leaves,
+  leafAt,
+  rowKeyAt,
+} from '../../lib/audit/audit-records.js'
 import { Amendments } from './amendments.js'
 import { countSealed, readRecords } from './chain.js'
 import { prepareHashing, readEarlierLeavesOfRows, readLeaves, readUnsealed } from './leaves.js'

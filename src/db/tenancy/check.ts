@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres'
 // The tables declare themselves as they are loaded.
 import '../schema/index.js'
-import { declaredSchemas } from '../audit/policy.js'
+import { declaredSchemas } from '../declarations/audited.js'
 
 /** Tables of ours, as a condition. Partitions are reached through their root, whose policies count. */
 const isOurs = (sql: Sql) => sql`n.nspname in ${sql(declaredSchemas())} and c.relkind in ('r', 'p')`

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { Forbidden, NotFound } from '../../lib/errors.js'
-import { type OrganizationCaller, type Permission, requirePermission } from '../../lib/permissions.js'
-import type { OrganizationRole, UserRole } from '../../lib/roles.js'
-import type { Db, Tx } from '../client.js'
-import { SCOPE_SETTING } from './policies.js'
+import { type OrganizationCaller, type Permission, requirePermission } from '../../lib/auth/permissions.js'
+import type { OrganizationRole, UserRole } from '../../lib/auth/roles.js'
+import { Forbidden, NotFound } from '../../lib/errors/errors.js'
+import { SCOPE_SETTING } from '../declarations/tenant-policies.js'
+import type { Db, Tx } from '../driver/client.js'
 import { sessionOf } from './scoped-reads.js'
 
 /** As the access token tells. */

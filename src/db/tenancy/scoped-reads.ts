@@ -2,11 +2,11 @@ import type { Query } from 'drizzle-orm'
 import { PgDatabase, type PgDialect } from 'drizzle-orm/pg-core'
 import { PostgresJsSession } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
-import type { AuditedSession } from '../audit/session.js'
-import type { Db } from '../client.js'
-import { plainStatement } from '../plain-statement.js'
-import { Transaction } from '../transaction.js'
-import { SCOPE_SETTING } from './policies.js'
+import { SCOPE_SETTING } from '../declarations/tenant-policies.js'
+import type { Db } from '../driver/client.js'
+import { plainStatement } from '../driver/plain-statement.js'
+import type { AuditedSession } from '../driver/session.js'
+import { Transaction } from '../driver/transaction.js'
 
 type Schema = Record<string, never>
 type Prepare = PostgresJsSession<Sql, Schema, Schema>['prepareQuery']

@@ -1,6 +1,6 @@
-import { isRead, type OrganizationCaller, type Permission } from '../../lib/permissions.js'
-import { uuidV7 } from '../../lib/uuid.js'
-import type { Db, Tx } from '../client.js'
+import { isRead, type OrganizationCaller, type Permission } from '../../lib/auth/permissions.js'
+import { uuidV7 } from '../../lib/schema/uuid.js'
+import type { Db, Tx } from '../driver/client.js'
 import { type Caller, enterToRead, enterToWrite, setScope } from './enter.js'
 import { readsIn } from './scoped-reads.js'
 

@@ -1,4 +1,4 @@
-import { OperatorError } from '../operator-error.js'
+import { OperatorError } from '../errors/operator-error.js'
 
 export const DATABASE_URL_FORM =
   'a URL such as postgres://user:password@host:5432/database, with special characters of the password percent-encoded'

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { OperatorError } from '../operator-error.js'
+import { OperatorError } from '../errors/operator-error.js'
 import { parseRedisUrl, type RedisTarget, redisPlacesOf } from './url.js'
 
 export type RedisClient = Redis | Cluster

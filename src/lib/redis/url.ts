@@ -1,4 +1,4 @@
-import { OperatorError } from '../operator-error.js'
+import { OperatorError } from '../errors/operator-error.js'
 
 type Node = { host: string; port: number }
 

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { settleFailure } from '../../plugins/errors.js'
+import { settleFailure } from '../../plugins/http/errors.js'
 import { notAllowedPage, signInPage } from '../../views/admin.js'
 import { failurePage } from '../../views/failure.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'

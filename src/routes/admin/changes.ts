@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { DashboardReadOnly, NotOffered } from '../../lib/errors.js'
-import { isMutating } from '../../lib/finished-request.js'
+import { isMutating } from '../../lib/audit/finished-request.js'
+import { DashboardReadOnly, NotOffered } from '../../lib/errors/errors.js'
 
 /** About the queue alone: when it goes on, and that it need not wait. */
 const OF_QUEUE = /^queues\/(pause|resume|:queueName\/(pause|resume|promote|:jobId\/promote))$/

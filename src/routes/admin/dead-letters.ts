@@ -1,6 +1,6 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { Job, type Queue } from 'bullmq'
-import type { Db } from '../../db/client.js'
+import type { Db } from '../../db/driver/client.js'
 import {
   countFailedJobs,
   discardFailedJobs,
@@ -8,12 +8,12 @@ import {
   listFailedJobs,
   retryFailedJobs,
   type WaitingJob,
-} from '../../db/queries/failed-jobs.js'
-import { NotFound } from '../../lib/errors.js'
-import { outboxIdOf } from '../../lib/queued-job.js'
-import { redact } from '../../lib/redact.js'
-import { Uuid } from '../../lib/schemas.js'
-import { fits } from '../../lib/validation.js'
+} from '../../db/queries/jobs/failed-jobs.js'
+import { redact } from '../../lib/audit/redact.js'
+import { NotFound } from '../../lib/errors/errors.js'
+import { outboxIdOf } from '../../lib/jobs/queued-job.js'
+import { Uuid } from '../../lib/schema/schemas.js'
+import { fits } from '../../lib/schema/validation.js'
 
 const OPTIONS = {
   description: 'What failed stays here until somebody decides.',

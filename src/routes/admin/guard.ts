@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Forbidden, SignInNeeded } from '../../lib/errors.js'
-import { isMutating } from '../../lib/finished-request.js'
+import { isMutating } from '../../lib/audit/finished-request.js'
+import { Forbidden, SignInNeeded } from '../../lib/errors/errors.js'
 import { DASHBOARD_PATH, signInPathFor } from './return-to.js'
 
 /**

@@ -1,6 +1,6 @@
-import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
-import { Email, StrictObject } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+import { PASSWORD_MAX_LENGTH } from '../../lib/auth/passwords.js'
+import { Email, StrictObject } from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 const next = Type.Optional(Type.String({ maxLength: 2000 }))
 

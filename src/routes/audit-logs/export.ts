@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { AuditEntry as StoredEntry } from '../../db/audit/log.js'
-import { toCsv } from '../../lib/csv.js'
-import { Unauthorized } from '../../lib/errors.js'
+import { toCsv } from '../../lib/audit/csv.js'
+import { Unauthorized } from '../../lib/errors/errors.js'
 import { AuditEntry } from './schemas.js'
 
 type ToJson = (entry: StoredEntry) => string

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { AUDIT_ACTIONS } from '../../db/audit/log.js'
-import { pageOf, pageQuery } from '../../lib/pagination.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
   NamedOrganization,
   Nullable,
@@ -9,9 +9,9 @@ import {
   StringEnum,
   Timestamp,
   Uuid,
-} from '../../lib/schemas.js'
-import { timeRange } from '../../lib/time-range.js'
-import Type from '../../lib/type.js'
+} from '../../lib/schema/schemas.js'
+import { timeRange } from '../../lib/schema/time-range.js'
+import Type from '../../lib/schema/type.js'
 
 const Name = Type.String({ minLength: 1, maxLength: 200, format: 'storable' })
 

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { getAuditRequest, listAuditRequests } from '../../db/queries/audit-requests.js'
-import { Forbidden } from '../../lib/errors.js'
-import { IdParams, ref } from '../../lib/schemas.js'
-import { withTimes } from '../../lib/time-range.js'
-import auditReaders from '../../plugins/audit-readers.js'
+import { getAuditRequest, listAuditRequests } from '../../db/queries/audit/audit-requests.js'
+import { Forbidden } from '../../lib/errors/errors.js'
+import { IdParams, ref } from '../../lib/schema/schemas.js'
+import { withTimes } from '../../lib/schema/time-range.js'
+import auditReaders from '../../plugins/auth/audit-readers.js'
 import { AuditRequest, AuditRequestPage, AuditRequestQuery, RequestQuery } from './schemas.js'
 
 const tags = ['Audit log']

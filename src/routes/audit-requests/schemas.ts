@@ -1,5 +1,6 @@
-import { REQUEST_OUTCOMES } from '../../lib/finished-request.js'
-import { pageOf, pageQuery } from '../../lib/pagination.js'
+import { REQUEST_OUTCOMES } from '../../lib/audit/finished-request.js'
+import { SECURITY_EVENTS } from '../../lib/audit/security-events.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
   NamedOrganization,
   Nullable,
@@ -8,10 +9,9 @@ import {
   StringEnum,
   Timestamp,
   Uuid,
-} from '../../lib/schemas.js'
-import { SECURITY_EVENTS } from '../../lib/security-events.js'
-import { timeRange } from '../../lib/time-range.js'
-import Type from '../../lib/type.js'
+} from '../../lib/schema/schemas.js'
+import { timeRange } from '../../lib/schema/time-range.js'
+import Type from '../../lib/schema/type.js'
 
 export const AuditRequestQuery = StrictObject({
   ...pageQuery(['createdAt'], '-createdAt'),

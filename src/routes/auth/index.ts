@@ -1,18 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { endSession } from '../../db/queries/sessions.js'
-import { findUserToSignIn } from '../../db/queries/users.js'
-import { noteEvent } from '../../lib/context.js'
-import { normalizeEmail } from '../../lib/email.js'
+import { findUserToSignIn } from '../../db/queries/accounts/users.js'
+import { endSession } from '../../db/queries/sessions/sessions.js'
+import { noteEvent } from '../../lib/audit/context.js'
+import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
 import {
   AccountDisabled,
   EmailNotVerified,
   InvalidCredentials,
   InvalidRefreshToken,
   TooManyAttempts,
-} from '../../lib/errors.js'
-import { anonymousCaller } from '../../lib/hashing-callers.js'
-import { SIGN_IN_LIMIT } from '../../lib/rate-limit/shared.js'
-import { NoBody } from '../../lib/schemas.js'
+} from '../../lib/errors/errors.js'
+import { normalizeEmail } from '../../lib/schema/email.js'
+import { NoBody } from '../../lib/schema/schemas.js'
+import { SIGN_IN_LIMIT } from '../../rate-limit/route-limits.js'
 import passwordResetRoutes from './password-reset.js'
 import registrationRoutes from './registration.js'
 import { Credentials, RefreshRequest, SignedIn, Tokens } from './schemas.js'

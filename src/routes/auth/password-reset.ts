@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { enqueue } from '../../db/queries/outbox.js'
-import { normalizeEmail } from '../../lib/email.js'
-import { InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
-import { MAILED_TOKEN_LIMIT, mailLimits } from '../../lib/rate-limit/shared.js'
-import { NoBody } from '../../lib/schemas.js'
+import { enqueue } from '../../db/queries/jobs/outbox.js'
+import { InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
+import { normalizeEmail } from '../../lib/schema/email.js'
+import { NoBody } from '../../lib/schema/schemas.js'
+import { MAILED_TOKEN_LIMIT, mailLimits } from '../../rate-limit/route-limits.js'
 import { Accepted, AddressOnly, PasswordReset } from './schemas.js'
 
 const tags = ['Authentication']

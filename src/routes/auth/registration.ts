@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { enqueue } from '../../db/queries/outbox.js'
-import { register, verifyEmail } from '../../db/queries/registration.js'
-import { normalizeEmail } from '../../lib/email.js'
-import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors.js'
-import { anonymousCaller } from '../../lib/hashing-callers.js'
-import { MAILED_TOKEN_LIMIT, mailLimits } from '../../lib/rate-limit/shared.js'
-import { NoBody } from '../../lib/schemas.js'
+import { register, verifyEmail } from '../../db/queries/accounts/registration.js'
+import { enqueue } from '../../db/queries/jobs/outbox.js'
+import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
+import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
+import { normalizeEmail } from '../../lib/schema/email.js'
+import { NoBody } from '../../lib/schema/schemas.js'
+import { MAILED_TOKEN_LIMIT, mailLimits } from '../../rate-limit/route-limits.js'
 import { Accepted, AddressOnly, Registration, TokenOnly } from './schemas.js'
 
 const tags = ['Authentication']

@@ -1,7 +1,15 @@
-import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
-import { Email, NewPassword, NoBody, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
-import { User } from '../../lib/user-schemas.js'
+import { PASSWORD_MAX_LENGTH } from '../../lib/auth/passwords.js'
+import {
+  Email,
+  NewPassword,
+  NoBody,
+  OpaqueToken,
+  PersonName,
+  ref,
+  StrictObject,
+} from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
+import { User } from '../../lib/schema/user-schemas.js'
 
 export const Credentials = StrictObject(
   {

@@ -1,7 +1,7 @@
 import { failedJobs } from '../../emails/failed-jobs.js'
 import { linkMails, type Mail, noticeMails } from '../../emails/index.js'
 import { invitationMail } from '../../emails/invitation.js'
-import { LINK_MAILS, NOTICE_MAILS, type NoticeMail } from '../../lib/jobs.js'
+import { LINK_MAILS, NOTICE_MAILS, type NoticeMail } from '../../lib/jobs/jobs.js'
 
 export const previewNames = [...LINK_MAILS, ...NOTICE_MAILS, 'invitation', 'failed-jobs'] as const
 type PreviewName = (typeof previewNames)[number]

@@ -1,7 +1,7 @@
 import { MESSAGE_ID_PATTERN } from '../../emails/message.js'
-import { pageOf } from '../../lib/pagination.js'
-import { StrictObject, StringEnum, WithDefault } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+import { pageOf } from '../../lib/schema/pagination.js'
+import { StrictObject, StringEnum, WithDefault } from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 import { previewNames } from './previews.js'
 
 const MessageId = Type.String({ pattern: MESSAGE_ID_PATTERN })

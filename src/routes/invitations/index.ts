@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { AccessClaims } from '../../lib/access-tokens.js'
+import type { AccessClaims } from '../../lib/auth/access-tokens.js'
 import {
   AccountDisabled,
   EmailTaken,
   InvalidToken,
   InvitationForAnother,
   PasswordTooCommon,
-} from '../../lib/errors.js'
-import { MAILED_TOKEN_LIMIT } from '../../lib/rate-limit/shared.js'
+} from '../../lib/errors/errors.js'
+import { MAILED_TOKEN_LIMIT } from '../../rate-limit/route-limits.js'
 import { AcceptInvitation, Joined } from './schemas.js'
 
 const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {

@@ -1,6 +1,6 @@
-import { Organization, OrganizationRoleName } from '../../lib/organization-schemas.js'
-import { NewPassword, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+import { Organization, OrganizationRoleName } from '../../lib/schema/organization-schemas.js'
+import { NewPassword, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 export const AcceptInvitation = StrictObject(
   {

@@ -1,7 +1,15 @@
-import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { PASSWORD_MAX_LENGTH } from '../../lib/passwords.js'
-import { Email, NewPassword, Nullable, PersonName, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+import { PASSWORD_MAX_LENGTH } from '../../lib/auth/passwords.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
+import {
+  Email,
+  NewPassword,
+  Nullable,
+  PersonName,
+  StrictObject,
+  Timestamp,
+  Uuid,
+} from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 export const ProfileChanges = StrictObject(
   { firstName: Type.Optional(PersonName), lastName: Type.Optional(PersonName) },

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions.js'
-import { noteEvent } from '../../lib/context.js'
-import { IdParams, NoBody } from '../../lib/schemas.js'
+import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions/sessions.js'
+import { noteEvent } from '../../lib/audit/context.js'
+import { IdParams, NoBody } from '../../lib/schema/schemas.js'
 import { SessionPage, SessionQuery } from './schemas.js'
 
 const tags = ['My account']

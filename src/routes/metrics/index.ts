@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bears } from '../../lib/bearer.js'
-import { Unauthorized } from '../../lib/errors.js'
-import { METRICS_MEDIA_TYPE } from '../../lib/metrics.js'
+import { bears } from '../../lib/auth/bearer.js'
+import { Unauthorized } from '../../lib/errors/errors.js'
+import { METRICS_MEDIA_TYPE } from '../../lib/observability/metrics.js'
 
 /** Where they have no port of their own: for whoever knows the token, which is no access token. */
 const metricsRoutes: FastifyPluginAsyncTypebox<{ token: string }> = async (app, { token }) => {

@@ -1,14 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { listOrganizations } from '../../db/queries/organization-lists.js'
+import { listOrganizations } from '../../db/queries/organizations/organization-lists.js'
 import {
   createOrganization,
   deleteOrganization,
   getOrganization,
   updateOrganization,
-} from '../../db/queries/organizations.js'
-import { SlugReserved, SlugTaken } from '../../lib/errors.js'
-import { Organization, OrganizationParams } from '../../lib/organization-schemas.js'
-import { NoBody, ref } from '../../lib/schemas.js'
+} from '../../db/queries/organizations/organizations.js'
+import { SlugReserved, SlugTaken } from '../../lib/errors/errors.js'
+import { Organization, OrganizationParams } from '../../lib/schema/organization-schemas.js'
+import { NoBody, ref } from '../../lib/schema/schemas.js'
 import invitationRoutes from './invitations.js'
 import memberRoutes from './members.js'
 import { CreateOrganization, OrganizationPage, OrganizationQuery, UpdateOrganization } from './schemas.js'

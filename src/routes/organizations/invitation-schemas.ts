@@ -1,8 +1,8 @@
-import { INVITATION_SORT_FIELDS } from '../../db/queries/invitations.js'
-import { OrganizationParams, OrganizationRoleName } from '../../lib/organization-schemas.js'
-import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { Email, ref, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+import { INVITATION_SORT_FIELDS } from '../../db/queries/organizations/invitations.js'
+import { OrganizationParams, OrganizationRoleName } from '../../lib/schema/organization-schemas.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
+import { Email, ref, StrictObject, Timestamp, Uuid } from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 export const InvitationParams = StrictObject({ ...OrganizationParams.properties, invitationId: Uuid })
 

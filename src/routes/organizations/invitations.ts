@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { listInvitations, revokeInvitation } from '../../db/queries/invitations.js'
-import { normalizeEmail } from '../../lib/email.js'
-import { AlreadyMember } from '../../lib/errors.js'
-import { OrganizationParams } from '../../lib/organization-schemas.js'
-import { INVITATION_LIMITS } from '../../lib/rate-limit/shared.js'
-import { NoBody, ref } from '../../lib/schemas.js'
+import { listInvitations, revokeInvitation } from '../../db/queries/organizations/invitations.js'
+import { AlreadyMember } from '../../lib/errors/errors.js'
+import { normalizeEmail } from '../../lib/schema/email.js'
+import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
+import { NoBody, ref } from '../../lib/schema/schemas.js'
+import { INVITATION_LIMITS } from '../../rate-limit/route-limits.js'
 import {
   CreateInvitation,
   Invitation,

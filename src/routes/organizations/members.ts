@@ -1,8 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { endMemberSessions, listMembers, removeMember, updateMember } from '../../db/queries/memberships.js'
-import { Forbidden, LastOrgAdmin } from '../../lib/errors.js'
-import { OrganizationParams } from '../../lib/organization-schemas.js'
-import { NoBody, ref } from '../../lib/schemas.js'
+import {
+  endMemberSessions,
+  listMembers,
+  removeMember,
+  updateMember,
+} from '../../db/queries/organizations/memberships.js'
+import { Forbidden, LastOrgAdmin } from '../../lib/errors/errors.js'
+import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
+import { NoBody, ref } from '../../lib/schema/schemas.js'
 import { Member, MemberPage, MemberParams, MemberQuery, UpdateMember } from './schemas.js'
 
 const tags = ['Organizations']

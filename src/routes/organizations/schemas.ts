@@ -1,15 +1,23 @@
-import { MEMBER_SORT_FIELDS } from '../../db/queries/memberships.js'
-import { ORGANIZATION_SORT_FIELDS } from '../../db/queries/organization-lists.js'
+import { MEMBER_SORT_FIELDS } from '../../db/queries/organizations/memberships.js'
+import { ORGANIZATION_SORT_FIELDS } from '../../db/queries/organizations/organization-lists.js'
 import {
   Organization,
   OrganizationName,
   OrganizationParams,
   OrganizationRoleName,
   Slug,
-} from '../../lib/organization-schemas.js'
-import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { Email, PersonName, ref, SearchText, StrictObject, Timestamp, Uuid } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+} from '../../lib/schema/organization-schemas.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
+import {
+  Email,
+  PersonName,
+  ref,
+  SearchText,
+  StrictObject,
+  Timestamp,
+  Uuid,
+} from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 export const CreateOrganization = StrictObject(
   { name: OrganizationName, slug: Type.Optional(Slug) },

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { enqueue } from '../../db/queries/outbox.js'
-import { normalizeEmail } from '../../lib/email.js'
-import { mailLimits } from '../../lib/rate-limit/shared.js'
-import { PageQuery } from '../../lib/schemas.js'
+import { enqueue } from '../../db/queries/jobs/outbox.js'
+import { normalizeEmail } from '../../lib/schema/email.js'
+import { PageQuery } from '../../lib/schema/schemas.js'
+import { mailLimits } from '../../rate-limit/route-limits.js'
 import { forgotPasswordPage, linkSentPage } from '../../views/forgot-password.js'
 import { AddressForm } from './schemas.js'
 

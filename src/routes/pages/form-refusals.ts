@@ -1,5 +1,5 @@
-import { PasswordTooCommon } from '../../lib/errors.js'
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/passwords.js'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/auth/passwords.js'
+import { PasswordTooCommon } from '../../lib/errors/errors.js'
 
 /** What is wrong, in words, by field. */
 export type Refusals = Record<string, string>

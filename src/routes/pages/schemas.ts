@@ -1,5 +1,12 @@
-import { Email, NewPassword, OpaqueToken, PageQuery, PersonName, StrictObject } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+import {
+  Email,
+  NewPassword,
+  OpaqueToken,
+  PageQuery,
+  PersonName,
+  StrictObject,
+} from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 export const Link = PageQuery({ token: OpaqueToken })
 

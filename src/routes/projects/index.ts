@@ -6,8 +6,8 @@ import {
   listProjects,
   updateProject,
 } from '../../db/queries/projects.js'
-import { OrganizationParams } from '../../lib/organization-schemas.js'
-import { NoBody, ref } from '../../lib/schemas.js'
+import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
+import { NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateProject, Project, ProjectPage, ProjectParams, ProjectQuery, UpdateProject } from './schemas.js'
 
 /** What an organization keeps, as an example: copy it, or delete it as docs/adding-a-resource.md says. */

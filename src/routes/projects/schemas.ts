@@ -1,7 +1,7 @@
 import { PROJECT_SORT_FIELDS } from '../../db/queries/projects.js'
 import { projectStatus } from '../../db/schema/projects.js'
-import { OrganizationParams } from '../../lib/organization-schemas.js'
-import { pageOf, pageQuery } from '../../lib/pagination.js'
+import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
   Nullable,
   PersonName,
@@ -12,8 +12,8 @@ import {
   Timestamp,
   Uuid,
   WrittenText,
-} from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
+} from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
 
 const name = Type.Unsafe<string>({ ...PersonName, examples: ['Difference Engine'] })
 const description = Nullable(WrittenText(2000, { examples: ['Tables of logarithms, without mistakes.'] }))

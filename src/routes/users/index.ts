@@ -1,12 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { createUserAs, deleteUserAs, updateUserAs } from '../../db/queries/user-administration.js'
-import { listUsers } from '../../db/queries/user-lists.js'
-import { getUserById } from '../../db/queries/users.js'
-import { normalizeEmail } from '../../lib/email.js'
-import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors.js'
-import { provenCaller } from '../../lib/hashing-callers.js'
-import { IdParams, NoBody, ref } from '../../lib/schemas.js'
-import { CreateUser, User } from '../../lib/user-schemas.js'
+import { listUsers } from '../../db/queries/accounts/user-lists.js'
+import { getUserById } from '../../db/queries/accounts/users.js'
+import {
+  createUserAs,
+  deleteUserAs,
+  updateUserAs,
+} from '../../db/queries/administration/user-administration.js'
+import { provenCaller } from '../../lib/auth/hashing-callers.js'
+import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors/errors.js'
+import { normalizeEmail } from '../../lib/schema/email.js'
+import { IdParams, NoBody, ref } from '../../lib/schema/schemas.js'
+import { CreateUser, User } from '../../lib/schema/user-schemas.js'
 import { UpdateUser, UserPage, UserQuery } from './schemas.js'
 
 const config = { role: 'super_admin' } as const

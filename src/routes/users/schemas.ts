@@ -1,9 +1,9 @@
-import { USER_SORT_FIELDS } from '../../db/queries/user-lists.js'
-import { pageOf, pageQuery } from '../../lib/pagination.js'
-import { USER_ROLES, USER_STATUSES } from '../../lib/roles.js'
-import { PersonName, ref, SearchText, StrictObject, StringEnum } from '../../lib/schemas.js'
-import Type from '../../lib/type.js'
-import { User } from '../../lib/user-schemas.js'
+import { USER_SORT_FIELDS } from '../../db/queries/accounts/user-lists.js'
+import { USER_ROLES, USER_STATUSES } from '../../lib/auth/roles.js'
+import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
+import { PersonName, ref, SearchText, StrictObject, StringEnum } from '../../lib/schema/schemas.js'
+import Type from '../../lib/schema/type.js'
+import { User } from '../../lib/schema/user-schemas.js'
 
 export const UserQuery = StrictObject({
   ...pageQuery(USER_SORT_FIELDS, '-createdAt'),

@@ -1,5 +1,5 @@
-import type { ChainHead } from '../../lib/audit-records.js'
-import { UsageError } from '../arguments.js'
+import type { ChainHead } from '../../lib/audit/audit-records.js'
+import { UsageError } from '../command-line/arguments.js'
 
 /** A head as it was printed. @throws UsageError */
 export function parseAnchor(text: string): ChainHead {

@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { Config } from '../../config/index.js'
-import { openDatabase } from '../../db/open.js'
-import { prepareDatabase } from '../../db/setup.js'
+import { openDatabase } from '../../db/lifecycle/open.js'
+import { prepareDatabase } from '../../db/lifecycle/setup.js'
 import { openPostgres } from '../../lib/database-url/index.js'
 
 /** Runs `work` on a connection of its own. The embedded database is brought up to date, as by every process that uses it. */

@@ -1,7 +1,7 @@
 import type { Erasure } from '../../db/seals/erase.js'
 import type { Sealed } from '../../db/seals/seal.js'
 import type { Verification } from '../../db/seals/verify.js'
-import { formatHead } from '../../lib/audit-records.js'
+import { formatHead } from '../../lib/audit/audit-records.js'
 
 /** What the commands say at their end. */
 

@@ -1,5 +1,5 @@
-import { parseOptions, UsageError } from '../arguments.js'
-import type { Account } from '../create-account.js'
+import { parseOptions, UsageError } from '../command-line/arguments.js'
+import type { Account } from './create-account.js'
 import { FIELDS, type Field, isAcceptable } from './fields.js'
 
 export const USAGE = `Usage: npx tsx scripts/create-user.ts [options]

@@ -1,11 +1,11 @@
 import { loadConfig } from '../../config/index.js'
-import { openDatabase } from '../../db/open.js'
+import { openDatabase } from '../../db/lifecycle/open.js'
 import type { User } from '../../db/schema/users.js'
-import { createBreachCheck } from '../../lib/breached-passwords.js'
-import { checkPassword } from '../../lib/password-policy.js'
-import { type Account, createAccount } from '../create-account.js'
-import { requireMigrations } from '../require-migrations.js'
+import { createBreachCheck } from '../../lib/auth/breached-passwords.js'
+import { checkPassword } from '../../lib/auth/password-policy.js'
+import { requireMigrations } from '../command-line/require-migrations.js'
 import { type Arguments, refuseGaps, refuseMistakes } from './arguments.js'
+import { type Account, createAccount } from './create-account.js'
 import { readPassword } from './read-password.js'
 
 /** Asks, in a terminal, for what the arguments do not give, but only once it is sure that the database is there. */

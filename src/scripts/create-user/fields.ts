@@ -1,9 +1,9 @@
-import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/passwords.js'
-import { USER_ROLES } from '../../lib/roles.js'
-import { StrictObject } from '../../lib/schemas.js'
-import { CreateUser } from '../../lib/user-schemas.js'
-import { fits } from '../../lib/validation.js'
-import type { Account } from '../create-account.js'
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/auth/passwords.js'
+import { USER_ROLES } from '../../lib/auth/roles.js'
+import { StrictObject } from '../../lib/schema/schemas.js'
+import { CreateUser } from '../../lib/schema/user-schemas.js'
+import { fits } from '../../lib/schema/validation.js'
+import type { Account } from './create-account.js'
 
 export type Field = keyof Account
 

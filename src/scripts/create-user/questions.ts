@@ -1,8 +1,8 @@
 import { input, password, select } from '@inquirer/prompts'
-import { PasswordTooCommon } from '../../lib/errors.js'
-import { checkPassword, type Person } from '../../lib/password-policy.js'
-import { USER_ROLES } from '../../lib/roles.js'
-import type { Account } from '../create-account.js'
+import { checkPassword, type Person } from '../../lib/auth/password-policy.js'
+import { USER_ROLES } from '../../lib/auth/roles.js'
+import { PasswordTooCommon } from '../../lib/errors/errors.js'
+import type { Account } from './create-account.js'
 import { FIELDS, type Field, isAcceptable } from './fields.js'
 
 /** Standard output is for the result: it may be a file, or another program. */

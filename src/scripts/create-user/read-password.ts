@@ -1,5 +1,5 @@
 import type { ReadStream } from 'node:tty'
-import { UsageError } from '../arguments.js'
+import { UsageError } from '../command-line/arguments.js'
 
 /** Far more than any password that is accepted. */
 const MAX_BYTES = 4096

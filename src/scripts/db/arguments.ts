@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { explained, UsageError } from '../arguments.js'
+import { explained, UsageError } from '../command-line/arguments.js'
 
 /** The one argument of a command that has no options; a step count such as `-1` is no option here. */
 export function parsePositional(args: string[]): string | undefined {

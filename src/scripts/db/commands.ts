@@ -1,8 +1,8 @@
 import { loadConfig } from '../../config/index.js'
+import { type OpenDatabase, openDatabase } from '../../db/lifecycle/open.js'
+import { MIGRATIONS_FOLDER as folder, migrationsOf } from '../../db/lifecycle/setup.js'
 import { downgrade, migrationStatus, upgrade } from '../../db/migrate/index.js'
-import { type OpenDatabase, openDatabase } from '../../db/open.js'
-import { MIGRATIONS_FOLDER as folder, migrationsOf } from '../../db/setup.js'
-import { parseOptions } from '../arguments.js'
+import { parseOptions } from '../command-line/arguments.js'
 import { parsePositional, parseRevision, parseTarget } from './arguments.js'
 
 /** What a database can be asked wherever the build runs: nothing here needs a development dependency. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { explained, UsageError } from '../arguments.js'
+import { explained, UsageError } from '../command-line/arguments.js'
 
 export const USAGE = `Usage:
   npm run jobs -- list [--failed] [--json]      what is not done, and why

@@ -1,11 +1,11 @@
-import type { Db } from '../../db/client.js'
+import type { Db } from '../../db/driver/client.js'
 import {
   discardFailedJobs,
   listWaitingJobs,
   retryFailedJobs,
   type WaitingJob,
-} from '../../db/queries/failed-jobs.js'
-import { OperatorError } from '../../lib/operator-error.js'
+} from '../../db/queries/jobs/failed-jobs.js'
+import { OperatorError } from '../../lib/errors/operator-error.js'
 import type { Arguments } from './arguments.js'
 
 const LIMIT = 1000

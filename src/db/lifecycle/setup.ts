@@ -1,0 +1,123 @@
+import { fileURLToPath } from 'node:url'
+import type { Sql } from 'postgres'
+import { syncAuditTriggers } from '../audit/triggers.js'
+import { declaredSchemas } from '../declarations/audited.js'
+import { refuseToMigrateThroughPooler } from '../driver/pooler.js'
+import { quoteName } from '../driver/quote.js'
+import { type History, upgrade } from '../migrate/index.js'
+import { JOB_SCHEMA, migrateJobQueue } from '../queue/job-queue.js'
+import { forceRowSecurity } from '../tenancy/check.js'
+
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url))
+
+type Setup = {
+  /** The role that owns the tables. */
+  migrationUrl: string
+  /** The role that the API runs as: it gets what it needs, and nothing more. */
+  appRole: string
+  /** For how many months the audit log is kept; for ever, where it is undefined. */
+  auditRetentionMonths?: number | undefined
+  onApply?: (name: string) => void
+  onAhead?: (history: History) => void
+}
+
+/**
+ * Brings a database to where this version of the code expects it, and leaves alone one that is ahead of it. Returns the names
+ * of the migrations it applied.
+ */
+export const prepareDatabase = ({ onApply, onAhead, ...setup }: Setup): Promise<string[]> =>
+  upgrade(setup.migrationUrl, {
+    ...migrationsOf(setup),
+    ...(onApply && { onApply }),
+    ...(onAhead && { onAhead }),
+  })
+
+/** The migrations, and what goes with them, for every command that runs them. */
+export const migrationsOf = (setup: Omit<Setup, 'onApply' | 'onAhead'>) => ({
+  folder: MIGRATIONS_FOLDER,
+  before: () => refuseToMigrateThroughPooler(setup.migrationUrl),
+  after: (sql: Sql) => afterMigration(sql, setup),
+})
+
+/** What follows the schema and is no migration of its own: audit triggers, partitions and the application's rights. */
+export async function afterMigration(
+  sql: Sql,
+  { appRole, auditRetentionMonths }: Pick<Setup, 'appRole' | 'auditRetentionMonths'>,
+): Promise<void> {
+  const schemas = await findSchemas(sql)
+  await forceRowSecurity(sql)
+  if (schemas.has('audit')) {
+    await syncAuditTriggers(sql)
+    await sql`select audit.ensure_partitions()`
+    // With the capture function on a table of its own making, any role could write entries that nothing happened for.
+    await sql`revoke execute on all functions in schema audit from public`
+    await keepRetention(sql, auditRetentionMonths)
+  }
+  if (schemas.has(JOB_SCHEMA)) await migrateJobQueue(sql)
+  await grantToApplication(sql, appRole, schemas)
+}
+
+/** In the database, where the application cannot shorten it. */
+async function keepRetention(sql: Sql, months: number | undefined): Promise<void> {
+  const [table] = await sql`select where to_regclass('audit.audit_retention') is not null`
+  if (table) await sql`update audit.audit_retention set months = ${months ?? null}`
+}
+
+/** Not all are there in a database that was taken back to an older revision. */
+async function findSchemas(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<{ name: string }[]>`select nspname as name from pg_namespace`
+  return new Set(rows.map(({ name }) => name))
+}
+
+async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string>): Promise<void> {
+  const [owner] = await sql<{ isApp: boolean }[]>`select current_user = ${appRole} as "isApp"`
+  // One role for everything: it owns the tables, and only the triggers keep the audit log append-only.
+  if (owner?.isApp) return
+  const role = sql.unsafe(quoteName(appRole))
+  await sql`grant usage on schema drizzle to ${role}`
+  await sql`grant select on drizzle.migrations to ${role}`
+  for (const schema of declaredSchemas().filter((name) => schemas.has(name)))
+    await grantRows(sql, appRole, schema)
+  if (schemas.has('audit')) {
+    await sql`grant usage on schema audit to ${role}`
+    await sql`grant select on all tables in schema audit to ${role}`
+    await grantAuditFunctions(sql, appRole)
+  }
+  if (schemas.has(JOB_SCHEMA)) {
+    const jobs = sql(JOB_SCHEMA)
+    await sql`grant usage on schema ${jobs} to ${role}`
+    await sql`grant select, insert, update, delete on all tables in schema ${jobs} to ${role}`
+    await sql`grant usage on all sequences in schema ${jobs} to ${role}`
+    await sql`grant execute on all functions in schema ${jobs} to ${role}`
+  }
+}
+
+/** Partitions have no policies of their own: where the root has some, the root is the only way to their rows. */
+async function grantRows(sql: Sql, appRole: string, schema: string): Promise<void> {
+  const [role, where] = [sql.unsafe(quoteName(appRole)), sql.unsafe(quoteName(schema))]
+  await sql`grant usage on schema ${where} to ${role}`
+  await sql`grant select, insert, update, delete on all tables in schema ${where} to ${role}`
+  await sql`grant usage on all sequences in schema ${where} to ${role}`
+  const partitions = await sql<{ name: string }[]>`
+    select format('%I.%I', ${schema}::text, c.relname) as name
+    from pg_class c join pg_class root on root.oid = pg_partition_root(c.oid)
+    where c.relispartition and root.relrowsecurity and c.relnamespace = ${schema}::regnamespace`
+  for (const { name } of partitions) await sql`revoke all on ${sql.unsafe(name)} from ${role}`
+}
+
+/** What the application may have done to the audit schema, where it may do nothing itself. */
+const AUDIT_FUNCTIONS = [
+  'append_seal',
+  'drop_partition',
+  'ensure_partitions',
+  'expired_partitions',
+  'record_requests',
+]
+
+async function grantAuditFunctions(sql: Sql, appRole: string): Promise<void> {
+  const functions = await sql<{ name: string }[]>`
+    select oid::regprocedure::text as name from pg_proc
+    where pronamespace = 'audit'::regnamespace and proname in ${sql(AUDIT_FUNCTIONS)}`
+  for (const { name } of functions)
+    await sql`grant execute on function ${sql.unsafe(name)} to ${sql.unsafe(quoteName(appRole))}`
+}

@@ -1,0 +1,58 @@
+import { and, eq, ilike, or, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import type { UserRole, UserStatus } from '../../../lib/auth/roles.js'
+import type { Page, PageQuery, SortOf } from '../../../lib/schema/pagination.js'
+import type { Db } from '../../driver/client.js'
+import { prepareEach } from '../../driver/prepare-once.js'
+import { type User, users } from '../../schema/users.js'
+import { containing, keysetPage } from '../page.js'
+
+const SORTABLE = {
+  email: users.email,
+  firstName: users.firstName,
+  lastName: users.lastName,
+  createdAt: users.createdAt,
+  updatedAt: users.updatedAt,
+}
+
+export const USER_SORT_FIELDS = ['email', 'firstName', 'lastName', 'createdAt', 'updatedAt'] as const
+type UserSort = SortOf<(typeof USER_SORT_FIELDS)[number]>
+
+export type UserFilters = PageQuery<UserSort> & { q?: string; role?: UserRole; status?: UserStatus }
+
+type SelectedPage = { where?: SQL | undefined; orderBy: SQL[]; limit: number | Placeholder }
+
+const selectPage = (db: Db, { where, orderBy, limit }: SelectedPage) =>
+  db
+    .select()
+    .from(users)
+    .where(where)
+    .orderBy(...orderBy)
+    .limit(limit)
+
+const keysetOf = (query: PageQuery<UserSort>) =>
+  keysetPage<User, (typeof USER_SORT_FIELDS)[number]>(SORTABLE, users.id, query)
+
+/** What is asked for most: the first users of all, in each sort order. */
+const firstPage = prepareEach((db, sort: UserSort) => {
+  const { orderBy } = keysetOf({ sort, limit: 1 })
+  return selectPage(db, { orderBy, limit: sql.placeholder('limit') }).prepare('users_first_page')
+})
+
+export async function listUsers(db: Db, filters: UserFilters): Promise<Page<User>> {
+  const page = keysetOf(filters)
+  const where = and(
+    filters.role && eq(users.role, filters.role),
+    filters.status && eq(users.status, filters.status),
+    filters.q === undefined ? undefined : matches(filters.q),
+    page.after,
+  )
+  const rows = where
+    ? await selectPage(db, { ...page, where })
+    : await firstPage(db, filters.sort).execute({ limit: page.limit })
+  return page.toPage(rows)
+}
+
+function matches(text: string): SQL | undefined {
+  const pattern = containing(text)
+  return or(ilike(users.email, pattern), ilike(users.firstName, pattern), ilike(users.lastName, pattern))
+}

@@ -1,0 +1,121 @@
+import { and, type Column, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { UserRole } from '../../../lib/auth/roles.js'
+import { EmailTaken, NotFound, Unauthorized } from '../../../lib/errors/errors.js'
+import type { Db } from '../../driver/client.js'
+import { isUniqueViolation } from '../../driver/errors.js'
+import { prepareOnce } from '../../driver/prepare-once.js'
+import { registrations } from '../../schema/registrations.js'
+import { sessions } from '../../schema/sessions.js'
+import { type User, users } from '../../schema/users.js'
+
+export type NewUser = Pick<User, 'email' | 'firstName' | 'lastName'> & {
+  role?: UserRole
+  passwordHash?: string
+}
+
+export type UserChanges = {
+  firstName?: string
+  lastName?: string
+  role?: UserRole
+  status?: 'active' | 'disabled'
+}
+
+const userById = prepareOnce((db) =>
+  db
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('id')))
+    .prepare('user_by_id'),
+)
+
+export const findUserById = (db: Db, id: string): Promise<User | undefined> =>
+  userById(db)
+    .execute({ id })
+    .then(([user]) => user)
+
+/** Throws NotFound. */
+export async function getUserById(db: Db, id: string): Promise<User> {
+  const user = await findUserById(db, id)
+  if (!user) throw new NotFound()
+  return user
+}
+
+/** `email` must be normalised. */
+export async function findUserByEmail(db: Db, email: string): Promise<User | undefined> {
+  const [user] = await db.select().from(users).where(eq(users.email, email))
+  return user
+}
+
+/**
+ * With the addresses from which the user has signed in before, and the password that opens the account: that of the
+ * newest registration where no mailbox has confirmed one. `email` must be normalised.
+ * In one statement: a second one would take time for known addresses alone.
+ */
+export async function findUserToSignIn(
+  db: Db,
+  email: string,
+): Promise<{ user: User | undefined; addresses: string[] }> {
+  const addresses = sql<string | null>`(select string_agg(ip, ' ') from (
+    select s.ip from ${sessions} s where s.user_id = "users"."id" and s.ip is not null
+    order by s.created_at desc limit ${REMEMBERED_SESSIONS}) recent)`
+  const passwordHash = sql<string | null>`coalesce("users"."password_hash", (
+    select r.password_hash from ${registrations} r where r.user_id = "users"."id"
+    order by r.created_at desc, r.id desc limit 1))`
+  const [found] = await db
+    .select({ user: { ...getTableColumns(users), passwordHash }, addresses })
+    .from(users)
+    .where(eq(users.email, email))
+  return { user: found?.user, addresses: found?.addresses?.split(' ') ?? [] }
+}
+
+const REMEMBERED_SESSIONS = 50
+
+export const listActiveSuperAdmins = (db: Db): Promise<User[]> =>
+  db
+    .select()
+    .from(users)
+    .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
+
+/** Made with a password, a user is active and its address counts as verified. Throws EmailTaken. */
+export async function createUser(db: Db, user: NewUser): Promise<User> {
+  const state = user.passwordHash ? ({ status: 'active', emailVerifiedAt: new Date() } as const) : {}
+  try {
+    const [created] = await db
+      .insert(users)
+      .values({ ...user, ...state })
+      .returning()
+    return created as User
+  } catch (error) {
+    if (isUniqueViolation(error, 'users_email_key')) throw new EmailTaken()
+    throw error
+  }
+}
+
+const changedName = (column: Column, field: string) =>
+  sql`coalesce(${sql.placeholder(field)}::text, ${column})`
+
+const profileUpdate = prepareOnce((db) =>
+  db
+    .update(users)
+    .set({
+      firstName: changedName(users.firstName, 'firstName'),
+      lastName: changedName(users.lastName, 'lastName'),
+    })
+    .where(eq(users.id, sql.placeholder('id')))
+    .returning()
+    .prepare('profile_update'),
+)
+
+/** What users change about themselves. Throws Unauthorized when the account is gone and its token not yet. */
+export async function updateProfile(
+  db: Db,
+  id: string,
+  { firstName = null, lastName = null }: Partial<Record<'firstName' | 'lastName', string | null>>,
+): Promise<User> {
+  const isChange = firstName !== null || lastName !== null
+  const [user] = isChange
+    ? await profileUpdate(db).execute({ id, firstName, lastName })
+    : [await findUserById(db, id)]
+  if (!user) throw new Unauthorized()
+  return user
+}

@@ -1,0 +1,112 @@
+import { and, eq } from 'drizzle-orm'
+import { noteEvent } from '../../../lib/audit/context.js'
+import { Forbidden, LastSuperAdmin, NotFound } from '../../../lib/errors/errors.js'
+import type { Db, Tx } from '../../driver/client.js'
+import { isStatementTimeout } from '../../driver/errors.js'
+import { memberships } from '../../schema/memberships.js'
+import { type User, users } from '../../schema/users.js'
+import { acrossOrganizations } from '../../tenancy/scopes.js'
+import { createUser, getUserById, type NewUser, type UserChanges } from '../accounts/users.js'
+import { enqueue } from '../jobs/outbox.js'
+import { lockAdministered } from '../organizations/memberships.js'
+import { deleteOwnedRows } from '../owned-rows.js'
+
+/**
+ * A user without a password is sent a link to set the first one.
+ * Throws Forbidden when the actor is no super_admin any more, and EmailTaken.
+ */
+export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<User> =>
+  db.transaction(async (tx) => {
+    await lockSuperAdmins(tx, actorId)
+    const created = await createUser(tx, user)
+    await offerPassword(tx, created)
+    return created
+  })
+
+/**
+ * Triggers end the sessions, links and registrations that the change makes void. A user who is activated without a password
+ * is sent a link to set it: none that came with a registration counts, for no mailbox has confirmed it.
+ * Throws Forbidden, NotFound and LastSuperAdmin.
+ */
+export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserChanges): Promise<User> =>
+  db.transaction(async (tx) => {
+    const admins = await lockSuperAdmins(tx, actorId)
+    const current = await getUserById(tx, id)
+    if (Object.keys(changes).length === 0) return current
+    const staysAdmin = (changes.role ?? current.role) === 'super_admin' && changes.status !== 'disabled'
+    if (!staysAdmin) refuseLastSuperAdmin(admins, id)
+    // Whoever activates an account vouches for its address: an active user can always sign in.
+    const verified =
+      changes.status === 'active' ? { emailVerifiedAt: current.emailVerifiedAt ?? new Date() } : {}
+    const [user] = await tx
+      .update(users)
+      .set({ ...changes, ...verified })
+      .where(eq(users.id, id))
+      .returning()
+    if (!user) throw new NotFound()
+    if (user.status !== current.status) noteEvent('status_changed', id)
+    if (user.role !== current.role) noteEvent('role_changed', id)
+    if (user.status !== current.status) await offerPassword(tx, user)
+    return user
+  })
+
+async function offerPassword(tx: Tx, { email, status, passwordHash }: User): Promise<void> {
+  if (status === 'disabled' || passwordHash !== null) return
+  await enqueue(tx, 'request-password-reset', { email })
+}
+
+/**
+ * In one transaction, unless the account has more than a statement can delete in its time: then the account is closed first,
+ * what it has goes in batches, and asking again goes on where this stopped.
+ * Throws Forbidden, NotFound and LastSuperAdmin; the database refuses to leave an organization without an org_admin.
+ */
+export async function deleteUserAs(db: Db, actorId: string, id: string): Promise<void> {
+  try {
+    await deleteAtOnce(db, actorId, id)
+  } catch (error) {
+    if (!isStatementTimeout(error)) throw error
+    await closeAccount(db, actorId, id)
+    await deleteOwnedRows((work) => acrossOrganizations(db, ({ tx }) => work(tx)), users, id)
+    await deleteAtOnce(db, actorId, id)
+  }
+  noteEvent('user_deleted', id)
+}
+
+const deleteAtOnce = (db: Db, actorId: string, id: string): Promise<void> =>
+  acrossOrganizations(db, async (scope) => {
+    const { tx } = scope
+    refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
+    await lockAdministered(scope, id)
+    const deleted = await tx.delete(users).where(eq(users.id, id)).returning({ id: users.id })
+    if (deleted.length === 0) throw new NotFound()
+  })
+
+/** All that can refuse a deletion refuses it here, before anything is deleted. */
+const closeAccount = (db: Db, actorId: string, id: string): Promise<void> =>
+  acrossOrganizations(db, async (scope) => {
+    const { tx } = scope
+    refuseLastSuperAdmin(await lockSuperAdmins(tx, actorId), id)
+    await lockAdministered(scope, id)
+    await tx.delete(memberships).where(eq(memberships.userId, id))
+    await tx.update(users).set({ status: 'disabled' }).where(eq(users.id, id))
+  })
+
+/**
+ * The active super_admins, locked until the transaction ends and always in the same order. Whoever acts must still be one
+ * of them: a request that was let in before a demotion must not write after it. And two demotions at once take turns.
+ */
+async function lockSuperAdmins(tx: Tx, actorId: string): Promise<string[]> {
+  const admins = await tx
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
+    .orderBy(users.id)
+    .for('no key update')
+  const ids = admins.map((admin) => admin.id)
+  if (!ids.includes(actorId)) throw new Forbidden()
+  return ids
+}
+
+function refuseLastSuperAdmin(admins: string[], id: string): void {
+  if (admins.length === 1 && admins[0] === id) throw new LastSuperAdmin()
+}

@@ -1,0 +1,117 @@
+import { and, eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
+import { noteEvent } from '../../../lib/audit/context.js'
+import { deriveInvitationToken } from '../../../lib/auth/mailed-tokens.js'
+import { PERMISSIONS } from '../../../lib/auth/permissions.js'
+import type { SigningKey } from '../../../lib/auth/signing-keys.js'
+import { hashToken } from '../../../lib/auth/tokens.js'
+import { AlreadyMember, NotFound, RateLimited } from '../../../lib/errors/errors.js'
+import type { Page, PageQuery, SortOf } from '../../../lib/schema/pagination.js'
+import { uuidV7 } from '../../../lib/schema/uuid.js'
+import { type Invitation, invitations } from '../../schema/invitations.js'
+import { memberships } from '../../schema/memberships.js'
+import { users } from '../../schema/users.js'
+import type { OrganizationScope } from '../../tenancy/scopes.js'
+import { secondsToNext, takeInvitation } from '../jobs/mail-counts.js'
+import { enqueueMail } from '../jobs/outbox.js'
+import { keysetPage } from '../page.js'
+
+const SORTABLE = {
+  email: invitations.email,
+  createdAt: invitations.createdAt,
+  expiresAt: invitations.expiresAt,
+}
+
+export const INVITATION_SORT_FIELDS = ['email', 'createdAt', 'expiresAt'] as const
+type SortField = (typeof INVITATION_SORT_FIELDS)[number]
+
+/** `email` must be normalised. */
+export type NewInvitation = Pick<Invitation, 'email' | 'role'> & { ttlSeconds: number }
+
+/** Makes an older one of the same address void, and asks for the mail. Throws AlreadyMember and RateLimited. */
+export async function createInvitation(
+  scope: OrganizationScope,
+  key: SigningKey,
+  { ttlSeconds, ...invitation }: NewInvitation,
+): Promise<Invitation> {
+  const { tx, organizationId, userId: invitedBy } = scope
+  // Before anything else: whoever is accepting the older one right now is a member afterwards.
+  await tx.delete(invitations).where(and(inScope(scope), eq(invitations.email, invitation.email)))
+  if (await hasMember(scope, invitation.email)) throw new AlreadyMember()
+  const [id, createdAt] = [uuidV7(Date.now()), new Date()]
+  const row = {
+    ...invitation,
+    id,
+    invitedBy,
+    tokenHash: hashToken(deriveInvitationToken(key, id)),
+    keyId: key.kid,
+    createdAt,
+    expiresAt: new Date(createdAt.getTime() + ttlSeconds * 1000),
+  }
+  const [created] = await tx
+    .insert(invitations)
+    .values({ ...row, organizationId })
+    // Somebody else invites the same address at this moment: the later one counts.
+    .onConflictDoUpdate({ target: [invitations.organizationId, invitations.email], set: row })
+    .returning()
+  await askForMail(scope, id, invitation.email)
+  noteEvent('member_invited')
+  return created as Invitation
+}
+
+/** @throws RateLimited: the transaction, and with it the older invitation, is as it was. */
+async function askForMail({ tx, organizationId }: OrganizationScope, invitationId: string, email: string) {
+  if (!(await takeInvitation(tx, organizationId))) {
+    throw new RateLimited(await secondsToNext(tx, 'organization', organizationId))
+  }
+  if (!(await enqueueMail(tx, 'send-invitation', { invitationId }, { kind: 'invitation', email }))) {
+    throw new RateLimited(await secondsToNext(tx, 'invitation', email))
+  }
+}
+
+/** Those that can be accepted. */
+export async function listInvitations(
+  scope: OrganizationScope,
+  query: PageQuery<SortOf<SortField>>,
+): Promise<Page<Invitation>> {
+  const page = keysetPage<Invitation, SortField>(SORTABLE, invitations.id, query)
+  const rows = await scope.tx
+    .select()
+    .from(invitations)
+    .where(and(inScope(scope), isLive, page.after))
+    .orderBy(...page.orderBy)
+    .limit(page.limit)
+  return page.toPage(rows)
+}
+
+/** Throws NotFound. */
+export async function revokeInvitation(scope: OrganizationScope, id: string): Promise<void> {
+  const revoked = await scope.tx
+    .delete(invitations)
+    .where(and(inScope(scope), eq(invitations.id, id)))
+    .returning({ id: invitations.id })
+  if (revoked.length === 0) throw new NotFound()
+  noteEvent('invitation_revoked')
+}
+
+const inScope = ({ organizationId }: OrganizationScope): SQL => eq(invitations.organizationId, organizationId)
+
+/**
+ * An invitation is worth what its inviter may do now: whoever was removed, demoted, disabled or deleted meanwhile must not
+ * come back, or bring others in, by one that was sent before.
+ */
+const isBacked = sql`exists (
+  select from ${users} left join ${memberships}
+    on ${memberships.userId} = ${users.id} and ${memberships.organizationId} = ${invitations.organizationId}
+  where ${users.id} = ${invitations.invitedBy} and ${users.status} = 'active'
+    and (${users.role} = 'super_admin' or ${inArray(memberships.role, [...PERMISSIONS['invitations.create']])}))`
+
+export const isLive = and(gt(invitations.expiresAt, sql`now()`), isBacked)
+
+async function hasMember({ tx, organizationId }: OrganizationScope, email: string): Promise<boolean> {
+  const found = await tx
+    .select({ id: users.id })
+    .from(memberships)
+    .innerJoin(users, eq(users.id, memberships.userId))
+    .where(and(eq(memberships.organizationId, organizationId), eq(users.email, email)))
+  return found.length > 0
+}

@@ -1,0 +1,134 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { noteEvent, noteOrganization } from '../../../lib/audit/context.js'
+import type { OrganizationRole } from '../../../lib/auth/roles.js'
+import { NotFound, SlugReserved, SlugTaken } from '../../../lib/errors/errors.js'
+import { foldSlug, isReservedSlug, slugsOf } from '../../../lib/schema/slugs.js'
+import type { Db, Tx } from '../../driver/client.js'
+import { isUniqueViolation } from '../../driver/errors.js'
+import { memberships } from '../../schema/memberships.js'
+import { type Organization, organizations } from '../../schema/organizations.js'
+import {
+  inDeletionOf,
+  narrowToDeletion,
+  type OrganizationScope,
+  withNewOrganization,
+  withRowsOfDeleted,
+} from '../../tenancy/scopes.js'
+import { enqueue } from '../jobs/outbox.js'
+import { deleteOwnedRows } from '../owned-rows.js'
+
+/** As somebody sees it: `role` is the caller's own. */
+export type SeenOrganization = Organization & { role: OrganizationRole | null }
+
+export type OrganizationChanges = { name?: string; slug?: string }
+
+/**
+ * The user who creates it becomes its org_admin. Without a slug it gets one from its name, with a number if that is taken.
+ * Throws SlugTaken and SlugReserved for a slug that was given.
+ */
+export const createOrganization = (
+  db: Db,
+  userId: string,
+  { name, slug }: { name: string; slug?: string },
+): Promise<SeenOrganization> =>
+  withNewOrganization(db, userId, async (scope) => {
+    const { tx, organizationId, role } = scope
+    noteOrganization(organizationId)
+    const slugs = slug === undefined ? slugsOf(name) : [allowedSlug(slug)]
+    const created = await insertWithFreeSlug(tx, { id: organizationId, name }, slugs)
+    await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })
+    return { ...created, role }
+  })
+
+/** The index decides, so that of two at once each gets its own. Throws SlugTaken when none of the slugs is free. */
+async function insertWithFreeSlug(
+  tx: Tx,
+  organization: { id: string; name: string },
+  slugs: Iterable<string>,
+): Promise<Organization> {
+  for (const slug of slugs) {
+    const [created] = await tx
+      .insert(organizations)
+      .values({ ...organization, slug })
+      .onConflictDoNothing({ target: organizations.slug, where: sql`deleted_at is null` })
+      .returning()
+    if (created) return created
+  }
+  throw new SlugTaken()
+}
+
+/** Throws NotFound where it was deleted a moment ago. */
+export async function getOrganization(scope: OrganizationScope): Promise<SeenOrganization> {
+  const [organization] = await scope.tx
+    .select()
+    .from(organizations)
+    .where(eq(organizations.id, scope.organizationId))
+  if (!organization) throw new NotFound()
+  return { ...organization, role: scope.role }
+}
+
+/** Throws SlugTaken and SlugReserved. */
+export async function updateOrganization(
+  scope: OrganizationScope,
+  { slug, ...others }: OrganizationChanges,
+): Promise<SeenOrganization> {
+  const changes = { ...others, ...(slug !== undefined && { slug: allowedSlug(slug) }) }
+  if (Object.keys(changes).length === 0) return getOrganization(scope)
+  const ofScope = eq(organizations.id, scope.organizationId)
+  const [organization] = await takingSlug(() =>
+    scope.tx.update(organizations).set(changes).where(ofScope).returning(),
+  )
+  return { ...(organization as Organization), role: scope.role }
+}
+
+/**
+ * From now on it does not exist; a job deletes everything that belongs to it, and its members' accounts stay. Transactions
+ * that still write in it have locked its row: they end first, and later ones find no organization.
+ */
+export async function deleteOrganization(scope: OrganizationScope): Promise<void> {
+  const { tx, organizationId } = scope
+  const ofScope = eq(organizations.id, organizationId)
+  await tx.select({ id: organizations.id }).from(organizations).where(ofScope).for('update')
+  await enqueue(tx, 'delete-organization', { organizationId })
+  const deletion = await narrowToDeletion(scope)
+  await deletion.tx.update(organizations).set({ deletedAt: sql`now()` }).where(ofScope)
+  noteEvent('organization_deleted')
+}
+
+/**
+ * Deletes the rows of an organization that is marked as deleted, a batch at a time, and then its own. May stop anywhere and
+ * begin anew.
+ */
+export async function deleteRowsOfOrganization(
+  db: Db,
+  organizationId: string,
+  options?: { batch?: number },
+): Promise<void> {
+  const isDeleted = and(eq(organizations.id, organizationId), isNotNull(organizations.deletedAt))
+  const found = await inDeletionOf(db, organizationId, ({ tx }) =>
+    tx.select({ id: organizations.id }).from(organizations).where(isDeleted),
+  )
+  if (found.length === 0) return
+  await deleteOwnedRows(
+    (work) => withRowsOfDeleted(db, organizationId, ({ tx }) => work(tx)),
+    organizations,
+    organizationId,
+    options,
+  )
+  await inDeletionOf(db, organizationId, ({ tx }) => tx.delete(organizations).where(isDeleted))
+}
+
+function allowedSlug(slug: string): string {
+  const folded = foldSlug(slug)
+  if (isReservedSlug(folded)) throw new SlugReserved()
+  return folded
+}
+
+async function takingSlug<T>(write: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (isUniqueViolation(error, 'organizations_slug_key')) throw new SlugTaken()
+    throw error
+  }
+}

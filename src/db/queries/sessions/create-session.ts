@@ -1,0 +1,81 @@
+import { and, desc, eq, inArray, isNull, ne } from 'drizzle-orm'
+import { redactText } from '../../../lib/audit/redact.js'
+import { generateToken } from '../../../lib/auth/tokens.js'
+import { InvalidCredentials } from '../../../lib/errors/errors.js'
+import type { Db, Tx } from '../../driver/client.js'
+import { type Session, sessions } from '../../schema/sessions.js'
+import { type User, users } from '../../schema/users.js'
+import { addRefreshToken, isLive, type SessionLifetimes, secondsFromNow } from './sessions.js'
+
+/** `user` is as it was when its password was verified. Beyond `maxPerUser` live sessions the oldest ones end. */
+export type NewSession = { user: User; ip: string; userAgent: string | undefined; maxPerUser: number }
+
+/** `endedOthers`: the access lists have something to hear before the answer is sent. */
+export type StartedSession = Pick<Session, 'id' | 'expiresAt'> & { endedOthers: boolean }
+
+type SessionKind = { lifetimeSeconds: number; cookieHash?: Buffer }
+
+const USER_AGENT_MAX_LENGTH = 400
+
+/**
+ * The refresh token is answered once and only its hash is kept.
+ * @throws InvalidCredentials when password or status have changed since: what ended the other sessions ends this one, too
+ */
+export const createSession = (
+  db: Db,
+  newSession: NewSession,
+  lifetimes: SessionLifetimes,
+): Promise<StartedSession & { refreshToken: string }> =>
+  db.transaction(async (tx) => {
+    const session = await insertSession(tx, { ...newSession, lifetimeSeconds: lifetimes.absolute })
+    const refreshToken = generateToken()
+    await addRefreshToken(tx, session, refreshToken, lifetimes)
+    return { ...session, refreshToken }
+  })
+
+/** @throws InvalidCredentials as `createSession` does */
+export async function insertSession(
+  tx: Tx,
+  { user, ip, userAgent, maxPerUser, lifetimeSeconds, cookieHash }: NewSession & SessionKind,
+): Promise<StartedSession> {
+  await checkUnchanged(tx, user)
+  const expiresAt = secondsFromNow(lifetimeSeconds)
+  const [session] = await tx
+    .insert(sessions)
+    .values({
+      userId: user.id,
+      ip,
+      userAgent: userAgent === undefined ? null : redactText(userAgent).slice(0, USER_AGENT_MAX_LENGTH),
+      expiresAt,
+      cookieHash,
+    })
+    .returning({ id: sessions.id })
+  const { id } = session as { id: string }
+  return { id, expiresAt, endedOthers: await endOldest(tx, user.id, { keep: maxPerUser - 1, except: id }) }
+}
+
+/** Other sign-ins of the user are held off meanwhile, so that no two of them count the same sessions. */
+async function endOldest(
+  tx: Tx,
+  userId: string,
+  { keep, except }: { keep: number; except: string },
+): Promise<boolean> {
+  const tooMany = tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(and(eq(sessions.userId, userId), isLive(), ne(sessions.id, except)))
+    .orderBy(desc(sessions.createdAt), desc(sessions.id))
+    .offset(keep)
+  const ended = await tx
+    .update(sessions)
+    .set({ endedAt: new Date() })
+    .where(and(inArray(sessions.id, tooMany), isNull(sessions.endedAt)))
+    .returning({ id: sessions.id })
+  return ended.length > 0
+}
+
+/** Holds off every change of the user, and every other sign-in, until the session is there to be ended by it. */
+async function checkUnchanged(tx: Tx, { id, securityVersion }: User): Promise<void> {
+  const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
+  if (user?.status !== 'active' || user.securityVersion !== securityVersion) throw new InvalidCredentials()
+}

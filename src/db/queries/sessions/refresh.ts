@@ -1,0 +1,89 @@
+import { eq, sql } from 'drizzle-orm'
+import { noteEvent } from '../../../lib/audit/context.js'
+import { deriveSuccessor, generateSeed, hashToken } from '../../../lib/auth/tokens.js'
+import { InvalidRefreshToken } from '../../../lib/errors/errors.js'
+import type { Db, Tx } from '../../driver/client.js'
+import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'
+import { type User, users } from '../../schema/users.js'
+import { addRefreshToken, endSession, type SessionLifetimes } from './sessions.js'
+
+type RefreshToken = typeof refreshTokens.$inferSelect
+type Family = { token: RefreshToken; session: Session; user: User }
+
+export type Refreshed = { session: Session; user: User; refreshToken: string }
+
+/** Not every refresh has to write the time: a minute is exact enough for a list of sessions. */
+const LAST_USED_RESOLUTION_MS = 60_000
+
+/**
+ * Exchanges a refresh token for its successor; the session is the family they belong to (RFC 9700, 4.14.2).
+ *
+ * A token that was used a moment ago and whose successor nobody has used yet is a retry or a race: the same successor is
+ * answered. Any other use of a spent token means that two parties hold it: the session ends, for both of them.
+ * @throws InvalidRefreshToken
+ */
+export async function refreshSession(db: Db, token: string, lifetimes: SessionLifetimes): Promise<Refreshed> {
+  const refreshed = await db.transaction(async (tx) => {
+    const family = await lockFamily(tx, token)
+    if (!family || !isAlive(family)) return undefined
+    const { session, user } = family
+    const refreshToken = await successorOf(tx, family, token, lifetimes)
+    if (refreshToken !== undefined) return { session, user, refreshToken }
+    await endSession(tx, session.id)
+    noteEvent('refresh_token_reused', user.id)
+    return undefined
+  })
+  // Thrown out here, so that the end of a stolen session is not rolled back.
+  if (!refreshed) throw new InvalidRefreshToken()
+  return refreshed
+}
+
+/** Parallel uses of one token take turns from here on. */
+async function lockFamily(tx: Tx, token: string): Promise<Family | undefined> {
+  const [family] = await tx
+    .select({ token: refreshTokens, session: sessions, user: users })
+    .from(refreshTokens)
+    .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(eq(refreshTokens.tokenHash, hashToken(token)))
+    .for('update', { of: refreshTokens })
+  return family
+}
+
+const isAlive = ({ token, session, user }: Family): boolean =>
+  session.endedAt === null &&
+  session.expiresAt > new Date() &&
+  token.expiresAt > new Date() &&
+  user.status === 'active'
+
+async function successorOf(
+  tx: Tx,
+  { token, session }: Family,
+  presented: string,
+  lifetimes: SessionLifetimes,
+): Promise<string | undefined> {
+  if (token.spentAt === null) {
+    const seed = generateSeed()
+    const successor = deriveSuccessor(presented, seed)
+    await tx
+      .update(refreshTokens)
+      .set({ spentAt: new Date(), successorSeed: seed })
+      .where(eq(refreshTokens.id, token.id))
+    await addRefreshToken(tx, session, successor, lifetimes)
+    await touch(tx, session)
+    return successor
+  }
+  const isRecent = Date.now() - token.spentAt.getTime() < lifetimes.grace * 1000
+  if (!isRecent || !token.successorSeed) return undefined
+  const successor = deriveSuccessor(presented, token.successorSeed)
+  const [row] = await tx
+    .select({ spentAt: refreshTokens.spentAt })
+    .from(refreshTokens)
+    .where(eq(refreshTokens.tokenHash, hashToken(successor)))
+  return row?.spentAt === null ? successor : undefined
+}
+
+async function touch(tx: Tx, session: Session): Promise<void> {
+  if (Date.now() - session.lastUsedAt.getTime() < LAST_USED_RESOLUTION_MS) return
+  await tx.update(sessions).set({ lastUsedAt: sql`now()` }).where(eq(sessions.id, session.id))
+}

@@ -1,0 +1,117 @@
+import { STATUS_CODES } from 'node:http'
+import type { Static } from 'typebox'
+import { MalformedUrl, PayloadTooLarge, UnsupportedMediaType } from '../errors/errors.js'
+import type { Problem } from '../schema/problem-schema.js'
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
+
+const MAX_FIELD_ERRORS = 50
+
+/** What Fastify throws, in the words that clients can rely on. Its own repeat what was sent. */
+const OURS: Record<string, () => Failure> = {
+  FST_ERR_BAD_URL: () => new MalformedUrl(),
+  FST_ERR_MAX_PARAM_LENGTH: () => new MalformedUrl(),
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new PayloadTooLarge(),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new UnsupportedMediaType(),
+}
+
+const CODES_BY_STATUS: Record<number, string> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  408: 'REQUEST_TIMEOUT',
+  413: 'PAYLOAD_TOO_LARGE',
+  414: 'URI_TOO_LONG',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+  429: 'RATE_LIMITED',
+  431: 'HEADERS_TOO_LARGE',
+  503: 'SERVICE_UNAVAILABLE',
+}
+
+type Failure = {
+  statusCode?: number | undefined
+  code?: string | undefined
+  message?: string
+  validation?: ValidationFailure[] | undefined
+  validationContext?: string | undefined
+}
+
+type ValidationFailure = {
+  instancePath: string
+  keyword: string
+  params: Record<string, unknown>
+  message?: string
+}
+
+/** The body of every error answer (RFC 9457). What went wrong inside the server is never part of it. */
+export function toProblem(thrown: Failure, requestId: string, traceId?: string): Static<typeof Problem> {
+  const failure = OURS[thrown.code ?? '']?.() ?? thrown
+  const ids = { requestId, ...(traceId !== undefined && { traceId }) }
+  if (failure.validation) return validationProblem(failure.validation, failure.validationContext, ids)
+  const status = statusOf(failure)
+  const isOurs = failure.code !== undefined && !/^FST_|^E[A-Z]+$|^ERR_/.test(failure.code)
+  const byStatus = CODES_BY_STATUS[status]
+  const code = status >= 500 ? (byStatus ?? 'INTERNAL_ERROR') : isOurs ? failure.code : byStatus
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    code: code ?? 'BAD_REQUEST',
+    detail: status >= 500 && !isOurs ? detailOfServerError(status) : (failure.message ?? ''),
+    ...ids,
+  }
+}
+
+const detailOfServerError = (status: number): string =>
+  status === 503
+    ? 'Not available for the moment. Please try again.'
+    : 'Something went wrong on our side. The request id helps us to find out what.'
+
+function statusOf({ statusCode }: Failure): number {
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 600 ? statusCode : 500
+}
+
+function validationProblem(
+  failures: ValidationFailure[],
+  part: string | undefined,
+  ids: { requestId: string; traceId?: string },
+): Static<typeof Problem> {
+  return {
+    type: 'about:blank',
+    title: 'Bad Request',
+    status: 400,
+    code: 'VALIDATION_FAILED',
+    detail: `The ${PARTS[part ?? 'body'] ?? part} does not fit the schema.`,
+    ...ids,
+    errors: failures.slice(0, MAX_FIELD_ERRORS).map((failure) => ({
+      path: pathOf(failure),
+      message: messageOf(failure),
+    })),
+  }
+}
+
+const PARTS: Record<string, string> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'headers',
+}
+
+/** `address.lines.0`: the field itself, also where it is missing or should not be there. */
+function pathOf({ instancePath, params }: ValidationFailure): string {
+  const parent = instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const field = params.missingProperty ?? params.additionalProperty ?? params.unevaluatedProperty
+  return (typeof field === 'string' ? [...parent, field] : parent).join('.').slice(0, 200)
+}
+
+function messageOf({ keyword, params, message = 'is not valid' }: ValidationFailure): string {
+  if (keyword === 'required') return 'is required'
+  if (keyword === 'additionalProperties') return 'is not a known field'
+  if (keyword === 'enum') return `must be one of: ${(params.allowedValues as string[]).join(', ')}`
+  return message
+}

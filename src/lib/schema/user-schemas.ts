@@ -1,0 +1,55 @@
+import { USER_ROLES, USER_STATUSES } from '../auth/roles.js'
+import {
+  Email,
+  NewPassword,
+  Nullable,
+  PersonName,
+  StrictObject,
+  StringEnum,
+  Timestamp,
+  Uuid,
+} from './schemas.js'
+import Type from './type.js'
+
+/** What a user looks like from outside, wherever one is answered. No hash, ever: what is not listed is not sent. */
+export const User = Type.Object(
+  {
+    id: Uuid,
+    email: Email,
+    firstName: PersonName,
+    lastName: PersonName,
+    role: StringEnum(USER_ROLES),
+    status: StringEnum(USER_STATUSES),
+    emailVerifiedAt: Nullable(Timestamp),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  },
+  {
+    $id: 'User',
+    examples: [
+      {
+        id: '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60',
+        email: 'ada@example.com',
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+        role: 'user',
+        status: 'active',
+        emailVerifiedAt: '2026-01-31T09:31:04.120Z',
+        createdAt: '2026-01-31T09:30:00.000Z',
+        updatedAt: '2026-01-31T09:31:04.120Z',
+      },
+    ],
+  },
+)
+
+/** What an administrator says of a new one, be it through the API or in a terminal. */
+export const CreateUser = StrictObject(
+  {
+    email: Email,
+    firstName: PersonName,
+    lastName: PersonName,
+    role: Type.Optional(StringEnum(USER_ROLES, { default: 'user' })),
+    password: Type.Optional(NewPassword),
+  },
+  { examples: [{ email: 'ada@example.com', firstName: 'Ada', lastName: 'Lovelace', role: 'user' }] },
+)

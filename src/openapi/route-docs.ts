@@ -1,0 +1,150 @@
+import type { FastifyError } from '@fastify/error'
+import { isRestricted, type Permission } from '../lib/auth/permissions.js'
+import type { UserRole } from '../lib/auth/roles.js'
+import {
+  Forbidden,
+  InvalidCursor,
+  MalformedJson,
+  NotFound,
+  PayloadTooLarge,
+  RateLimited,
+  ServiceUnavailable,
+  Unauthorized,
+  UnexpectedBody,
+  UnsupportedMediaType,
+} from '../lib/errors/errors.js'
+import { PROBLEM_MEDIA_TYPE, toProblem } from '../lib/http/problem.js'
+import { Problem } from '../lib/schema/problem-schema.js'
+import { ref } from '../lib/schema/schemas.js'
+import type { PolicyDescription } from '../rate-limit/policies.js'
+
+/** One of `lib/errors.ts`. */
+export type FailureKind = new (...args: never[]) => FastifyError
+
+export type DescribedRoute = {
+  method: string
+  schema: Record<string, unknown>
+  operationId: string
+  isPublic: boolean
+  role: UserRole | undefined
+  permission: Permission | undefined
+  /** What only this route can answer; what follows from the rest is added. */
+  failures: readonly FailureKind[]
+  rateLimits: readonly PolicyDescription[]
+  /** What it makes can be read at an address of its own. */
+  hasLocation: boolean
+}
+
+const EXAMPLE_REQUEST_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
+
+const SUCCESSES: Record<string, string> = { 200: 'Done', 201: 'Created', 202: 'Accepted', 204: 'Done' }
+
+const TELLS_WHEN_TO_RETRY = [429, 503]
+const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait, where another try may succeed.' }
+
+/** Completes a route's documentation from what it is and asks for, so that no route can forget to tell its error answers. */
+export function describeRoute(route: DescribedRoute): Record<string, unknown> {
+  const { schema, operationId, isPublic, role, permission, rateLimits } = route
+  return {
+    operationId,
+    ...(isPublic && { security: [] }),
+    ...schema,
+    ...(role && { 'x-role': role }),
+    ...(permission && { 'x-permission': permission }),
+    ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
+    // Copied, or YAML makes anchors of the list that a file's routes share.
+    tags: [...((schema.tags as string[] | undefined) ?? [])],
+    response: withLimitHeaders({ ...problemAnswers(route), ...successAnswers(route) }, route),
+  }
+}
+
+const LIMIT_HEADERS = {
+  'ratelimit-policy': {
+    type: 'string',
+    description: 'The limits: requests (`q`) in a number of seconds (`w`).',
+  },
+  ratelimit: { type: 'string', description: 'What remains of them (`r`), and for how many seconds (`t`).' },
+}
+
+/** Every answer of a limited route tells what remains. */
+function withLimitHeaders(answers: Record<string, unknown>, { rateLimits }: DescribedRoute) {
+  if (rateLimits.length === 0) return answers
+  return Object.fromEntries(
+    Object.entries(answers as Record<string, { headers?: object }>).map(([status, answer]) => [
+      status,
+      { ...answer, headers: { ...answer.headers, ...LIMIT_HEADERS } },
+    ]),
+  )
+}
+
+const LOCATION = { type: 'string', description: 'Where it is.' }
+
+function successAnswers({ schema, hasLocation }: DescribedRoute): Record<string, unknown> {
+  const answers = Object.entries((schema.response ?? {}) as Record<string, Record<string, unknown>>)
+  return Object.fromEntries(
+    answers.map(([status, answer]) => [
+      status,
+      {
+        ...answer,
+        description: answer.description ?? SUCCESSES[status] ?? 'Not done',
+        ...(status === '201' && hasLocation && { headers: { location: LOCATION } }),
+      },
+    ]),
+  )
+}
+
+const hasField = (part: unknown, name: string): boolean =>
+  Object.hasOwn((part as { properties?: object } | undefined)?.properties ?? {}, name)
+
+type Thrown = Parameters<typeof toProblem>[0]
+
+/** The errors that follow from what the route says of itself. */
+function failuresOf(route: DescribedRoute): Thrown[] {
+  const { method, schema, isPublic, role, permission, failures, rateLimits } = route
+  const mayHaveBody = !['GET', 'HEAD'].includes(method)
+  const needsRole = role !== undefined || (permission !== undefined && isRestricted(permission))
+  const kinds: (FailureKind | false)[] = [
+    mayHaveBody && MalformedJson,
+    mayHaveBody && !schema.body && UnexpectedBody,
+    !isPublic && Unauthorized,
+    needsRole && Forbidden,
+    Boolean(schema.params) && NotFound,
+    hasField(schema.querystring, 'cursor') && InvalidCursor,
+    mayHaveBody && PayloadTooLarge,
+    mayHaveBody && UnsupportedMediaType,
+    ...failures,
+    rateLimits.length > 0 && RateLimited,
+    ServiceUnavailable,
+  ]
+  const thrown = kinds.filter((kind) => kind !== false).map((kind) => new (kind as new () => FastifyError)())
+  return [refusalOf(schema), ...thrown, { statusCode: 500 }]
+}
+
+/** What the schema's refusal looks like. */
+const refusalOf = ({ body }: Record<string, unknown>): Thrown => ({
+  validationContext: body ? 'body' : 'querystring',
+  validation: [
+    { instancePath: '', keyword: 'additionalProperties', params: { additionalProperty: 'middleName' } },
+  ],
+})
+
+function problemAnswers(route: DescribedRoute): Record<string, unknown> {
+  const problems = failuresOf(route).map((thrown) => {
+    const problem = toProblem(thrown, EXAMPLE_REQUEST_ID)
+    // The reason is known only when it happens.
+    return { ...problem, detail: problem.detail.replace(': %s', '') }
+  })
+  const statuses = [...new Set(problems.map(({ status }) => status))]
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const ofStatus = problems.filter((problem) => problem.status === status)
+      const content = {
+        schema: ref(Problem),
+        examples: Object.fromEntries(ofStatus.map((problem) => [problem.code, { value: problem }])),
+      }
+      const description = ofStatus.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n')
+      const headers = TELLS_WHEN_TO_RETRY.includes(status) ? { headers: { 'retry-after': RETRY_AFTER } } : {}
+      return [status, { description, ...headers, content: { [PROBLEM_MEDIA_TYPE]: content } }]
+    }),
+  )
+}

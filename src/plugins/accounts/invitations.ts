@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import {
+  acceptInvitation,
+  findOpenInvitation,
+  type Joined,
+} from '../../db/queries/organizations/accept-invitation.js'
+import { createInvitation, type NewInvitation } from '../../db/queries/organizations/invitations.js'
+import type { Invitation } from '../../db/schema/invitations.js'
+import type { OrganizationScope } from '../../db/tenancy/scopes.js'
+import { provenCaller } from '../../lib/auth/hashing-callers.js'
+import { type Acceptance, accountToOpen, type NewAccount } from '../../lib/auth/new-account.js'
+import type { SigningKey } from '../../lib/auth/signing-keys.js'
+import { InvalidToken, InvitationForAnother } from '../../lib/errors/errors.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    invitations: {
+      /** Throws AlreadyMember. */
+      create: (
+        scope: OrganizationScope,
+        invitation: Pick<NewInvitation, 'email' | 'role'>,
+      ) => Promise<Invitation>
+      /** By a mailed link, over the API or on the page. Throws InvalidToken, InvitationForAnother, and as `accountToOpen` does. */
+      accept: (acceptance: Acceptance) => Promise<Joined>
+    }
+  }
+}
+
+type InvitationOptions = { signingKey: SigningKey; ttlSeconds: number }
+
+async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: InvitationOptions) {
+  const { db, passwords, accessList } = app
+
+  app.decorate('invitations', {
+    create: (scope, invitation) => createInvitation(scope, signingKey, { ...invitation, ttlSeconds }),
+    accept: async ({ token, ip, account: given, callerId }) => {
+      const open = await findOpenInvitation(db, { token })
+      if (!open) throw new InvalidToken()
+      const { account, invitation } = open
+      if (callerId !== undefined && callerId !== account?.id) throw new InvitationForAnother()
+      // Before the password is hashed: what is refused is not worth that work.
+      const toOpen = accountToOpen(account?.status, given)
+      const newAccount = toOpen && (await hash(toOpen, invitation.email))
+      const joined = await acceptInvitation(db, { token, ip }, newAccount)
+      await accessList.settle()
+      return joined
+    },
+  })
+
+  async function hash({ password, ...names }: NewAccount, email: string) {
+    return {
+      ...names,
+      passwordHash: await passwords.hashNew(password, { ...names, email }, provenCaller(email)),
+    }
+  }
+}
+
+export default fp(invitations, { name: 'invitations', dependencies: ['db', 'passwords', 'revocation-list'] })

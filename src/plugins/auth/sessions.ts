@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { createSession } from '../../db/queries/sessions/create-session.js'
+import { refreshSession } from '../../db/queries/sessions/refresh.js'
+import type { SessionLifetimes } from '../../db/queries/sessions/sessions.js'
+import type { User } from '../../db/schema/users.js'
+import { InvalidRefreshToken } from '../../lib/errors/errors.js'
+
+export type Tokens = {
+  accessToken: string
+  tokenType: 'Bearer'
+  expiresIn: number
+  refreshToken: string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    sessions: {
+      /** Signs a user in, on the device that the request comes from. With one session too many the oldest ends. */
+      start: (user: User, request: FastifyRequest) => Promise<Tokens>
+      /** Throws InvalidRefreshToken. */
+      refresh: (refreshToken: string) => Promise<Tokens>
+    }
+  }
+}
+
+type SessionOptions = { lifetimes: SessionLifetimes; maxPerUser: number }
+
+async function sessions(app: FastifyInstance, { lifetimes, maxPerUser }: SessionOptions) {
+  const { db, accessTokens, accessList } = app
+
+  const tokensOf = (user: User, sessionId: string, refreshToken: string): Tokens => ({
+    accessToken: accessTokens.sign({ userId: user.id, sessionId, role: user.role }),
+    tokenType: 'Bearer',
+    expiresIn: accessTokens.lifetimeSeconds,
+    refreshToken,
+  })
+
+  app.decorate('sessions', {
+    start: async (user, request) => {
+      const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
+      const session = await createSession(db, { user, ...origin, maxPerUser }, lifetimes)
+      if (session.endedOthers) await accessList.settle()
+      return tokensOf(user, session.id, session.refreshToken)
+    },
+    refresh: async (token) => {
+      try {
+        const { user, session, refreshToken } = await refreshSession(db, token, lifetimes)
+        return tokensOf(user, session.id, refreshToken)
+      } catch (error) {
+        // A token that came back has just ended its session: the answer must not overtake that.
+        if (error instanceof InvalidRefreshToken) await accessList.settle()
+        throw error
+      }
+    },
+  })
+}
+
+export default fp(sessions, { name: 'sessions', dependencies: ['revocation-list', 'access-tokens', 'db'] })

@@ -1,0 +1,57 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { findFailure } from '../../db/driver/errors.js'
+import { noteFailure } from '../../lib/audit/context.js'
+import { redactText } from '../../lib/audit/redact.js'
+import { NotFound, Overloaded } from '../../lib/errors/errors.js'
+import { retryAfterSecondsOf } from '../../lib/errors/retry-after.js'
+import { PROBLEM_MEDIA_TYPE, toProblem } from '../../lib/http/problem.js'
+import { SECURITY_HEADERS } from '../../lib/http/security-headers.js'
+
+/** The only place that turns failures into answers: logs, sets status and headers, and leaves it to the caller how to show it. */
+export function settleFailure(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): ReturnType<typeof toProblem> {
+  // Whatever else is wrong with a request: beyond its limits it learns nothing more.
+  const failure = request.refusal ?? findFailure(error) ?? error
+  const problem = toProblem(failure, request.id, request.span?.traceId)
+  noteFailure(request.context, problem.code)
+  // Whoever hung up within a body is no failure of ours, and load is not one of this request.
+  const isWorthIt = problem.status >= 500 && !request.raw.errored && !(failure instanceof Overloaded)
+  if (isWorthIt) request.log.error({ err: error }, 'request failed')
+  const retryAfterSeconds = retryAfterSecondsOf(failure)
+  if (retryAfterSeconds) reply.header('retry-after', Math.ceil(retryAfterSeconds))
+  reply.code(problem.status)
+  return problem
+}
+
+function answerWithProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const problem = settleFailure(error, request, reply)
+  return reply
+    .type(PROBLEM_MEDIA_TYPE)
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problem)
+}
+
+/** Fastify answers a URL that it cannot read before any hook runs: neither headers nor the log would know of it. */
+export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  request.log.warn(
+    { method: request.method, url: redactText(request.url), code: error.code },
+    'unreadable URL',
+  )
+  request.server.countUnreadable('url')
+  const { origin } = request.headers
+  reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS, ...request.server.corsHeaders(origin) })
+  return answerWithProblem(error, request, reply)
+}
+
+async function errors(app: FastifyInstance) {
+  app.setErrorHandler(answerWithProblem)
+  app.setNotFoundHandler(async () => {
+    throw new NotFound()
+  })
+}
+
+export default fp(errors, { name: 'errors', dependencies: ['http-metrics', 'request-context', 'tracing'] })

@@ -1,0 +1,55 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem } from '../../lib/schema/problem-schema.js'
+import { API_INFO } from '../../openapi/api-description.js'
+import { portableDocument } from '../../openapi/portable-document.js'
+import { describeRoute, type FailureKind } from '../../openapi/route-docs.js'
+import { describePolicy } from '../../rate-limit/policies.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** For the documentation: the failures that do not follow from the route's schema and policy. */
+    failures?: readonly FailureKind[]
+  }
+}
+
+const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions, hasLocation: boolean) =>
+  schema.hide
+    ? schema
+    : describeRoute({
+        method: String(method),
+        schema: { ...schema },
+        operationId: handler.name,
+        isPublic: config.public === true,
+        role: config.role,
+        permission: config.permission,
+        failures: config.failures ?? [],
+        hasLocation,
+        rateLimits: config.limiter?.policies.map(describePolicy) ?? [],
+      })
+
+/** The routes' schemas, as one OpenAPI 3.1 document. */
+async function openApi(app: FastifyInstance, { version }: { version: string }) {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { ...API_INFO, version },
+      // Wherever the document was read from: right behind any proxy, and the only one that the page may call.
+      servers: [{ url: app.publicPath || '/', description: 'This server' }],
+      // Routes add theirs later: the list is read when the document is made.
+      tags: app.tags as { name: string; description: string }[],
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      },
+      security: [{ bearer: [] }],
+    },
+    transformObject: portableDocument,
+    transform: ({ url, route }) => ({ url, schema: describe(route, app.isReadBelow(url)) }),
+    // Shared schemas keep their names, instead of `def-0`, `def-1` and so on.
+    refResolver: { buildLocalReference: (json) => String(json.$id) },
+  })
+  app.addSchema(Problem)
+}
+
+export default fp(openApi, { name: 'openapi', dependencies: ['api-tags', 'known-paths', 'public-path'] })

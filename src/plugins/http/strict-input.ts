@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { UnexpectedBody } from '../../lib/errors/errors.js'
+import { StrictObject } from '../../lib/schema/schemas.js'
+
+const NO_PARAMETERS = StrictObject({})
+
+/** Some clients send `{}` for nothing at all, and nothing in it is ignored. */
+const saysNothing = (body: unknown): boolean =>
+  !body || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0)
+
+/** What a route does not describe it does not accept: a mistyped parameter is an error, never silently without effect. */
+async function strictInput(app: FastifyInstance) {
+  app.addHook('onRoute', (route) => {
+    route.schema = { querystring: NO_PARAMETERS, ...route.schema }
+  })
+  app.addHook('preValidation', (request, _reply, done) => {
+    const takesBody = request.routeOptions.schema?.body !== undefined
+    done(takesBody || saysNothing(request.body) ? undefined : new UnexpectedBody())
+  })
+}
+
+export default fp(strictInput, { name: 'strict-input' })

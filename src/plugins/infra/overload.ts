@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { ShedCounter } from '../../lib/async/shed-counter.js'
+import { Overloaded } from '../../lib/errors/errors.js'
+import { watchLoopDelay } from '../../lib/observability/loop-delay.js'
+import { shedReadings } from '../../metrics/api.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answered whatever the load: for whoever watches it. */
+    neverShed?: true
+  }
+  interface FastifyInstance {
+    /** `ok`, or what there was too much of a moment ago. */
+    checkLoad: () => string
+  }
+}
+
+/** A request that would be answered too late is refused at once, before it costs anything: the others are then in time. */
+async function overload(app: FastifyInstance, { maxLoopDelayMs }: { maxLoopDelayMs: number }) {
+  const loopShed = new ShedCounter()
+  const shedBy = () => ({
+    'event loop': loopShed,
+    'database pool': app.poolState().shed,
+    'password hashing': app.passwords.state().shed,
+  })
+  app.metrics.add(shedReadings(shedBy))
+  app.decorate('checkLoad', () => {
+    const causes = Object.entries(shedBy()).flatMap(([cause, { isRecent }]) => (isRecent ? [cause] : []))
+    return causes.length === 0
+      ? 'ok'
+      : `degraded: requests are refused for lack of room: ${causes.join(', ')}`
+  })
+  if (maxLoopDelayMs === 0) return
+
+  const delay = watchLoopDelay()
+  app.addHook('onClose', async () => delay.close())
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (delay.ms() <= maxLoopDelayMs || request.routeOptions.config.neverShed) return done()
+    if (!loopShed.isRecent) request.log.warn('the event loop is late: requests are refused')
+    loopShed.add()
+    done(new Overloaded())
+  })
+}
+
+export default fp(overload, { name: 'overload', dependencies: ['db', 'errors', 'metrics'] })

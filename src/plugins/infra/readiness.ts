@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { checkAudit, checkMigrations, checkWrites, READ_ONLY } from '../../db/lifecycle/readiness.js'
+import { sharedReading } from '../../lib/async/cached-for.js'
+import { within } from '../../lib/async/with-timeout.js'
+
+type Check = 'ok' | string
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** What each part says of itself: `ok`, `degraded: …` where it serves for now, or what is wrong with it. */
+    checkReadiness: () => Promise<Record<string, Check>>
+  }
+}
+
+const CHECK_TIMEOUT_MS = 2_000
+
+/** No limit counts who asks, so the database answers them all at once. */
+const SHARED_FOR_MS = 1_000
+
+type ReadinessOptions = {
+  /** How long to serve on after a shutdown began, so that load balancers see it before connections are refused. */
+  drainSeconds: number
+}
+
+async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOptions) {
+  let isClosing = false
+  app.addHook('preClose', async () => {
+    isClosing = true
+    // A server that could not listen has nobody to wait for.
+    if (app.server.listening) await delay(drainSeconds * 1000)
+  })
+  // Clients that keep their connections would hold up the shutdown: each is told to come back on a new one.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (isClosing) reply.header('connection', 'close')
+    done(null, payload)
+  })
+
+  const checkDatabase = sharedReading(async () => {
+    const checks = [checkWrites, checkMigrations, checkAudit].map((check) =>
+      app.checkDatabase(check, CHECK_TIMEOUT_MS),
+    )
+    const [database, migrations, audit] = await Promise.all(checks.map(stateOf))
+    return { database, migrations, audit } as Record<string, Check>
+  }, SHARED_FOR_MS)
+
+  app.decorate('checkReadiness', async () => {
+    if (isClosing) return { server: 'shutting down' }
+    const ofDatabase = await checkDatabase()
+    return { ...ofDatabase, rateLimits: app.checkRateLimits(), load: app.checkLoad() }
+  })
+}
+
+/** Says no more than that it failed: the reason is for the log, not for whoever asks. */
+async function stateOf(check: Promise<Check>): Promise<Check> {
+  const state = check.catch((error) => (error === READ_ONLY ? READ_ONLY.message : 'unavailable'))
+  return (await within(CHECK_TIMEOUT_MS, state)) ?? 'no answer'
+}
+
+export default fp(readiness, { name: 'readiness', dependencies: ['db'] })

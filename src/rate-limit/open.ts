@@ -1,0 +1,65 @@
+import { type EventEmitter, once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { MemoryWindows } from './moving-window-in-memory.js'
+import { openRedis, RedisWindows } from './moving-window-in-redis.js'
+import { FailLocal, type OutageListener } from './redis-with-local-fallback.js'
+import type { StorageStats } from './stats.js'
+import type { Windows } from './windows.js'
+
+const FIRST_CONNECTION_MS = 1000
+
+export type LimitStorage = {
+  windows: Windows
+  /** `ok`, or how it serves for now. */
+  check: () => string
+  stats: () => StorageStats
+  close: () => void
+}
+
+export type LimitStorageOptions = { redisUrl: string | undefined; keyPrefix: string; log: FastifyBaseLogger }
+
+/** In Redis where there is one, else in this process. A start waits for Redis a moment, and never for long. */
+export async function openLimitStorage({
+  redisUrl,
+  keyPrefix,
+  log,
+}: LimitStorageOptions): Promise<LimitStorage> {
+  const local = new MemoryWindows()
+  if (redisUrl === undefined) return inMemory(local)
+  const redis = openRedis(redisUrl)
+  const windows = new FailLocal(redis, new RedisWindows(redis, keyPrefix), local, tell(log))
+  const timeout = new AbortController()
+  const { signal } = timeout
+  await Promise.race([
+    once(redis as EventEmitter, 'ready', { signal }),
+    delay(FIRST_CONNECTION_MS, undefined, { signal }),
+  ]).catch(() => undefined)
+  timeout.abort()
+  return {
+    windows,
+    check: () =>
+      windows.isDegraded
+        ? `degraded: Redis does not answer, so this process counts alone (${windows.decidedInThisOutage} requests so far)`
+        : 'ok',
+    stats: () => ({
+      storage: 'redis',
+      isDegraded: windows.isDegraded,
+      decidedHere: windows.decidedHere,
+      localKeys: local.size,
+    }),
+    close: () => windows.end(),
+  }
+}
+
+const inMemory = (windows: MemoryWindows): LimitStorage => ({
+  windows,
+  check: () => 'ok',
+  stats: () => ({ storage: 'memory', isDegraded: false, decidedHere: 0, localKeys: windows.size }),
+  close: () => undefined,
+})
+
+const tell = (log: FastifyBaseLogger): OutageListener => ({
+  onOutage: (err) => log.warn({ err }, 'Redis is away: each process counts rate limits by itself'),
+  onRecovery: (decidedHere) => log.info({ decidedHere }, 'rate limits are counted in Redis again'),
+})

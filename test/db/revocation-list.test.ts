@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import type postgres from 'postgres'
+import t, { type Test } from 'tap'
+import { createDatabaseClient } from '../../src/db/driver/client.js'
+import { createUser } from '../../src/db/queries/accounts/users.js'
+import { openAccessList } from '../../src/db/queries/sessions/revocation-list.js'
+import { endSession } from '../../src/db/queries/sessions/sessions.js'
+import { sessions } from '../../src/db/schema/sessions.js'
+import type { UserRole } from '../../src/lib/auth/roles.js'
+import { clientOptions } from '../helpers/audit.js'
+import { connect, createTestDatabase, type TestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { openProxy } from '../helpers/proxy.js'
+
+const inAnHour = () => new Date(Date.now() + 3_600_000)
+
+/** One API process's memory of dead tokens; `url` is where it listens, `dbUrl` where it asks. */
+async function openList(t: Test, database: TestDatabase, { url = database.url, dbUrl = database.url } = {}) {
+  const client = createDatabaseClient(clientOptions(dbUrl, 1))
+  const errors: unknown[] = []
+  const list = await openAccessList({
+    db: client.db,
+    url,
+    tokenLifetimeSeconds: 900,
+    onError: (error) => errors.push(error),
+  })
+  t.teardown(async () => {
+    await list.close()
+    await client.close()
+  })
+  return { ...list, errors }
+}
+
+async function openDatabase(t: Test) {
+  const database = await createTestDatabase(t)
+  const { db, close } = createDatabaseClient(clientOptions(database.url))
+  t.teardown(close)
+  const person = { email: 'ada@example.com', firstName: 'Ada', lastName: 'Test', passwordHash: 'x' }
+  const user = await createUser(db, person)
+  const admin = connect(t, database.adminUrl)
+  const addSession = async () => {
+    const [session] = await db
+      .insert(sessions)
+      .values({ userId: user.id, expiresAt: inAnHour() })
+      .returning({ sessionId: sessions.id })
+    return { userId: user.id, sessionId: session?.sessionId ?? '', role: user.role }
+  }
+  const setRole = (role: UserRole) => admin`update users set role = ${role} where id = ${user.id}`
+  return { database, db, admin, addSession, setRole }
+}
+
+async function killListener(admin: postgres.Sql): Promise<void> {
+  await admin`
+    select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where application_name like 'groundwork listener%' and datname = current_database()`
+}
+
+t.test('what was revoked before a process started is read by it', async (t) => {
+  const { database, db, addSession, setRole } = await openDatabase(t)
+  const [dead, alive] = [await addSession(), await addSession()]
+  await endSession(db, dead.sessionId)
+  const list = await openList(t, database)
+  t.equal(await list.allows(dead), false)
+  t.equal(await list.allows(alive), true)
+  await setRole('super_admin')
+  await list.settle()
+  t.equal(await list.allows(alive), false, 'a token with the role of before')
+  t.equal(await list.allows({ ...alive, role: 'super_admin' }), true, 'and one with the new role')
+  t.equal(await list.allows({ ...alive, userId: randomUUID() }), true)
+})
+
+t.test('while announcements cannot be heard, the database is asked', async (t) => {
+  const { database, db, admin, addSession } = await openDatabase(t)
+  const list = await openList(t, database)
+  for (let round = 0; round < 3; round += 1) {
+    const [dead, deadLater, alive] = [await addSession(), await addSession(), await addSession()]
+    await Promise.all([killListener(admin), endSession(db, dead.sessionId)])
+    // As after every change that the application answers: from here on the token may not pass at any moment.
+    await eventually(async () => {
+      const isHearing = await list.settle()
+      t.equal(await list.allows(dead), false, `refused, ${isHearing ? 'from memory' : 'by the database'}`)
+      t.equal(await list.allows(alive), true)
+      return isHearing
+    })
+    await endSession(db, deadLater.sessionId)
+    t.equal(await list.settle(), true)
+    t.equal(await list.allows(deadLater), false, 'heard again')
+    t.equal(await list.allows(alive), true)
+  }
+  t.equal(list.errors.length, 3, 'each loss is told once')
+})
+
+t.test('a listener whose network fell silent is not trusted for long', async (t) => {
+  const { database, db, addSession } = await openDatabase(t)
+  const proxy = await openProxy(t, database.url)
+  const list = await openList(t, database, { url: proxy.url })
+  const dead = await addSession()
+  proxy.freeze()
+  await endSession(db, dead.sessionId)
+  await eventually(async () => !(await list.allows(dead)))
+  t.equal(await list.settle(), false, 'it knows that it cannot hear')
+  proxy.thaw()
+  proxy.reset()
+  await eventually(() => list.settle())
+  t.equal(await list.allows(dead), false)
+})
+
+t.test('what is announced while the table is read is not overwritten by what was read', async (t) => {
+  const { database, admin, addSession, setRole } = await openDatabase(t)
+  const proxy = await openProxy(t, database.url)
+  const claims = await addSession()
+  const asAdmin = { ...claims, role: 'super_admin' as const }
+  await setRole('super_admin')
+  const list = await openList(t, database, { dbUrl: proxy.url })
+  t.equal(await list.allows(asAdmin), true)
+
+  proxy.freeze()
+  const [clock] = await admin<{ now: string }[]>`select clock_timestamp()::text as now`
+  await killListener(admin)
+  // The new listener has asked for the table, and the answer is on its way.
+  await eventually(async () => {
+    const [asked] = await admin`
+      select from pg_stat_activity where datname = current_database() and application_name = 'groundwork-test'
+        and state = 'idle' and query like '%access_revocations%' and query_start > ${clock?.now ?? ''}`
+    return asked
+  })
+  const witness = await openList(t, database)
+  await setRole('user')
+  await eventually(async () => !(await witness.allows(asAdmin)))
+  proxy.thaw()
+  await eventually(() => list.settle())
+  t.equal(await list.allows(asAdmin), false, 'the role that was lost meanwhile')
+  t.equal(await list.allows(claims), true)
+})
