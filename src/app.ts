@@ -17,7 +17,7 @@ import accessTokens from './plugins/auth/access-tokens.js'
 import auth from './plugins/auth/auth.js'
 import cookieSessions from './plugins/auth/cookie-sessions.js'
 import organizationScope from './plugins/auth/organization-scope.js'
-import accessList from './plugins/auth/revocation-list.js'
+import revocationList from './plugins/auth/revocation-list.js'
 import sessions from './plugins/auth/sessions.js'
 import signInGuard from './plugins/auth/sign-in-guard.js'
 import apiTags from './plugins/http/api-tags.js'
@@ -115,7 +115,7 @@ export async function buildApp({
     issuer: config.PUBLIC_URL,
     lifetimeSeconds: tokenLifetimeSeconds,
   })
-  await app.register(accessList, { url: directUrl, tokenLifetimeSeconds })
+  await app.register(revocationList, { url: directUrl, tokenLifetimeSeconds })
   await app.register(auth)
   await app.register(rateLimit, {
     isOn: config.RATE_LIMIT === 'on',

@@ -44,7 +44,7 @@ export async function runProcess(
     const tracing = await startTracing(isTracingOn(config), { name, version, log: log.logger })
     if (config.REDIS_URL !== undefined) await refuseMissingDatabase(config.REDIS_URL)
     const database = await openDatabase(config)
-    sayIgnored(database, log.logger)
+    logIgnoredSettings(database, log.logger)
     await checkDatabase(database, log.logger)
     const running = await start({ config, logger: log.logger, database })
     const stop = stopOnce(config, log, async () => {
@@ -61,7 +61,7 @@ export async function runProcess(
   }
 }
 
-function sayIgnored({ url, directUrl }: OpenDatabase, logger: Logger): void {
+function logIgnoredSettings({ url, directUrl }: OpenDatabase, logger: Logger): void {
   const ignored = [url, directUrl].flatMap((it) => parseDatabaseUrl(it).ignored)
   if (ignored.length > 0)
     logger.warn({ parameters: [...new Set(ignored)] }, 'parameters of DATABASE_URL have no effect')

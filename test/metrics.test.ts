@@ -171,7 +171,7 @@ t.test('a database that is gone or silent leaves the others readable', async (t)
     t.ok(
       (value('db_client_connection_pending_requests') ?? 0) + (value('db_client_connection_count') ?? 0) <= 2,
     )
-    await eventually(async () => (await read()).value('groundwork_access_list_listening') === 0)
+    await eventually(async () => (await read()).value('groundwork_revocation_list_listening') === 0)
     proxy.thaw()
   }
 })

@@ -127,9 +127,9 @@ function findMissing({ metric, matchers }: Selector): string[] {
   return matchers.flatMap(({ label, operator, value }) => {
     const seen = label === 'job' ? JOBS : labels.get(label)
     if (!seen) return [`${metric} has no label ${label}`]
-    const fits = (it: string) =>
+    const matches = (it: string) =>
       operator.includes('~') ? new RegExp(`^(?:${value})$`).test(it) : it === value
-    return [...seen].some(fits) ? [] : [`${metric} has no ${label} like ${value}`]
+    return [...seen].some(matches) ? [] : [`${metric} has no ${label} like ${value}`]
   })
 }
 

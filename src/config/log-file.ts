@@ -34,18 +34,18 @@ export async function openLogFile(
 ): Promise<LogFile> {
   const path = settings.LOG_FILE_PATH
   let isTold = false
-  const tell = (error: Error) => {
+  const report = (error: Error) => {
     // A disk that fills up must not take the server down with it: standard output still has every line.
     if (!isTold) onError(error)
     isTold = true
   }
-  let stream = await open(settings, tell).catch((error) => {
+  let stream = await open(settings, report).catch((error) => {
     const reason = error instanceof Error && 'code' in error ? error.code : 'it is not a file'
     throw new ConfigError([`LOG_FILE_PATH names ${path}, which cannot be written (${reason}).`])
   })
   let seen = await stat(path)
   // Its own rotation moves the file, too.
-  const see = () => stat(path).then((now) => (seen = now), tell)
+  const see = () => stat(path).then((now) => (seen = now), report)
   stream.on('open', see)
 
   const look = async () => {
@@ -54,7 +54,7 @@ export async function openLogFile(
     if (isSame) seen = now
     else {
       const previous = stream
-      stream = await open(settings, tell)
+      stream = await open(settings, report)
       stream.on('open', see)
       await see()
       await endOf(previous)
@@ -63,7 +63,7 @@ export async function openLogFile(
   let looking: Promise<void> | undefined
   const timer = setInterval(() => {
     looking ??= look()
-      .catch(tell)
+      .catch(report)
       .finally(() => {
         looking = undefined
       })

@@ -6,8 +6,9 @@ const SHOWN_CHARACTERS = 100
 
 export function isValid(setting: Setting, value: unknown): boolean {
   if ('choices' in setting) return setting.choices.some((choice) => choice === value)
-  if ('listOf' in setting) return Array.isArray(value) && value.every((item) => fits(setting.listOf, item))
-  if ('format' in setting) return fits(setting.format, value)
+  if ('listOf' in setting)
+    return Array.isArray(value) && value.every((item) => hasFormat(setting.listOf, item))
+  if ('format' in setting) return hasFormat(setting.format, value)
   const [minimum, maximum] = setting.integer
   return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
 }
@@ -32,7 +33,7 @@ function reasonOf(setting: Setting, value: unknown): string {
   return reason === undefined ? '' : `: ${reason}`
 }
 
-const fits = (format: FormatName, value: unknown): boolean =>
+const hasFormat = (format: FormatName, value: unknown): boolean =>
   typeof value === 'string' && formats[format].accepts(value)
 
 function expected(setting: Setting): string {

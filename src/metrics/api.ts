@@ -1,4 +1,4 @@
-import type { AccessList } from '../db/queries/sessions/revocation-list.js'
+import type { RevocationList } from '../db/queries/sessions/revocation-list.js'
 import type { SemaphoreState } from '../lib/async/semaphore.js'
 import type { ShedCounter } from '../lib/async/shed-counter.js'
 import type { FindBreach } from '../lib/auth/breached-passwords.js'
@@ -34,15 +34,15 @@ export function countBreachChecks(findBreach: FindBreach, metrics: Metrics): Fin
   }
 }
 
-export const accessListReadings = (read: AccessList['state']): Reading[] => [
+export const revocationListReadings = (read: RevocationList['state']): Reading[] => [
   {
-    name: 'groundwork_access_list_listening',
+    name: 'groundwork_revocation_list_listening',
     help: '1 while ended sessions are heard of; at 0 each request asks the database.',
     type: 'gauge',
     read: () => (read().isListening ? 1 : 0),
   },
   {
-    name: 'groundwork_access_list_entries',
+    name: 'groundwork_revocation_list_entries',
     help: 'Ended sessions and changed users that are remembered until their tokens have expired.',
     type: 'gauge',
     read: () => read().remembered,

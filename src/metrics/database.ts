@@ -1,7 +1,7 @@
 import type { Transactions } from '../db/driver/client.js'
 import type { PoolState } from '../db/driver/pool.js'
 import { type Backlog, readBacklog } from '../db/queries/jobs/backlog.js'
-import { sharedReading } from '../lib/async/cached-for.js'
+import { cachedFor } from '../lib/async/cached-for.js'
 import type { Reading, Values } from '../lib/observability/metrics.js'
 
 /** Named as OpenTelemetry's conventions have them. */
@@ -45,7 +45,7 @@ const STATEMENT_TIMEOUT_MS = 900
 
 /** From the database: left out while it does not answer. */
 export function backlogReadings(transactions: Transactions): Reading[] {
-  const backlog = sharedReading(
+  const backlog = cachedFor(
     () =>
       transactions.begin('read only', async (tx) => {
         await tx`select set_config('statement_timeout', ${String(STATEMENT_TIMEOUT_MS)}, true)`

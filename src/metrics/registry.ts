@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { within } from '../lib/async/with-timeout.js'
+import { withTimeout } from '../lib/async/with-timeout.js'
 import type { Metric, Metrics, Reading, Sample, Values } from '../lib/observability/metrics.js'
 import { processReadings, type Service } from './process.js'
 
@@ -57,7 +57,7 @@ export function createMetrics(service: Service): Metrics {
 
 async function samplesOf({ read }: Reading): Promise<readonly Sample[]> {
   try {
-    const values: Values = await within(READ_TIMEOUT_MS, Promise.resolve(read()))
+    const values: Values = await withTimeout(READ_TIMEOUT_MS, Promise.resolve(read()))
     return typeof values === 'number' ? [{ value: values }] : (values ?? [])
   } catch {
     return []

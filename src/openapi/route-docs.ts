@@ -39,7 +39,7 @@ const EXAMPLE_REQUEST_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 
 const SUCCESSES: Record<string, string> = { 200: 'Done', 201: 'Created', 202: 'Accepted', 204: 'Done' }
 
-const TELLS_WHEN_TO_RETRY = [429, 503]
+const SENDS_RETRY_AFTER = [429, 503]
 const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait, where another try may succeed.' }
 
 /** Completes a route's documentation from what it is and asks for, so that no route can forget to tell its error answers. */
@@ -143,7 +143,7 @@ function problemAnswers(route: DescribedRoute): Record<string, unknown> {
         examples: Object.fromEntries(ofStatus.map((problem) => [problem.code, { value: problem }])),
       }
       const description = ofStatus.map(({ code, detail }) => `\`${code}\`: ${detail}`).join('\n\n')
-      const headers = TELLS_WHEN_TO_RETRY.includes(status) ? { headers: { 'retry-after': RETRY_AFTER } } : {}
+      const headers = SENDS_RETRY_AFTER.includes(status) ? { headers: { 'retry-after': RETRY_AFTER } } : {}
       return [status, { description, ...headers, content: { [PROBLEM_MEDIA_TYPE]: content } }]
     }),
   )

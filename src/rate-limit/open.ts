@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { MemoryWindows } from './moving-window-in-memory.js'
 import { openRedis, RedisWindows } from './moving-window-in-redis.js'
-import { FailLocal, type OutageListener } from './redis-with-local-fallback.js'
+import { type OutageListener, RedisWithLocalFallback } from './redis-with-local-fallback.js'
 import type { StorageStats } from './stats.js'
 import type { Windows } from './windows.js'
 
@@ -28,7 +28,12 @@ export async function openLimitStorage({
   const local = new MemoryWindows()
   if (redisUrl === undefined) return inMemory(local)
   const redis = openRedis(redisUrl)
-  const windows = new FailLocal(redis, new RedisWindows(redis, keyPrefix), local, tell(log))
+  const windows = new RedisWithLocalFallback(
+    redis,
+    new RedisWindows(redis, keyPrefix),
+    local,
+    logOutages(log),
+  )
   const timeout = new AbortController()
   const { signal } = timeout
   await Promise.race([
@@ -59,7 +64,7 @@ const inMemory = (windows: MemoryWindows): LimitStorage => ({
   close: () => undefined,
 })
 
-const tell = (log: FastifyBaseLogger): OutageListener => ({
+const logOutages = (log: FastifyBaseLogger): OutageListener => ({
   onOutage: (err) => log.warn({ err }, 'Redis is away: each process counts rate limits by itself'),
   onRecovery: (decidedHere) => log.info({ decidedHere }, 'rate limits are counted in Redis again'),
 })

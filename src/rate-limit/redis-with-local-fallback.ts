@@ -18,7 +18,7 @@ export type OutageListener = {
  * Redis, and the windows of this process while Redis is away: a limit is neither lifted nor does it refuse everybody.
  * A breaker keeps requests from waiting for it in vain; it is asked in the background whether it is back.
  */
-export class FailLocal implements Windows {
+export class RedisWithLocalFallback implements Windows {
   /** Requests that were decided here while Redis was away. */
   decidedHere = 0
   #decidedHereBefore = 0

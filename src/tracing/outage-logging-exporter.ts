@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 type Export = SpanExporter['export']
 
 /** Says once that spans cannot be sent, and once that they can be again. Those that could not are dropped. */
-export class TellingExporter implements SpanExporter {
+export class OutageLoggingExporter implements SpanExporter {
   private isAway = false
 
   constructor(
@@ -14,7 +14,7 @@ export class TellingExporter implements SpanExporter {
 
   export(spans: Parameters<Export>[0], onResult: Parameters<Export>[1]): void {
     this.exporter.export(spans, (result) => {
-      this.tell(result.code === 0, result.error)
+      this.logOutage(result.code === 0, result.error)
       onResult(result)
     })
   }
@@ -23,7 +23,7 @@ export class TellingExporter implements SpanExporter {
 
   shutdown = (): Promise<void> => this.exporter.shutdown()
 
-  private tell(isSent: boolean, err: Error | undefined): void {
+  private logOutage(isSent: boolean, err: Error | undefined): void {
     if (isSent && this.isAway) this.log.info('spans can be sent again')
     if (!isSent && !this.isAway)
       this.log.warn({ err }, 'spans cannot be sent: they are dropped until they can be')

@@ -8,10 +8,10 @@ import {
 } from '@opentelemetry/resources'
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import type { FastifyBaseLogger } from 'fastify'
-import { within } from '../lib/async/with-timeout.js'
+import { withTimeout } from '../lib/async/with-timeout.js'
 import { traceWith } from '../lib/observability/tracing.js'
 import { createTracer } from './otel-tracer.js'
-import { TellingExporter } from './outage-logging-exporter.js'
+import { OutageLoggingExporter } from './outage-logging-exporter.js'
 import { traceRedis } from './redis.js'
 import { nameTraceInLog } from './trace-id-in-log.js'
 
@@ -37,7 +37,7 @@ export function startSdk({ name, version, log }: TracingOptions): Tracing {
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': name, 'service.version': version }))
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(new TellingExporter(new OTLPTraceExporter(), log))],
+    spanProcessors: [new BatchSpanProcessor(new OutageLoggingExporter(new OTLPTraceExporter(), log))],
   })
   provider.register()
   // From now on it would only repeat what the exporter tells once.
@@ -53,14 +53,15 @@ export function startSdk({ name, version, log }: TracingOptions): Tracing {
         () => true,
         () => true,
       )
-      if (!(await within(FLUSH_TIMEOUT_MS, flushed))) log.warn('the last spans could not be sent in time')
+      if (!(await withTimeout(FLUSH_TIMEOUT_MS, flushed)))
+        log.warn('the last spans could not be sent in time')
     },
   }
 }
 
 /** Of variables that it cannot read and does without. */
 function complaints(log: FastifyBaseLogger) {
-  const tell = (message: string) =>
+  const report = (message: string) =>
     log.warn({ reason: message }, 'OpenTelemetry has a problem with its settings')
-  return { error: tell, warn: tell, info: tell, debug: tell, verbose: tell }
+  return { error: report, warn: report, info: report, debug: report, verbose: report }
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { takeTurns } from '../db/driver/advisory-lock.js'
+import { withAdvisoryLock } from '../db/driver/advisory-lock.js'
 import { isAhead } from '../db/lifecycle/readiness.js'
 import { enqueueScheduled } from '../db/queries/jobs/outbox.js'
 import { TICK_OPTIONS } from '../lib/jobs/job-options.js'
@@ -28,7 +28,7 @@ export async function reconcile(app: FastifyInstance, schedules: Schedules): Pro
   const { schedulers } = app.queue
   // Before its turn, which holds a connection: behind a pooler there may be no second one.
   const ahead = await app.checkDatabase(isAhead)
-  return takeTurns(app.db, 'job schedules', async () => {
+  return withAdvisoryLock(app.db, 'job schedules', async () => {
     const present = new Map(
       (await schedulers.getJobSchedulers()).map((scheduler) => [scheduler.key, scheduler]),
     )

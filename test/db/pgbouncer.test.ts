@@ -75,8 +75,8 @@ t.test('a session that was ended in one process is over in another', { skip }, a
   const there = await two.anonymous.signIn(String(ada.user?.email), PASSWORD)
   t.equal((await there.get('/me')).status, 200)
   t.equal((await ada.delete('/me/sessions')).status, 204)
-  await eventually(() => two.app.accessList.settle())
-  t.equal(two.app.accessList.state().remembered, 1)
+  await eventually(() => two.app.revocationList.settle())
+  t.equal(two.app.revocationList.state().remembered, 1)
   t.equal((await there.get('/me')).status, 401)
 })
 

@@ -3,7 +3,7 @@ import type postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { createDatabaseClient } from '../../src/db/driver/client.js'
 import { createUser } from '../../src/db/queries/accounts/users.js'
-import { openAccessList } from '../../src/db/queries/sessions/revocation-list.js'
+import { openRevocationList } from '../../src/db/queries/sessions/revocation-list.js'
 import { endSession } from '../../src/db/queries/sessions/sessions.js'
 import { sessions } from '../../src/db/schema/sessions.js'
 import type { UserRole } from '../../src/lib/auth/roles.js'
@@ -18,7 +18,7 @@ const inAnHour = () => new Date(Date.now() + 3_600_000)
 async function openList(t: Test, database: TestDatabase, { url = database.url, dbUrl = database.url } = {}) {
   const client = createDatabaseClient(clientOptions(dbUrl, 1))
   const errors: unknown[] = []
-  const list = await openAccessList({
+  const list = await openRevocationList({
     db: client.db,
     url,
     tokenLifetimeSeconds: 900,
@@ -60,13 +60,13 @@ t.test('what was revoked before a process started is read by it', async (t) => {
   const [dead, alive] = [await addSession(), await addSession()]
   await endSession(db, dead.sessionId)
   const list = await openList(t, database)
-  t.equal(await list.allows(dead), false)
-  t.equal(await list.allows(alive), true)
+  t.equal(await list.isRevoked(dead), true)
+  t.equal(await list.isRevoked(alive), false)
   await setRole('super_admin')
   await list.settle()
-  t.equal(await list.allows(alive), false, 'a token with the role of before')
-  t.equal(await list.allows({ ...alive, role: 'super_admin' }), true, 'and one with the new role')
-  t.equal(await list.allows({ ...alive, userId: randomUUID() }), true)
+  t.equal(await list.isRevoked(alive), true, 'a token with the role of before')
+  t.equal(await list.isRevoked({ ...alive, role: 'super_admin' }), false, 'and one with the new role')
+  t.equal(await list.isRevoked({ ...alive, userId: randomUUID() }), false)
 })
 
 t.test('while announcements cannot be heard, the database is asked', async (t) => {
@@ -78,14 +78,14 @@ t.test('while announcements cannot be heard, the database is asked', async (t) =
     // As after every change that the application answers: from here on the token may not pass at any moment.
     await eventually(async () => {
       const isHearing = await list.settle()
-      t.equal(await list.allows(dead), false, `refused, ${isHearing ? 'from memory' : 'by the database'}`)
-      t.equal(await list.allows(alive), true)
+      t.equal(await list.isRevoked(dead), true, `refused, ${isHearing ? 'from memory' : 'by the database'}`)
+      t.equal(await list.isRevoked(alive), false)
       return isHearing
     })
     await endSession(db, deadLater.sessionId)
     t.equal(await list.settle(), true)
-    t.equal(await list.allows(deadLater), false, 'heard again')
-    t.equal(await list.allows(alive), true)
+    t.equal(await list.isRevoked(deadLater), true, 'heard again')
+    t.equal(await list.isRevoked(alive), false)
   }
   t.equal(list.errors.length, 3, 'each loss is told once')
 })
@@ -97,12 +97,12 @@ t.test('a listener whose network fell silent is not trusted for long', async (t)
   const dead = await addSession()
   proxy.freeze()
   await endSession(db, dead.sessionId)
-  await eventually(async () => !(await list.allows(dead)))
+  await eventually(() => list.isRevoked(dead))
   t.equal(await list.settle(), false, 'it knows that it cannot hear')
   proxy.thaw()
   proxy.reset()
   await eventually(() => list.settle())
-  t.equal(await list.allows(dead), false)
+  t.equal(await list.isRevoked(dead), true)
 })
 
 t.test('what is announced while the table is read is not overwritten by what was read', async (t) => {
@@ -112,7 +112,7 @@ t.test('what is announced while the table is read is not overwritten by what was
   const asAdmin = { ...claims, role: 'super_admin' as const }
   await setRole('super_admin')
   const list = await openList(t, database, { dbUrl: proxy.url })
-  t.equal(await list.allows(asAdmin), true)
+  t.equal(await list.isRevoked(asAdmin), false)
 
   proxy.freeze()
   const [clock] = await admin<{ now: string }[]>`select clock_timestamp()::text as now`
@@ -126,9 +126,9 @@ t.test('what is announced while the table is read is not overwritten by what was
   })
   const witness = await openList(t, database)
   await setRole('user')
-  await eventually(async () => !(await witness.allows(asAdmin)))
+  await eventually(() => witness.isRevoked(asAdmin))
   proxy.thaw()
   await eventually(() => list.settle())
-  t.equal(await list.allows(asAdmin), false, 'the role that was lost meanwhile')
-  t.equal(await list.allows(claims), true)
+  t.equal(await list.isRevoked(asAdmin), true, 'the role that was lost meanwhile')
+  t.equal(await list.isRevoked(claims), false)
 })

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { MemoryWindows } from '../../src/rate-limit/moving-window-in-memory.js'
 import { openRedis, RedisWindows } from '../../src/rate-limit/moving-window-in-redis.js'
 import { type Policy, type Strategy, toPolicies } from '../../src/rate-limit/policies.js'
-import { FailLocal } from '../../src/rate-limit/redis-with-local-fallback.js'
+import { RedisWithLocalFallback } from '../../src/rate-limit/redis-with-local-fallback.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
 import { createTestDatabase } from '../helpers/database.js'
@@ -129,7 +129,7 @@ t.test(
     const { server } = await startRedis(t)
     const redis = openRedis(server.url)
     const told: string[] = []
-    const windows = new FailLocal(redis, new RedisWindows(redis, 'test:'), new MemoryWindows(), {
+    const windows = new RedisWithLocalFallback(redis, new RedisWindows(redis, 'test:'), new MemoryWindows(), {
       onOutage: () => told.push('outage'),
       onRecovery: () => told.push('recovery'),
     })
@@ -155,7 +155,12 @@ t.test(
     const { server } = await startRedis(t)
     const network = await openProxy(t, server.url)
     const redis = openRedis(network.url)
-    const windows = new FailLocal(redis, new RedisWindows(redis, 'test:'), new MemoryWindows(), SILENT)
+    const windows = new RedisWithLocalFallback(
+      redis,
+      new RedisWindows(redis, 'test:'),
+      new MemoryWindows(),
+      SILENT,
+    )
     t.teardown(() => windows.end())
     await eventually(() => redis.status === 'ready')
     const [policy] = toPolicies('100/minute', { method: 'GET', url: '/x' }) as [Policy]

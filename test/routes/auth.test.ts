@@ -16,7 +16,7 @@ const pathOf = (client: Client): string => `/users/${client.user?.id}`
 const signInAgain = (client: Client) => anonymous.signIn(client.user?.email ?? '', PASSWORD)
 
 /** Both processes have heard of everything that was committed before. */
-const settle = () => Promise.all([first.app.accessList.settle(), second.app.accessList.settle()])
+const settle = () => Promise.all([first.app.revocationList.settle(), second.app.revocationList.settle()])
 
 /** The statuses of `GET /me` at both processes. */
 async function statusesOf(client: Client): Promise<number[]> {

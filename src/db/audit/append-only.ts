@@ -39,7 +39,7 @@ export async function findAppendOnlyProblems(sql: Sql): Promise<string[]> {
 }
 
 /** As the owner of the tables. */
-export async function mendAppendOnly(sql: Sql): Promise<void> {
+export async function fixAppendOnly(sql: Sql): Promise<void> {
   for (const { root, table } of await findBroken(sql)) {
     // A partition has its row trigger from the table that it is a part of.
     await sql.unsafe(`

@@ -6,7 +6,7 @@ import { REDACTED } from '../../lib/audit/redact.js'
 import { SECRET_NAME } from '../../lib/audit/secret-names.js'
 import { type AuditPolicy, auditPolicies } from '../declarations/audited.js'
 import { quoteName, quoteText } from '../driver/quote.js'
-import { findAppendOnlyProblems, mendAppendOnly } from './append-only.js'
+import { findAppendOnlyProblems, fixAppendOnly } from './append-only.js'
 import {
   CAPTURE_TRIGGER,
   type InstalledTable,
@@ -94,7 +94,7 @@ export async function syncAuditTriggers(sql: Sql): Promise<void> {
       if (isOfAudit && !isClone) await sql.unsafe(`drop trigger ${name} on ${sqlName}`)
     }
   }
-  await mendAppendOnly(sql)
+  await fixAppendOnly(sql)
 }
 
 function installationOf(policy: AuditPolicy): string {

@@ -41,7 +41,7 @@ async function lookForPooler({ url, timeoutMs }: Inspection): Promise<Pooler | u
   const inspect = async (): Promise<Pooler | undefined> => {
     const { named, serving } = await processesOf(first)
     if (named === serving) return undefined
-    if (!(await haveTurns(first, second))) return { mode: 'session', keepsStatements: true }
+    if (!(await areSerialized(first, second))) return { mode: 'session', keepsStatements: true }
     return { mode: 'transaction', keepsStatements: await renamesStatements(first) }
   }
   try {
@@ -92,7 +92,7 @@ async function processesOf(sql: Sql) {
  * Whether two clients ever meet the same session, or one of them two. A pooler hands out either what came back last, which the
  * other one gets, or each in turn, of which the first one gets two.
  */
-async function haveTurns(first: Sql, second: Sql): Promise<boolean> {
+async function areSerialized(first: Sql, second: Sql): Promise<boolean> {
   const own = new Set<number | undefined>()
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const _ of ['once', 'and again']) own.add((await processesOf(first)).serving)

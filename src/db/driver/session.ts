@@ -10,7 +10,7 @@ import type { ConnectionPool } from './pool.js'
 import { PreparedTexts } from './prepared-texts.js'
 import type { TraceStatement } from './statement-spans.js'
 import { Transaction } from './transaction.js'
-import { CONTEXT_PARAM, canRide, mayWrite, withContext } from './writes.js'
+import { CONTEXT_PARAM, carriesContext, mayWrite, withContext } from './writes.js'
 
 type Schema = Record<string, never>
 type Prepare = PostgresJsSession<Sql, Schema, Schema>['prepareQuery']
@@ -52,7 +52,7 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
   }
 
   override prepareQuery: Prepare = (query, fields, name, arrays, mapper, metadata, cache) => {
-    const rides = !this.held && canRide(query, metadata)
+    const rides = !this.held && carriesContext(query, metadata)
     const text = rides ? withContext(query, fields !== undefined) : query
     const preparedName = name ?? (this.texts.admit(text) ? 'auto' : undefined)
     const prepared = super.prepareQuery(text, fields, preparedName, arrays, mapper, metadata, cache)

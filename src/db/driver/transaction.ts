@@ -17,7 +17,7 @@ const COMMIT: SpanDescription = {
 /** One connection between BEGIN and COMMIT. */
 export class Transaction {
   private failure: unknown
-  private isOver = false
+  private hasEnded = false
   private savepoints = 0
 
   private constructor(private readonly connection: Connection) {}
@@ -43,7 +43,7 @@ export class Transaction {
   }
 
   async run<T>(statement: (sql: Sql) => PromiseLike<T>, answerMs?: number): Promise<T> {
-    if (this.isOver) throw new Error('A statement came after the end of its transaction: await it before')
+    if (this.hasEnded) throw new Error('A statement came after the end of its transaction: await it before')
     try {
       return await this.connection.run(statement, answerMs)
     } catch (error) {
@@ -69,14 +69,14 @@ export class Transaction {
   }
 
   private async commit(): Promise<void> {
-    this.isOver = true
+    this.hasEnded = true
     const { command } = await inSpan(COMMIT, () => this.connection.run((sql) => sql.unsafe('commit')))
     // After a failed statement PostgreSQL answers COMMIT with ROLLBACK, and with no error.
     if (command !== 'COMMIT') throw this.failure ?? new Error('The transaction was rolled back')
   }
 
   private async rollBack(): Promise<void> {
-    this.isOver = true
+    this.hasEnded = true
     // A lost connection rolls back by itself.
     if (!this.connection.isLost)
       await this.connection.run((sql) => sql.unsafe('rollback')).catch(() => undefined)

@@ -12,7 +12,7 @@ const WRITES_IN_CTE = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is
 // drizzle calls an update an insert here: only `select` can be told from the rest.
 const isBuilderWrite = (metadata: Metadata): boolean => metadata !== undefined && metadata.type !== 'select'
 
-export const canRide = (query: Query, metadata: Metadata): boolean =>
+export const carriesContext = (query: Query, metadata: Metadata): boolean =>
   isBuilderWrite(metadata) && !WRITES_IN_CTE.test(query.sql)
 
 export const mayWrite = (query: Query, metadata: Metadata): boolean =>

@@ -7,7 +7,7 @@ import { MIGRATIONS_FOLDER } from './setup.js'
 /** How a check begins that informs, and is nothing to look after: a database ahead of the code is normal in a rollout. */
 const AHEAD = 'ahead: '
 
-export const isWell = (state: string): boolean => state === 'ok' || state.startsWith(AHEAD)
+export const isHealthy = (state: string): boolean => state === 'ok' || state.startsWith(AHEAD)
 
 /** Where it only reads, as a standby does, there is still something to serve. Thrown, so that the next check connects anew. */
 export const READ_ONLY = new Error('degraded: the database is read-only')

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
-import { within } from '../../lib/async/with-timeout.js'
+import { withTimeout } from '../../lib/async/with-timeout.js'
 import { openPostgres, parseDatabaseUrl, placesOf } from '../../lib/database-url/index.js'
 import { OperatorError } from '../../lib/errors/operator-error.js'
 import { ConnectionError } from './error.js'
@@ -91,7 +91,7 @@ async function takeLock(sql: postgres.Sql, onWait = () => {}): Promise<void> {
 
 /** For what is quick, or else hangs. @throws ConnectionError when it does. */
 export async function inTime<T>(sql: postgres.Sql, work: Promise<T>): Promise<T> {
-  const result = await within(
+  const result = await withTimeout(
     ANSWER_TIMEOUT_MS,
     work.then((value) => ({ value })),
   )

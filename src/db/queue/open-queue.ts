@@ -1,5 +1,5 @@
 import { createPostgresBackend, Queue, type QueueOptions } from 'bullmq'
-import { within } from '../../lib/async/with-timeout.js'
+import { withTimeout } from '../../lib/async/with-timeout.js'
 import { namedBy, QUEUE_NAME } from '../../lib/jobs/job-options.js'
 import { connectRedis } from '../../lib/redis/index.js'
 import { inDatabase } from './job-queue.js'
@@ -29,19 +29,19 @@ export function openQueue({ redisUrl, databaseUrl, keyPrefix, onError }: OpenQue
   } as unknown as QueueOptions
   const queue = new Queue(QUEUE_NAME, options, redis ? undefined : (createPostgresBackend as never))
   // Once: a lost connection is told by the client, by its connection and by the queue.
-  let isOver = false
+  let isClosed = false
   const report = (error: unknown) => {
-    if (!isOver) onError(error)
-    isOver = true
+    if (!isClosed) onError(error)
+    isClosed = true
   }
   redis?.on('error', report)
   queue.on('error', report)
   return {
     queue,
     close: async () => {
-      isOver = true
+      isClosed = true
       redis?.disconnect()
-      await within(CLOSE_TIMEOUT_MS, queue.close()).catch(() => undefined)
+      await withTimeout(CLOSE_TIMEOUT_MS, queue.close()).catch(() => undefined)
     },
   }
 }
@@ -56,4 +56,4 @@ const connectOnce = (url: string) =>
 
 /** False when the queue cannot be reached, or not soon. */
 export const isAnswering = async ({ queue }: OpenQueue): Promise<boolean> =>
-  (await within(TIMEOUT_MS, queue.isPaused()).catch(() => undefined)) !== undefined
+  (await withTimeout(TIMEOUT_MS, queue.isPaused()).catch(() => undefined)) !== undefined

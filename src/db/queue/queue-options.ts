@@ -1,5 +1,6 @@
 import { createIORedisClient, type QueueOptions, RedisConnection, type WorkerOptions } from 'bullmq'
 import type { RedisOptions } from 'ioredis'
+import { OperatorError } from '../../lib/errors/operator-error.js'
 import { inRedis, inRedisOrFail, JOB_OPTIONS, namedBy, WORKER_OPTIONS } from '../../lib/jobs/job-options.js'
 import { connectRedis, redisPlacesOf } from '../../lib/redis/index.js'
 import { inDatabase } from './job-queue.js'
@@ -46,8 +47,10 @@ export function queueOptions({ redisUrl, databaseUrl, keyPrefix, concurrency }: 
   }
 }
 
-/** Why a worker does not start. The URL may hold a password. */
-export const explainSilence = (redisUrl: string | undefined): string =>
-  redisUrl === undefined
-    ? 'The job queue in the database does not answer.'
-    : `Redis does not answer at ${redisPlacesOf(redisUrl)}: start it, or correct REDIS_URL.`
+/** Why a worker does not start. The message holds no password of the URL. */
+export const queueUnreachable = (redisUrl: string | undefined): OperatorError =>
+  new OperatorError(
+    redisUrl === undefined
+      ? 'The job queue in the database does not answer.'
+      : `Redis does not answer at ${redisPlacesOf(redisUrl)}: start it, or correct REDIS_URL.`,
+  )

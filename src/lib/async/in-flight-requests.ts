@@ -6,7 +6,7 @@ type State = 'served' | 'answered' | 'abandoned'
  * The requests that have begun and not ended. When a client hangs up no hook tells: neither onResponse nor, once its body has
  * been read, onRequestAbort. Its handler goes on, though, and only at its end it is known what the request has changed.
  */
-export class UnderWay {
+export class InFlightRequests {
   private readonly states = new Map<FastifyRequest, State>()
   private waiters: (() => void)[] = []
 

@@ -21,7 +21,7 @@ export type Semaphore = {
 /** `now` is a monotonic clock in milliseconds. */
 export type SemaphoreOptions = { slots: number; maxWaiting: number; maxWaitMs: number; now?: () => number }
 
-const STRANGER: Caller = { isKnown: false, shares: [] }
+const UNKNOWN_CALLER: Caller = { isKnown: false, shares: [] }
 
 /** So many known callers in a row leave one turn to the others, who are not to starve either. */
 const KNOWN_IN_A_ROW = 3
@@ -105,7 +105,7 @@ export function createSemaphore({ slots, maxWaiting, maxWaitMs, now }: Semaphore
 
   return {
     state: () => ({ running, waiting: waiting.size, shed }),
-    run: async (job, caller = STRANGER) => {
+    run: async (job, caller = UNKNOWN_CALLER) => {
       await enter(caller)
       try {
         return await job()

@@ -1,5 +1,5 @@
 /** What `work` comes to, or undefined when that takes longer; a failure after that is nobody's any more. */
-export async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
+export async function withTimeout<T>(timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, timeoutMs, undefined)

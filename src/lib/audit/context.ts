@@ -63,19 +63,19 @@ export const withActor = <T>(
 ): Promise<T> => runInContext({ actor, userId: null, requestId }, async () => await work())
 
 /** Names what the present request turned out to be, for `audit_requests`. The last word counts; outside a request nothing happens. */
-export function noteEvent(name: SecurityEvent, subjectId: string | null = null): void {
+export function recordSecurityEvent(name: SecurityEvent, subjectId: string | null = null): void {
   const context = currentContext()
   if (context) context.event = { name, subjectId }
 }
 
 /** For the record of the present request; outside a request nothing happens. */
-export function noteOrganization(organizationId: string): void {
+export function recordOrganization(organizationId: string): void {
   const context = currentContext()
   if (context) context.organizationId = organizationId
 }
 
 /** Some failures say what the request was, unless that is known better. A URL that cannot be read has no context. */
-export function noteFailure(context: Context | undefined, code: string): void {
+export function recordErrorCode(context: Context | undefined, code: string): void {
   const name = EVENT_OF_FAILURE[code]
   if (context && name) context.event ??= { name, subjectId: null }
 }

@@ -40,8 +40,8 @@ class Copy {
   constructor(private left: number) {}
 
   visit(node: unknown, depth: number): unknown {
-    if (typeof node === 'string') return this.spend(node)
-    if (node === null || typeof node !== 'object') return this.spendScalar(node ?? null)
+    if (typeof node === 'string') return this.consume(node)
+    if (node === null || typeof node !== 'object') return this.consumeScalar(node ?? null)
     if (depth >= LIMITS.depth || this.left <= 0) return TRUNCATED
     if (Array.isArray(node)) return this.items(node, depth)
     const fields: [string, unknown][] = []
@@ -50,7 +50,7 @@ class Copy {
         fields.push([TRUNCATED, TRUNCATED])
         break
       }
-      fields.push([this.spend(key), isSecretName(key) ? REDACTED : this.visit(item, depth + 1)])
+      fields.push([this.consume(key), isSecretName(key) ? REDACTED : this.visit(item, depth + 1)])
     }
     return Object.fromEntries(fields)
   }
@@ -64,12 +64,12 @@ class Copy {
     return items
   }
 
-  private spendScalar(value: unknown): unknown {
+  private consumeScalar(value: unknown): unknown {
     this.left -= String(value).length
     return value
   }
 
-  private spend(text: string): string {
+  private consume(text: string): string {
     const shown = redactText(text.slice(0, this.left + BEHIND_CUT))
     const kept = cutToBytes(shown, this.left)
     this.left -= Buffer.byteLength(kept) + 1

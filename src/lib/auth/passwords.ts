@@ -10,7 +10,7 @@ export type HashingParameters = { memoryKib: number; passes: number }
 export type PasswordHasher = {
   hash: (password: string) => Promise<string>
   /**
-   * `fits` is false without a hash (unknown address, no password yet). `isOutdated` says that the password fits and was hashed
+   * `matches` is false without a hash (unknown address, no password yet). `isOutdated` says that the password matches and was hashed
    * with less than today's effort. `storedEfforts` are those of all accounts, as `effortOf` has them: every verification does
    * the work of each of them once, in the same order, so that the time it takes does not show which of them the account has,
    * or that there is none (OWASP ASVS 5.0, 6.3.8).
@@ -22,7 +22,7 @@ export type PasswordHasher = {
   ) => Promise<Verification>
 }
 
-type Verification = { fits: boolean; isOutdated: boolean }
+type Verification = { matches: boolean; isOutdated: boolean }
 
 /** OWASP Password Storage Cheat Sheet: argon2id with at least 19 MiB and two passes, on one lane. */
 const OWASP_MINIMUM: HashingParameters = { memoryKib: 19_456, passes: 2 }
@@ -44,7 +44,7 @@ export function createPasswordHasher(parameters: HashingParameters): PasswordHas
   const ownEffort = `$argon2id$v=19$m=${parameters.memoryKib},t=${parameters.passes},p=1`
   const decoys = new Map<string, string>()
   /** Not in the list of the stored ones yet: another process hashes with another effort. */
-  const met = new Set([ownEffort])
+  const seenEfforts = new Set([ownEffort])
   const toDecoy = (effort: string) => {
     const decoy = decoys.get(effort) ?? decoyOf(effort)
     decoys.set(effort, decoy)
@@ -54,15 +54,17 @@ export function createPasswordHasher(parameters: HashingParameters): PasswordHas
     hash: (password) => hashPassword(password, parameters),
     verify: async (passwordHash, password, storedEfforts = []) => {
       const effort = passwordHash == null ? undefined : effortOf(passwordHash)
-      if (effort !== undefined && !storedEfforts.includes(effort)) met.add(effort)
-      const efforts = [...new Set([...met, ...storedEfforts])].filter((each) => EFFORT.test(each)).sort()
-      let fits = false
+      if (effort !== undefined && !storedEfforts.includes(effort)) seenEfforts.add(effort)
+      const efforts = [...new Set([...seenEfforts, ...storedEfforts])]
+        .filter((each) => EFFORT.test(each))
+        .sort()
+      let matches = false
       for (const each of efforts) {
         const isOwn = each === effort
-        const matches = await verify(isOwn ? String(passwordHash) : toDecoy(each), canonical(password))
-        fits ||= isOwn && matches
+        const isMatch = await verify(isOwn ? String(passwordHash) : toDecoy(each), canonical(password))
+        matches ||= isOwn && isMatch
       }
-      return { fits, isOutdated: fits && isWeaker(String(passwordHash), parameters) }
+      return { matches, isOutdated: matches && isWeaker(String(passwordHash), parameters) }
     },
   }
 }
@@ -72,7 +74,7 @@ const EFFORT = /^\$argon2(id?|d)\$v=\d{1,2}\$m=\d{1,9},t=\d{1,9},p=\d{1,3}$/
 /** `$argon2id$v=19$m=19456,t=2,p=1` */
 const effortOf = (passwordHash: string): string => passwordHash.split('$', 4).join('$')
 
-/** Takes the same work to verify, and no password fits. */
+/** Takes the same work to verify, and no password matches. */
 const decoyOf = (effort: string): string =>
   [effort, ...[16, 32].map((length) => randomBytes(length).toString('base64').replace(/=+$/, ''))].join('$')
 

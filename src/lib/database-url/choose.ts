@@ -5,7 +5,7 @@ import { openSocket } from './socket.js'
 
 type State = { isStandby: boolean; isReadOnly: boolean }
 
-const SUITS: Record<TargetSession, (state: State) => boolean> = {
+const IS_ACCEPTED: Record<TargetSession, (state: State) => boolean> = {
   any: () => true,
   'read-write': ({ isReadOnly }) => !isReadOnly,
   'read-only': ({ isReadOnly }) => isReadOnly,
@@ -27,7 +27,8 @@ export async function openTarget(target: DatabaseTarget, timeoutMs: number): Pro
   for (const place of places) {
     try {
       if (places.length === 1 && session === 'any') return await openSocket(place, ssl, timeoutMs)
-      if (SUITS[session](await ask(target, place, timeoutMs))) return await openSocket(place, ssl, timeoutMs)
+      if (IS_ACCEPTED[session](await ask(target, place, timeoutMs)))
+        return await openSocket(place, ssl, timeoutMs)
       failure = Object.assign(new Error(`${describePlace(place)} is not ${session}`), { code: 'STANDBY' })
     } catch (error) {
       failure = error as Error

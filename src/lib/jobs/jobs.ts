@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { MailedTokenPurpose } from '../auth/mailed-tokens.js'
 import { Email, StrictObject, StringEnum, Uuid } from '../schema/schemas.js'
 import Type from '../schema/type.js'
-import { fits } from '../schema/validation.js'
+import { matchesSchema } from '../schema/validation.js'
 
 /** Mails around a link; the token in it comes from its row. */
 export const LINK_MAILS = ['verify-email', 'confirm-email-change', 'reset-password', 'set-password'] as const
@@ -61,4 +61,4 @@ export type JobPayload<N extends JobName> = Static<(typeof JOBS)[N]>
 export const isJobName = (name: string): name is JobName => Object.hasOwn(JOBS, name)
 
 export const isPayloadOf = <N extends JobName>(name: N, payload: unknown): payload is JobPayload<N> =>
-  fits(JOBS[name], payload)
+  matchesSchema(JOBS[name], payload)

@@ -10,17 +10,17 @@ export type OutageLog = {
 
 /** The queue tries to connect again every few seconds, on several connections: what is wrong is said once until it works. */
 export function outageLog(log: FastifyBaseLogger): OutageLog {
-  const said = new Set<string>()
+  const logged = new Set<string>()
   let hasEnded = false
   return {
     onError: (err) => {
-      if (hasEnded || said.has(err.message)) return
-      said.add(err.message)
+      if (hasEnded || logged.has(err.message)) return
+      logged.add(err.message)
       log.warn({ err }, 'the job queue has a problem')
     },
     onWork: () => {
-      if (said.size > 0) log.info('the job queue works again')
-      said.clear()
+      if (logged.size > 0) log.info('the job queue works again')
+      logged.clear()
     },
     end: () => {
       hasEnded = true

@@ -40,7 +40,7 @@ type Check = (value: unknown) => unknown
 const checks = new WeakMap<object, Check>()
 
 /** Whether a value would be accepted as the body of a request: the same rules for what comes from elsewhere. */
-export function fits<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
+export function matchesSchema<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
   const check = checks.get(schema) ?? (buildValidator({}, {})({ schema, httpPart: 'body' } as never) as Check)
   checks.set(schema, check)
   return check(value) === true

@@ -30,7 +30,7 @@ declare module 'fastify' {
 type InvitationOptions = { signingKey: SigningKey; ttlSeconds: number }
 
 async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: InvitationOptions) {
-  const { db, passwords, accessList } = app
+  const { db, passwords, revocationList } = app
 
   app.decorate('invitations', {
     create: (scope, invitation) => createInvitation(scope, signingKey, { ...invitation, ttlSeconds }),
@@ -43,7 +43,7 @@ async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: Inv
       const toOpen = accountToOpen(account?.status, given)
       const newAccount = toOpen && (await hash(toOpen, invitation.email))
       const joined = await acceptInvitation(db, { token, ip }, newAccount)
-      await accessList.settle()
+      await revocationList.settle()
       return joined
     },
   })

@@ -15,7 +15,7 @@ declare module 'fastify' {
 }
 
 async function passwordReset(app: FastifyInstance) {
-  const { db, passwords, accessList } = app
+  const { db, passwords, revocationList } = app
 
   app.decorate('resetPassword', async (token, password, ip) => {
     // Before the password is hashed: a wrong token is not worth that work.
@@ -23,7 +23,7 @@ async function passwordReset(app: FastifyInstance) {
     if (!owner) throw new InvalidToken()
     const passwordHash = await passwords.hashNew(password, owner, provenCaller(owner.id))
     await resetPassword(db, token, passwordHash, ip)
-    await accessList.settle()
+    await revocationList.settle()
   })
 }
 

@@ -12,7 +12,7 @@ declare module 'fastify' {
     passwords: {
       /** Checks the policy and, where it is configured, known breaches, then hashes. Throws PasswordTooCommon. */
       hashNew: (password: string, person: Person, caller?: Caller) => Promise<string>
-      verify: (attempt: PasswordAttempt) => Promise<{ fits: boolean; betterHash?: string }>
+      verify: (attempt: PasswordAttempt) => Promise<{ matches: boolean; betterHash?: string }>
       state: () => SemaphoreState
     }
   }
@@ -54,8 +54,8 @@ async function passwords(
     verify: ({ passwordHash, password, storedEfforts, caller, before }) =>
       semaphore.run(async () => {
         await before()
-        const { fits, isOutdated } = await hasher.verify(passwordHash, password, storedEfforts)
-        return { fits, ...(isOutdated && { betterHash: await hasher.hash(password) }) }
+        const { matches, isOutdated } = await hasher.verify(passwordHash, password, storedEfforts)
+        return { matches, ...(isOutdated && { betterHash: await hasher.hash(password) }) }
       }, caller),
   })
 }

@@ -21,7 +21,7 @@ const SCHEME = /^Bearer /i
 
 /** Finds out who asks. Whether they may is for the access policy, after the rate limits: refusals are limited, too. */
 async function auth(app: FastifyInstance) {
-  const { accessTokens, accessList } = app
+  const { accessTokens, revocationList } = app
 
   const claimsOf = ({ headers, raw }: FastifyRequest): AccessClaims | undefined => {
     const { authorization = '' } = headers
@@ -35,17 +35,18 @@ async function auth(app: FastifyInstance) {
     const { config } = request.routeOptions
     if ((config.public && !config.identifiesUser) || request.is404) return done()
     const claims = claimsOf(request)
-    const allowed = claims !== undefined && accessList.allows(claims)
-    const identify = (isAllowed: boolean) => {
-      if (claims && isAllowed) {
+    if (!claims) return done()
+    const identify = (isRevoked: boolean) => {
+      if (!isRevoked) {
         request.user = claims
         request.context.userId = claims.userId
         request.context.actor = 'user'
       }
       done()
     }
-    if (typeof allowed === 'boolean') identify(allowed)
-    else allowed.then(identify, done)
+    const isRevoked = revocationList.isRevoked(claims)
+    if (typeof isRevoked === 'boolean') identify(isRevoked)
+    else isRevoked.then(identify, done)
   })
 }
 

@@ -27,13 +27,13 @@ declare module 'fastify' {
 type CookieSessionOptions = { lifetimeSeconds: number; maxPerUser: number }
 
 async function cookieSessions(app: FastifyInstance, { lifetimeSeconds, maxPerUser }: CookieSessionOptions) {
-  const { db, accessList } = app
+  const { db, revocationList } = app
 
   app.decorate('cookieSessions', {
     start: async (user, request, reply) => {
       const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
       const session = await createCookieSession(db, { user, ...origin, maxPerUser }, lifetimeSeconds)
-      if (session.endedOthers) await accessList.settle()
+      if (session.endedOthers) await revocationList.settle()
       reply.header('set-cookie', sessionCookie(session.token, lifetimeSeconds))
     },
     find: async ({ headers }) => {
@@ -44,7 +44,7 @@ async function cookieSessions(app: FastifyInstance, { lifetimeSeconds, maxPerUse
     },
     end: async (id) => {
       await endSession(db, id)
-      await accessList.settle()
+      await revocationList.settle()
     },
     forget: (reply) => {
       reply.header('set-cookie', endedSessionCookie)

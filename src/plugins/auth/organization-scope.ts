@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { type OrganizationScope, withOrganization } from '../../db/tenancy/scopes.js'
-import { noteOrganization } from '../../lib/audit/context.js'
+import { recordOrganization } from '../../lib/audit/context.js'
 import type { Permission } from '../../lib/auth/permissions.js'
 
 declare module 'fastify' {
@@ -34,7 +34,7 @@ async function organizationScope(app: FastifyInstance) {
     const { organizationId } = this.params as { organizationId: string }
     const { permission } = this.routeOptions.config
     if (!permission) throw new Error(`${this.routeOptions.url} has no config.permission`)
-    noteOrganization(organizationId)
+    recordOrganization(organizationId)
     return withOrganization(app.db, this.user, organizationId, permission, work)
   })
 }

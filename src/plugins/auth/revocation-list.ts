@@ -1,23 +1,23 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { type AccessList, openAccessList } from '../../db/queries/sessions/revocation-list.js'
-import { accessListReadings } from '../../metrics/api.js'
+import { openRevocationList, type RevocationList } from '../../db/queries/sessions/revocation-list.js'
+import { revocationListReadings } from '../../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    accessList: AccessList
+    revocationList: RevocationList
   }
 }
 
-async function accessList(app: FastifyInstance, options: { url: string; tokenLifetimeSeconds: number }) {
-  const list = await openAccessList({
+async function revocationList(app: FastifyInstance, options: { url: string; tokenLifetimeSeconds: number }) {
+  const list = await openRevocationList({
     ...options,
     db: app.db,
     onError: (err) => app.log.warn({ err }, 'revocations cannot be heard: every access token is looked up'),
   })
-  app.decorate('accessList', list)
+  app.decorate('revocationList', list)
   app.addHook('onClose', list.close)
-  app.metrics.add(accessListReadings(list.state))
+  app.metrics.add(revocationListReadings(list.state))
 }
 
-export default fp(accessList, { name: 'revocation-list', dependencies: ['db', 'metrics'] })
+export default fp(revocationList, { name: 'revocation-list', dependencies: ['db', 'metrics'] })

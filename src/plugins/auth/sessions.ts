@@ -27,7 +27,7 @@ declare module 'fastify' {
 type SessionOptions = { lifetimes: SessionLifetimes; maxPerUser: number }
 
 async function sessions(app: FastifyInstance, { lifetimes, maxPerUser }: SessionOptions) {
-  const { db, accessTokens, accessList } = app
+  const { db, accessTokens, revocationList } = app
 
   const tokensOf = (user: User, sessionId: string, refreshToken: string): Tokens => ({
     accessToken: accessTokens.sign({ userId: user.id, sessionId, role: user.role }),
@@ -40,7 +40,7 @@ async function sessions(app: FastifyInstance, { lifetimes, maxPerUser }: Session
     start: async (user, request) => {
       const origin = { ip: request.ip, userAgent: request.headers['user-agent'] }
       const session = await createSession(db, { user, ...origin, maxPerUser }, lifetimes)
-      if (session.endedOthers) await accessList.settle()
+      if (session.endedOthers) await revocationList.settle()
       return tokensOf(user, session.id, session.refreshToken)
     },
     refresh: async (token) => {
@@ -49,7 +49,7 @@ async function sessions(app: FastifyInstance, { lifetimes, maxPerUser }: Session
         return tokensOf(user, session.id, refreshToken)
       } catch (error) {
         // A token that came back has just ended its session: the answer must not overtake that.
-        if (error instanceof InvalidRefreshToken) await accessList.settle()
+        if (error instanceof InvalidRefreshToken) await revocationList.settle()
         throw error
       }
     },

@@ -11,7 +11,7 @@ import {
 } from '../../db/queries/accounts/sign-in-throttle.js'
 import { enqueueNotice } from '../../db/queries/jobs/outbox.js'
 import type { User } from '../../db/schema/users.js'
-import { sharedReading } from '../../lib/async/cached-for.js'
+import { cachedFor } from '../../lib/async/cached-for.js'
 import type { Caller } from '../../lib/async/semaphore.js'
 
 declare module 'fastify' {
@@ -21,7 +21,7 @@ declare module 'fastify' {
        * Whether the password is the user's, wherever it is asked for. Does the same work without a user.
        * Throws TooManyAttempts, for every password alike, after too many wrong ones for this address.
        */
-      fits: (attempt: PasswordAttempt) => Promise<boolean>
+      verifyPassword: (attempt: PasswordAttempt) => Promise<boolean>
     }
   }
 }
@@ -32,16 +32,16 @@ type PasswordAttempt = Attempt & { user: User | undefined; password: string; cal
 const EFFORTS_KEPT_MS = 3_600_000
 
 /** An unknown address causes a notice as well, that leads nowhere: writing it takes time, and that must tell nothing. */
-const NOBODY = '00000000-0000-0000-0000-000000000000'
+const NO_USER = '00000000-0000-0000-0000-000000000000'
 
 async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits }) {
   const { db, passwords } = app
-  const readEfforts = sharedReading(() => listHashingEfforts(db), EFFORTS_KEPT_MS)
+  const readEfforts = cachedFor(() => listHashingEfforts(db), EFFORTS_KEPT_MS)
 
   app.decorate('signInGuard', {
-    fits: async ({ email, from, user, password, caller }) => {
+    verifyPassword: async ({ email, from, user, password, caller }) => {
       let counted: Counted | undefined
-      const { fits, betterHash } = await passwords.verify({
+      const { matches, betterHash } = await passwords.verify({
         passwordHash: user?.passwordHash,
         password,
         caller,
@@ -51,10 +51,10 @@ async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits
           counted = await reserveAttempt(db, { email, from }, waits)
         },
       })
-      if (fits && counted) await clearThrottle(db, counted.key)
-      else if (counted?.isLastBeforeWait) await announceWait(user?.id ?? NOBODY, email)
+      if (matches && counted) await clearThrottle(db, counted.key)
+      else if (counted?.isLastBeforeWait) await announceWait(user?.id ?? NO_USER, email)
       if (user && betterHash) await upgradePasswordHash(db, user, betterHash)
-      return fits
+      return matches
     },
   })
 

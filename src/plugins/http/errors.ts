@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { findFailure } from '../../db/driver/errors.js'
-import { noteFailure } from '../../lib/audit/context.js'
+import { recordErrorCode } from '../../lib/audit/context.js'
 import { redactText } from '../../lib/audit/redact.js'
 import { NotFound, Overloaded } from '../../lib/errors/errors.js'
 import { retryAfterSecondsOf } from '../../lib/errors/retry-after.js'
@@ -17,10 +17,10 @@ export function settleFailure(
   // Whatever else is wrong with a request: beyond its limits it learns nothing more.
   const failure = request.refusal ?? findFailure(error) ?? error
   const problem = toProblem(failure, request.id, request.span?.traceId)
-  noteFailure(request.context, problem.code)
+  recordErrorCode(request.context, problem.code)
   // Whoever hung up within a body is no failure of ours, and load is not one of this request.
-  const isWorthIt = problem.status >= 500 && !request.raw.errored && !(failure instanceof Overloaded)
-  if (isWorthIt) request.log.error({ err: error }, 'request failed')
+  const isLogged = problem.status >= 500 && !request.raw.errored && !(failure instanceof Overloaded)
+  if (isLogged) request.log.error({ err: error }, 'request failed')
   const retryAfterSeconds = retryAfterSecondsOf(failure)
   if (retryAfterSeconds) reply.header('retry-after', Math.ceil(retryAfterSeconds))
   reply.code(problem.status)

@@ -6,7 +6,7 @@ import { StrictObject } from '../../lib/schema/schemas.js'
 const NO_PARAMETERS = StrictObject({})
 
 /** Some clients send `{}` for nothing at all, and nothing in it is ignored. */
-const saysNothing = (body: unknown): boolean =>
+const isEmptyBody = (body: unknown): boolean =>
   !body || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0)
 
 /** What a route does not describe it does not accept: a mistyped parameter is an error, never silently without effect. */
@@ -16,7 +16,7 @@ async function strictInput(app: FastifyInstance) {
   })
   app.addHook('preValidation', (request, _reply, done) => {
     const takesBody = request.routeOptions.schema?.body !== undefined
-    done(takesBody || saysNothing(request.body) ? undefined : new UnexpectedBody())
+    done(takesBody || isEmptyBody(request.body) ? undefined : new UnexpectedBody())
   })
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { RequestRecorder } from '../../db/queries/audit/request-recorder.js'
-import { UnderWay } from '../../lib/async/in-flight-requests.js'
+import { InFlightRequests } from '../../lib/async/in-flight-requests.js'
 import { isMutating, isWorthRecording, outlineOf, withDetails } from '../../lib/audit/finished-request.js'
 
 declare module 'fastify' {
@@ -25,38 +25,38 @@ const CLOSE_TIMEOUT_MS = 1_000
 async function auditRequests(app: FastifyInstance) {
   const recorder = new RequestRecorder(app)
   const finish = (request: FastifyRequest, reply: FastifyReply, { isAborted }: { isAborted: boolean }) => {
-    underWay.end(request)
+    inFlight.end(request)
     recorder.add(outlineOf(request, reply, isAborted), (outline) => withDetails(outline, request))
   }
-  const underWay = new UnderWay((request, reply) => finish(request, reply, { isAborted: true }))
+  const inFlight = new InFlightRequests((request, reply) => finish(request, reply, { isAborted: true }))
 
   app.addHook('onRoute', (route) => {
     if (!route.config?.recorded && ![route.method].flat().some(isMutating)) return
     const begin: onRequestHookHandler = (request, reply, done) => {
-      underWay.begin(request, reply)
+      inFlight.begin(request, reply)
       done()
     }
     route.onRequest = [begin, ...[route.onRequest ?? []].flat()]
   })
   app.addHook('onSend', (request, reply, payload, done) => {
-    underWay.answer(request, reply)
+    inFlight.answer(request, reply)
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
     // A URL that cannot be read is answered before there is a context.
-    const isWorthIt = request.context && isWorthRecording(request, reply.statusCode)
-    if (isWorthIt || underWay.has(request)) finish(request, reply, { isAborted: false })
+    const isRecorded = request.context && isWorthRecording(request, reply.statusCode)
+    if (isRecorded || inFlight.has(request)) finish(request, reply, { isAborted: false })
     done()
   })
 
   app.decorate('settleAuditRequests', async () => {
     // An answer can be read a moment before the server has noticed that it was sent.
     await turn()
-    await underWay.none()
+    await inFlight.none()
     await recorder.flush()
   })
   app.addHook('onClose', async () => {
-    await Promise.race([underWay.none(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
+    await Promise.race([inFlight.none(), delay(CLOSE_TIMEOUT_MS, undefined, { ref: false })])
     await recorder.close()
   })
 }

@@ -1,9 +1,8 @@
 import { Queue, Worker } from 'bullmq'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { explainSilence, queueOptions } from '../../db/queue/queue-options.js'
-import { within } from '../../lib/async/with-timeout.js'
-import { OperatorError } from '../../lib/errors/operator-error.js'
+import { queueOptions, queueUnreachable } from '../../db/queue/queue-options.js'
+import { withTimeout } from '../../lib/async/with-timeout.js'
 import { QUEUE_NAME } from '../../lib/jobs/job-options.js'
 import { type Delivery, deliveryOf, isFinished, type QueuedJob } from '../../lib/jobs/queued-job.js'
 import { outageLog } from '../../lib/observability/outage-log.js'
@@ -48,14 +47,14 @@ async function queue(app: FastifyInstance, settings: Parameters<typeof queueOpti
       worker = new Worker(QUEUE_NAME, (job) => work(deliveryOf(job)), working, backend)
       worker.on('error', log.onError).on('active', log.onWork)
       const ready = Promise.all([jobs.waitUntilReady(), worker.waitUntilReady()])
-      if (!(await within(START_TIMEOUT_MS, ready))) throw new OperatorError(explainSilence(settings.redisUrl))
+      if (!(await withTimeout(START_TIMEOUT_MS, ready))) throw queueUnreachable(settings.redisUrl)
     },
   })
   app.addHook('onClose', async () => {
     log.end()
     const closed = Promise.allSettled([worker?.close(), jobs.close()])
-    if (await within(CLOSE_TIMEOUT_MS, closed)) return
-    app.log.warn('the job queue does not close: what is under way is left to another worker')
+    if (await withTimeout(CLOSE_TIMEOUT_MS, closed)) return
+    app.log.warn('the job queue does not close: its unfinished jobs are left to another worker')
   })
 }
 

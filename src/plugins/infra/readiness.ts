@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { checkAudit, checkMigrations, checkWrites, READ_ONLY } from '../../db/lifecycle/readiness.js'
-import { sharedReading } from '../../lib/async/cached-for.js'
-import { within } from '../../lib/async/with-timeout.js'
+import { cachedFor } from '../../lib/async/cached-for.js'
+import { withTimeout } from '../../lib/async/with-timeout.js'
 
 type Check = 'ok' | string
 
@@ -37,7 +37,7 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
     done(null, payload)
   })
 
-  const checkDatabase = sharedReading(async () => {
+  const checkDatabase = cachedFor(async () => {
     const checks = [checkWrites, checkMigrations, checkAudit].map((check) =>
       app.checkDatabase(check, CHECK_TIMEOUT_MS),
     )
@@ -55,7 +55,7 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
 /** Says no more than that it failed: the reason is for the log, not for whoever asks. */
 async function stateOf(check: Promise<Check>): Promise<Check> {
   const state = check.catch((error) => (error === READ_ONLY ? READ_ONLY.message : 'unavailable'))
-  return (await within(CHECK_TIMEOUT_MS, state)) ?? 'no answer'
+  return (await withTimeout(CHECK_TIMEOUT_MS, state)) ?? 'no answer'
 }
 
 export default fp(readiness, { name: 'readiness', dependencies: ['db'] })

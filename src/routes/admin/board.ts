@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api'
 import { FastifyAdapter } from '@bull-board/fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { within } from '../../lib/async/with-timeout.js'
+import { withTimeout } from '../../lib/async/with-timeout.js'
 import { isMutating } from '../../lib/audit/finished-request.js'
 import { ServiceUnavailable } from '../../lib/errors/errors.js'
 import { settleFailure } from '../../plugins/http/errors.js'
@@ -90,7 +90,7 @@ function answerScript(error: FastifyError, request: FastifyRequest, reply: Fasti
 /** A queue that falls silent while it is read must not leave the page waiting. */
 const inTime = (handler: RouteHandlerMethod): RouteHandlerMethod =>
   async function handleInTime(request, reply) {
-    const answer = await within(READ_TIMEOUT_MS, Promise.resolve(handler.call(this, request, reply)))
+    const answer = await withTimeout(READ_TIMEOUT_MS, Promise.resolve(handler.call(this, request, reply)))
     if (answer === undefined) throw new ServiceUnavailable()
     return answer
   }

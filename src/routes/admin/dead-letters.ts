@@ -13,7 +13,7 @@ import { redact } from '../../lib/audit/redact.js'
 import { NotFound } from '../../lib/errors/errors.js'
 import { outboxIdOf } from '../../lib/jobs/queued-job.js'
 import { Uuid } from '../../lib/schema/schemas.js'
-import { fits } from '../../lib/schema/validation.js'
+import { matchesSchema } from '../../lib/schema/validation.js'
 
 const OPTIONS = {
   description: 'What failed stays here until somebody decides.',
@@ -66,7 +66,7 @@ export class DeadLettersAdapter extends BullMQAdapter {
   /** Under the id that it has in the outbox, or in the queue. */
   async findDeadLetter(id: string): Promise<WaitingJob | undefined> {
     const outboxId = outboxIdOf(id)
-    return fits(Uuid, outboxId) ? findFailedJob(this.db, outboxId) : undefined
+    return matchesSchema(Uuid, outboxId) ? findFailedJob(this.db, outboxId) : undefined
   }
 
   override async clean(): Promise<void> {

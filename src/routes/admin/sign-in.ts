@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { findUserToSignIn } from '../../db/queries/accounts/users.js'
-import { noteEvent } from '../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../lib/audit/context.js'
 import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
 import { InvalidCredentials } from '../../lib/errors/errors.js'
 import { normalizeEmail } from '../../lib/schema/email.js'
@@ -36,8 +36,8 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
       const email = normalizeEmail(request.body.email)
       const { user, addresses } = await findUserToSignIn(db, email)
       // Until it has succeeded, in whatever way it fails.
-      noteEvent('sign_in_failed', user?.id)
-      const fits = await signInGuard.fits({
+      recordSecurityEvent('sign_in_failed', user?.id)
+      const isVerified = await signInGuard.verifyPassword({
         email,
         from: { ip: request.ip },
         user,
@@ -45,12 +45,12 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
         caller: anonymousCaller(request.ip, addresses),
       })
       // One answer for all of them: this page is no place to try other people's passwords.
-      if (!user || !fits || user.status !== 'active' || user.role !== 'super_admin')
+      if (!user || !isVerified || user.status !== 'active' || user.role !== 'super_admin')
         throw new InvalidCredentials()
       const earlier = await cookieSessions.find(request)
       await cookieSessions.start(user, request, reply)
       if (earlier) await cookieSessions.end(earlier.id)
-      noteEvent('sign_in', user.id)
+      recordSecurityEvent('sign_in', user.id)
       return reply.redirect(returnPathOf(next), SEE_OTHER)
     },
   )
@@ -66,7 +66,7 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
       request.context.userId = session.user.id
       request.context.actor = 'user'
       await cookieSessions.end(session.id)
-      noteEvent('sign_out')
+      recordSecurityEvent('sign_out')
     }
     cookieSessions.forget(reply)
     return reply.redirect(SIGN_IN_PATH, SEE_OTHER)

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { checkAuditAccess } from '../../db/queries/audit/audit-access.js'
 import { exportAuditEntries, getAuditEntry, listAuditEntries } from '../../db/queries/audit/audit-log.js'
 import { getObjectState } from '../../db/queries/audit/audit-state.js'
-import { noteEvent } from '../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../lib/audit/context.js'
 import { Forbidden, NotFound, TooManyExports, Unauthorized } from '../../lib/errors/errors.js'
 import { IdParams, ref } from '../../lib/schema/schemas.js'
 import { withTimes } from '../../lib/schema/time-range.js'
@@ -74,7 +74,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (request.method === 'HEAD') return asFile(reply, format).send(Readable.from([]))
       const toJson = reply.compileSerializationSchema(ENTRY)
       const watch = async () => {
-        if (!(await app.accessList.allows(user))) throw new Unauthorized()
+        if (await app.revocationList.isRevoked(user)) throw new Unauthorized()
       }
       const stream = await openExport({
         batches: exportAuditEntries(db, withTimes(filters)),
@@ -86,7 +86,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
         onClose: app.exportSlots.take(user.userId),
       })
-      noteEvent('audit_exported')
+      recordSecurityEvent('audit_exported')
       return asFile(reply, format).send(stream)
     },
   )

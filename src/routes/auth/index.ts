@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { findUserToSignIn } from '../../db/queries/accounts/users.js'
 import { endSession } from '../../db/queries/sessions/sessions.js'
-import { noteEvent } from '../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../lib/audit/context.js'
 import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
 import {
   AccountDisabled,
@@ -22,7 +22,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     'Authentication',
     'Signing in and out, and what comes before: registration, confirmation, a lost password.',
   )
-  const { db, accessList, sessions, signInGuard } = app
+  const { db, revocationList, sessions, signInGuard } = app
 
   app.post(
     '/login',
@@ -48,21 +48,21 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const email = normalizeEmail(request.body.email)
       const { user, addresses } = await findUserToSignIn(db, email)
       // Until it has succeeded, in whatever way it fails.
-      noteEvent('sign_in_failed', user?.id)
-      const fits = await signInGuard.fits({
+      recordSecurityEvent('sign_in_failed', user?.id)
+      const isVerified = await signInGuard.verifyPassword({
         email,
         from: { ip: request.ip },
         user,
         password: request.body.password,
         caller: anonymousCaller(request.ip, addresses),
       })
-      if (!user || !fits) throw new InvalidCredentials()
+      if (!user || !isVerified) throw new InvalidCredentials()
       // The account's state is told only to whoever knows the password.
       if (user.status === 'disabled') throw new AccountDisabled()
       if (user.status === 'pending') throw new EmailNotVerified()
 
       const tokens = await sessions.start(user, request)
-      noteEvent('sign_in', user.id)
+      recordSecurityEvent('sign_in', user.id)
       return { ...tokens, user }
     },
   )
@@ -98,8 +98,8 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function signOut(request, reply) {
       await endSession(db, request.user.sessionId)
-      noteEvent('sign_out')
-      await accessList.settle()
+      recordSecurityEvent('sign_out')
+      await revocationList.settle()
       return reply.code(204).send()
     },
   )

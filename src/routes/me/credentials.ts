@@ -15,13 +15,13 @@ const tags = ['My account']
 
 /** What needs the password again: an access token alone, stolen or left on a shared machine, must not be enough. */
 const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, accessList, passwords, signInGuard } = app
+  const { db, revocationList, passwords, signInGuard } = app
 
   async function confirmUser({ userId, sessionId }: AccessClaims, password: string): Promise<User> {
     const user = await findUserById(db, userId)
     if (!user) throw new Unauthorized()
     const attempt = { email: user.email, from: { sessionId }, user, password, caller: provenCaller(userId) }
-    if (!(await signInGuard.fits(attempt))) throw new WrongPassword()
+    if (!(await signInGuard.verifyPassword(attempt))) throw new WrongPassword()
     return user
   }
 
@@ -45,7 +45,7 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const user = await confirmUser(request.user, currentPassword)
       const passwordHash = await passwords.hashNew(newPassword, user, provenCaller(user.id))
       await changePassword(db, { user, sessionId, passwordHash })
-      await accessList.settle()
+      await revocationList.settle()
       return reply.code(204).send()
     },
   )

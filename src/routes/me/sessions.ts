@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions/sessions.js'
-import { noteEvent } from '../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../lib/audit/context.js'
 import { IdParams, NoBody } from '../../lib/schema/schemas.js'
 import { SessionPage, SessionQuery } from './schemas.js'
 
 const tags = ['My account']
 
 const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { db, accessList } = app
+  const { db, revocationList } = app
 
   app.get(
     '',
@@ -38,8 +38,8 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function endMySession(request, reply) {
       await endOwnSession(db, request.user.userId, request.params.id)
-      noteEvent('sessions_ended')
-      await accessList.settle()
+      recordSecurityEvent('sessions_ended')
+      await revocationList.settle()
       return reply.code(204).send()
     },
   )
@@ -56,8 +56,8 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function endMyOtherSessions(request, reply) {
       const { userId, sessionId } = request.user
       await endSessions(db, userId, { except: sessionId })
-      noteEvent('sessions_ended')
-      await accessList.settle()
+      recordSecurityEvent('sessions_ended')
+      await revocationList.settle()
       return reply.code(204).send()
     },
   )

@@ -13,7 +13,7 @@ import { Member, MemberPage, MemberParams, MemberQuery, UpdateMember } from './s
 const tags = ['Organizations']
 
 const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { accessList } = app
+  const { revocationList } = app
   app.addSchema(Member)
 
   app.get(
@@ -84,7 +84,7 @@ const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function endSessionsOfMember(request, reply) {
       await request.inOrganization((scope) => endMemberSessions(scope, request.params.userId))
-      await accessList.settle()
+      await revocationList.settle()
       return reply.code(204).send()
     },
   )

@@ -26,9 +26,10 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
     PATH,
     { schema: { hide: true, body: InvitationForm }, config, attachValidation: true },
     async function joinByForm(request, reply) {
-      const misfits = request.validationError && refusalsOf(request.validationError)
+      const refusalsOfSchema = request.validationError && refusalsOf(request.validationError)
       const { token, passwordRepeat, ...account } = request.body
-      const refused = misfits ?? (account.password === passwordRepeat ? undefined : DIFFERENT_PASSWORDS)
+      const refused =
+        refusalsOfSchema ?? (account.password === passwordRepeat ? undefined : DIFFERENT_PASSWORDS)
       const outcome = refused ? { refusals: refused } : await tryAccepting({ token, account, ip: request.ip })
       if ('joined' in outcome)
         return invitationAcceptedPage({ organization: outcome.joined.organization.name, hasApiDocs })

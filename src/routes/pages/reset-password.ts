@@ -27,11 +27,11 @@ const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
     PATH,
     { schema: { hide: true, body: PasswordForm }, config, attachValidation: true },
     async function setPasswordByForm(request, reply) {
-      const misfits = request.validationError && refusalsOf(request.validationError)
+      const refusalsOfSchema = request.validationError && refusalsOf(request.validationError)
       const { token, password, passwordRepeat } = request.body
       const account = await describeAccount(db, token)
       const refusals =
-        misfits ??
+        refusalsOfSchema ??
         (password === passwordRepeat ? await trySetting(token, password, request.ip) : DIFFERENT_PASSWORDS)
       if (refusals === undefined) return passwordSetPage({ hasApiDocs })
       return reply.code(400).send(newPasswordPage({ ...account, refusal: refusals.password }))

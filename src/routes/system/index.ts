@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { isWell } from '../../db/lifecycle/readiness.js'
+import { isHealthy } from '../../db/lifecycle/readiness.js'
 import { PageQuery } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
@@ -76,8 +76,8 @@ const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { fro
     async function getReadiness(_request, reply) {
       const checks = await app.checkReadiness()
       const states = Object.values(checks)
-      const isReady = states.every((state) => isWell(state) || state.startsWith('degraded: '))
-      const status = states.every(isWell) ? 'ready' : 'degraded'
+      const isReady = states.every((state) => isHealthy(state) || state.startsWith('degraded: '))
+      const status = states.every(isHealthy) ? 'ready' : 'degraded'
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? status : 'not ready', checks })
     },
   )

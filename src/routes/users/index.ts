@@ -17,7 +17,7 @@ const config = { role: 'super_admin' } as const
 
 const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const tags = app.tag('Users', 'All accounts, for a super_admin.')
-  const { db, accessList, passwords } = app
+  const { db, revocationList, passwords } = app
 
   app.get(
     '',
@@ -83,7 +83,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function updateUser(request) {
       const user = await updateUserAs(db, request.user.userId, request.params.id, request.body)
-      await accessList.settle()
+      await revocationList.settle()
       return user
     },
   )
@@ -101,7 +101,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function deleteUser(request, reply) {
       await deleteUserAs(db, request.user.userId, request.params.id)
-      await accessList.settle()
+      await revocationList.settle()
       return reply.code(204).send()
     },
   )

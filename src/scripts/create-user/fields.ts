@@ -2,7 +2,7 @@ import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/auth/passwor
 import { USER_ROLES } from '../../lib/auth/roles.js'
 import { StrictObject } from '../../lib/schema/schemas.js'
 import { CreateUser } from '../../lib/schema/user-schemas.js'
-import { fits } from '../../lib/schema/validation.js'
+import { matchesSchema } from '../../lib/schema/validation.js'
 import type { Account } from './create-account.js'
 
 export type Field = keyof Account
@@ -23,4 +23,4 @@ export const FIELDS: Record<Field, { flag: string; rule: string }> = {
 
 /** By the schema of the API. Wrapped, because at its root Ajv takes no default, as a role has one. */
 export const isAcceptable = (field: Field, value: unknown): boolean =>
-  fits(StrictObject({ value: CreateUser.properties[field] }), { value })
+  matchesSchema(StrictObject({ value: CreateUser.properties[field] }), { value })

@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { Unauthorized, WrongPassword } from '../../../lib/errors/errors.js'
 import type { Db } from '../../driver/client.js'
 import { type User, users } from '../../schema/users.js'
@@ -22,7 +22,7 @@ export async function findResetOwner(db: Db, token: string): Promise<User | unde
 export const resetPassword = (db: Db, token: string, passwordHash: string, ip: string): Promise<void> =>
   db.transaction(async (tx) => {
     const { user } = await consumeMailedToken(tx, 'reset_password', token)
-    noteEvent('password_reset', user.id)
+    recordSecurityEvent('password_reset', user.id)
     await tx
       .update(users)
       .set({
@@ -52,7 +52,7 @@ export const changePassword = (
     if (!user || !(await isSessionLive(tx, sessionId))) throw new Unauthorized()
     if (user.securityVersion !== securityVersion) throw new WrongPassword()
     await tx.update(users).set({ passwordHash }).where(eq(users.id, id))
-    noteEvent('password_changed')
+    recordSecurityEvent('password_changed')
     await endSessions(tx, id, { except: sessionId })
     await enqueueNotice(tx, 'password-changed', user)
   })

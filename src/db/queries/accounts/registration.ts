@@ -1,5 +1,5 @@
 import { and, eq, exists, sql } from 'drizzle-orm'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { EmailTaken } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { isUniqueViolation } from '../../driver/errors.js'
@@ -73,7 +73,7 @@ export const verifyEmail = (db: Db, token: string, ip: string): Promise<void> =>
   })
 
 async function confirmAddress(tx: Tx, { id, status }: User, { registrationId }: MailedToken): Promise<void> {
-  noteEvent('email_confirmed', id)
+  recordSecurityEvent('email_confirmed', id)
   const [claim] = registrationId
     ? await tx
         .select({
@@ -91,7 +91,7 @@ async function confirmAddress(tx: Tx, { id, status }: User, { registrationId }: 
 }
 
 async function moveAccount(tx: Tx, { id, email: oldEmail }: User, email: string): Promise<void> {
-  noteEvent('email_changed', id)
+  recordSecurityEvent('email_changed', id)
   // The mailbox has just been proved, which no registration of it has done.
   await tx.delete(users).where(and(eq(users.email, email), isClaimOnly(tx)))
   await tx

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { Forbidden, LastSuperAdmin, NotFound } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { isStatementTimeout } from '../../driver/errors.js'
@@ -44,8 +44,8 @@ export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserC
       .where(eq(users.id, id))
       .returning()
     if (!user) throw new NotFound()
-    if (user.status !== current.status) noteEvent('status_changed', id)
-    if (user.role !== current.role) noteEvent('role_changed', id)
+    if (user.status !== current.status) recordSecurityEvent('status_changed', id)
+    if (user.role !== current.role) recordSecurityEvent('role_changed', id)
     if (user.status !== current.status) await offerPassword(tx, user)
     return user
   })
@@ -69,7 +69,7 @@ export async function deleteUserAs(db: Db, actorId: string, id: string): Promise
     await deleteOwnedRows((work) => acrossOrganizations(db, ({ tx }) => work(tx)), users, id)
     await deleteAtOnce(db, actorId, id)
   }
-  noteEvent('user_deleted', id)
+  recordSecurityEvent('user_deleted', id)
 }
 
 const deleteAtOnce = (db: Db, actorId: string, id: string): Promise<void> =>

@@ -1,6 +1,6 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import type { OrganizationRole } from '../../../lib/auth/roles.js'
 import { hashToken } from '../../../lib/auth/tokens.js'
 import { InvalidToken } from '../../../lib/errors/errors.js'
@@ -62,7 +62,7 @@ export const acceptInvitation = (
   newAccount: HashedAccount | undefined,
 ): Promise<Joined> =>
   acrossOrganizations(db, async (platform) => {
-    const { email, organizationId, role } = await spendInvitation(platform.tx, token)
+    const { email, organizationId, role } = await consumeInvitation(platform.tx, token)
     const userId = newAccount
       ? await openAccount(platform.tx, email, newAccount)
       : await getActiveAccount(platform.tx, email)
@@ -72,7 +72,7 @@ export const acceptInvitation = (
       .insert(memberships)
       .values({ organizationId, userId, role })
       .onConflictDoNothing({ target: [memberships.organizationId, memberships.userId] })
-    noteEvent('invitation_accepted', userId)
+    recordSecurityEvent('invitation_accepted', userId)
     return getJoined(scope, userId)
   })
 
@@ -80,7 +80,7 @@ export const acceptInvitation = (
  * Locks in the order of all who write in an organization, before it looks whether the inviter may still invite: an
  * invitation is not accepted after the demotion of its inviter was answered.
  */
-async function spendInvitation(tx: Tx, token: string): Promise<Invitation> {
+async function consumeInvitation(tx: Tx, token: string): Promise<Invitation> {
   const [found] = await tx.select().from(invitations).where(isOfToken(token))
   if (!found?.invitedBy) throw new InvalidToken()
   const { organizationId, invitedBy } = found

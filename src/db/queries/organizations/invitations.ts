@@ -1,5 +1,5 @@
 import { and, eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { deriveInvitationToken } from '../../../lib/auth/mailed-tokens.js'
 import { PERMISSIONS } from '../../../lib/auth/permissions.js'
 import type { SigningKey } from '../../../lib/auth/signing-keys.js'
@@ -54,7 +54,7 @@ export async function createInvitation(
     .onConflictDoUpdate({ target: [invitations.organizationId, invitations.email], set: row })
     .returning()
   await askForMail(scope, id, invitation.email)
-  noteEvent('member_invited')
+  recordSecurityEvent('member_invited')
   return created as Invitation
 }
 
@@ -90,7 +90,7 @@ export async function revokeInvitation(scope: OrganizationScope, id: string): Pr
     .where(and(inScope(scope), eq(invitations.id, id)))
     .returning({ id: invitations.id })
   if (revoked.length === 0) throw new NotFound()
-  noteEvent('invitation_revoked')
+  recordSecurityEvent('invitation_revoked')
 }
 
 const inScope = ({ organizationId }: OrganizationScope): SQL => eq(invitations.organizationId, organizationId)

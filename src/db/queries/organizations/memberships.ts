@@ -1,5 +1,5 @@
 import { and, eq, inArray, type SQL } from 'drizzle-orm'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { requirePermission } from '../../../lib/auth/permissions.js'
 import type { OrganizationRole } from '../../../lib/auth/roles.js'
 import { Forbidden, NotFound } from '../../../lib/errors/errors.js'
@@ -81,7 +81,7 @@ export async function updateMember(
   const member = await getMember(scope, userId)
   if (member.role === role) return member
   await scope.tx.update(memberships).set({ role }).where(ofMember(scope, userId))
-  noteEvent('member_role_changed', userId)
+  recordSecurityEvent('member_role_changed', userId)
   return { ...member, role }
 }
 
@@ -93,7 +93,7 @@ export async function removeMember(scope: OrganizationScope, userId: string): Pr
     .where(ofMember(scope, userId))
     .returning({ userId: memberships.userId })
   if (removed.length === 0) throw new NotFound()
-  noteEvent('member_removed', userId)
+  recordSecurityEvent('member_removed', userId)
 }
 
 /** Throws NotFound, and Forbidden where an org_admin would sign a super_admin out. */
@@ -107,7 +107,7 @@ export async function endMemberSessions(scope: OrganizationScope, userId: string
   if (!account) throw new NotFound()
   if (account.role === 'super_admin' && !scope.isSuperAdmin) throw new Forbidden()
   await endSessions(scope.tx, userId)
-  noteEvent('sessions_ended', userId)
+  recordSecurityEvent('sessions_ended', userId)
 }
 
 /** Whoever is about to take somebody out of organizations waits here, for whoever does the same, in one order. */

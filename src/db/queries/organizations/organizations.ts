@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
-import { noteEvent, noteOrganization } from '../../../lib/audit/context.js'
+import { recordOrganization, recordSecurityEvent } from '../../../lib/audit/context.js'
 import type { OrganizationRole } from '../../../lib/auth/roles.js'
 import { NotFound, SlugReserved, SlugTaken } from '../../../lib/errors/errors.js'
 import { foldSlug, isReservedSlug, slugsOf } from '../../../lib/schema/slugs.js'
@@ -33,7 +33,7 @@ export const createOrganization = (
 ): Promise<SeenOrganization> =>
   withNewOrganization(db, userId, async (scope) => {
     const { tx, organizationId, role } = scope
-    noteOrganization(organizationId)
+    recordOrganization(organizationId)
     const slugs = slug === undefined ? slugsOf(name) : [allowedSlug(slug)]
     const created = await insertWithFreeSlug(tx, { id: organizationId, name }, slugs)
     await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })
@@ -92,7 +92,7 @@ export async function deleteOrganization(scope: OrganizationScope): Promise<void
   await enqueue(tx, 'delete-organization', { organizationId })
   const deletion = await narrowToDeletion(scope)
   await deletion.tx.update(organizations).set({ deletedAt: sql`now()` }).where(ofScope)
-  noteEvent('organization_deleted')
+  recordSecurityEvent('organization_deleted')
 }
 
 /**

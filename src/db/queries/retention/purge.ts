@@ -28,7 +28,7 @@ const BATCH = 1000
 
 type Condition = {
   key: PgColumn
-  isOver: SQL
+  isExpired: SQL
   /** Its rows belong to organizations, and are hidden from who does not ask across them. */
   ofOrganizations?: true
 }
@@ -36,18 +36,18 @@ type Condition = {
 const ago = (count: number, unit: 'days' | 'hours'): SQL =>
   sql`now() - ${count} * ${sql.raw(`interval '1 ${unit}'`)}`
 
-const isSessionOver = lt(
+const isSessionExpired = lt(
   sql`least(${sessions.endedAt}, ${sessions.expiresAt})`,
   ago(SESSIONS_KEPT_DAYS, 'days'),
 )
 
 /** What loses its use with time, and when. */
 const PERISHABLE = {
-  mailedTokens: { key: mailedTokens.id, isOver: lte(mailedTokens.expiresAt, sql`now()`) },
+  mailedTokens: { key: mailedTokens.id, isExpired: lte(mailedTokens.expiresAt, sql`now()`) },
   // Those that an administrator prepared have no registration, and stay.
   unconfirmedAccounts: {
     key: users.id,
-    isOver: sql`${users.status} = 'pending'
+    isExpired: sql`${users.status} = 'pending'
       and exists (select from ${registrations} where ${registrations.userId} = ${users.id})
       and not exists (select from ${registrations} where ${registrations.userId} = ${users.id}
         and ${registrations.createdAt} > ${ago(REGISTRATIONS_KEPT_DAYS, 'days')})
@@ -56,26 +56,26 @@ const PERISHABLE = {
   },
   invitations: {
     key: invitations.id,
-    isOver: lte(invitations.expiresAt, sql`now()`),
+    isExpired: lte(invitations.expiresAt, sql`now()`),
     ofOrganizations: true,
   },
   // Spent ones tell a thief until then. Those of a session that goes would go with it in one statement, however many.
   refreshTokens: {
     key: refreshTokens.id,
-    isOver: sql`(${lte(refreshTokens.expiresAt, sql`now()`)} or ${refreshTokens.sessionId} in (
-      select ${sessions.id} from ${sessions} where ${isSessionOver}))`,
+    isExpired: sql`(${lte(refreshTokens.expiresAt, sql`now()`)} or ${refreshTokens.sessionId} in (
+      select ${sessions.id} from ${sessions} where ${isSessionExpired}))`,
   },
   sessions: {
     key: sessions.id,
-    isOver: isSessionOver,
+    isExpired: isSessionExpired,
   },
   accessRevocations: {
     key: accessRevocations.subjectId,
-    isOver: lt(accessRevocations.revokedAt, ago(REVOCATIONS_KEPT_HOURS, 'hours')),
+    isExpired: lt(accessRevocations.revokedAt, ago(REVOCATIONS_KEPT_HOURS, 'hours')),
   },
-  mailCounts: { key: mailCounts.subjectHash, isOver: lte(mailCounts.expiresAt, sql`now()`) },
-  signInThrottles: { key: signInThrottles.addressHash, isOver: isForgotten },
-  doneJobs: { key: outbox.id, isOver: lt(outbox.doneAt, ago(DONE_JOBS_KEPT_DAYS, 'days')) },
+  mailCounts: { key: mailCounts.subjectHash, isExpired: lte(mailCounts.expiresAt, sql`now()`) },
+  signInThrottles: { key: signInThrottles.addressHash, isExpired: isForgotten },
+  doneJobs: { key: outbox.id, isExpired: lt(outbox.doneAt, ago(DONE_JOBS_KEPT_DAYS, 'days')) },
 } satisfies Record<string, Condition>
 
 export type Perishable = keyof typeof PERISHABLE
@@ -93,9 +93,9 @@ export async function purge(db: Db, what: Perishable): Promise<number> {
   }
 }
 
-async function deleteSome(db: Db, { key, isOver }: Condition): Promise<number> {
-  const some = db.select({ key }).from(key.table).where(isOver).limit(BATCH)
+async function deleteSome(db: Db, { key, isExpired }: Condition): Promise<number> {
+  const some = db.select({ key }).from(key.table).where(isExpired).limit(BATCH)
   // Twice: a row that was renewed meanwhile is still in `some`.
-  const { count } = await db.delete(key.table).where(and(inArray(key, some), isOver))
+  const { count } = await db.delete(key.table).where(and(inArray(key, some), isExpired))
   return count
 }

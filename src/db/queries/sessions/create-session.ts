@@ -10,7 +10,7 @@ import { addRefreshToken, isLive, type SessionLifetimes, secondsFromNow } from '
 /** `user` is as it was when its password was verified. Beyond `maxPerUser` live sessions the oldest ones end. */
 export type NewSession = { user: User; ip: string; userAgent: string | undefined; maxPerUser: number }
 
-/** `endedOthers`: the access lists have something to hear before the answer is sent. */
+/** `endedOthers`: the revocation lists have something to hear before the answer is sent. */
 export type StartedSession = Pick<Session, 'id' | 'expiresAt'> & { endedOthers: boolean }
 
 type SessionKind = { lifetimeSeconds: number; cookieHash?: Buffer }

@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import { noteEvent } from '../../../lib/audit/context.js'
+import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { deriveSuccessor, generateSeed, hashToken } from '../../../lib/auth/tokens.js'
 import { InvalidRefreshToken } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
@@ -30,7 +30,7 @@ export async function refreshSession(db: Db, token: string, lifetimes: SessionLi
     const refreshToken = await successorOf(tx, family, token, lifetimes)
     if (refreshToken !== undefined) return { session, user, refreshToken }
     await endSession(tx, session.id)
-    noteEvent('refresh_token_reused', user.id)
+    recordSecurityEvent('refresh_token_reused', user.id)
     return undefined
   })
   // Thrown out here, so that the end of a stolen session is not rolled back.

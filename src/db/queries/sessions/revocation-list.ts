@@ -4,17 +4,17 @@ import type { Db } from '../../driver/client.js'
 import { openListener } from '../../driver/listener.js'
 import { type AccessRevocation, findAccessRevocations, listAccessRevocations } from './revocations.js'
 
-export type AccessList = {
-  /** True while nothing has ended the token before its time. Answers from memory, without a query. */
-  allows: (claims: AccessClaims) => boolean | Promise<boolean>
+export type RevocationList = {
+  /** Whether the token's session, or its user in this role, ended before the token expires. From memory, without a query. */
+  isRevoked: (claims: AccessClaims) => boolean | Promise<boolean>
   /** Resolves once this process knows of everything committed before the call. */
   settle: () => Promise<unknown>
-  /** `remembered` tokens are known to be dead; without `isListening` the database is asked about each one. */
+  /** `remembered` tokens are known to be revoked; without `isListening` the database is asked about each one. */
   state: () => { isListening: boolean; remembered: number }
   close: () => Promise<void>
 }
 
-type AccessListOptions = {
+type RevocationListOptions = {
   db: Db
   /** LISTEN needs a connection that stays: no transaction pooler in between. */
   url: string
@@ -29,11 +29,11 @@ const CHANNEL = 'access_revoked'
 const CLOCK_SKEW_MS = 60_000
 
 /**
- * The access tokens that died before their time, in the memory of each process. PostgreSQL announces each one when the
- * change that caused it commits; the table behind it is read at the start and after every reconnection. While
- * announcements cannot be heard, each token is looked up in that table instead.
+ * The access tokens that were revoked before they expire, in the memory of each process. PostgreSQL notifies each process when
+ * the revoking change commits; the table behind it is read at the start and after every reconnection. While the process
+ * cannot listen, each token is looked up in that table instead.
  */
-export async function openAccessList(options: AccessListOptions): Promise<AccessList> {
+export async function openRevocationList(options: RevocationListOptions): Promise<RevocationList> {
   const { db, url, tokenLifetimeSeconds, onError } = options
   const lifetimeMs = tokenLifetimeSeconds * 1000 + CLOCK_SKEW_MS
   const revoked = new Map<string, { role: UserRole | null; forgetAt: number }>()
@@ -66,14 +66,14 @@ export async function openAccessList(options: AccessListOptions): Promise<Access
     for (const [subjectId, { forgetAt }] of revoked) if (forgetAt < now) revoked.delete(subjectId)
   }, CLOCK_SKEW_MS).unref()
 
-  const isAllowedByDatabase = async (claims: AccessClaims) => {
+  const isRevokedInDatabase = async (claims: AccessClaims) => {
     const rows = await findAccessRevocations(db, [claims.sessionId, claims.userId])
-    return isAlive(claims, (id) => rows.find((row) => row.subjectId === id))
+    return isFound(claims, (id) => rows.find((row) => row.subjectId === id))
   }
 
   return {
-    allows: (claims) =>
-      listener.isListening() ? isAlive(claims, (id) => revoked.get(id)) : isAllowedByDatabase(claims),
+    isRevoked: (claims) =>
+      listener.isListening() ? isFound(claims, (id) => revoked.get(id)) : isRevokedInDatabase(claims),
     settle: listener.settle,
     state: () => ({ isListening: listener.isListening(), remembered: revoked.size }),
     close: async () => {
@@ -90,7 +90,8 @@ function parseAnnouncement(payload: string): AccessRevocation {
 
 type Find = (subjectId: string) => Pick<AccessRevocation, 'role'> | undefined
 
-function isAlive({ userId, sessionId, role }: AccessClaims, find: Find): boolean {
+/** Of a user with another role, only tokens with the role of before are revoked. */
+function isFound({ userId, sessionId, role }: AccessClaims, find: Find): boolean {
   const ofUser = find(userId)
-  return find(sessionId) === undefined && (ofUser === undefined || ofUser.role === role)
+  return find(sessionId) !== undefined || (ofUser !== undefined && ofUser.role !== role)
 }
