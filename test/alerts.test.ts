@@ -17,7 +17,7 @@ const { tests } = parse(read('alerts.test.yml')) as { tests: { alert_rule_test: 
 const cases = tests.flatMap((test) => test.alert_rule_test)
 
 t.test(
-  'each alert has a case in which it fires for each of its causes, and one in which it does not',
+  'every alert has a firing case for each of its causes and a case in which it stays silent',
   async (t) => {
     const { groups } = parse(read('alerts.yml')) as { groups: { rules: { alert: string; expr: string }[] }[] }
     for (const { alert, expr } of groups.flatMap(({ rules }) => rules)) {
@@ -37,12 +37,12 @@ t.test(
   },
 )
 
-t.test('promtool runs them all', { skip }, async (t) => {
+t.test('promtool passes every case of the alerts', { skip }, async (t) => {
   const { code, stdout, stderr } = await run(t, ['promtool', 'test', 'rules', 'alerts.test.yml'], { cwd })
   t.equal(code, 0, stdout + stderr)
 })
 
-t.test('promtool reads the configuration of the guide, with the rules', { skip }, async (t) => {
+t.test('promtool accepts the configuration of the guide together with the rules', { skip }, async (t) => {
   const cwd = t.testdir({ token: 'a token' })
   cpSync(fromPackageRoot('docs/operations/alerts.yml'), join(cwd, 'alerts.yml'))
   const [, config = ''] = /```yaml\n(rule_files.*?)```/s.exec(read('../operations.md')) ?? []

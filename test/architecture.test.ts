@@ -122,7 +122,7 @@ const imports = new Map(
 
 const edges = [...imports].flatMap(([from, targets]) => targets.map((to) => ({ from, to })))
 
-t.test('imports only go down', async (t) => {
+t.test('imports only point to lower floors', async (t) => {
   const topOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '.')
   for (const { from, to } of edges) {
     const [folder, target] = [topOf(from), topOf(to)]
@@ -170,12 +170,12 @@ function cyclesOf(graph: Map<string, Iterable<string>>): string[][] {
   return cycles
 }
 
-t.test('the graph of files has no cycle', async (t) => {
+t.test('the import graph of files has no cycle', async (t) => {
   for (const cycle of cyclesOf(imports))
     t.fail(`a cycle: src/${cycle.join(' → src/')}. Move what they share to a file of its own.`)
 })
 
-t.test('the graph of folders has no cycle', async (t) => {
+t.test('the import graph of folders has no cycle', async (t) => {
   const folders = new Map<string, Set<string>>()
   for (const { from, to } of edges) {
     const [folder, target] = [posix.dirname(from), posix.dirname(to)]
@@ -185,7 +185,7 @@ t.test('the graph of folders has no cycle', async (t) => {
     t.fail(`a cycle: src/${cycle.join(' → src/')}. Move what closes it to a lower folder.`)
 })
 
-t.test('what has a place of its own is found nowhere else', async (t) => {
+t.test('code with a designated place appears nowhere else', async (t) => {
   for (const { what, in: where, except, instead } of FORBIDDEN) {
     for (const [path, code] of files) {
       if (!where.test(path) || (except as string[]).includes(path)) continue
@@ -195,7 +195,7 @@ t.test('what has a place of its own is found nowhere else', async (t) => {
   }
 })
 
-t.test('each plugin is one fp, named after its file', async (t) => {
+t.test('each plugin is one fp() named after its file', async (t) => {
   for (const [path, code] of files) {
     const [, name] = /^src\/plugins\/\w+\/([\w-]+)\.ts$/.exec(path) ?? []
     if (!name) continue
@@ -205,7 +205,7 @@ t.test('each plugin is one fp, named after its file', async (t) => {
   }
 })
 
-t.test('each folder of routes exports its routes as the default of its index.ts', async (t) => {
+t.test('each folder of routes exports its routes as the default export of its index.ts', async (t) => {
   const folders = new Set(
     [...imports.keys()].flatMap((path) => /^routes\/[\w-]+(?=\/)/.exec(path)?.[0] ?? []),
   )
@@ -219,7 +219,7 @@ t.test('each folder of routes exports its routes as the default of its index.ts'
   t.ok(folders.size > 4)
 })
 
-t.test('what runs in production needs no development dependency', async (t) => {
+t.test('code that runs in production imports no development dependency', async (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   // For people at a terminal: without it lines are JSON.
   const allowed = [...Object.keys(dependencies), 'pino-pretty']
@@ -236,7 +236,7 @@ t.test('what runs in production needs no development dependency', async (t) => {
   }
 })
 
-t.test('files are short enough to be read at once', async (t) => {
+t.test('files stay within their line limits', async (t) => {
   for (const [path, code] of files) {
     const limit = LONGEST.find(({ files }) => files.test(path))
     if (limit && code.length > limit.lines) {

@@ -59,7 +59,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run bench -- me$/, 'bench/me.ts', 'GET /me'],
 ]
 
-t.test('what the documents name is there, and every link leads somewhere', async (t) => {
+t.test('every file named in the documents exists, and every link leads somewhere', async (t) => {
   for (const document of documents) {
     const text = read(document).replace(/^```.*?^```/gms, '')
     const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, path = '']) => join(dirname(document), path))
@@ -104,7 +104,7 @@ t.test('lines of prose have at most 100 characters', async (t) => {
   }
 })
 
-t.test('every command is run by a test or by .ci/run, and none is left out', async (t) => {
+t.test('every command is run by a test or by .ci/run, and none is missing', async (t) => {
   const inline = [...allInstructions.matchAll(/`((?:npm|npx|node) [^`]+)`/g)].map(
     ([, command = '']) => command,
   )
@@ -125,7 +125,7 @@ t.test('every command is run by a test or by .ci/run, and none is left out', asy
 
 const withoutCurl = spawnSync('curl', ['--version']).error !== undefined && 'there is no curl here'
 
-t.test('the first request works as it stands', { skip: withoutCurl }, async (t) => {
+t.test('the first request of the README works unchanged', { skip: withoutCurl }, async (t) => {
   const { app, signUp } = await buildTestApp(t)
   await signUp({ role: 'super_admin', email: 'admin@example.com' })
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -144,7 +144,7 @@ const [, listed = ''] =
   ) ?? []
 const linesOfProjects = [...listed.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
 
-t.test('the steps add a resource, and the example can be deleted', async (t) => {
+t.test("the guide's steps add a resource, and the example can be deleted", async (t) => {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
   const written = ['docs', 'bench', 'biome.json', '.gitignore', 'test']

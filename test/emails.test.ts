@@ -67,7 +67,7 @@ t.test('every mail has a subject, a greeting and its link once, in both parts', 
   }
 })
 
-t.test('a mail with a link says where it leads, and until when', async (t) => {
+t.test('a mail with a link says where it leads and when it expires', async (t) => {
   const pages = Object.entries(linkMails).map(([name, { path }]) => [name, path])
   t.strictSame(Object.fromEntries(pages), {
     'verify-email': '/verify-email',
@@ -81,7 +81,7 @@ t.test('a mail with a link says where it leads, and until when', async (t) => {
   }
 })
 
-t.test('the HTML is whole, and loads nothing', async (t) => {
+t.test('the HTML is complete and loads nothing', async (t) => {
   for (const [name, { html }] of mailsTo({
     ...ADA,
     firstName: '</td></table><img src=x onerror=alert(1)>',
@@ -108,7 +108,7 @@ function unclosed(html: string): string[] {
   return open
 }
 
-t.test('what users choose is text: nothing in it is run, opened or filled in', async (t) => {
+t.test('text from users is neither run, opened nor filled in', async (t) => {
   // Names of people, as far as a machine can tell. `<` opens a tag, `{{` and `${` a template.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must stay one
   for (const firstName of ['<script>', '<b>Ada</b>', '{{7*7}}', '${7*7}', '<%= 7*7 %>', `"O'Neil" & Sons`]) {
@@ -129,7 +129,7 @@ t.test('what users choose is text: nothing in it is run, opened or filled in', a
   }
 })
 
-t.test('a name that a mail program would make a link of is left out', async (t) => {
+t.test('omits a name that a mail program would turn into a link', async (t) => {
   const names = [
     'https://evil.example',
     'evil.example/win',
@@ -186,36 +186,42 @@ t.test('a name that a mail program would make a link of is left out', async (t) 
   }
 })
 
-t.test('an invitation names who invites and where to, unless the name is a message of its own', async (t) => {
-  const { text } = invitationMail.write({ ...ADA, ...INVITATION })
-  t.match(
-    text,
-    'Grace Hopper invites you to the organization “Analytical Engines” at Groundwork, as a member.',
-  )
-  const names = [
-    'https://evil.example',
-    'evil.example/win',
-    `evil ${'x'.repeat(60)}`,
-    'evil@x.example',
-    ' \u202e',
-  ]
-  for (const name of names) {
-    const mail = invitationMail.write({
-      ...ADA,
-      ...INVITATION,
-      role: 'org_admin',
-      inviter: name,
-      organization: name,
-    })
-    t.match(mail.text, 'Somebody invites you to an organization at Groundwork, as one of its administrators.')
-    t.notMatch(mail.text + mail.html, /evil/, name)
-  }
-  const odd = invitationMail.write({ ...ADA, ...INVITATION, organization: '<b>A</b>\r\nBcc: x' })
-  t.match(odd.text, '“<b>A</b>  Bcc: x”')
-  t.notMatch(odd.html, /<b>/)
-})
+t.test(
+  'an invitation names the inviter and the organization, unless a name is a message in itself',
+  async (t) => {
+    const { text } = invitationMail.write({ ...ADA, ...INVITATION })
+    t.match(
+      text,
+      'Grace Hopper invites you to the organization “Analytical Engines” at Groundwork, as a member.',
+    )
+    const names = [
+      'https://evil.example',
+      'evil.example/win',
+      `evil ${'x'.repeat(60)}`,
+      'evil@x.example',
+      ' \u202e',
+    ]
+    for (const name of names) {
+      const mail = invitationMail.write({
+        ...ADA,
+        ...INVITATION,
+        role: 'org_admin',
+        inviter: name,
+        organization: name,
+      })
+      t.match(
+        mail.text,
+        'Somebody invites you to an organization at Groundwork, as one of its administrators.',
+      )
+      t.notMatch(mail.text + mail.html, /evil/, name)
+    }
+    const odd = invitationMail.write({ ...ADA, ...INVITATION, organization: '<b>A</b>\r\nBcc: x' })
+    t.match(odd.text, '“<b>A</b>  Bcc: x”')
+    t.notMatch(odd.html, /<b>/)
+  },
+)
 
-t.test('nothing that users choose begins a line, or turns the direction of writing', async (t) => {
+t.test('text from users neither begins a line nor changes the writing direction', async (t) => {
   const firstName = 'Ada\r\nBcc\u2028x\u202e\u0000\u0085y'
   const email = 'ada@example.com\r\n\r\nwww'
   for (const [name, { text, html }] of mailsTo({ firstName, email })) {
@@ -224,7 +230,7 @@ t.test('nothing that users choose begins a line, or turns the direction of writi
   }
 })
 
-t.test('a mail links to nothing but pages', async (t) => {
+t.test('a mail links only to pages', async (t) => {
   const { write } = linkMails['verify-email']
   for (const link of ['javascript:alert(1)', 'data:text/html,x', '/verify-email', '']) {
     t.throws(() => write({ ...ADA, link, expiresAt: EXPIRES_AT }), TypeError, link)

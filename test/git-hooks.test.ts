@@ -29,7 +29,7 @@ async function createRepository(t: Test) {
   return { cwd, git, commit, write: (name: string, text: string) => writeFileSync(join(cwd, name), text) }
 }
 
-t.test('main and development take no direct commits, but for one that says so', { skip }, async (t) => {
+t.test('refuses direct commits to main and development unless the hook is excluded', { skip }, async (t) => {
   const { git, commit, write } = await createRepository(t)
   write('test.js', '')
   const refused = await commit()
@@ -41,7 +41,7 @@ t.test('main and development take no direct commits, but for one that says so', 
   t.match(await commit(), { code: 1 })
 })
 
-t.test('elsewhere a commit is formatted, and refused when a test fails', { skip }, async (t) => {
+t.test('formats commits on other branches and refuses them when a test fails', { skip }, async (t) => {
   const { cwd, git, commit, write } = await createRepository(t)
   await git(['switch', '--quiet', '--create', 'feature/notes'])
   write('test.js', 'process.exit( 0 );\n')

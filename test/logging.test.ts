@@ -23,7 +23,7 @@ function readGuide() {
 }
 
 t.test(
-  'a run leaves one line a request, with its id, and no secret, neither in the file nor on standard output',
+  'logs one line for each request, with its id and no secret, to the file and standard output',
   async (t) => {
     const database = await createTestDatabase(t)
     const path = join(t.testdir(), 'app.log')
@@ -131,7 +131,7 @@ t.test(
   },
 )
 
-t.test('an exception that nobody catches ends the process, and its line reaches the file', async (t) => {
+t.test('an uncaught exception ends the process, and its line reaches the file', async (t) => {
   const { url } = await createTestDatabase(t)
   const folder = t.testdir()
   const program = `

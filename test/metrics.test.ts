@@ -33,7 +33,7 @@ function listen() {
   return { logger, says }
 }
 
-t.test('nothing is measured or shown unless a setting says where', async (t) => {
+t.test('measures and serves nothing unless a setting says where', async (t) => {
   const { app, anonymous } = await buildTestApp(t)
   t.equal(app.metrics.isOn, false)
   t.equal(
@@ -42,7 +42,7 @@ t.test('nothing is measured or shown unless a setting says where', async (t) => 
   )
 })
 
-t.test('on the port of the API they are for whoever knows the token', async (t) => {
+t.test('serves metrics on the port of the API to callers with the token', async (t) => {
   const { anonymous, signUp } = await buildMeasuredApp(t)
   const get = (headers = {}) => anonymous.request({ method: 'GET', url: '/metrics', headers })
   for (const authorization of [
@@ -64,7 +64,7 @@ t.test('on the port of the API they are for whoever knows the token', async (t) 
   t.match(parseMetrics(answer.text).value('groundwork_build_info', { service: 'api' }), 1)
 })
 
-t.test('on a port of their own they are there alone, and end with the process', async (t) => {
+t.test('serves metrics on a separate port alone, until the process ends', async (t) => {
   const { logger, says } = listen()
   const { app, anonymous } = await buildTestApp(t, {
     logger,
@@ -83,7 +83,7 @@ t.test('on a port of their own they are there alone, and end with the process', 
   await t.rejects(fetch(url))
 })
 
-t.test('requests are counted by pattern, and nothing that clients make up becomes a label', async (t) => {
+t.test('counts requests by route pattern, and no client input becomes a label', async (t) => {
   const { app, read, signUp, anonymous } = await buildMeasuredApp(t)
   const admin = await signUp({ role: 'super_admin' })
   for (const id of ['0198c0de-0000-7000-8000-000000000001', admin.user?.id]) await admin.get(`/users/${id}`)
@@ -110,7 +110,7 @@ t.test('requests are counted by pattern, and nothing that clients make up become
   t.notMatch(labels, /made-up|PROPFIND|0198c0de|%zz/)
 })
 
-t.test('a client that hangs up is counted, and the connections are', async (t) => {
+t.test('counts connections and clients that hang up', async (t) => {
   const { app, read, signUp, database } = await buildMeasuredApp(t)
   const { user } = await signUp()
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
@@ -128,7 +128,7 @@ t.test('a client that hangs up is counted, and the connections are', async (t) =
   })
 })
 
-t.test('the pool tells who uses it, who waits, and who waited in vain', async (t) => {
+t.test('reports connections of the pool in use, waiting callers and timeouts', async (t) => {
   const { app, read } = await buildMeasuredApp(t, {
     config: { DATABASE_POOL_MAX: 2, QUEUE_TIMEOUT_MS: 300 },
   })
@@ -155,7 +155,7 @@ t.test('the pool tells who uses it, who waits, and who waited in vain', async (t
   t.equal(later.value('db_client_connection_count', { state: 'used' }), 0)
 })
 
-t.test('a database that is gone or silent leaves the others readable', async (t) => {
+t.test('an unavailable or silent database leaves the other metrics readable', async (t) => {
   for (const fault of ['freeze', 'close'] as const) {
     const database = await createTestDatabase(t)
     const proxy = await openProxy(t, database.url)
@@ -176,7 +176,7 @@ t.test('a database that is gone or silent leaves the others readable', async (t)
   }
 })
 
-t.test('what waits is told: jobs, dead letters, seals and partitions', async (t) => {
+t.test('reports pending jobs, dead letters, seals and partitions', async (t) => {
   const database = await createTestDatabase(t)
   await fillBacklog(t, database)
   const { read, app } = await buildMeasuredApp(t, { database })
@@ -216,7 +216,7 @@ async function fillBacklog(t: Test, { ownerUrl }: TestDatabase) {
   ])}`
 }
 
-t.test('the age of what is not sealed begins with the first seal', async (t) => {
+t.test('the age of unsealed entries starts with the first seal', async (t) => {
   const { read, app, signUp, database } = await buildMeasuredApp(t)
   const key = newAuditKey()
   await signUp()
@@ -230,7 +230,7 @@ t.test('the age of what is not sealed begins with the first seal', async (t) => 
   })
 })
 
-t.test('the worker tells of its jobs and mails on a port of its own', async (t) => {
+t.test('the worker reports its jobs and mails on a separate port', async (t) => {
   const { logger, says } = listen()
   const test = await buildTestApp(t, { config: { WORKER_METRICS_PORT: 0 } })
   t.equal(test.app.metrics.isOn, false)

@@ -36,7 +36,7 @@ const UNDOCUMENTED = [
   /^\/admin\//,
 ]
 
-t.test('the document is served as JSON and as YAML, the same one', async (t) => {
+t.test('serves the same document as JSON and as YAML', async (t) => {
   const json = await anonymous.request({ method: 'GET', url: '/api-docs/json' })
   t.match(json, { status: 200, headers: { 'content-type': /^application\/json/ } })
   t.match(json.body, {
@@ -53,7 +53,7 @@ t.test('the document is served as JSON and as YAML, the same one', async (t) => 
   t.notMatch(yaml.text, /: [&*]a\d/, 'it has no anchors, which some readers refuse')
 })
 
-t.test('the document lints clean', async (t) => {
+t.test('the document passes the linter', async (t) => {
   const config = await createConfig({
     extends: ['recommended'],
     rules: {
@@ -72,7 +72,7 @@ t.test('the document lints clean', async (t) => {
   )
 })
 
-t.test('every operation says what it is and what it answers', async (t) => {
+t.test('every operation documents its purpose and its answers', async (t) => {
   const ids = operations.map(({ documented }) => documented.operationId)
   t.equal(new Set(ids).size, operations.length)
   for (const { name, documented } of operations) {
@@ -85,7 +85,7 @@ t.test('every operation says what it is and what it answers', async (t) => {
   }
 })
 
-t.test('every operation tells its error answers, as problems', async (t) => {
+t.test('every operation documents its errors as problems', async (t) => {
   for (const { name, method, path, isPublic, documented } of operations) {
     const statuses = Object.keys(documented.responses).map(Number)
     t.equal(statuses.filter((status) => status < 400).length, 1, name)
@@ -108,19 +108,16 @@ t.test('every operation tells its error answers, as problems', async (t) => {
   }
 })
 
-t.test(
-  'no example fills in a parameter that may be left out: it would narrow what the first try finds',
-  async (t) => {
-    for (const { name, documented } of operations) {
-      for (const { name: parameter, required, schema, ...others } of documented.parameters ?? []) {
-        const isFilled = ['example', 'examples'].some((key) => key in { ...schema, ...others })
-        t.notOk(!required && isFilled, `${name} ${parameter}`)
-      }
+t.test('no example fills in an optional parameter, which would narrow the first result', async (t) => {
+  for (const { name, documented } of operations) {
+    for (const { name: parameter, required, schema, ...others } of documented.parameters ?? []) {
+      const isFilled = ['example', 'examples'].some((key) => key in { ...schema, ...others })
+      t.notOk(!required && isFilled, `${name} ${parameter}`)
     }
-  },
-)
+  }
+})
 
-t.test('every route is documented, and a documented path answers to no other method', async (t) => {
+t.test('every route is documented, and a documented path answers no other method', async (t) => {
   const paths = [...app.knownPaths].map((path) => path.replace(/:(\w+)/g, '{$1}'))
   const isHidden = (path: string) => UNDOCUMENTED.some((pattern) => pattern.test(path))
   t.strictSame(paths.filter((path) => !isHidden(path)).sort(), [...documentedPaths].sort())
@@ -149,7 +146,7 @@ t.test('every route is documented, and a documented path answers to no other met
   }
 })
 
-t.test('without a token only the public operations answer', async (t) => {
+t.test('only public operations answer without a token', async (t) => {
   t.strictSame(
     operations
       .filter(({ isPublic }) => isPublic)
@@ -190,7 +187,7 @@ t.test('without a token only the public operations answer', async (t) => {
   }
 })
 
-t.test('HEAD answers as GET does, without the body', async (t) => {
+t.test('HEAD answers like GET without the body', async (t) => {
   const admin = await signUp({ role: 'super_admin' })
   for (const { name, url } of operations.filter(({ method }) => method === 'GET')) {
     // A record of the request before would come in between.
@@ -216,7 +213,7 @@ function propertyNames(schema: JsonSchema & { $ref?: string; items?: JsonSchema 
   ]
 }
 
-t.test('no answer has room for a secret, but for those that hand out tokens', async (t) => {
+t.test('no answer schema has a secret, except those of operations that issue tokens', async (t) => {
   const handOutTokens = ['signIn', 'refreshTokens']
   for (const { name, documented } of operations) {
     const contents = Object.values(documented.responses).flatMap(({ content }) =>

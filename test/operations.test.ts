@@ -133,7 +133,7 @@ function findMissing({ metric, matchers }: Selector): string[] {
   })
 }
 
-t.test('every metric, label and value in the alerts and on the dashboard is there', async (t) => {
+t.test('every metric, label and value in the alerts and on the dashboard exists', async (t) => {
   t.ok(expressions.length > 30)
   for (const expression of expressions) {
     const { selectors, grouped, made } = readPromql(expression)
@@ -149,14 +149,14 @@ t.test('every metric, label and value in the alerts and on the dashboard is ther
   }
 })
 
-t.test('a change without an entry is counted, and an alert goes by that count', async (t) => {
+t.test('counts a change without an entry, and an alert uses that count', async (t) => {
   t.equal(api.value('groundwork_audit_missing_total'), 1)
   t.equal(api.value('groundwork_audit_requests_lost_total'), 0)
   const [rule] = rules.filter(({ expr }) => expr.includes('groundwork_audit_missing_total'))
   t.equal(rule?.alert, 'GroundworkAuditIncomplete')
 })
 
-t.test('every cause that an alert names has its words in the runbook', async (t) => {
+t.test('the runbook covers every cause that an alert names', async (t) => {
   for (const { alert, expr } of rules) {
     const [, runbook = ''] = guide.split(new RegExp(`^### ${alert}$`, 'm'))
     const [ofThisAlert = ''] = runbook.split(/^##/m)
@@ -164,7 +164,7 @@ t.test('every cause that an alert names has its words in the runbook', async (t)
   }
 })
 
-t.test('no metric has a label that Prometheus sets itself', async (t) => {
+t.test('no metric uses a label that Prometheus sets itself', async (t) => {
   for (const { name, labels } of [...api.series, ...worker.series]) {
     t.notOk(
       Object.keys(labels).find((label) => LABELS_OF_TARGETS.includes(label)),
@@ -173,7 +173,7 @@ t.test('no metric has a label that Prometheus sets itself', async (t) => {
   }
 })
 
-t.test('there are five alerts, each with a runbook and words that are filled in', async (t) => {
+t.test('there are five alerts, each with a runbook and filled-in texts', async (t) => {
   t.equal(rules.length, 5)
   for (const { alert, expr, labels, annotations } of rules) {
     t.ok(['page', 'ticket'].includes(labels.severity))
@@ -195,33 +195,30 @@ t.test('there are five alerts, each with a runbook and words that are filled in'
   )
 })
 
-t.test(
-  'the dashboard shows each panel once, in its place, from the data source that one chooses',
-  async (t) => {
-    t.equal(new Set(panels.map(({ id }) => id)).size, panels.length)
-    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
-    )
-    t.equal(new Set(cells).size, cells.length, 'none lies on another')
-    t.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24))
-    for (const { title, type, datasource, targets = [] } of panels) {
-      if (type === 'row') continue
-      const sources = [datasource, ...targets.map((target) => target.datasource)].map((source) => source?.uid)
-      t.strictSame([...new Set(sources)], ['$datasource'], title)
-      for (const { expr, legendFormat } of targets) {
-        const { grouped } = readPromql(inGrafana(expr))
-        const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label)
-        const isGrouped = grouped.length > 0
-        t.ok(
-          shown.every((label) => (isGrouped ? grouped : LABELS_OF_TARGETS).includes(label)),
-          `${title}: ${legendFormat}`,
-        )
-      }
+t.test('the dashboard shows each panel once, in its place, from the selected data source', async (t) => {
+  t.equal(new Set(panels.map(({ id }) => id)).size, panels.length)
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
+  )
+  t.equal(new Set(cells).size, cells.length, 'none lies on another')
+  t.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24))
+  for (const { title, type, datasource, targets = [] } of panels) {
+    if (type === 'row') continue
+    const sources = [datasource, ...targets.map((target) => target.datasource)].map((source) => source?.uid)
+    t.strictSame([...new Set(sources)], ['$datasource'], title)
+    for (const { expr, legendFormat } of targets) {
+      const { grouped } = readPromql(inGrafana(expr))
+      const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label)
+      const isGrouped = grouped.length > 0
+      t.ok(
+        shown.every((label) => (isGrouped ? grouped : LABELS_OF_TARGETS).includes(label)),
+        `${title}: ${legendFormat}`,
+      )
     }
-  },
-)
+  }
+})
 
-t.test('the table of metrics has every one, with its labels and who shows it', async (t) => {
+t.test('the table of metrics lists every metric with its labels and processes', async (t) => {
   const rows = [...guide.matchAll(/^\| `(\w+)` \|([^|]*)\| (API|worker|both) \| /gm)]
   const told = rows.map(([, name, labels = '', of]) => {
     const names = [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label)
@@ -237,7 +234,7 @@ t.test('the table of metrics has every one, with its labels and who shows it', a
   t.strictSame(told.sort(), shown.sort())
 })
 
-t.test('every metric and setting that the guide names anywhere is there', async (t) => {
+t.test('every metric and setting in the guide exists', async (t) => {
   const names =
     guide.match(/\b(?:groundwork|http_server|db_client|process|nodejs)_[a-z0-9_]*[a-z0-9]\b/g) ?? []
   const labels = [...api.series, ...worker.series].flatMap((each) => Object.keys(each.labels))

@@ -29,7 +29,7 @@ async function isShed(t: Test, answer: Response) {
   t.equal(findUnsafe({ headers: Object.fromEntries(answer.headers) }), undefined)
 }
 
-t.test('while the event loop is late requests are refused, and nobody takes it for dead', async (t) => {
+t.test('refuses requests while the event loop lags, and stays alive for health checks', async (t) => {
   const { url: DATABASE_URL } = await createTestDatabase(t)
   const { url } = await startServer(t, { env: { DATABASE_URL, EVENT_LOOP_DELAY_LIMIT_MS: '10' } })
   const request = 'GET /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -52,7 +52,7 @@ t.test('while the event loop is late requests are refused, and nobody takes it f
   t.ok(await eventually(async () => (await fetch(`${url}/api/v1/me`)).status === 401), 'and it is over')
 })
 
-t.test('without a free connection a request is refused in time, and others are answered', async (t) => {
+t.test('refuses a request in time without a free connection and answers others', async (t) => {
   const { app, get } = await listen(t, {
     DATABASE_POOL_MAX: 1,
     QUEUE_TIMEOUT_MS: 100,
@@ -72,7 +72,7 @@ t.test('without a free connection a request is refused in time, and others are a
   t.equal((await get('/api/v1/me')).status, 200)
 })
 
-t.test('who would wait too long for a password is refused, and the next one is not', async (t) => {
+t.test('refuses a sign-in that would wait too long for its password, and not the next one', async (t) => {
   const { url, get, user } = await listen(t, { QUEUE_TIMEOUT_MS: 200, ARGON2_PASSES: 20 })
   const signIn = (email: string) =>
     fetch(`${url}/api/v1/auth/login`, {
@@ -101,7 +101,7 @@ async function ask(port: number, text: string) {
   return { received, close: () => socket.destroy() }
 }
 
-t.test('clients that are slow to ask are ended, whatever they do not send', async (t) => {
+t.test('ends connections of clients that are slow to send, at any stage', async (t) => {
   const { app, port } = await listen(t, { REQUEST_TIMEOUT_SECONDS: 1 })
   const post = 'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
   const texts = [
@@ -121,11 +121,8 @@ t.test('clients that are slow to ask are ended, whatever they do not send', asyn
   for (const { close } of clients) close()
 })
 
-t.test(
-  'a connection is kept for as long as the setting says, so that a proxy can be the first to close it',
-  async (t) => {
-    // Not 72, which would be Fastify's own as well.
-    const { get } = await listen(t, { KEEP_ALIVE_TIMEOUT_SECONDS: 605 })
-    t.equal((await get('/healthz')).headers.get('keep-alive'), 'timeout=605')
-  },
-)
+t.test('keeps a connection for the configured time, so that a proxy can close it first', async (t) => {
+  // Not 72, which would be Fastify's own as well.
+  const { get } = await listen(t, { KEEP_ALIVE_TIMEOUT_SECONDS: 605 })
+  t.equal((await get('/healthz')).headers.get('keep-alive'), 'timeout=605')
+})

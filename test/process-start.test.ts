@@ -23,7 +23,7 @@ async function occupyPort(t: Test): Promise<string> {
   return String((server.address() as AddressInfo).port)
 }
 
-t.test('a port in use ends it with one line, at once, and leaves no database running', async (t) => {
+t.test('a port in use ends the process at once with one line and leaves no database running', async (t) => {
   const PORT = await occupyPort(t)
   const dataDir = newDataDir(t)
   const env = { PORT, DATA_DIR: `${dataDir}/..`, SHUTDOWN_DRAIN_SECONDS: '300' }
@@ -31,13 +31,13 @@ t.test('a port in use ends it with one line, at once, and leaves no database run
   t.ok(await ends(serverOf(dataDir)))
 })
 
-t.test('an address that is not of this machine is named', async (t) => {
+t.test('names an address that does not belong to this machine', async (t) => {
   const { url } = await createTestDatabase(t)
   const env = { DATABASE_URL: url, HOST: '192.0.2.1' }
   await refuses(t, env, 'HOST is 192.0.2.1, which is no address of this machine.')
 })
 
-t.test('every mistake in the configuration is told, and nothing is started', async (t) => {
+t.test('reports every mistake in the configuration and starts nothing', async (t) => {
   const env = {
     PORT: 'http',
     LOG_LEVEL: 'loud',
@@ -51,7 +51,7 @@ t.test('every mistake in the configuration is told, and nothing is started', asy
   )
 })
 
-t.test('a log file that cannot be written is one clear line', async (t) => {
+t.test('reports an unwritable log file in one line', async (t) => {
   const folder = t.testdir({ file: '', folder: {} })
   const mistake = (path: string, reason: string) =>
     `The configuration has a mistake:\n- LOG_FILE_PATH names ${path}, which cannot be written (${reason}).`
@@ -60,18 +60,18 @@ t.test('a log file that cannot be written is one clear line', async (t) => {
   await refuses(t, { LOG_FILE_PATH: `${folder}/folder` }, mistake(`${folder}/folder`, 'it is not a file'))
 })
 
-t.test('a database that cannot be reached is one line, without the password', async (t) => {
+t.test('reports an unreachable database in one line without the password', async (t) => {
   const env = { DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:1/nothing' }
   await refuses(t, env, 'cannot connect to database nothing at 127.0.0.1:1: ECONNREFUSED')
 })
 
-t.test('a database without the migrations is sent to db:upgrade', async (t) => {
+t.test('points a database without the migrations to db:upgrade', async (t) => {
   const { appUrl } = await createEmptyDatabase(t)
   const env = { DATABASE_URL: appUrl }
   await refuses(t, env, 'The database has none of the migrations: run npm run db:upgrade')
 })
 
-t.test('a role without rights is sent to db:upgrade, too', async (t) => {
+t.test('points a role without privileges to db:upgrade', async (t) => {
   const { url, ownerUrl, appRole } = await createTestDatabase(t)
   if (url === ownerUrl) return
   const sql = connect(t, ownerUrl)
@@ -80,7 +80,7 @@ t.test('a role without rights is sent to db:upgrade, too', async (t) => {
   await refuses(t, { DATABASE_URL: url }, `permission denied for table migrations: ${advice}`)
 })
 
-t.test('it does not serve without a complete audit log', async (t) => {
+t.test('refuses to serve with an incomplete audit log', async (t) => {
   const { url, ownerUrl } = await createTestDatabase(t)
   await connect(t, ownerUrl)`drop trigger audit_capture on users`
   const env = { DATABASE_URL: url }

@@ -25,7 +25,7 @@ async function openKeptConnection(url: string) {
 }
 
 t.test(
-  'a shutdown serves on while load balancers notice, finishes what is under way, and ends with 0',
+  'a shutdown serves until load balancers notice, finishes requests in flight, and exits with 0',
   async (t) => {
     const database = await createTestDatabase(t)
     const credentials = await insertUser(t, database)
@@ -70,7 +70,7 @@ t.test(
   },
 )
 
-t.test('Ctrl-C stops it and its database', async (t) => {
+t.test('Ctrl-C stops the server and its database', async (t) => {
   const dataDir = newDataDir(t)
   const server = await startServer(t, { env: { DATA_DIR: `${dataDir}/..` } })
   const database = serverOf(dataDir)
@@ -79,7 +79,7 @@ t.test('Ctrl-C stops it and its database', async (t) => {
   t.ok(await ends(database))
 })
 
-t.test('a parent is told the address, and does not leave it behind, whenever it ends', async (t) => {
+t.test('reports the address to its parent and ends with it', async (t) => {
   const { url } = await createTestDatabase(t)
   const options = { env: { DATABASE_URL: url }, ipc: true }
   const server = spawnServer(t, options)

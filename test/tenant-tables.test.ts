@@ -30,7 +30,7 @@ const importedBy = (code: string): string[] =>
     names.split(',').map((name) => name.trim()),
   )
 
-t.test('a table of organizations is used by queries that have a scope, and by nobody else', async (t) => {
+t.test('only queries with a scope use tenant tables', async (t) => {
   t.ok(tenantTables.length >= 3)
   for (const [path, code] of files) {
     if (path.startsWith('db/schema/')) continue
@@ -41,7 +41,7 @@ t.test('a table of organizations is used by queries that have a scope, and by no
   }
 })
 
-t.test('nobody lifts the separation of organizations without saying here what for', async (t) => {
+t.test('every exception from the separation of organizations states its reason here', async (t) => {
   const callers = [...files].flatMap(([path, code]) =>
     code.includes('acrossOrganizations(') && !path.startsWith('db/tenancy/') ? [path] : [],
   )

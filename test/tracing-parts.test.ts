@@ -28,7 +28,7 @@ const traced = (digit: number) => {
   return { traceId, traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
 }
 
-t.test('each batch of an export is part of its request, and so is the commit of a sign-in', async (t) => {
+t.test("each batch of an export and the commit of a sign-in are part of their request's trace", async (t) => {
   const server = await program.startServer()
   const signIn = traced(1)
   const response = await fetch(`${server.url}/api/v1/auth/login`, {
@@ -62,7 +62,7 @@ t.test('each batch of an export is part of its request, and so is the commit of 
   )
 })
 
-t.test('the queue in the database shows its statements, and every line of the log its trace', async (t) => {
+t.test('traces the statements of the queue in the database, and every log line has its trace', async (t) => {
   const worker = await program.startWorker()
   const owner = connect(t, database.ownerUrl)
   const { traceId, traceparent } = traced(5)

@@ -71,7 +71,7 @@ async function registerWithTrace(t: Test, env: NodeJS.ProcessEnv) {
   return { collector, program, server, worker, mail, spans }
 }
 
-t.test('a registration is one trace, from the caller to the mail, and shows no secret', async (t) => {
+t.test('a registration is one trace, from the caller to the mail, without secrets', async (t) => {
   const { collector, server, worker, mail, spans } = await registerWithTrace(t, {})
   const asked = [
     'groundwork-api server POST /api/v1/auth/register',
@@ -169,7 +169,7 @@ t.test('a registration is one trace, from the caller to the mail, and shows no s
 const redisUrl = process.env.REDIS_TEST_URL
 const skip = redisUrl === undefined && 'REDIS_TEST_URL names no Redis'
 
-t.test('with Redis its commands are part of the trace, without their keys', { skip }, async (t) => {
+t.test('traces the commands of Redis without their keys', { skip }, async (t) => {
   const REDIS_URL = `${redisUrl}/${REDIS_DATABASE}`
   const backend = { REDIS_URL, REDIS_KEY_PREFIX: ownKeyPrefix() }
   t.teardown(() => forgetKeys(backend))
@@ -199,7 +199,7 @@ const loadedPackages = (folder: string): Set<string> => {
   return new Set(files.join().match(/node_modules\/@opentelemetry\/[\w-]+/g))
 }
 
-t.test('a collector that is away, or silent, changes no answer and holds up no end', async (t) => {
+t.test('a collector that is away or silent changes no answer and delays no shutdown', async (t) => {
   const silent = await startCollector(t, { isSilent: true })
   const away = `http://127.0.0.1:${await findFreePort()}`
   const NODE_V8_COVERAGE = t.testdir()
@@ -229,7 +229,7 @@ t.test('a collector that is away, or silent, changes no answer and holds up no e
   t.ok(loadedPackages(NODE_V8_COVERAGE).size > 3, 'what is loaded is seen')
 })
 
-t.test('without settings nothing is traced, and nothing of OpenTelemetry is loaded', async (t) => {
+t.test('traces nothing and loads no OpenTelemetry without settings', async (t) => {
   const NODE_V8_COVERAGE = t.testdir()
   const { program } = await buildTraced(t, { NODE_V8_COVERAGE })
   const server = await program.startServer()
@@ -240,7 +240,7 @@ t.test('without settings nothing is traced, and nothing of OpenTelemetry is load
   t.strictSame([...loadedPackages(NODE_V8_COVERAGE)], [])
 })
 
-t.test('the standard variables turn it on and off', async (t) => {
+t.test('the standard variables turn tracing on and off', async (t) => {
   const isOn = (env: NodeJS.ProcessEnv) => isTracingOn(loadConfig({ env: { CONFIG_FILE: 'off', ...env } }))
   const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318'
   t.notOk(isOn({}))

@@ -34,7 +34,7 @@ const pathOf = (page: Page): string => new URL(page.url()).pathname
 
 if (withoutBrowser) t.pass(withoutBrowser)
 else {
-  onEachBackend('an administrator signs in, looks at the jobs, and signs out', async (t, backend) => {
+  onEachBackend('an administrator signs in, views the jobs and signs out', async (t, backend) => {
     const { page, mistakes, failedId } = await openDashboard(t, backend)
     await page.goto(`${QUEUE}?status=failed`)
     t.equal(pathOf(page), '/admin/sign-in')
@@ -71,7 +71,7 @@ else {
     t.strictSame(mistakes(), [])
   })
 
-  t.test('who is signed out elsewhere is back where one signs in, without a click', async (t) => {
+  t.test('returns to the sign-in page, without a click, after the session ends elsewhere', async (t) => {
     const { page, mistakes, admin } = await openDashboard(t)
     await page.goto(QUEUE)
     await signIn(page)
@@ -86,7 +86,7 @@ else {
     await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
   })
 
-  onEachBackend('what failed is tried again with a button, and discarded', async (t, backend) => {
+  onEachBackend('failed jobs can be retried and discarded with a button', async (t, backend) => {
     const { page, mistakes, app } = await openDashboard(t, { ...backend, JOBS_DASHBOARD: 'read-write' })
     const retriedAt = async () =>
       (await app.checkDatabase((sql) => sql`select retried_at from outbox where failed_at is not null`)).at(0)
@@ -110,7 +110,7 @@ else {
     t.strictSame(mistakes(), [])
   })
 
-  t.test('there is a button for what can be done, and none for what would be refused', async (t) => {
+  t.test('shows a button for each allowed action and none for refused ones', async (t) => {
     const { page, mistakes, failedId } = await openDashboard(t, { JOBS_DASHBOARD: 'read-write' })
     const ofJobs = page.locator('ul[class^="jobActions-"]')
     const ofStatus = page.locator('ul[class^="queueActions-"]')

@@ -27,27 +27,23 @@ async function openLinks(t: Test, options: BrowserContextOptions = { javaScriptE
   return { ...opened, mistakes, anonymous, verify, reset, accept, organization }
 }
 
-t.test(
-  'an address is confirmed with the keyboard alone, and the next step is at hand',
-  { skip },
-  async (t) => {
-    const { page, mistakes, verify } = await openLinks(t)
-    await page.goto(verify)
-    t.ok(await page.getByRole('main').getByText(ADDRESS).isVisible())
-    await page.keyboard.press('Tab')
-    t.equal(await focused(page).textContent(), 'Confirm this address')
-    await answered(page, () => page.keyboard.press('Enter'))
-    t.ok(await page.getByRole('heading', { level: 1, name: 'Your address is confirmed' }).isVisible())
-    t.equal(new URL(page.url()).search, '', 'the token is not in the address any more')
-    t.ok(await page.getByRole('link', { name: 'Sign in' }).isVisible())
+t.test('confirms an address by keyboard alone and offers the next step', { skip }, async (t) => {
+  const { page, mistakes, verify } = await openLinks(t)
+  await page.goto(verify)
+  t.ok(await page.getByRole('main').getByText(ADDRESS).isVisible())
+  await page.keyboard.press('Tab')
+  t.equal(await focused(page).textContent(), 'Confirm this address')
+  await answered(page, () => page.keyboard.press('Enter'))
+  t.ok(await page.getByRole('heading', { level: 1, name: 'Your address is confirmed' }).isVisible())
+  t.equal(new URL(page.url()).search, '', 'the token is not in the address any more')
+  t.ok(await page.getByRole('link', { name: 'Sign in' }).isVisible())
 
-    t.equal((await page.goto(verify))?.status(), 400)
-    t.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'This link is not valid any more')
-    t.strictSame(mistakes(), [])
-  },
-)
+  t.equal((await page.goto(verify))?.status(), 400)
+  t.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'This link is not valid any more')
+  t.strictSame(mistakes(), [])
+})
 
-t.test('a new password is typed twice, and what is wrong is told at its field', { skip }, async (t) => {
+t.test('asks for a new password twice and shows mistakes at their field', { skip }, async (t) => {
   const { page, mistakes, anonymous, reset } = await openLinks(t)
   await page.goto(reset)
   const password = page.getByLabel('New password')
@@ -83,7 +79,7 @@ t.test('a new password is typed twice, and what is wrong is told at its field', 
 })
 
 t.test(
-  'an invitation is accepted with a new account, after a mistake, without JavaScript',
+  'accepts an invitation with a new account, after a mistake, without JavaScript',
   { skip },
   async (t) => {
     const { page, mistakes, anonymous, accept, organization } = await openLinks(t)
@@ -112,7 +108,7 @@ t.test(
   },
 )
 
-t.test('the link to sign in opens that very operation of the documentation', { skip }, async (t) => {
+t.test('the sign-in link opens the sign-in operation of the documentation', { skip }, async (t) => {
   const { page, verify } = await openLinks(t, {})
   await page.goto(verify)
   await page.getByRole('button').click()
@@ -122,7 +118,7 @@ t.test('the link to sign in opens that very operation of the documentation', { s
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  t.test(`the pages are readable on a small and ${colorScheme} screen`, { skip }, async (t) => {
+  t.test(`pages are readable on a small and ${colorScheme} screen`, { skip }, async (t) => {
     const viewport = { width: 320, height: 640 }
     const { page, verify, reset, accept } = await openLinks(t, {
       javaScriptEnabled: false,

@@ -19,7 +19,7 @@ const load = (env: NodeJS.ProcessEnv) =>
 const kidOf = (AUDIT_SIGNING_KEY: string) => resolveAuditSigningKey(load({ AUDIT_SIGNING_KEY }))?.kid ?? ''
 const publicIds = (env: NodeJS.ProcessEnv) => [...resolveAuditPublicKeys(load(env)).keys()]
 
-t.test('a signing key and its public half have the same id in every form', async (t) => {
+t.test('a signing key and its public half have the same id in every format', async (t) => {
   const { privateKey, publicKey } = ed25519
   const kid = kidOf(pemOf(privateKey))
   t.match(kid, /^[\w-]{43}$/)
@@ -40,7 +40,7 @@ t.test('a signing key and its public half have the same id in every form', async
   }
 })
 
-t.test('a verifier believes the keys that are named and the signing key itself', async (t) => {
+t.test('a verifier trusts the named keys and the public half of the signing key', async (t) => {
   const ids = [ed25519, other].map(({ privateKey }) => kidOf(pemOf(privateKey)))
   const both = [ed25519, other].map(({ publicKey }) => base64(pemOf(publicKey))).join(',')
   t.strictSame(publicIds({ AUDIT_PUBLIC_KEYS: both }), ids)
@@ -52,7 +52,7 @@ t.test('a verifier believes the keys that are named and the signing key itself',
   t.strictSame(publicIds({}), [])
 })
 
-t.test('what is no such key is refused, without a word of it', async (t) => {
+t.test('rejects invalid keys without printing them', async (t) => {
   const refuses = (name: string, expected: string, keys: Record<string, string>) => {
     for (const [what, text] of Object.entries(keys)) {
       const message = new RegExp(
@@ -78,7 +78,7 @@ t.test('what is no such key is refused, without a word of it', async (t) => {
   })
 })
 
-t.test('outside production a key is made and kept, in production there is none', async (t) => {
+t.test('creates and keeps a key outside production, and never in production', async (t) => {
   const DATA_DIR = t.testdir()
   const file = join(DATA_DIR, 'audit-key.pem')
   const signing = (NODE_ENV: 'production' | 'development') => resolveAuditSigningKey({ NODE_ENV, DATA_DIR })

@@ -18,7 +18,7 @@ const sample = readFileSync(SAMPLE_FILE, 'utf8')
 const uncommented = sample.replace(/^# (?=[A-Z0-9_]+: )/gm, '')
 
 t.test(
-  'the sample has every setting of the file once, in the order of the schema, each with its explanation',
+  'the sample lists every setting of the file once, in schema order, each with its explanation',
   async (t) => {
     const inFile = settingNames.filter((name) => !settingOf(name).environmentOnly)
     t.strictSame(
@@ -32,7 +32,7 @@ t.test(
   },
 )
 
-t.test('what the sample sets is the default, and what it comments out has no fixed one', async (t) => {
+t.test('the sample sets defaults and comments out settings without a fixed default', async (t) => {
   const defaults = settingNames.flatMap((name) => {
     const { default: value, environmentOnly } = settingOf(name)
     return value === undefined || environmentOnly ? [] : [[name, value]]
@@ -44,45 +44,40 @@ t.test('what the sample sets is the default, and what it comments out has no fix
   }
 })
 
-t.test('the sample loads as it is, and changes nothing', async (t) => {
+t.test('loads the sample unchanged and gets the defaults', async (t) => {
   const { CONFIG_FILE: _, ...withSample } = loadConfig({ env: { CONFIG_FILE: SAMPLE_FILE } })
   const { CONFIG_FILE: __, ...without } = loadConfig({ env: { CONFIG_FILE: 'off' } })
   t.strictSame(withSample, without)
 })
 
-t.test(
-  'production refuses the sample, and its placeholders one by one when they are uncommented',
-  async (t) => {
-    const refusal = (CONFIG_FILE: string) => {
-      try {
-        loadConfig({ env: { CONFIG_FILE, NODE_ENV: 'production' } })
-      } catch (error) {
-        if (error instanceof ConfigError) return error.mistakes
-      }
-      return []
+t.test('production rejects the sample, and each of its placeholders when it is uncommented', async (t) => {
+  const refusal = (CONFIG_FILE: string) => {
+    try {
+      loadConfig({ env: { CONFIG_FILE, NODE_ENV: 'production' } })
+    } catch (error) {
+      if (error instanceof ConfigError) return error.mistakes
     }
-    t.strictSame(
-      refusal(SAMPLE_FILE).map((mistake) => mistake.split(',')[0]),
-      settingNames.filter((name) => settingOf(name).requiredInProduction).map((name) => `${name} is missing`),
-    )
-    const file = join(t.testdir({ 'config.yml': uncommented }), 'config.yml')
-    t.strictSame(
-      refusal(file).map((mistake) => mistake.split(' of')[0]),
-      settingNames
-        .filter((name) => settingOf(name).example)
-        .map((name) => `${name} still holds a placeholder`),
-    )
-  },
-)
+    return []
+  }
+  t.strictSame(
+    refusal(SAMPLE_FILE).map((mistake) => mistake.split(',')[0]),
+    settingNames.filter((name) => settingOf(name).requiredInProduction).map((name) => `${name} is missing`),
+  )
+  const file = join(t.testdir({ 'config.yml': uncommented }), 'config.yml')
+  t.strictSame(
+    refusal(file).map((mistake) => mistake.split(' of')[0]),
+    settingNames.filter((name) => settingOf(name).example).map((name) => `${name} still holds a placeholder`),
+  )
+})
 
-t.test('docs/settings.md has the table that the schema gives', async (t) => {
+t.test('docs/settings.md contains the table generated from the schema', async (t) => {
   const document = readFileSync(fromPackageRoot('docs/settings.md'), 'utf8')
   const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(document) ?? []
   t.equal(table, settingsTable(), 'if not: npm run docs:settings')
   for (const name of settingNames) t.match(table, `\n| \`${name}\` | `)
 })
 
-t.test('the events that the documentation of the audit log names are those that there are', async (t) => {
+t.test('the documentation of the audit log names exactly the existing events', async (t) => {
   const text = readFileSync(fromPackageRoot('docs/audit.md'), 'utf8')
   const [, list = ''] = /`event` names(.*?)`subjectId`/s.exec(text) ?? []
   t.strictSame(
@@ -91,24 +86,21 @@ t.test('the events that the documentation of the audit log names are those that 
   )
 })
 
-t.test('the table of permissions in the documentation is the one that the routes follow', async (t) => {
+t.test('the table of permissions in the documentation matches the one that the routes use', async (t) => {
   const text = readFileSync(fromPackageRoot('docs/organizations.md'), 'utf8')
   t.match(text, `<!-- permissions:start -->\n${permissionsTable()}\n<!-- permissions:end -->`)
 })
 
-t.test(
-  'npm run docs:settings writes the table, touches nothing else, and nothing at all the second time',
-  async (t) => {
-    const cwd = copyCheckout(t)
-    const file = join(cwd, 'docs/settings.md')
-    const write = () => run(t, ['npm', 'run', '--silent', 'docs:settings'], { cwd })
-    writeFileSync(file, `before\n${START}\n| old |\n${END}\nafter\n`)
-    for (const time of ['first', 'second']) {
-      t.match(await write(), { code: 0 })
-      t.equal(readFileSync(file, 'utf8'), `before\n${START}\n${settingsTable()}\n${END}\nafter\n`, time)
-    }
-    writeFileSync(file, `${END}\n${START}\n`)
-    t.match(await write(), { code: 1, stderr: /^docs\/settings\.md needs the lines .* in this order: .*\n$/ })
-    t.equal(readFileSync(file, 'utf8'), `${END}\n${START}\n`)
-  },
-)
+t.test('npm run docs:settings writes only the table, and nothing on a second run', async (t) => {
+  const cwd = copyCheckout(t)
+  const file = join(cwd, 'docs/settings.md')
+  const write = () => run(t, ['npm', 'run', '--silent', 'docs:settings'], { cwd })
+  writeFileSync(file, `before\n${START}\n| old |\n${END}\nafter\n`)
+  for (const time of ['first', 'second']) {
+    t.match(await write(), { code: 0 })
+    t.equal(readFileSync(file, 'utf8'), `before\n${START}\n${settingsTable()}\n${END}\nafter\n`, time)
+  }
+  writeFileSync(file, `${END}\n${START}\n`)
+  t.match(await write(), { code: 1, stderr: /^docs\/settings\.md needs the lines .* in this order: .*\n$/ })
+  t.equal(readFileSync(file, 'utf8'), `${END}\n${START}\n`)
+})

@@ -37,7 +37,7 @@ const parseLines = (text: string) =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
-t.test('each line is JSON with time and level, on standard output and in the file alike', async (t) => {
+t.test('writes each line as JSON with time and level, to standard output and to the file', async (t) => {
   const folder = t.testdir()
   const path = join(folder, 'logs', 'app.log')
   const { stdout, stderr } = await log(
@@ -57,7 +57,7 @@ t.test('each line is JSON with time and level, on standard output and in the fil
   t.strictSame((await log(t, { LOG_LEVEL: 'silent' }, `logger.fatal('unheard')`)).stdout, '')
 })
 
-t.test('in development people read standard output, and programs the file', async (t) => {
+t.test('development prints readable lines to standard output and JSON to the file', async (t) => {
   const path = join(t.testdir(), 'app.log')
   const { stdout } = await log(
     t,
@@ -69,7 +69,7 @@ t.test('in development people read standard output, and programs the file', asyn
   t.match(parseLines(readFileSync(path, 'utf8')), [{ level: 'info', url: '/\u001b[31m\r\nred' }])
 })
 
-t.test('lines below warn wait to be written together, and only a kill loses them', async (t) => {
+t.test('buffers lines below warn, and loses them only when the process is killed', async (t) => {
   const [patient, hasty] = [{ LOG_DELAY_MS: 1000 }, { LOG_DELAY_MS: 0 }]
   const linesOf = async (settings: object, statements: string) =>
     (await log(t, settings, statements)).stdout.match(/(?<="msg":")\w+/g) ?? []
@@ -85,7 +85,7 @@ t.test('lines below warn wait to be written together, and only a kill loses them
   t.strictSame(await linesOf({ LOG_DELAY_MS: 1 }, `${first}; process.once('exit', () => {})`), ['one', 'two'])
 })
 
-t.test('a new file is begun at the size that is set, and the oldest are removed', async (t) => {
+t.test('starts a new file at the configured size and removes the oldest files', async (t) => {
   const folder = t.testdir()
   const { stdout } = await log(
     t,
@@ -111,7 +111,7 @@ t.test('a new file is begun at the size that is set, and the oldest are removed'
   t.ok(kept.length < 60)
 })
 
-t.test('a new file is begun when the old one is of another day', async (t) => {
+t.test('starts a new file when the current one is from another day', async (t) => {
   const folder = t.testdir({ 'app.log': '{"msg":"yesterday"}\n' })
   const yesterday = Date.now() / 1000 - 86_400
   utimesSync(join(folder, 'app.log'), yesterday, yesterday)
@@ -130,15 +130,13 @@ const ROTATIONS = {
 
 for (const [name, rotate] of Object.entries(ROTATIONS)) {
   for (const LOG_FILE_ROTATION of ['off', 'daily']) {
-    t.test(
-      `a file that logrotate takes with ${name} is opened anew, besides ${LOG_FILE_ROTATION}`,
-      async (t) => {
-        const folder = t.testdir()
-        const [path, moved] = [join(folder, 'app.log'), join(folder, 'app.log.1')]
-        const { code, stdout, stderr } = await log(
-          t,
-          { LOG_FILE_PATH: path, LOG_FILE_ROTATION, LOG_FILE_MAX_MB: 10_000 },
-          `
+    t.test(`reopens a file that logrotate rotated with ${name}, besides ${LOG_FILE_ROTATION}`, async (t) => {
+      const folder = t.testdir()
+      const [path, moved] = [join(folder, 'app.log'), join(folder, 'app.log.1')]
+      const { code, stdout, stderr } = await log(
+        t,
+        { LOG_FILE_PATH: path, LOG_FILE_ROTATION, LOG_FILE_MAX_MB: 10_000 },
+        `
         const [path, moved] = ${JSON.stringify([path, moved])}
         const has = (file, word) => existsSync(file) && readFileSync(file, 'utf8').includes(word)
         logger.info('before')
@@ -147,18 +145,17 @@ for (const [name, rotate] of Object.entries(ROTATIONS)) {
         // What comes until it is noticed is in one of them.
         for (let turn = 0; !has(path, 'meanwhile'); turn++) { logger.info({ turn }, 'meanwhile'); await setImmediate() }
         logger.info('after')`,
-        )
-        t.match({ code, stderr }, { code: 0, stderr: '' })
-        const [older, newer] = [moved, path].map((file) => readFileSync(file, 'utf8'))
-        t.equal(`${older}${newer}`, stdout, 'no line is lost, and each is there once')
-        t.match(older, 'before')
-        t.match(parseLines(String(newer)).at(-1), { msg: 'after' })
-      },
-    )
+      )
+      t.match({ code, stderr }, { code: 0, stderr: '' })
+      const [older, newer] = [moved, path].map((file) => readFileSync(file, 'utf8'))
+      t.equal(`${older}${newer}`, stdout, 'no line is lost, and each is there once')
+      t.match(older, 'before')
+      t.match(parseLines(String(newer)).at(-1), { msg: 'after' })
+    })
   }
 }
 
-t.test('a file that cannot be written any more is told once, and standard output goes on', async (t) => {
+t.test('reports a log file that is no longer writable once and continues on standard output', async (t) => {
   const folder = t.testdir({ logs: {} })
   const { code, stdout, stderr } = await log(
     t,
@@ -180,7 +177,7 @@ t.test('a file that cannot be written any more is told once, and standard output
   t.ok(messages.includes('still here'))
 })
 
-t.test('what looks like a secret is taken out of an object that is logged whole', async (t) => {
+t.test('redacts fields that look like secrets in an object that is logged whole', async (t) => {
   const { stdout } = await log(
     t,
     {},
@@ -203,7 +200,7 @@ t.test('what looks like a secret is taken out of an object that is logged whole'
 })
 
 t.test(
-  'of an error it keeps type, message, stack and cause, and never a value of the failed statement',
+  'logs type, message, stack and cause of an error, and never a value of the failed statement',
   async (t) => {
     const { stdout } = await log(
       t,

@@ -24,7 +24,7 @@ function mistakesWith(changes: NodeJS.ProcessEnv): readonly string[] {
   }
 }
 
-t.test('production starts with what it needs, and listens to the outside', async (t) => {
+t.test('production starts with its required settings and listens on all interfaces', async (t) => {
   t.match(loadConfig({ env: SAFE }), {
     HOST: '0.0.0.0',
     SHUTDOWN_DRAIN_SECONDS: 5,
@@ -34,27 +34,30 @@ t.test('production starts with what it needs, and listens to the outside', async
   })
 })
 
-t.test('production shows its documentation only when it is told to', async (t) => {
+t.test('production serves the documentation only when it is enabled', async (t) => {
   t.equal(loadConfig({ env: SAFE }).API_DOCS, 'off')
   t.equal(loadConfig({ env: { ...SAFE, API_DOCS: 'on' } }).API_DOCS, 'on')
   t.equal(loadConfig({ env: { CONFIG_FILE: 'off' } }).API_DOCS, 'on')
 })
 
-t.test('production refuses to start without any of the five, and names all that are missing', async (t) => {
-  const needed = ['PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'JWT_PRIVATE_KEYS']
-  for (const name of needed) {
-    for (const value of ['', undefined]) {
-      t.strictSame(mistakesWith({ [name]: value }), [`${name} is missing, and production needs it.`])
+t.test(
+  'production refuses to start without any of the five required settings and names all that are missing',
+  async (t) => {
+    const needed = ['PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'JWT_PRIVATE_KEYS']
+    for (const name of needed) {
+      for (const value of ['', undefined]) {
+        t.strictSame(mistakesWith({ [name]: value }), [`${name} is missing, and production needs it.`])
+      }
     }
-  }
-  const none = Object.fromEntries(needed.map((name) => [name, '']))
-  t.strictSame(
-    mistakesWith({ ...none, PORT: 'x' }).map((mistake) => mistake.split(' ')[0]),
-    [...needed, 'PORT'],
-  )
-})
+    const none = Object.fromEntries(needed.map((name) => [name, '']))
+    t.strictSame(
+      mistakesWith({ ...none, PORT: 'x' }).map((mistake) => mistake.split(' ')[0]),
+      [...needed, 'PORT'],
+    )
+  },
+)
 
-t.test('production refuses every value of the sample, also one that was changed in part', async (t) => {
+t.test('production rejects every sample value, even when it is partly changed', async (t) => {
   const examples = settingNames.flatMap((name) => {
     const { example } = settingOf(name)
     return example === undefined ? [] : [[name, example] as const]
@@ -76,7 +79,7 @@ t.test('production refuses every value of the sample, also one that was changed 
   }
 })
 
-t.test('production refuses what is bearable elsewhere only', async (t) => {
+t.test('production rejects settings that are only acceptable elsewhere', async (t) => {
   const refusals: [NodeJS.ProcessEnv, RegExp][] = [
     [{ RATE_LIMIT: 'off' }, /^RATE_LIMIT must not be off in production\.$/],
     [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must name its origins in production/],
@@ -101,7 +104,7 @@ t.test('production refuses what is bearable elsewhere only', async (t) => {
   t.match(mistakesWith(Object.assign({}, ...refusals.map(([changes]) => changes))).length, 6)
 })
 
-t.test('metrics are shown beyond this machine to those who know the token', async (t) => {
+t.test('production serves metrics beyond this machine only with the token', async (t) => {
   const METRICS_TOKEN = 'x'.repeat(32)
   t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0', METRICS_PORT: '9464', METRICS_TOKEN }), [])
   for (const METRICS_HOST of ['127.0.0.1', '::1', 'localhost'])
@@ -109,18 +112,18 @@ t.test('metrics are shown beyond this machine to those who know the token', asyn
   t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0' }), [], 'without a port nothing listens')
 })
 
-t.test('mail is encrypted in production unless that is switched off', async (t) => {
+t.test('production encrypts mail unless that is switched off', async (t) => {
   t.equal(loadConfig({ env: SAFE }).SMTP_REQUIRE_TLS, 'on')
   t.equal(loadConfig({ env: { ...SAFE, SMTP_REQUIRE_TLS: 'off' } }).SMTP_REQUIRE_TLS, 'off')
   t.equal(loadConfig({ env: { CONFIG_FILE: 'off' } }).SMTP_REQUIRE_TLS, 'off')
 })
 
-t.test('with its key, production keeps the audit log for as long as it is told to', async (t) => {
+t.test('production with its key keeps the audit log for the configured time', async (t) => {
   const audit = { AUDIT_RETENTION_MONTHS: '24', AUDIT_SIGNING_KEY: generateSigningKeyPem() }
   t.strictSame(mistakesWith(audit), [])
 })
 
-t.test('a wrong value in production is told once, with what production wants of it', async (t) => {
+t.test('production reports a wrong value once, together with its own requirement', async (t) => {
   t.match(mistakesWith({ PUBLIC_URL: 'ftp://example.com' }), [/^PUBLIC_URL must be an address such as https/])
   t.match(mistakesWith({ RATE_LIMIT: 'no' }), [/^RATE_LIMIT must be one of on, off/])
   t.strictSame(

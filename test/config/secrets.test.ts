@@ -18,7 +18,7 @@ function refusal(env: NodeJS.ProcessEnv): string {
   }
 }
 
-t.test('the value of a secret is never printed, however it is wrong', async (t) => {
+t.test('never prints the value of a secret, however it is wrong', async (t) => {
   const secrets = settingNames.filter((name) => 'secret' in settings[name])
   t.strictSame(secrets, [
     'DATABASE_URL',
@@ -53,7 +53,7 @@ t.test('the value of a secret is never printed, however it is wrong', async (t) 
   t.match(refusal({ CONFIG_FILE: 'off', DATABASE_URL: 'postgres://ada:10%off@host/db' }), /percent-encoded/)
 })
 
-t.test('a secret in the wrong place is not printed either', async (t) => {
+t.test('never prints a secret that is in the wrong place', async (t) => {
   const inFile = (content: string) =>
     refusal({ CONFIG_FILE: join(t.testdir({ 'config.yml': content }), 'config.yml') })
   const url = `smtp://ada:${SECRET}@host`
@@ -80,7 +80,7 @@ t.test('a secret in the wrong place is not printed either', async (t) => {
   t.strictSame(warnings, [], 'nor does a library warn with it')
 })
 
-t.test('a file that is no YAML, or no list of settings, is refused with the place', async (t) => {
+t.test('rejects a file that is not YAML or not a list of settings, with the position', async (t) => {
   const refused = (content: string) =>
     refusal({ CONFIG_FILE: join(t.testdir({ 'config.yml': content }), 'config.yml') })
   t.match(refused('PORT: 3000\nHOST: "127'), /config\.yml, line 2, column \d+: this is not valid YAML \(/)
@@ -92,7 +92,7 @@ t.test('a file that is no YAML, or no list of settings, is refused with the plac
   t.match(refused('CORS_ORIGINS: *'), /line 1, column 15: this is not valid YAML \(bad alias\)/)
 })
 
-t.test('a file that is named must be there, and off reads none', async (t) => {
+t.test('a file that is named must exist, and "off" reads none', async (t) => {
   const directory = t.testdir({ 'config.yml': 'PORT: 4000' })
   t.equal(loadConfig({ env: { CONFIG_FILE: join(directory, 'config.yml') } }).PORT, 4000)
   t.equal(loadConfig({ env: { CONFIG_FILE: 'off' } }).PORT, 3000)

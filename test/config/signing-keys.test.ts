@@ -17,7 +17,7 @@ const ed25519 = generateKeyPairSync('ed25519').privateKey
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 const [ED, P] = [ed25519, p256].map((key) => parseSigningKeys(pemOf(key))[0].kid)
 
-t.test('a key has the same id in every form in which it may be given', async (t) => {
+t.test('a key has the same id in every accepted format', async (t) => {
   const pem = pemOf(ed25519)
   const jwk = JSON.stringify(jwkOf(ed25519))
   const both = [jwkOf(ed25519), jwkOf(p256)]
@@ -60,7 +60,7 @@ t.test('a key has the same id in every form in which it may be given', async (t)
   }
 })
 
-t.test('what is published of a key is its public half, with its id and algorithm', async (t) => {
+t.test('publishes the public half of a key with its id and algorithm', async (t) => {
   for (const [key, alg] of [
     [ed25519, 'EdDSA'],
     [p256, 'ES256'],
@@ -72,13 +72,13 @@ t.test('what is published of a key is its public half, with its id and algorithm
   }
 })
 
-t.test('the id is the thumbprint of RFC 7638, as in the example of RFC 8037', async (t) => {
+t.test('the key id is the thumbprint of RFC 7638, as in the example of RFC 8037', async (t) => {
   const jwk =
     '{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'
   t.equal(parseSigningKeys(jwk)[0].kid, 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k')
 })
 
-t.test('what is no private key of ours is refused, without a word of it', async (t) => {
+t.test('rejects invalid private keys without printing them', async (t) => {
   const pem = pemOf(ed25519)
   const { d, ...publicHalf } = jwkOf(p256)
   const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
@@ -113,7 +113,7 @@ t.test('what is no private key of ours is refused, without a word of it', async 
 })
 
 t.test(
-  'without JWT_PRIVATE_KEYS a key is made, kept for the next start, and readable to its owner only',
+  'creates a key without JWT_PRIVATE_KEYS, keeps it for the next start, and lets only its owner read it',
   async (t) => {
     const DATA_DIR = join(t.testdir(), 'not there yet')
     const [first, ...others] = resolveSigningKeys({ DATA_DIR })
@@ -125,7 +125,7 @@ t.test(
   },
 )
 
-t.test('a key file that is damaged or cannot be read is named, with what to do, and kept', async (t) => {
+t.test('names a damaged or unreadable key file, says what to do, and keeps it', async (t) => {
   const DATA_DIR = t.testdir({
     'jwt-keys.pem': generateSigningKeyPem().slice(0, -20),
     folder: { 'jwt-keys.pem': {} },
@@ -166,7 +166,7 @@ t.test('processes that start at once agree on one new key', async (t) => {
   t.strictSame(readdirSync(join(folder, '0')), ['jwt-keys.pem'])
 })
 
-t.test('npm run jwt:key prints a key that is accepted as it is', async (t) => {
+t.test('npm run jwt:key prints a key that is accepted unchanged', async (t) => {
   const { stdout } = await run(t, ['npm', 'run', '--silent', 'jwt:key'])
   t.match(stdout, /^\S+\n$/)
   t.equal(parseSigningKeys(stdout)[0].alg, 'EdDSA')

@@ -35,7 +35,7 @@ async function createNewerDatabase(t: Test) {
   return { ...database, owner }
 }
 
-t.test('an upgrade leaves all that a newer release made as it is', async (t) => {
+t.test('an upgrade leaves everything that a newer release made unchanged', async (t) => {
   const { ownerUrl, owner, appRole } = await createNewerDatabase(t)
   const before = await describeCatalog(owner)
   const ahead: unknown[] = []
@@ -57,7 +57,7 @@ t.test('an upgrade leaves all that a newer release made as it is', async (t) => 
 })
 
 t.test(
-  'a server starts, says so, serves, and records no secret that only the newer release knows',
+  'a server starts on a newer database, reports it, serves, and records no secret known only to the newer release',
   async (t) => {
     const database = await createNewerDatabase(t)
     const credentials = await insertUser(t, database)
@@ -90,7 +90,7 @@ t.test(
   },
 )
 
-t.test('a database that is ahead still has to leave entries', async (t) => {
+t.test('a newer database must still write audit entries', async (t) => {
   const { owner } = await createNewerDatabase(t)
   const find = () => findAuditProblems(owner, { isAhead: true })
   t.strictSame(await find(), [])

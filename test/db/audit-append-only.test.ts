@@ -5,7 +5,7 @@ import { connect } from '../helpers/database.js'
 
 const month = () => new Date().toISOString().slice(0, 7).replace('-', '')
 
-t.test('triggers that keep the audit tables append-only are missed in the same way', async (t) => {
+t.test('missing append-only triggers of the audit tables are detected', async (t) => {
   const { database } = await openAuditTest(t)
   const admin = connect(t, database.adminUrl)
   const partition = `audit_log_${month()}`

@@ -24,7 +24,7 @@ const listTables = (sql: postgres.Sql) => sql<{ name: string; column: string }[]
   select c.oid::regclass::text as name, (select quote_ident(attname) from pg_attribute where attrelid = c.oid and attnum = 1) as "column"
   from pg_class c where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p')`
 
-t.test('the application may read the audit schema, and write no table of it', { skip }, async (t) => {
+t.test('the application can read the audit schema and write none of its tables', { skip }, async (t) => {
   const { database, owner, addUser } = await openAuditTest(t)
   await addUser()
   const app = connectOnce(t, database.url)
@@ -57,7 +57,7 @@ t.test('the application may read the audit schema, and write no table of it', { 
   t.same(able, { inAudit: false, inPublic: false })
 })
 
-t.test('the application cannot keep a change of its tables from being told', { skip }, async (t) => {
+t.test('the application cannot keep a change of its tables out of the log', { skip }, async (t) => {
   const { database, owner } = await openAuditTest(t)
   const app = connectOnce(t, database.url)
   const role = new URL(database.url).username
@@ -110,7 +110,7 @@ const SHADOWS = `
   set constraints all deferred; set application_name = 'shadow'`
 
 t.test(
-  'names in a schema of its own lead no function astray, and run nothing as the owner',
+  "objects in a caller's own schema neither mislead a function nor run as the owner",
   { skip },
   async (t) => {
     const { database, owner, newEntries } = await openAuditTest(t)
@@ -154,7 +154,7 @@ t.test(
   },
 )
 
-t.test('a context that makes no sense makes no change without an entry', async (t) => {
+t.test('an invalid context never lets a change through without an entry', async (t) => {
   const { database, owner, newEntries, addUser } = await openAuditTest(t)
   await addUser()
   await newEntries()
@@ -183,7 +183,7 @@ t.test('a context that makes no sense makes no change without an entry', async (
   t.same(await findContradictions(owner), [])
 })
 
-t.test('requests of an odd shape are refused, and none is written over', { skip }, async (t) => {
+t.test('records oddly shaped requests as refused and overwrites no record', { skip }, async (t) => {
   const { database, owner } = await openAuditTest(t)
   const app = connectOnce(t, database.url)
   const record = (batch: string) => app`select audit.record_requests(${batch}::text::jsonb)`
@@ -223,7 +223,7 @@ t.test('requests of an odd shape are refused, and none is written over', { skip 
   )
 })
 
-t.test('a superuser changes no entry of any month by accident', async (t) => {
+t.test('a superuser cannot change an entry of any month by accident', async (t) => {
   const { database, owner, addUser } = await openAuditTest(t)
   await addUser()
   const admin = connect(t, database.adminUrl)

@@ -19,7 +19,7 @@ const members = pgTable('members', { id: uuid('id').primaryKey(), teamId: uuid('
 const badges = pgTable('badges', { id: uuid('id').primaryKey(), memberId: uuid('member_id') })
 for (const table of [teams, members, badges]) audited(table)
 
-t.test('what references do by themselves leaves entries, down to the last table', async (t) => {
+t.test('cascading foreign keys leave entries down to the last table', async (t) => {
   const { db, owner, newEntries } = await openAuditTest(t)
   await owner.unsafe(`
     create table teams (id uuid primary key, name text);
@@ -59,7 +59,7 @@ t.test('what references do by themselves leaves entries, down to the last table'
   t.equal(last?.team, null)
 })
 
-t.test('raw SQL of every kind has its actor', async (t) => {
+t.test('raw SQL of every kind is attributed to its actor', async (t) => {
   const { db, newEntries } = await openAuditTest(t)
   const texts: [string, string[]][] = [
     [
@@ -96,38 +96,43 @@ t.test('raw SQL of every kind has its actor', async (t) => {
   }
 })
 
-t.test('a statement that fails takes what its transaction did before along, entries included', async (t) => {
-  const { db, owner, newEntries, addUser } = await openAuditTest(t)
-  const { id, email } = await addUser()
-  await newEntries()
-  const failing = [
-    async () => db.insert(users).values([person('new@example.com'), person(email)]),
-    () =>
-      db.transaction(async (tx) => {
-        await tx.update(users).set({ firstName: 'Good' })
-        await tx.insert(sessions).values({ userId: id, expiresAt: inAYear() })
-        await tx.insert(users).values(person(email))
-      }),
-    () =>
-      db.transaction(async (tx) => {
-        await tx.transaction(async (inner) => {
-          await inner.update(users).set({ firstName: 'Inner' })
-          await inner.transaction(async (innermost) => innermost.delete(users))
-        })
-        // Only the commit tells: what failed was caught.
-        await tx.execute(sql`select 1 / 0`).catch(() => undefined)
-      }),
-    // What fails after it has written its rows: only the trigger's entries could have stayed.
-    async () =>
-      db.execute(sql`with w as (update users set first_name = 'W' returning 1) select 1 / (select 0 from w)`),
-  ]
-  for (const run of failing) await t.rejects(withActor('job:failing', async () => run()))
-  t.same(await newEntries(), [])
-  t.same(await owner`select first_name as name from users`, [{ name: 'Ada' }])
-  t.same(await owner`select from sessions`, [])
-})
+t.test(
+  'a failed statement rolls back the earlier changes of its transaction, entries included',
+  async (t) => {
+    const { db, owner, newEntries, addUser } = await openAuditTest(t)
+    const { id, email } = await addUser()
+    await newEntries()
+    const failing = [
+      async () => db.insert(users).values([person('new@example.com'), person(email)]),
+      () =>
+        db.transaction(async (tx) => {
+          await tx.update(users).set({ firstName: 'Good' })
+          await tx.insert(sessions).values({ userId: id, expiresAt: inAYear() })
+          await tx.insert(users).values(person(email))
+        }),
+      () =>
+        db.transaction(async (tx) => {
+          await tx.transaction(async (inner) => {
+            await inner.update(users).set({ firstName: 'Inner' })
+            await inner.transaction(async (innermost) => innermost.delete(users))
+          })
+          // Only the commit tells: what failed was caught.
+          await tx.execute(sql`select 1 / 0`).catch(() => undefined)
+        }),
+      // What fails after it has written its rows: only the trigger's entries could have stayed.
+      async () =>
+        db.execute(
+          sql`with w as (update users set first_name = 'W' returning 1) select 1 / (select 0 from w)`,
+        ),
+    ]
+    for (const run of failing) await t.rejects(withActor('job:failing', async () => run()))
+    t.same(await newEntries(), [])
+    t.same(await owner`select first_name as name from users`, [{ name: 'Ada' }])
+    t.same(await owner`select from sessions`, [])
+  },
+)
 
-t.test('twenty users whose transactions take turns on two connections stay apart', async (t) => {
+t.test('attributes the interleaved transactions of twenty users on two connections correctly', async (t) => {
   const { db, owner } = await openAuditTest(t)
   const people = await db
     .insert(users)
@@ -182,7 +187,7 @@ t.test('twenty users whose transactions take turns on two connections stay apart
 
 const skip = spawnSync('psql', ['--version']).status !== 0 && 'there is no psql here'
 
-t.test('what someone types into psql is told as such', { skip }, async (t) => {
+t.test('attributes statements typed into psql to the database role', { skip }, async (t) => {
   const { database, newEntries, addUser } = await openAuditTest(t)
   await addUser()
   await newEntries()

@@ -8,7 +8,7 @@ import { clientOptions, openAuditTest } from '../helpers/audit.js'
 const rename = (db: Db, firstName: string) => db.update(users).set({ firstName })
 const rawRename = (db: Db, name: string) => db.execute(sql`update users set first_name = ${name}`)
 
-t.test('a connection never carries a context on to what it does next', async (t) => {
+t.test('a connection never carries a context over to its next use', async (t) => {
   const { db, sql: other, newEntries, addUser } = await openAuditTest(t, { poolMax: 1 })
   const { id } = await addUser()
   await newEntries()
@@ -61,7 +61,7 @@ t.test('a connection never carries a context on to what it does next', async (t)
   ])
 })
 
-t.test('in a transaction each write is attributed to whoever makes it', async (t) => {
+t.test('attributes each write in a transaction to its own actor', async (t) => {
   const { db, newEntries, addUser } = await openAuditTest(t)
   await addUser()
   await newEntries()
@@ -104,7 +104,7 @@ t.test('in a transaction each write is attributed to whoever makes it', async (t
   )
 })
 
-t.test('a connection that dies or refuses fails the write, and nothing else', async (t) => {
+t.test('a connection that breaks or refuses fails the write and nothing else', async (t) => {
   // An unhandled rejection would fail this file.
   const { db, newEntries, addUser, database } = await openAuditTest(t, { poolMax: 1 })
   await addUser()
@@ -140,33 +140,36 @@ t.test('a connection that dies or refuses fails the write, and nothing else', as
   })
 })
 
-t.test('prepared texts are bounded, in transactions too, and shared between them', async (t) => {
-  const { db, addUser } = await openAuditTest(t, { poolMax: 1 })
-  const { id } = await addUser()
-  const countText = async (text: string) => {
-    const [row] = await db.execute(
-      sql`select count(*) from pg_prepared_statements where statement like ${text}`,
-    )
-    return Number(row?.count)
-  }
+t.test(
+  'prepared statements are bounded in number, in transactions too, and never shared between them',
+  async (t) => {
+    const { db, addUser } = await openAuditTest(t, { poolMax: 1 })
+    const { id } = await addUser()
+    const countText = async (text: string) => {
+      const [row] = await db.execute(
+        sql`select count(*) from pg_prepared_statements where statement like ${text}`,
+      )
+      return Number(row?.count)
+    }
 
-  for (let i = 0; i < 5; i += 1)
-    await db.transaction(async (tx) => tx.select().from(users).where(eq(users.id, id)))
-  t.equal(await countText('%from "users" where "users"."id" = $1'), 1, 'one text is prepared once')
+    for (let i = 0; i < 5; i += 1)
+      await db.transaction(async (tx) => tx.select().from(users).where(eq(users.id, id)))
+    t.equal(await countText('%from "users" where "users"."id" = $1'), 1, 'one text is prepared once')
 
-  await db
-    .select()
-    .from(users)
-    .where(inArray(users.id, Array(65).fill(id)))
-  await db.execute(sql`select ${'a'}::text, ${sql.raw(`'${'x'.repeat(9_000)}'`)}`)
-  t.equal(await countText(`%${'x'.repeat(100)}%`), 0, 'no long one')
-  t.equal(await countText('%$65%'), 0, 'none with many parameters')
+    await db
+      .select()
+      .from(users)
+      .where(inArray(users.id, Array(65).fill(id)))
+    await db.execute(sql`select ${'a'}::text, ${sql.raw(`'${'x'.repeat(9_000)}'`)}`)
+    t.equal(await countText(`%${'x'.repeat(100)}%`), 0, 'no long one')
+    t.equal(await countText('%$65%'), 0, 'none with many parameters')
 
-  for (let i = 0; i < 600; i += 1) {
-    const query = sql`select ${i}::int as ${sql.identifier(`n${i}`)}`
-    if (i % 2) await db.execute(query)
-    else await db.transaction((tx) => tx.execute(query))
-  }
-  const prepared = await countText('%')
-  t.ok(prepared >= 500 && prepared < 520, `${prepared} of 600 are prepared`)
-})
+    for (let i = 0; i < 600; i += 1) {
+      const query = sql`select ${i}::int as ${sql.identifier(`n${i}`)}`
+      if (i % 2) await db.execute(query)
+      else await db.transaction((tx) => tx.execute(query))
+    }
+    const prepared = await countText('%')
+    t.ok(prepared >= 500 && prepared < 520, `${prepared} of 600 are prepared`)
+  },
+)

@@ -30,7 +30,7 @@ for (const [table, columns] of Object.entries({
     entries: 0,
   },
 })) {
-  t.test(`rows of a month that ${table} has no partition for are kept, noticed and moved`, async (t) => {
+  t.test(`keeps, reports and moves rows of a month for which ${table} has no partition`, async (t) => {
     const { anonymous, sql, month } = await open(t)
     const says = (words: string) => readinessSaying(() => anonymous.request(readiness), words)
     const partition = `audit.${table}_${month.name}`

@@ -124,7 +124,7 @@ const SEARCHES: Filters[] = [
   { requestId, tableName: tables.most },
 ]
 
-t.test(`the first page of each search of ${ENTRIES} entries is read by an index`, async (t) => {
+t.test(`reads the first page of each search of ${ENTRIES} entries from an index`, async (t) => {
   for (const filters of SEARCHES) {
     for (const sort of ['-createdAt', 'createdAt'] as const) {
       const name = `${JSON.stringify(filters)} ${sort}`
@@ -145,7 +145,7 @@ t.test(`the first page of each search of ${ENTRIES} entries is read by an index`
   }
 })
 
-t.test('the state of an object is read by an index, too', async (t) => {
+t.test('reads the state of an object from an index', async (t) => {
   for (const at of [undefined, time, new Date(0)]) {
     const object = { tableName: tables.most, objectId }
     const statements = await statementsOf(() => getObjectState(db, object, at).catch(() => undefined))
@@ -158,7 +158,7 @@ t.test('the state of an object is read by an index, too', async (t) => {
   }
 })
 
-t.test('the application has its searches planned for their values', async (t) => {
+t.test("plans the application's searches for their values", async (t) => {
   const client = createDatabaseClient(clientOptions(database.url, 1))
   t.teardown(client.close)
   await listAuditEntries(client.db, { changed: fields.middle, limit: 20, sort: 'createdAt' })

@@ -52,36 +52,33 @@ async function addRows(tx: postgres.TransactionSql, moment: string): Promise<voi
     from jsonb_populate_record(null::audit.audit_requests, ${JSON.stringify(request)}::text::jsonb) as r`
 }
 
-t.test(
-  'months that are kept long enough are dropped once they are sealed, and the chain says so',
-  async (t) => {
-    const { sql, key, addUser, keepFor, partitions, sealAll, verify, newEntries } = await openRetentionTest(
-      t,
-      [4, 3, 2, 1],
-    )
-    await addUser()
-    const before = await partitions()
-    await sealAll()
-    t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'without a setting all are kept')
-    await keepFor(2)
-    await keepFor()
-    t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'nor once the setting is gone again')
-    await keepFor(2)
-    t.strictSame((await keepAuditPartitions(sql, undefined)).dropped, [], 'without a key nothing is dropped')
-    const dropped = [4, 3].flatMap((ago) => [`audit_log_${nameOf(ago)}`, `audit_requests_${nameOf(ago)}`])
-    t.strictSame(await keepAuditPartitions(sql, key), { made: 0, dropped })
-    t.strictSame(
-      await partitions(),
-      before.filter((name) => !dropped.includes(name)),
-    )
-    t.equal((await newEntries()).length, 3, 'two months and the current one')
-    const { lines, ...verified } = await verify()
-    t.match(verified, { findings: 0, entries: 5, unsealed: 0 }, lines.join())
-    t.strictSame(await keepAuditPartitions(sql, key), { made: 0, dropped: [] })
-  },
-)
+t.test('drops sealed months after the retention period and records it in the chain', async (t) => {
+  const { sql, key, addUser, keepFor, partitions, sealAll, verify, newEntries } = await openRetentionTest(
+    t,
+    [4, 3, 2, 1],
+  )
+  await addUser()
+  const before = await partitions()
+  await sealAll()
+  t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'without a setting all are kept')
+  await keepFor(2)
+  await keepFor()
+  t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'nor once the setting is gone again')
+  await keepFor(2)
+  t.strictSame((await keepAuditPartitions(sql, undefined)).dropped, [], 'without a key nothing is dropped')
+  const dropped = [4, 3].flatMap((ago) => [`audit_log_${nameOf(ago)}`, `audit_requests_${nameOf(ago)}`])
+  t.strictSame(await keepAuditPartitions(sql, key), { made: 0, dropped })
+  t.strictSame(
+    await partitions(),
+    before.filter((name) => !dropped.includes(name)),
+  )
+  t.equal((await newEntries()).length, 3, 'two months and the current one')
+  const { lines, ...verified } = await verify()
+  t.match(verified, { findings: 0, entries: 5, unsealed: 0 }, lines.join())
+  t.strictSame(await keepAuditPartitions(sql, key), { made: 0, dropped: [] })
+})
 
-t.test('what is gone without a record of it, or from a month that is there, is still missed', async (t) => {
+t.test('still reports entries that are missing without a record, or from an existing month', async (t) => {
   const { sql, key, owner, keepFor, sealAll, verify, attack } = await openRetentionTest(t, [3, 2])
   await sealAll()
   const [young] = await owner`select id from audit.audit_log order by id desc limit 1`
@@ -94,7 +91,7 @@ t.test('what is gone without a record of it, or from a month that is there, is s
   t.match((await verify()).lines, [`removed audit_log ${young?.id}`, /^removed audit_requests /])
 })
 
-t.test('a month with a row that is not sealed stays until it is', async (t) => {
+t.test('keeps a month with an unsealed row until the row is sealed', async (t) => {
   const { sql, key, owner, keepFor, sealAll } = await openRetentionTest(t, [3])
   await sealAll()
   await keepFor(1)
@@ -104,7 +101,7 @@ t.test('a month with a row that is not sealed stays until it is', async (t) => {
   t.equal((await keepAuditPartitions(sql, key)).dropped.length, 2)
 })
 
-t.test('a month that somebody is reading is dropped later, and writers do not wait for that', async (t) => {
+t.test('drops a month later while someone reads it, without blocking writers', async (t) => {
   const { sql, key, owner, addUser, database, keepFor, sealAll } = await openRetentionTest(t, [3])
   await sealAll()
   await keepFor(1)
@@ -128,7 +125,7 @@ const skip =
   'one role owns the tables and runs the application here'
 
 t.test(
-  'the application cannot drop what is to be kept, nor say something else of what it drops',
+  'the application can neither drop months within the retention period nor misreport what it drops',
   { skip },
   async (t) => {
     const { sql, key, owner, keepFor, sealAll } = await openRetentionTest(t, [3, 1])

@@ -7,7 +7,7 @@ import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 
-t.test('what is sealed holds, and says how much it is and where the chain ends', async (t) => {
+t.test('verifies the seals and reports how much is sealed and where the chain ends', async (t) => {
   const { sql, key, addUser, sealAll, verify } = await openSealTest(t)
   t.match(await verify(), { entries: 0, seals: 0, unsealed: 0, findings: 0, head: { number: 0 } })
   for (let i = 0; i < 5; i++) await addUser()
@@ -24,7 +24,7 @@ t.test('what is sealed holds, and says how much it is and where the chain ends',
   t.match(later, { seals: 4, findings: 0 }, 'and the chain still contains what its head was')
 })
 
-t.test('keys can be changed, and a verifier who knows both believes both', async (t) => {
+t.test('signing keys can be rotated, and a verifier with both keys trusts both', async (t) => {
   const { addUser, key, sealAll, verify } = await openSealTest(t)
   await addUser()
   await sealAll()
@@ -36,29 +36,26 @@ t.test('keys can be changed, and a verifier who knows both believes both', async
   t.match((await verify()).lines, [/^seal 2: .*unknown key/])
 })
 
-t.test(
-  'what a worker of an older release seals holds, but for the columns that it does not know',
-  async (t) => {
-    const { sql, owner, addUser, verify, attack, key } = await openSealTest(t)
-    await addUser()
-    const [entry] = await owner<{ id: string; xid: string }[]>`
+t.test('seals of an older worker verify, except for columns that it does not know', async (t) => {
+  const { sql, owner, addUser, verify, attack, key } = await openSealTest(t)
+  await addUser()
+  const [entry] = await owner<{ id: string; xid: string }[]>`
     select id::text, transaction_id::text as xid from audit.audit_log`
-    const { id, xid } = entry as { id: string; xid: string }
-    await attack(`update audit.audit_log set cause_id = '${id}'`)
-    const leaves = await sql.begin(async (tx) => {
-      await prepareHashing(tx)
-      return readEarlierLeavesOfRows(tx, [id])
-    })
-    const content = { kind: 'entries', from: 0n, to: BigInt(xid) + 1n, details: '{}', ...leaves } as const
-    await owner`insert into audit.audit_seals select (${toSqlRow(owner, signRecord(content, EMPTY_CHAIN, key))}).*`
-    t.match(await verify(), { entries: 1, unsealed: 0, lines: [] })
-    await attack(`update audit.audit_log set actor = 'nobody'`)
-    t.strictSame((await verify()).lines, [`modified audit_log ${id}`])
-  },
-)
+  const { id, xid } = entry as { id: string; xid: string }
+  await attack(`update audit.audit_log set cause_id = '${id}'`)
+  const leaves = await sql.begin(async (tx) => {
+    await prepareHashing(tx)
+    return readEarlierLeavesOfRows(tx, [id])
+  })
+  const content = { kind: 'entries', from: 0n, to: BigInt(xid) + 1n, details: '{}', ...leaves } as const
+  await owner`insert into audit.audit_seals select (${toSqlRow(owner, signRecord(content, EMPTY_CHAIN, key))}).*`
+  t.match(await verify(), { entries: 1, unsealed: 0, lines: [] })
+  await attack(`update audit.audit_log set actor = 'nobody'`)
+  t.strictSame((await verify()).lines, [`modified audit_log ${id}`])
+})
 
 t.test(
-  'a transaction that is open during a seal is in a later one, and of several sealers one works',
+  'a transaction open during a seal goes into a later one, and only one of several sealers works',
   async (t) => {
     const { database, addUser, sealAll, verify, key, sql } = await openSealTest(t)
     const open = connect(t, database.url)
@@ -94,7 +91,7 @@ t.test(
   },
 )
 
-t.test('a large transaction is never split between seals', async (t) => {
+t.test('never splits a large transaction between seals', async (t) => {
   const { sql, addUser, key, owner, sealAll, verify } = await openSealTest(t)
   await addUser()
   await sql`insert into users (email, first_name, last_name) select n || '@example.com', 'N', 'N' from generate_series(1, 9) as n`
@@ -109,7 +106,7 @@ t.test('a large transaction is never split between seals', async (t) => {
   t.match(await verify(), { entries: 11, findings: 0 })
 })
 
-t.test('a database that was restored into another cluster is not sealed over', async (t) => {
+t.test('does not continue the seals of a database that was restored into another cluster', async (t) => {
   const { sql, addUser, key, sealAll, attack } = await openSealTest(t)
   await addUser()
   await sealAll()
@@ -122,7 +119,7 @@ const skip =
   new URL(ownerUrl).username === new URL(appUrl).username &&
   'one role owns the tables and runs the application here'
 
-t.test('the application can add seals to the end of the chain only', { skip }, async (t) => {
+t.test('the application can only append seals to the end of the chain', { skip }, async (t) => {
   const { sql, admin, addUser, sealAll, verify } = await openSealTest(t)
   await addUser()
   await sealAll()

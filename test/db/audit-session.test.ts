@@ -161,7 +161,7 @@ const SHAPES: Shape[] = [
   ],
 ]
 
-t.test('every write carries its context to the triggers, alone and in a transaction', async (t) => {
+t.test('every write passes its context to the triggers, alone and in a transaction', async (t) => {
   const { db, owner, newEntries, addUser } = await openAuditTest(t)
   await owner.unsafe(`
     create function rename_user(address text) returns void language sql as
@@ -192,7 +192,7 @@ t.test('every write carries its context to the triggers, alone and in a transact
   await runAll((write) => db.transaction((tx) => tx.transaction(async (inner) => write(inner))), 'savepoint')
 })
 
-t.test('what a write answers is what drizzle answers without the context', async (t) => {
+t.test('a write returns what drizzle returns without the context', async (t) => {
   const { db, addUser } = await openAuditTest(t)
   const user = await addUser()
   await withActor('job:answers', async () => {

@@ -77,7 +77,7 @@ const device = {
   soldAt: new Date('2026-02-03T04:05:06.700Z'),
 }
 
-t.test('states have the names and values of the API, exactly, and no secret', async (t) => {
+t.test('states have exactly the names and values of the API, and no secret', async (t) => {
   const { db, owner } = await openDevices(t)
   await db.insert(devices).values(device)
   const state = {
@@ -157,7 +157,7 @@ t.test('states have the names and values of the API, exactly, and no secret', as
   t.same(await getAuditEntry(db, deleted?.id ?? ''), deleted, 'the same, read by its id')
 })
 
-t.test('an update of nothing but ignored columns leaves no entry, and secrets that change do', async (t) => {
+t.test('an update of ignored columns alone leaves no entry, and a changed secret does', async (t) => {
   const { db, newEntries, owner } = await openDevices(t)
   await db.insert(devices).values(device)
   await newEntries()
@@ -173,7 +173,7 @@ t.test('an update of nothing but ignored columns leaves no entry, and secrets th
   t.same(entry?.changed, ['access_token'])
 })
 
-t.test('a column or table that is gone keeps its entries readable', async (t) => {
+t.test('entries stay readable after their column or table is dropped', async (t) => {
   const { db, owner } = await openDevices(t)
   await owner.unsafe(`
     create table old_things (thing_id int primary key, first_owner_2 text, password_hash text);
@@ -197,7 +197,7 @@ t.test('a column or table that is gone keeps its entries readable', async (t) =>
   })
 })
 
-t.test('a password hash is in no state, whatever is done to it', async (t) => {
+t.test('no state contains a password hash', async (t) => {
   const { db, owner, addUser } = await openAuditTest(t)
   const { id } = await addUser()
   const secret = '$argon2id$v=19$m=19456,t=2,p=1$not-to-be-seen'

@@ -80,7 +80,7 @@ async function createDatabase(t: Test) {
   return { database, owner, prepare, newEntries }
 }
 
-t.test('a second upgrade finds nothing to do, and no problem is left', async (t) => {
+t.test('a second upgrade changes nothing and leaves no problem', async (t) => {
   const { owner, prepare } = await createDatabase(t)
   const before = await describeCatalog(owner)
   t.strictSame(await findAuditProblems(owner), [])
@@ -89,7 +89,7 @@ t.test('a second upgrade finds nothing to do, and no problem is left', async (t)
   t.strictSame(await describeCatalog(owner), before)
 })
 
-t.test('entries have the name of the root, whichever partition a row is in', async (t) => {
+t.test('entries name the root table, whichever partition holds the row', async (t) => {
   const { owner, newEntries } = await createDatabase(t)
   const organization = uuidV7(Date.now())
   await owner`insert into readings values ('a', 2025, ${organization}, 1), ('a', 2026, ${organization}, 2)`
@@ -112,39 +112,42 @@ t.test('entries have the name of the root, whichever partition a row is in', asy
   t.strictSame((await newEntries()).sort(), ['readings a:2026 delete 13 ', 'readings b:2026 delete 11 '])
 })
 
-t.test('partitions come and go, and what was switched off on one is found and set right', async (t) => {
-  const { owner, prepare, newEntries, database } = await createDatabase(t)
-  const organization = uuidV7(Date.now())
-  await owner`create table readings_2027 (like readings including all)`
-  await owner`insert into readings_2027 values ('a', 2027, ${organization}, 1)`
-  await owner`alter table readings_later attach partition readings_2027 for values in (2027)`
-  t.strictSame(await findAuditProblems(owner), [], 'a server starts before the next upgrade')
-  await owner`update readings set meter_value = 2`
-  t.strictSame(await newEntries(), ['readings a:2027 update 1 2'])
+t.test(
+  'audits partitions as they come and go, and restores triggers that were disabled on one',
+  async (t) => {
+    const { owner, prepare, newEntries, database } = await createDatabase(t)
+    const organization = uuidV7(Date.now())
+    await owner`create table readings_2027 (like readings including all)`
+    await owner`insert into readings_2027 values ('a', 2027, ${organization}, 1)`
+    await owner`alter table readings_later attach partition readings_2027 for values in (2027)`
+    t.strictSame(await findAuditProblems(owner), [], 'a server starts before the next upgrade')
+    await owner`update readings set meter_value = 2`
+    t.strictSame(await newEntries(), ['readings a:2027 update 1 2'])
 
-  for (const partition of ['readings_2025', 'readings_2026', 'readings_2027']) {
-    await owner.unsafe(`alter table ${partition} disable trigger audit_capture`)
-    t.strictSame(await findAuditProblems(owner), ['readings: the audit trigger is disabled'], partition)
+    for (const partition of ['readings_2025', 'readings_2026', 'readings_2027']) {
+      await owner.unsafe(`alter table ${partition} disable trigger audit_capture`)
+      t.strictSame(await findAuditProblems(owner), ['readings: the audit trigger is disabled'], partition)
+      await prepare()
+      t.strictSame(await findAuditProblems(owner), [], partition)
+    }
+    for (const table of ['readings', 'readings_2025', 'readings_later', 'readings_2027', 'billing.invoices'])
+      await t.rejects(owner.unsafe(`truncate ${table}`), { code: '42501' }, table)
+
+    await owner`alter table readings_later detach partition readings_2027`
     await prepare()
-    t.strictSame(await findAuditProblems(owner), [], partition)
-  }
-  for (const table of ['readings', 'readings_2025', 'readings_later', 'readings_2027', 'billing.invoices'])
-    await t.rejects(owner.unsafe(`truncate ${table}`), { code: '42501' }, table)
+    t.strictSame(await findAuditProblems(owner), [])
+    await owner`update readings_2027 set meter_value = 3`
+    t.strictSame(await newEntries(), [], 'a table that is no part of it any more')
 
-  await owner`alter table readings_later detach partition readings_2027`
-  await prepare()
-  t.strictSame(await findAuditProblems(owner), [])
-  await owner`update readings_2027 set meter_value = 3`
-  t.strictSame(await newEntries(), [], 'a table that is no part of it any more')
+    const app = connect(t, database.url, { 'app.scope': `organization:${organization}` })
+    await app`insert into readings values ('c', 2026, ${organization}, 1)`
+    await t.rejects(app`insert into readings values ('c', 2026, ${uuidV7(1)}, 1)`, { code: '42501' })
+    if (database.url !== database.ownerUrl)
+      await t.rejects(app`select from readings_2026`, { code: '42501' }, 'past the policies of the root')
+  },
+)
 
-  const app = connect(t, database.url, { 'app.scope': `organization:${organization}` })
-  await app`insert into readings values ('c', 2026, ${organization}, 1)`
-  await t.rejects(app`insert into readings values ('c', 2026, ${uuidV7(1)}, 1)`, { code: '42501' })
-  if (database.url !== database.ownerUrl)
-    await t.rejects(app`select from readings_2026`, { code: '42501' }, 'past the policies of the root')
-})
-
-t.test('a table of another schema is written, searched, erased and sealed like any', async (t) => {
+t.test('a table of another schema is audited, searched, erased and sealed like any other', async (t) => {
   const { database, owner } = await createDatabase(t)
   const { app, signUp } = await buildTestApp(t, { database })
   const admin = await signUp({ role: 'super_admin' })

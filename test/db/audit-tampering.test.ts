@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
 
-t.test('the leaves take in every column of both tables', async (t) => {
+t.test('the leaf hashes cover every column of both tables', async (t) => {
   const { owner, admin, addUser, sql, sealAll, verify, attack } = await openSealTest(t)
   await addUser()
   await sql`select audit.record_requests(${JSON.stringify([newRequest()])}::text::jsonb)`
@@ -40,7 +40,7 @@ t.test('the leaves take in every column of both tables', async (t) => {
   t.match(await verify(), { findings: 0 }, 'and back as it was, it is what was sealed')
 })
 
-t.test('a change, a removal and an insertion by a superuser are each named', async (t) => {
+t.test('names each change, removal and insertion by a superuser', async (t) => {
   const { addUser, admin, key, newEntries, sealAll, verify, attack } = await openSealTest(t)
   for (let i = 0; i < 4; i++) await addUser()
   await newEntries()
@@ -81,7 +81,7 @@ const shorten = (line: string) =>
     '$1 $2$3',
   )
 
-t.test('whatever is done to the chain is named by the seal that it was done to', async (t) => {
+t.test('names the seal of every manipulation of the chain', async (t) => {
   const { addUser, admin, key, sealAll, verify, attack } = await openSealTest(t)
   for (let i = 0; i < 6; i++) await addUser()
   await sealAll(key, 1)
@@ -129,7 +129,7 @@ t.test('whatever is done to the chain is named by the seal that it was done to',
   t.strictSame(replaced.lines, ['seal 6: it is another one than the anchor names'])
 })
 
-t.test('a chain that is made anew with another key is not believed', async (t) => {
+t.test('does not trust a chain that was rebuilt with another key', async (t) => {
   const { addUser, key, sealAll, verify, attack } = await openSealTest(t)
   await addUser()
   await sealAll()

@@ -49,7 +49,7 @@ const WAYS: Way[] = [
   ],
 ]
 
-t.test('nothing changes without an entry, whichever way it is written', async (t) => {
+t.test('every kind of write leaves an entry', async (t) => {
   const { database, newEntries, owner } = await openAuditTest(t)
   for (const [name, actor] of [['psql', 'cli:psql'] as const, ['', 'cli:unknown'] as const]) {
     const sql = postgres(database.url, { max: 1, connection: { application_name: name }, onnotice: () => {} })
@@ -71,41 +71,38 @@ t.test('nothing changes without an entry, whichever way it is written', async (t
   await t.rejects(owner`truncate users cascade`, /not allowed/, 'what no row trigger sees is refused')
 })
 
-t.test(
-  'what is rolled back leaves nothing, and many rows in one statement leave one entry each',
-  async (t) => {
-    const { sql, newEntries } = await openAuditTest(t)
+t.test('a rollback leaves no entry, and a statement leaves one entry for each row', async (t) => {
+  const { sql, newEntries } = await openAuditTest(t)
+  await t.rejects(
+    sql.begin(async (tx) => {
+      await tx.unsafe(`${INSERT} values (${ADA})`)
+      throw new Error('no')
+    }),
+  )
+  await t.rejects(sql.unsafe(`${INSERT} select 'x', 'X', 'X' from generate_series(1, 2)`))
+  await sql.begin(async (tx) => {
+    await tx.unsafe(`${INSERT} values (${ADA})`)
     await t.rejects(
-      sql.begin(async (tx) => {
-        await tx.unsafe(`${INSERT} values (${ADA})`)
+      tx.savepoint(async (inner) => {
+        await inner`update users set first_name = 'Lost'`
         throw new Error('no')
       }),
     )
-    await t.rejects(sql.unsafe(`${INSERT} select 'x', 'X', 'X' from generate_series(1, 2)`))
-    await sql.begin(async (tx) => {
-      await tx.unsafe(`${INSERT} values (${ADA})`)
-      await t.rejects(
-        tx.savepoint(async (inner) => {
-          await inner`update users set first_name = 'Lost'`
-          throw new Error('no')
-        }),
-      )
-      await tx`update users set first_name = 'Kept'`
-    })
-    t.same(
-      (await newEntries()).map((entry) => entry.replace('cli:groundwork-test ', '')),
-      ['users create', 'users update'],
-    )
-    await sql.unsafe(
-      `${INSERT} select 'many-' || n || '@example.com', 'M', 'M' from generate_series(1, 1000) as n`,
-    )
-    t.equal((await newEntries()).length, 1000)
-    await sql`delete from users`
-    t.equal((await newEntries()).length, 1001)
-  },
-)
+    await tx`update users set first_name = 'Kept'`
+  })
+  t.same(
+    (await newEntries()).map((entry) => entry.replace('cli:groundwork-test ', '')),
+    ['users create', 'users update'],
+  )
+  await sql.unsafe(
+    `${INSERT} select 'many-' || n || '@example.com', 'M', 'M' from generate_series(1, 1000) as n`,
+  )
+  t.equal((await newEntries()).length, 1000)
+  await sql`delete from users`
+  t.equal((await newEntries()).length, 1001)
+})
 
-t.test('entries are append-only, for the application, the owner and a superuser alike', async (t) => {
+t.test('entries are append-only for the application, the owner and a superuser', async (t) => {
   const { database, addUser, owner } = await openAuditTest(t)
   await addUser()
   const partitions = await owner<{ name: string }[]>`
@@ -139,7 +136,7 @@ const { ownerUrl, appUrl } = testDatabases()
 const isOneRole = new URL(ownerUrl).username === new URL(appUrl).username
 const skip = isOneRole && 'one role owns the tables and runs the application here'
 
-t.test('the application can neither write entries nor switch the triggers off', { skip }, async (t) => {
+t.test('the application can neither write entries nor disable the triggers', { skip }, async (t) => {
   const { database, owner } = await openAuditTest(t)
   const app = connect(t, database.url)
   const attacks = [
@@ -164,51 +161,54 @@ t.test('the application can neither write entries nor switch the triggers off', 
   t.same(await findAuditProblems(owner), [])
 })
 
-t.test('missing, disabled and changed triggers are found, told in one line each, and mended', async (t) => {
-  const { owner } = await openAuditTest(t)
-  t.same(await findAuditProblems(owner), [])
-  const recreate = (name: string, rest: string) =>
-    `drop trigger ${name} on users; create trigger ${name} ${rest}`
-  const [capture] = await owner<{ definition: string }[]>`
+t.test(
+  'missing, disabled and changed triggers are found, reported in one line each, and restored',
+  async (t) => {
+    const { owner } = await openAuditTest(t)
+    t.same(await findAuditProblems(owner), [])
+    const recreate = (name: string, rest: string) =>
+      `drop trigger ${name} on users; create trigger ${name} ${rest}`
+    const [capture] = await owner<{ definition: string }[]>`
     select pg_get_triggerdef(oid) as definition from pg_trigger where tgname = 'audit_capture' and tgrelid = 'users'::regclass`
-  const definition = capture?.definition ?? ''
-  const changed = (from: string | RegExp, to: string) =>
-    `drop trigger audit_capture on users; ${definition.replace(from, to)}`
-  const damages: [string, string][] = [
-    ['drop trigger audit_capture on users', 'missing'],
-    ['drop trigger audit_truncate on users', 'missing'],
-    ['alter table users disable trigger audit_capture', 'disabled'],
-    ['alter table users disable trigger audit_truncate', 'disabled'],
-    ['alter table users enable replica trigger audit_capture', 'disabled'],
-    [changed('[redacted]', '[hidden]'), 'older declaration'],
-    [changed(/'\{"password_hash[^']*'/, `'{}'`), 'older declaration'],
-    [changed('INSERT OR DELETE OR UPDATE', 'INSERT OR DELETE'), 'changed'],
-    [changed('INSERT OR DELETE OR UPDATE', 'INSERT OR DELETE OR UPDATE OF role'), 'changed'],
-    [changed('FOR EACH ROW', 'FOR EACH ROW WHEN (false)'), 'changed'],
-    [changed('audit.capture', 'pg_temp.capture'), 'changed'],
-    [recreate('audit_truncate', 'before truncate on users execute function pg_temp.capture()'), 'changed'],
-  ]
-  for (const [damage, problem] of damages) {
-    await owner.begin(async (tx) => {
-      await tx.unsafe(
-        `create or replace function pg_temp.capture() returns trigger language plpgsql as 'begin return null; end'`,
-      )
-      await tx.unsafe(damage)
-      const problems = await findAuditProblems(tx as unknown as postgres.Sql)
-      t.equal(problems.length, 1, damage)
-      t.match(problems[0], new RegExp(`^users: .*${problem}`))
-      await syncAuditTriggers(tx as unknown as postgres.Sql)
-      t.same(await findAuditProblems(tx as unknown as postgres.Sql), [], 'mended by the next upgrade')
-    })
-  }
-  await owner.unsafe(`create table formerly (id int); create trigger audit_capture after insert on formerly
+    const definition = capture?.definition ?? ''
+    const changed = (from: string | RegExp, to: string) =>
+      `drop trigger audit_capture on users; ${definition.replace(from, to)}`
+    const damages: [string, string][] = [
+      ['drop trigger audit_capture on users', 'missing'],
+      ['drop trigger audit_truncate on users', 'missing'],
+      ['alter table users disable trigger audit_capture', 'disabled'],
+      ['alter table users disable trigger audit_truncate', 'disabled'],
+      ['alter table users enable replica trigger audit_capture', 'disabled'],
+      [changed('[redacted]', '[hidden]'), 'older declaration'],
+      [changed(/'\{"password_hash[^']*'/, `'{}'`), 'older declaration'],
+      [changed('INSERT OR DELETE OR UPDATE', 'INSERT OR DELETE'), 'changed'],
+      [changed('INSERT OR DELETE OR UPDATE', 'INSERT OR DELETE OR UPDATE OF role'), 'changed'],
+      [changed('FOR EACH ROW', 'FOR EACH ROW WHEN (false)'), 'changed'],
+      [changed('audit.capture', 'pg_temp.capture'), 'changed'],
+      [recreate('audit_truncate', 'before truncate on users execute function pg_temp.capture()'), 'changed'],
+    ]
+    for (const [damage, problem] of damages) {
+      await owner.begin(async (tx) => {
+        await tx.unsafe(
+          `create or replace function pg_temp.capture() returns trigger language plpgsql as 'begin return null; end'`,
+        )
+        await tx.unsafe(damage)
+        const problems = await findAuditProblems(tx as unknown as postgres.Sql)
+        t.equal(problems.length, 1, damage)
+        t.match(problems[0], new RegExp(`^users: .*${problem}`))
+        await syncAuditTriggers(tx as unknown as postgres.Sql)
+        t.same(await findAuditProblems(tx as unknown as postgres.Sql), [], 'mended by the next upgrade')
+      })
+    }
+    await owner.unsafe(`create table formerly (id int); create trigger audit_capture after insert on formerly
     for each row execute function audit.capture('id', '{}', '{}', '')`)
-  await syncAuditTriggers(owner)
-  const rest = await owner`select from pg_trigger where tgrelid = 'formerly'::regclass`
-  t.equal(rest.length, 0, 'a table that is not declared any more is left alone')
-})
+    await syncAuditTriggers(owner)
+    const rest = await owner`select from pg_trigger where tgrelid = 'formerly'::regclass`
+    t.equal(rest.length, 0, 'a table that is not declared any more is left alone')
+  },
+)
 
-t.test('every table says whether it is audited, and why if it is not', async (t) => {
+t.test('every table declares whether it is audited, and why if it is not', async (t) => {
   const { owner } = await openAuditTest(t)
   const tables = await owner<{ name: string }[]>`
     select case nspname when 'public' then '' else nspname || '.' end || relname as name

@@ -26,7 +26,7 @@ const pendingOf = async (sql: postgres.Sql, options: { folder: string }) =>
 
 const NAMES = ['0001_books', '0002_titles', '0003_pages']
 
-t.test('four runners at once apply each migration exactly once, and all succeed', async (t) => {
+t.test('four concurrent runners apply each migration exactly once, and all succeed', async (t) => {
   const { url, sql } = await createEmptyDatabase(t)
   const folder = t.testdir(FILES)
   const runs = await Promise.all([1, 2, 3, 4].map(() => upgrade(url, { folder })))
@@ -34,7 +34,7 @@ t.test('four runners at once apply each migration exactly once, and all succeed'
   t.strictSame(await pendingOf(sql, { folder }), [])
 })
 
-t.test('a runner that is kept waiting says so, and goes on when its turn comes', async (t) => {
+t.test('a runner that has to wait says so and continues when its turn comes', async (t) => {
   const { url } = await createEmptyDatabase(t)
   const folder = t.testdir(FILES)
   let release = () => {}
@@ -78,7 +78,7 @@ t.test(
   },
 )
 
-t.test('a file without a transaction that stops half-way must be settled by hand', async (t) => {
+t.test('a file without a transaction that stops half-way has to be resolved by hand', async (t) => {
   const { url, sql } = await createEmptyDatabase(t)
   const index = 'CREATE UNIQUE INDEX CONCURRENTLY pages_key ON books (pages);'
   const folder = t.testdir({
@@ -112,7 +112,7 @@ t.test('a file without a transaction that stops half-way must be settled by hand
   })
 })
 
-t.test('a migration that is merged late is applied, although a newer one already was', async (t) => {
+t.test('applies a migration that is merged late although a newer one is applied', async (t) => {
   const { url } = await createEmptyDatabase(t)
   const { '0002_titles.sql': late, ...others } = FILES
   const folder = t.testdir(others)
@@ -121,28 +121,25 @@ t.test('a migration that is merged late is applied, although a newer one already
   t.strictSame(await upgrade(url, { folder }), ['0002_titles'])
 })
 
-t.test(
-  'an edited file is refused by name; other line endings are no edit; reverting is the way out',
-  async (t) => {
-    const { url } = await createEmptyDatabase(t)
-    const folder = t.testdir(FILES)
-    await upgrade(url, { folder })
-    const path = join(folder, '0001_books.sql')
-    await writeFile(path, `\uFEFF${FILES['0001_books.sql'].replaceAll('\n', '\r\n')}`)
-    t.strictSame(await upgrade(url, { folder }), [])
-    await writeFile(path, `${FILES['0001_books.sql']} `)
-    await t.rejects(upgrade(url, { folder }), { message: /^0001_books.sql was edited after it was applied/ })
-    t.match(await migrationStatus(url, { folder }), [
-      { state: 'edited' },
-      { state: 'applied' },
-      { state: 'applied' },
-    ])
-    await downgrade(url, { folder, target: { to: 'base' } })
-    t.strictSame(await upgrade(url, { folder }), NAMES)
-  },
-)
+t.test('refuses an edited file by name, ignores line endings, and accepts it after a revert', async (t) => {
+  const { url } = await createEmptyDatabase(t)
+  const folder = t.testdir(FILES)
+  await upgrade(url, { folder })
+  const path = join(folder, '0001_books.sql')
+  await writeFile(path, `\uFEFF${FILES['0001_books.sql'].replaceAll('\n', '\r\n')}`)
+  t.strictSame(await upgrade(url, { folder }), [])
+  await writeFile(path, `${FILES['0001_books.sql']} `)
+  await t.rejects(upgrade(url, { folder }), { message: /^0001_books.sql was edited after it was applied/ })
+  t.match(await migrationStatus(url, { folder }), [
+    { state: 'edited' },
+    { state: 'applied' },
+    { state: 'applied' },
+  ])
+  await downgrade(url, { folder, target: { to: 'base' } })
+  t.strictSame(await upgrade(url, { folder }), NAMES)
+})
 
-t.test('upgrade and downgrade stop at the revision they are given', async (t) => {
+t.test('upgrade and downgrade stop at the given revision', async (t) => {
   const { url, sql } = await createEmptyDatabase(t)
   const folder = t.testdir(FILES)
   const empty = await describeCatalog(sql)
@@ -186,7 +183,7 @@ t.test('a file that waits too long for a lock gives up, so that nothing queues b
 })
 
 t.test(
-  'what follows every run sees its tables, even if there was nothing to do, and no setting of a file',
+  'the final step of every run sees its tables, even with nothing to do, and no setting of a file',
   async (t) => {
     const { url } = await createEmptyDatabase(t)
     const folder = t.testdir({
@@ -213,7 +210,7 @@ t.test(
   },
 )
 
-t.test('files that the runner would misread are refused before anything runs', async (t) => {
+t.test('refuses files that the runner would misread before anything runs', async (t) => {
   const { url, sql } = await createEmptyDatabase(t)
   const refuses = (files: Record<string, string>, message: RegExp) =>
     t.rejects(upgrade(url, { folder: t.testdir({ ...FILES, ...files }) }), { message })
@@ -228,7 +225,7 @@ t.test('files that the runner would misread are refused before anything runs', a
   t.strictSame(await pendingOf(sql, { folder: t.testdir(FILES) }), NAMES)
 })
 
-t.test('a role that may only read can tell what is pending', async (t) => {
+t.test('a read-only role can list pending migrations', async (t) => {
   const { url, appUrl, appRole, sql } = await createEmptyDatabase(t)
   const folder = t.testdir(FILES)
   await upgrade(url, { folder, to: '0001' })
@@ -237,7 +234,7 @@ t.test('a role that may only read can tell what is pending', async (t) => {
   t.strictSame(await pendingOf(connect(t, appUrl), { folder }), ['0002_titles', '0003_pages'])
 })
 
-t.test('a database that cannot be reached is one line without the password', async (t) => {
+t.test('an unreachable database is reported in one line without the password', async (t) => {
   const url = 'postgres://someone:hunter2@127.0.0.1:1/nothing'
   await t.rejects(upgrade(url, { folder: t.testdir(FILES) }), {
     name: 'ConnectionError',

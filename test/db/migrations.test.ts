@@ -25,7 +25,7 @@ async function createDatabaseToMigrate(t: Test) {
   }
 }
 
-t.test('every migration can be reverted and applied again, one by one, to the same catalog', async (t) => {
+t.test('every migration can be reverted and reapplied, one by one, with the same catalog', async (t) => {
   const { sql, up, down } = await createDatabaseToMigrate(t)
   const catalogs = [await describeCatalog(sql)]
   const names = await listMigrations(folder)
@@ -65,39 +65,36 @@ t.test('rows survive a step down and up that does not concern them', async (t) =
   ])
 })
 
-t.test(
-  'a password that no mailbox has confirmed leaves the account on the way up, and is back on the way down',
-  async (t) => {
-    const { sql, up, down } = await createDatabaseToMigrate(t)
-    const names = await listMigrations(folder)
-    const at = names.findIndex((name) => name.endsWith('_mailed_token_states'))
-    await up(names[at - 1])
-    await sql`insert into users (email, password_hash, first_name, last_name, status) values
+t.test('an unconfirmed password leaves the account on the way up and returns on the way down', async (t) => {
+  const { sql, up, down } = await createDatabaseToMigrate(t)
+  const names = await listMigrations(folder)
+  const at = names.findIndex((name) => name.endsWith('_mailed_token_states'))
+  await up(names[at - 1])
+  await sql`insert into users (email, password_hash, first_name, last_name, status) values
     ('pending', 'hash', 'Ada', 'Lovelace', 'pending'), ('prepared', null, 'Ada', 'Lovelace', 'pending'),
     ('active', 'kept', 'Ada', 'Lovelace', 'active')`
-    await sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, expires_at)
+  await sql`insert into mailed_tokens (user_id, purpose, email, token_hash, key_id, expires_at)
     select id, 'verify_email', mailbox, mailbox::bytea, 'k', now() + interval '1 day'
     from users join (values ('pending', 'pending'), ('active', 'new')) as link (owner, mailbox) on owner = email`
-    const before = await sql`select email, password_hash from users order by email`
-    await up(names[at])
-    t.strictSame(
-      [...(await sql`select email, password_hash, security_version from users order by email`)],
-      [
-        { email: 'active', password_hash: 'kept', security_version: 1 },
-        { email: 'pending', password_hash: null, security_version: 1 },
-        { email: 'prepared', password_hash: null, security_version: 1 },
-      ],
-    )
-    const links =
-      await sql`select email, password_hash from mailed_tokens join registrations on registration_id = registrations.id`
-    t.strictSame([...links], [{ email: 'pending', password_hash: 'hash' }])
-    t.equal((await sql`select from mailed_tokens`).length, 1, 'who asked for the new address is not known')
-    await down({ steps: 1 })
-    t.strictSame(await sql`select email, password_hash from users order by email`, before)
-  },
-)
+  const before = await sql`select email, password_hash from users order by email`
+  await up(names[at])
+  t.strictSame(
+    [...(await sql`select email, password_hash, security_version from users order by email`)],
+    [
+      { email: 'active', password_hash: 'kept', security_version: 1 },
+      { email: 'pending', password_hash: null, security_version: 1 },
+      { email: 'prepared', password_hash: null, security_version: 1 },
+    ],
+  )
+  const links =
+    await sql`select email, password_hash from mailed_tokens join registrations on registration_id = registrations.id`
+  t.strictSame([...links], [{ email: 'pending', password_hash: 'hash' }])
+  t.equal((await sql`select from mailed_tokens`).length, 1, 'who asked for the new address is not known')
+  await down({ steps: 1 })
+  t.strictSame(await sql`select email, password_hash from users order by email`, before)
+})
 
-t.test('preparing a database twice changes nothing the second time', async (t) => {
+t.test('preparing a database a second time changes nothing', async (t) => {
   const { sql, prepare } = await createDatabaseToMigrate(t)
   t.strictSame(await prepare(), await listMigrations(folder))
   t.strictSame(await findAuditProblems(sql), [])
@@ -106,7 +103,7 @@ t.test('preparing a database twice changes nothing the second time', async (t) =
   t.strictSame(await describeCatalog(sql), before)
 })
 
-t.test('what was lost of the triggers and the rights comes back with the next preparation', async (t) => {
+t.test('the next preparation restores lost triggers and privileges', async (t) => {
   const { sql, prepare, appRole } = await createDatabaseToMigrate(t)
   await prepare()
   const before = await describeCatalog(sql)
@@ -133,11 +130,11 @@ t.test(
   },
 )
 
-t.test('schema, snapshots and files agree', async (t) => {
+t.test('schema, snapshots and migration files agree', async (t) => {
   t.strictSame(await check({ folder, schema }), [])
 })
 
-t.test('the application may change rows, and of the audit log it may only read', async (t) => {
+t.test('the application can change rows, and can only read the audit log', async (t) => {
   const { sql, url, appUrl, appRole, prepare } = await createDatabaseToMigrate(t)
   if (url === appUrl) {
     t.pass('on this server one role does everything')

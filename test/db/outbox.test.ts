@@ -11,7 +11,7 @@ const payload = { email: 'ada@example.com' }
 const anyRequest = { actor: 'anonymous', userId: null, requestId: 'the-request' } as const
 const CLAIM = { limit: 10, leaseMs: 60_000 }
 
-t.test('a job is asked for in a transaction, and with what it takes', async (t) => {
+t.test('a job is enqueued in a transaction and with its data', async (t) => {
   const { db, owner } = await openAuditTest(t)
   // @ts-expect-error: on the database itself, nothing would say that the change it is about is there.
   const outside = () => enqueue(db, 'request-verification', payload)
@@ -29,7 +29,7 @@ t.test('a job is asked for in a transaction, and with what it takes', async (t) 
   t.strictSame([...(await owner`select id from outbox`)], [])
 })
 
-t.test('a job for later waits until then', async (t) => {
+t.test('a delayed job waits until its time', async (t) => {
   const { db, owner } = await openAuditTest(t)
   const runAt = new Date(Date.now() + 3_600_000)
   await db.transaction((tx) => enqueue(tx, 'request-verification', payload, { runAt }))
@@ -44,7 +44,7 @@ function appOf(db: Db): Parameters<typeof runJob>[0] {
   return { db, log } as never
 }
 
-t.test('what a job changes is attributed to it, and to the request that asked for it', async (t) => {
+t.test('attributes the changes of a job to it and to the request that enqueued it', async (t) => {
   const { db, owner } = await openAuditTest(t)
   await runInContext(anyRequest, () => db.transaction((tx) => enqueue(tx, 'request-verification', payload)))
   const [job] = await claimOutbox(db, CLAIM)
@@ -58,7 +58,7 @@ t.test('what a job changes is attributed to it, and to the request that asked fo
   t.strictSame([...asked], [{ request_id: 'the-request' }], 'so is what the job asks for in turn')
 })
 
-t.test('failures are counted and kept, and the last one makes a dead letter', async (t) => {
+t.test('counts and keeps failures, and makes the last one a dead letter', async (t) => {
   const { db, owner } = await openAuditTest(t)
   await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
   const [job] = await claimOutbox(db, CLAIM)
@@ -76,7 +76,7 @@ t.test('failures are counted and kept, and the last one makes a dead letter', as
   t.notOk(await fail(), 'what is done does not fail')
 })
 
-t.test('jobs that were asked for are tried thirty times, the runs of schedules five times', async (t) => {
+t.test('enqueued jobs are tried thirty times, runs of schedules five times', async (t) => {
   const { db, owner } = await openAuditTest(t)
   await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
   await enqueueScheduled(db, 'seal-audit-log')

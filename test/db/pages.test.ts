@@ -73,7 +73,7 @@ t.before(async () => {
     await owner`insert into outbox (job, payload, attempts, scheduled) values (${job}, '{}', ${i % 3}, ${i === 1})`
 })
 
-t.test('pages sorted by a column of any kind have every row once', async (t) => {
+t.test('pages sorted by a column of any type contain every row once', async (t) => {
   for (const field of Object.keys(SORTABLE) as Field[]) {
     const { table } = SORTABLE[field]
     const column = field.replace('A', '_a')
@@ -92,7 +92,7 @@ t.test('pages sorted by a column of any kind have every row once', async (t) => 
   }
 })
 
-t.test('a cursor whose value no column of that type holds is refused', async (t) => {
+t.test('refuses a cursor whose value the column type cannot hold', async (t) => {
   const values = [
     '',
     'x',
@@ -117,7 +117,7 @@ t.test('a cursor whose value no column of that type holds is refused', async (t)
   }
 })
 
-t.test('no row is lost where the one at a long cursor is gone or changed', async (t) => {
+t.test('loses no row when the row of a long cursor is deleted or changed', async (t) => {
   const before = await owner<{ id: string }[]>`select id from outbox`
   let pages = 0
   const seen = await walk('job', async ({ id, job }) => {
@@ -133,7 +133,7 @@ t.test('no row is lost where the one at a long cursor is gone or changed', async
   )
 })
 
-t.test('a column that loses rows is no sort column', async (t) => {
+t.test('refuses sort columns that would lose rows', async (t) => {
   const query = { sort: 'at', limit: 2 } as const
   // @ts-expect-error: comparisons with null find nothing
   keysetPage<{ id: string; at: Date }, 'at'>({ at: users.emailVerifiedAt }, users.id, query)

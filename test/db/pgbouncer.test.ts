@@ -17,7 +17,7 @@ const openPooled = async (t: Test, connections = 1) =>
 const times = <T>(count: number, work: (i: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, i) => work(i)))
 
-t.test('a change through a pooler has its entry, by whom it was', { skip }, async (t) => {
+t.test('a change through a pooler has an entry with its actor', { skip }, async (t) => {
   const database = await openPooled(t)
   const { app, signUp } = await buildTestApp(t, { database })
   const [admin, ...users] = [await signUp({ role: 'super_admin' }), await signUp(), await signUp()]
@@ -34,7 +34,7 @@ t.test('a change through a pooler has its entry, by whom it was', { skip }, asyn
   t.notOk(left?.context, 'the cause of a change is over with its transaction')
 })
 
-t.test('tenants who share connections of a pooler do not see each other', { skip }, async (t) => {
+t.test('tenants that share connections of a pooler do not see each other', { skip }, async (t) => {
   const database = await openPooled(t, 2)
   const { app, signUp } = await buildTestApp(t, { database })
   const tenants = await times(2, async (i) => {
@@ -67,7 +67,7 @@ t.test('tenants who share connections of a pooler do not see each other', { skip
   )
 })
 
-t.test('a session that was ended in one process is over in another', { skip }, async (t) => {
+t.test('a session revoked in one process ends in the others', { skip }, async (t) => {
   const database = await openPooled(t)
   const one = await buildTestApp(t, { database })
   const two = await buildTestApp(t, { database })
@@ -80,7 +80,7 @@ t.test('a session that was ended in one process is over in another', { skip }, a
   t.equal((await there.get('/me')).status, 401)
 })
 
-t.test('jobs are announced and done through a pooler', { skip }, async (t) => {
+t.test('announces and runs jobs through a pooler', { skip }, async (t) => {
   const database = await openPooled(t)
   const { anonymous, mailbox, nextToken } = await startOnboarding(t, { database })
   let heard = 0
@@ -104,13 +104,13 @@ t.test('jobs are announced and done through a pooler', { skip }, async (t) => {
   t.equal(mailbox.all.length, 1)
 })
 
-t.test('no statement stays prepared where another client would find it', { skip }, async (t) => {
+t.test('leaves no statement prepared where another client would find it', { skip }, async (t) => {
   const { app, signUp } = await buildTestApp(t, { database: await openPooled(t) })
   await (await signUp()).get('/me')
   t.strictSame([...(await app.db.execute('select statement from pg_prepared_statements'))], [])
 })
 
-t.test('a pooler that keeps track of statements is given them', { skip: NO_STATEMENTS }, async (t) => {
+t.test('prepares statements on a pooler that tracks them', { skip: NO_STATEMENTS }, async (t) => {
   const database = await behindPgBouncer(t, await createTestDatabase(t), { keepsStatements: true })
   const { app, signUp } = await buildTestApp(t, { database })
   const ada = await signUp()

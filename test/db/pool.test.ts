@@ -37,7 +37,7 @@ const unavailable = (t: Test, work: Promise<unknown>, title: string) =>
     (error) => t.ok(isUnavailable(error), `${title}: ${error.message}`),
   )
 
-t.test('each connection serves one caller at a time, and nobody waits for ever', async (t) => {
+t.test('each connection serves one caller at a time, and no caller waits forever', async (t) => {
   const { db } = await open(t, 2)
   const pids = await Promise.all(Array.from({ length: 20 }, () => db.transaction((tx) => pidOf(tx))))
   t.ok(new Set(pids).size <= 2, 'no more connections than the pool may have')
@@ -54,7 +54,7 @@ t.test('each connection serves one caller at a time, and nobody waits for ever',
   t.ok(pids.includes(await waiting), 'who still waits gets the connection that comes free')
 })
 
-t.test('a connection that is lost within a transaction takes nothing else with it', async (t) => {
+t.test('a connection lost within a transaction fails nothing else', async (t) => {
   const { db, names, kill } = await open(t, 1)
   const insert = (tx: Tx | Db, name: string) => tx.insert(users).values(person(name))
 
@@ -89,15 +89,18 @@ t.test('a connection that is lost within a transaction takes nothing else with i
   t.not(await pidOf(db), pid)
 })
 
-t.test('a server whose name or network is gone is away, and no failure of ours', async (t) => {
-  for (const host of ['nowhere.invalid', '127.0.0.1:1']) {
-    const { db, close } = createDatabaseClient(clientOptions(`postgres://ada@${host}/nothing`, 1))
-    t.teardown(close)
-    await unavailable(t, pidOf(db), host)
-  }
-})
+t.test(
+  'reports a server whose name or network is gone as unavailable, not as an internal error',
+  async (t) => {
+    for (const host of ['nowhere.invalid', '127.0.0.1:1']) {
+      const { db, close } = createDatabaseClient(clientOptions(`postgres://ada@${host}/nothing`, 1))
+      t.teardown(close)
+      await unavailable(t, pidOf(db), host)
+    }
+  },
+)
 
-t.test('a connection that is reset is replaced', async (t) => {
+t.test('replaces a connection that is reset', async (t) => {
   const database = await createTestDatabase(t)
   const proxy = await openProxy(t, database.url)
   const { db, close } = createDatabaseClient(clientOptions(proxy.url, 1))
@@ -117,7 +120,7 @@ t.test('a connection that is reset is replaced', async (t) => {
   }
 })
 
-t.test('a transaction commits all or nothing, whatever its code passes over', async (t) => {
+t.test('a transaction commits all or nothing, even when its code swallows an error', async (t) => {
   const { db, names } = await open(t, 1)
   const insert = (tx: Db, name: string) => tx.insert(users).values(person(name))
   const failing = (tx: Tx) =>
@@ -159,7 +162,7 @@ t.test('a transaction commits all or nothing, whatever its code passes over', as
   t.same(await names(), ['kept', 'kept-too'])
 })
 
-t.test('closing lets what runs finish, and refuses what comes later', async (t) => {
+t.test('closing waits for running statements and refuses later ones', async (t) => {
   const { db, close, names } = await open(t, 1)
   const running = db.transaction(async (tx) => {
     await tx.execute(sql`select pg_sleep(0.2)`)

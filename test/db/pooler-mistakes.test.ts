@@ -9,12 +9,12 @@ const skip = NO_PGBOUNCER
 const database = await createTestDatabase(t)
 const timeoutMs = 15_000
 
-t.test('PostgreSQL itself is no pooler', async (t) => {
+t.test('does not take PostgreSQL itself for a pooler', async (t) => {
   t.equal(await findPooler({ url: database.url, timeoutMs }), undefined)
 })
 
 for (const connections of [1, 3]) {
-  t.test(`a pooler of ${connections} is known by its mode`, { skip }, async (t) => {
+  t.test(`recognizes the mode of a pooler of ${connections}`, { skip }, async (t) => {
     const { url } = await behindPgBouncer(t, database, { connections: connections + 1 })
     t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: false })
     const session = await behindPgBouncer(t, database, { connections: connections + 1, mode: 'session' })
@@ -25,19 +25,19 @@ for (const connections of [1, 3]) {
   })
 }
 
-t.test('a pooler that keeps track of prepared statements is known', { skip: NO_STATEMENTS }, async (t) => {
+t.test('recognizes a pooler that tracks prepared statements', { skip: NO_STATEMENTS }, async (t) => {
   const { url } = await behindPgBouncer(t, database, { keepsStatements: true })
   t.strictSame(await findPooler({ url, timeoutMs }), { mode: 'transaction', keepsStatements: true })
 })
 
-t.test('a server that would listen through a pooler does not start', { skip }, async (t) => {
+t.test('refuses to start when the listener would go through a pooler', { skip }, async (t) => {
   const { url } = await behindPgBouncer(t, database)
   const { code, stderr } = await runServer(t, { env: { DATABASE_URL: url } })
   t.equal(code, 1)
   t.match(stderr, /^127\.0\.0\.1:\d+ is a pooler .* LISTEN hears nothing: set DATABASE_DIRECT_URL.*\n$/)
 })
 
-t.test('a server does not start where its timeouts are not those of PostgreSQL', { skip }, async (t) => {
+t.test('refuses to start when PostgreSQL does not apply its timeouts', { skip }, async (t) => {
   const pooled = await behindPgBouncer(t, database, { connectQuery: 'set statement_timeout = 7000' })
   const env = { DATABASE_URL: pooled.url, DATABASE_DIRECT_URL: pooled.directUrl }
   const { code, stderr } = await runServer(t, { env })
@@ -47,13 +47,13 @@ t.test('a server does not start where its timeouts are not those of PostgreSQL',
   t.match(stderr, mistakes)
 })
 
-t.test('migrations are not run through a pooler', { skip }, async (t) => {
+t.test('refuses to run migrations through a pooler', { skip }, async (t) => {
   const { url } = await behindPgBouncer(t, { ...database, url: database.ownerUrl })
   const migrating = prepareDatabase({ migrationUrl: url, appRole: database.appRole })
   await t.rejects(migrating, { name: 'OperatorError', message: /migrations .* DATABASE_MIGRATION_URL/ })
 })
 
-t.test('a pooler that is away ends a start with one line, without the password', async (t) => {
+t.test('a start reports an unreachable pooler in one line without the password', async (t) => {
   const env = {
     DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:1/groundwork',
     DATABASE_DIRECT_URL: database.url,

@@ -22,7 +22,7 @@ async function addUser(tx: Tx): Promise<SQL> {
   return sql`${user?.id}::uuid`
 }
 
-t.test('sessions go thirty days after their end, whichever way they ended', async (t) => {
+t.test('deletes sessions thirty days after their end, however they ended', async (t) => {
   const { db, newEntries } = await openAuditTest(t)
   await db.transaction(async (tx) => {
     const user = await addUser(tx)
@@ -43,7 +43,7 @@ t.test('sessions go thirty days after their end, whichever way they ended', asyn
   t.equal(deletes.length, 3, 'and each leaves an entry')
 })
 
-t.test('tokens go when they are of no use to anybody', async (t) => {
+t.test('deletes tokens once they are useless', async (t) => {
   const { db } = await openAuditTest(t)
   await db.transaction(async (tx) => {
     const user = await addUser(tx)
@@ -66,7 +66,7 @@ t.test('tokens go when they are of no use to anybody', async (t) => {
   })
 })
 
-t.test('accounts that no mailbox confirms go two weeks after their last registration', async (t) => {
+t.test('deletes unconfirmed accounts two weeks after their last registration', async (t) => {
   const { db, newEntries } = await openAuditTest(t)
   await db.transaction(async (tx) => {
     const over = sql`${NOW} - interval '14 days'`
@@ -90,7 +90,7 @@ t.test('accounts that no mailbox confirms go two weeks after their last registra
   t.equal(deletes.length, 1)
 })
 
-t.test('invitations go when they expire, those of every organization', async (t) => {
+t.test('deletes expired invitations of every organization', async (t) => {
   const { db, newEntries } = await openAuditTest(t)
   await db.transaction(async (tx) => {
     await tx.execute(sql`select set_config('app.scope', 'platform', true)`)
@@ -141,7 +141,7 @@ const byAge: [Perishable, string, (age: SQL, name: string) => SQL, SQL][] = [
 ]
 
 for (const [what, age, insert, list] of byAge) {
-  t.test(`${what} go after ${age}`, async (t) => {
+  t.test(`deletes ${what} after ${age}`, async (t) => {
     const { db } = await openAuditTest(t)
     await db.transaction(async (tx) => {
       const limit = sql`${NOW} - ${age}::interval`
@@ -153,7 +153,7 @@ for (const [what, age, insert, list] of byAge) {
   })
 }
 
-t.test('jobs that are open or failed stay however old they are, and any number goes', async (t) => {
+t.test('keeps open and failed jobs of any age, and deletes any number of finished ones', async (t) => {
   const { db, owner } = await openAuditTest(t)
   await owner`insert into outbox (job, payload, created_at, failed_at) values
     ('open', '{}', now() - interval '1 year', null), ('failed', '{}', now() - interval '1 year', now() - interval '1 year')`
@@ -163,7 +163,7 @@ t.test('jobs that are open or failed stay however old they are, and any number g
   t.strictSame([...(await owner`select job from outbox order by job`)], [{ job: 'failed' }, { job: 'open' }])
 })
 
-t.test('what is renewed at the last moment stays', async (t) => {
+t.test('keeps what is renewed at the last moment', async (t) => {
   const { db, owner, database } = await openAuditTest(t)
   const admin = connect(t, database.adminUrl)
   await owner`insert into access_revocations (subject_id, revoked_at)

@@ -27,7 +27,7 @@ const person = { firstName: 'Ada', lastName: 'Test' }
 const emailsOf = async (db: typeof primary) =>
   (await listUsers(db, { limit: 20, sort: 'email' })).data.map(({ email }) => email)
 
-t.test('selects go to a replica, and whatever writes to the primary with its entry', async (t) => {
+t.test('selects go to a replica, and writes go to the primary with their entry', async (t) => {
   await createUser(replica, { ...person, email: 'late@example.com' })
   const user = await withActor('cli:test', () => createUser(reads, { ...person, email: 'new@example.com' }))
   t.strictSame([await emailsOf(reads), await emailsOf(primary)], [['late@example.com'], ['new@example.com']])
@@ -44,7 +44,7 @@ t.test('transactions and raw SQL go to the primary', async (t) => {
   t.match(await reads.execute(sql`select email from users`), [{ email: 'new@example.com' }])
 })
 
-t.test('a scope is of the primary, unless it is opened on the replica itself', async (t) => {
+t.test('a scope uses the primary unless it is opened on the replica itself', async (t) => {
   const caller = {
     userId: (await createUser(primary, { ...person, email: 'admin@example.com' })).id,
     role: 'user',

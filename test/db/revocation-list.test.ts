@@ -55,7 +55,7 @@ async function killListener(admin: postgres.Sql): Promise<void> {
     where application_name like 'groundwork listener%' and datname = current_database()`
 }
 
-t.test('what was revoked before a process started is read by it', async (t) => {
+t.test('a process reads the revocations from before its start', async (t) => {
   const { database, db, addSession, setRole } = await openDatabase(t)
   const [dead, alive] = [await addSession(), await addSession()]
   await endSession(db, dead.sessionId)
@@ -69,7 +69,7 @@ t.test('what was revoked before a process started is read by it', async (t) => {
   t.equal(await list.isRevoked({ ...alive, userId: randomUUID() }), false)
 })
 
-t.test('while announcements cannot be heard, the database is asked', async (t) => {
+t.test('asks the database while announcements cannot be heard', async (t) => {
   const { database, db, admin, addSession } = await openDatabase(t)
   const list = await openList(t, database)
   for (let round = 0; round < 3; round += 1) {
@@ -90,7 +90,7 @@ t.test('while announcements cannot be heard, the database is asked', async (t) =
   t.equal(list.errors.length, 3, 'each loss is told once')
 })
 
-t.test('a listener whose network fell silent is not trusted for long', async (t) => {
+t.test('soon stops trusting a listener whose network fell silent', async (t) => {
   const { database, db, addSession } = await openDatabase(t)
   const proxy = await openProxy(t, database.url)
   const list = await openList(t, database, { url: proxy.url })
@@ -105,7 +105,7 @@ t.test('a listener whose network fell silent is not trusted for long', async (t)
   t.equal(await list.isRevoked(dead), true)
 })
 
-t.test('what is announced while the table is read is not overwritten by what was read', async (t) => {
+t.test('an announcement during a read of the table is not overwritten by that read', async (t) => {
   const { database, admin, addSession, setRole } = await openDatabase(t)
   const proxy = await openProxy(t, database.url)
   const claims = await addSession()

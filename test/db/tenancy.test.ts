@@ -47,7 +47,7 @@ const fill = (tx: postgres.ISql, condition: string) =>
   )
 await scoped(owner, 'platform', (tx) => fill(tx, 'true'))
 
-t.test('every table of tenants has row-level security, and a start finds out where not', async (t) => {
+t.test('every tenant table has row-level security, and a start reports those without', async (t) => {
   for (const name of ['organizations', 'memberships', 'invitations'])
     t.ok(
       tenantTables.some((table) => table.name === name),
@@ -76,7 +76,7 @@ t.test('every table of tenants has row-level security, and a start finds out whe
   t.match(await problemsAfter(bare), [/^unguarded has no policy/])
 })
 
-t.test('without a scope every table of tenants is empty, for its owner as well', async (t) => {
+t.test('every tenant table is empty without a scope, even for its owner', async (t) => {
   for (const connection of [connect(t, database.url), owner]) {
     for (const { name } of tenantTables) {
       t.equal((await connection.unsafe(`select from ${name}`)).count, 0, name)
@@ -97,7 +97,7 @@ t.test('without a scope every table of tenants is empty, for its owner as well',
   }
 })
 
-t.test('in the scope of one organization nothing is seen of another, and nothing goes there', async (t) => {
+t.test('the scope of one organization neither shows nor changes rows of another', async (t) => {
   const asApp = connect(t, database.url)
   const within = (work: Work) => scoped(asApp, `organization:${ours.id}`, work)
   for (const { name, key } of tenantTables) {
@@ -117,7 +117,7 @@ t.test('in the scope of one organization nothing is seen of another, and nothing
   )
 })
 
-t.test('a user sees the own memberships and their organizations, and changes nothing', async (t) => {
+t.test('users see their own memberships and organizations and change nothing', async (t) => {
   const asApp = connect(t, database.url)
   const within = (work: Work) => scoped(asApp, `user:${ada.user?.id}`, work)
   t.match(await within((tx) => tx`select id from organizations`), [{ id: ours.id }])
@@ -126,7 +126,7 @@ t.test('a user sees the own memberships and their organizations, and changes not
   t.equal(((await within((tx) => tx`update memberships set role = 'member'`)) as { count: number }).count, 0)
 })
 
-t.test('a forgotten condition returns nothing, or what the scope has', async (t) => {
+t.test('a query without its condition returns nothing, or only rows of the scope', async (t) => {
   t.strictSame(await app.db.select().from(memberships), [])
   const all = () =>
     withOrganization(app.db, caller, ours.id, 'members.read', ({ tx }) => tx.select().from(memberships))
@@ -140,7 +140,7 @@ t.test('a forgotten condition returns nothing, or what the scope has', async (t)
   })
 })
 
-t.test('what is declared to read cannot write, and what fails leaves nothing', async (t) => {
+t.test('a scope declared read-only cannot write, and a failed one leaves nothing', async (t) => {
   const change = (permission: 'members.read' | 'members.update') =>
     withOrganization(app.db, caller, ours.id, permission, async ({ tx }) => {
       await tx
@@ -154,7 +154,7 @@ t.test('what is declared to read cannot write, and what fails leaves nothing', a
 })
 
 t.test(
-  'a role that sees past row-level security runs nothing in production, and is warned of elsewhere',
+  'a role that bypasses row-level security runs nothing in production and causes a warning elsewhere',
   async (t) => {
     const [rights] = await connect(
       t,
@@ -178,7 +178,7 @@ t.test(
   },
 )
 
-t.test('row-level security leaves every scoped query its index', async (t) => {
+t.test('scoped queries keep using their index under row-level security', async (t) => {
   await scoped(owner, 'platform', async (tx) => {
     await tx`insert into organizations (name, slug) select 'O', 'plan-' || n from generate_series(1, 3000) n`
     await tx`insert into memberships (organization_id, user_id, role)

@@ -3,7 +3,7 @@ import { openAuditTest } from '../helpers/audit.js'
 import { connect } from '../helpers/database.js'
 
 t.test(
-  'a transaction without drizzle commits as a whole, at the level that it asks for, or not at all',
+  'a transaction without drizzle commits as a whole, at the requested isolation level, or not at all',
   async (t) => {
     const { transactions, owner } = await openAuditTest(t)
     const level = await transactions.begin('isolation level serializable', async (tx) => {
@@ -21,7 +21,7 @@ t.test(
   },
 )
 
-t.test('when its connection is lost it fails, and the next one works', async (t) => {
+t.test('a transaction fails when its connection is lost, and the next one works', async (t) => {
   const { transactions, database } = await openAuditTest(t, { poolMax: 1 })
   const admin = connect(t, database.adminUrl)
   for (const isBusy of [true, false]) {

@@ -8,7 +8,7 @@ import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/embedded
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { newDataDir, nobody, query, serverOf } from '../helpers/embedded-dir.js'
 
-test('a first start makes the database, and the next one finds its data', async (t) => {
+test('the first start creates the database, and the next one finds its data', async (t) => {
   const dataDir = newDataDir(t)
   const first = await startEmbeddedPostgres({ dataDir })
   const server = serverOf(dataDir)
@@ -23,7 +23,7 @@ test('a first start makes the database, and the next one finds its data', async 
   t.strictSame(readdirSync(dataDir).sort(), ['cluster', 'server.log', 'users'])
 })
 
-test('each role may do its own work only', async (t) => {
+test('each role can do only its own work', async (t) => {
   const database = await startEmbeddedPostgres({ dataDir: newDataDir(t), ephemeral: true })
   t.teardown(() => database.stop())
   for (const statement of [
@@ -56,7 +56,7 @@ test('each role may do its own work only', async (t) => {
   })
 })
 
-test('it listens on the loopback address only and keeps its passwords to itself', async (t) => {
+test('listens on the loopback address only and keeps its passwords secret', async (t) => {
   const dataDir = newDataDir(t)
   const database = await startEmbeddedPostgres({ dataDir, ephemeral: true })
   t.teardown(() => database.stop())
@@ -71,7 +71,7 @@ test('it listens on the loopback address only and keeps its passwords to itself'
   await t.rejects(query(wrong.href, 'select 1'), { code: '28P01' })
 })
 
-test('a throw-away database leaves nothing, and never takes the place of one to keep', async (t) => {
+test('a temporary database leaves nothing and never replaces a permanent one', async (t) => {
   const dataDir = newDataDir(t)
   const kept = await startEmbeddedPostgres({ dataDir })
   await kept.stop()
@@ -84,7 +84,7 @@ test('a throw-away database leaves nothing, and never takes the place of one to 
   t.strictSame(readdirSync(path.dirname(other)), ['postgres'])
 })
 
-test('what dead processes left, even if their pids live on, holds nobody up', async (t) => {
+test('leftovers of dead processes block no start, even if their pids live on', async (t) => {
   const dataDir = newDataDir(t)
   await (await startEmbeddedPostgres({ dataDir })).stop()
   const reused = `${process.pid}-1`
@@ -103,7 +103,7 @@ test('what dead processes left, even if their pids live on, holds nobody up', as
   t.notOk(isRunning(server))
 })
 
-test('a copy of a directory in use gets a server of its own', {
+test('a copy of a directory in use gets its own server', {
   skip: process.platform === 'win32',
 }, async (t) => {
   const dataDir = newDataDir(t)
@@ -119,7 +119,7 @@ test('a copy of a directory in use gets a server of its own', {
   await query(original.ownerUrl, 'select 1')
 })
 
-test('a directory that cannot be used is named in one line, with what to do', async (t) => {
+test('names an unusable directory in one line and says what to do', async (t) => {
   const dataDir = newDataDir(t)
   await (await startEmbeddedPostgres({ dataDir })).stop()
   const damages: Record<string, { damage: (cluster: string) => void; says: RegExp }> = {
@@ -184,7 +184,7 @@ test('a directory that cannot be used is named in one line, with what to do', as
   })
 })
 
-test('a system without binaries or without an account for the server is told to set DATABASE_URL', async (t) => {
+test('asks for DATABASE_URL on a system without binaries or without an account for the server', async (t) => {
   const dataDir = newDataDir(t)
   await t.rejects(startEmbeddedPostgres({ dataDir, platform: 'linux-s390x' }), {
     name: 'EmbeddedPostgresError',
@@ -195,7 +195,7 @@ test('a system without binaries or without an account for the server is told to 
   })
 })
 
-test('root runs the server as nobody, below a directory that nobody may not enter', {
+test('root runs the server as "nobody", below a directory that "nobody" may not enter', {
   skip: !nobody && 'needs root',
 }, async (t) => {
   const dataDir = newDataDir(t)

@@ -36,7 +36,7 @@ test('the last process to leave stops the server, however each of them leaves', 
   t.notOk(isRunning(server))
 })
 
-test('a process that ends without stopping leaves no server behind', async (t) => {
+test('a process that ends without stopping the server leaves none behind', async (t) => {
   const dataDir = newDataDir(t)
   for (const word of ['exit', 'throw']) {
     const user = spawnEmbeddedUser(t, { dataDir })
@@ -60,7 +60,7 @@ test('Ctrl-C leaves nothing running', async (t) => {
   }
 })
 
-test('a server whose process was killed is adopted by the next, which stops it', async (t) => {
+test('the next process adopts and stops a server whose process was killed', async (t) => {
   const dataDir = newDataDir(t)
   const user = spawnEmbeddedUser(t, { dataDir })
   const { port } = (await user.started) ?? {}
@@ -76,7 +76,7 @@ test('a server whose process was killed is adopted by the next, which stops it',
   t.notOk(isRunning(server))
 })
 
-test('after a kill of the server itself the next start recovers its data', async (t) => {
+test('the next start recovers the data after the server itself was killed', async (t) => {
   const dataDir = newDataDir(t)
   const first = await startEmbeddedPostgres({ dataDir })
   const server = serverOf(dataDir)
@@ -99,7 +99,7 @@ test('after a kill of the server itself the next start recovers its data', async
 })
 
 const canBeNobody = nobody && canExecute(import.meta.dirname, nobody)
-test('another account than root runs the server as itself', {
+test('accounts other than root run the server as themselves', {
   skip: !canBeNobody && 'needs root',
 }, async (t) => {
   const dataDir = newDataDir(t, nobody)

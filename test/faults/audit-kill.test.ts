@@ -46,7 +46,7 @@ const hasEnded = (sql: postgres.Sql) => async () => {
 }
 
 t.test(
-  'a server that is killed leaves an entry for each change, and none for what was not changed',
+  'a killed server leaves an entry for each change and none for unchanged rows',
   { skip: LATER },
   async (t) => {
     const database = await createTestDatabase(t)

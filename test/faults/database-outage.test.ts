@@ -68,7 +68,7 @@ const ready = (get: (url: string) => Promise<Answer>, status: string) =>
   readinessSaying(() => get('/readyz'), `"status":"${status}"`)
 
 t.test(
-  'PostgreSQL restarts: what is in flight fails, as 503, and nothing once it is back',
+  'a restart of PostgreSQL fails requests in flight with 503, and none after it is back',
   { skip: LATER },
   async (t) => {
     const { proxy, get, endSessions, many, withFullPool } = await start(t)
@@ -89,7 +89,7 @@ t.test(
 )
 
 t.test(
-  'PostgreSQL freezes: every request is told so, and all is well once it thaws',
+  'a frozen PostgreSQL gets every request a 503, and all works once it thaws',
   { skip: LATER },
   async (t) => {
     const { proxy, get, many } = await start(t, IMPATIENT)
@@ -108,7 +108,7 @@ t.test(
 )
 
 t.test(
-  'a network that is slow delays answers, and refuses only whom it would keep waiting too long',
+  'a slow network delays answers and refuses only requests that would wait too long',
   { skip: LATER },
   async (t) => {
     const slow = await start(t, { QUEUE_TIMEOUT_MS: 900 })
@@ -129,7 +129,7 @@ t.test(
   },
 )
 
-t.test('connections that the network forgets are found out, each once', { skip: LATER }, async (t) => {
+t.test('detects each connection that the network dropped once', { skip: LATER }, async (t) => {
   const { proxy, get, many } = await start(t, IMPATIENT)
   await many()
   const connections = proxy.connections()
@@ -141,7 +141,7 @@ t.test('connections that the network forgets are found out, each once', { skip: 
 })
 
 t.test(
-  'while all connections hang, whoever waits for one is told, and the rest goes on',
+  'requests waiting for a connection fail in time while all connections hang, and other routes work',
   { skip: LATER },
   async (t) => {
     const { get, user, many, withFullPool } = await start(t, PATIENT)
@@ -155,7 +155,7 @@ t.test(
   },
 )
 
-t.test('after a failover no connection stays with a server that only reads', { skip: LATER }, async (t) => {
+t.test('keeps no connection to a server that became read-only in a failover', { skip: LATER }, async (t) => {
   const { get, user, owner, endSessions, many, database } = await start(t)
   const name = owner(new URL(database.ownerUrl).pathname.slice(1))
   const rename = (firstName: string) => user.patch('/me', { firstName })
@@ -183,7 +183,7 @@ const REFUSALS = [
 ]
 
 for (const { title, befall, mend } of REFUSALS) {
-  t.test(`while PostgreSQL ${title}, requests are told so`, { skip: LATER }, async (t) => {
+  t.test(`requests get a 503 while PostgreSQL ${title}`, { skip: LATER }, async (t) => {
     const { get, user, endSessions, many, database } = await start(t)
     const name = new URL(database.ownerUrl).pathname.slice(1)
     // From another database: nobody can close the one he is in.

@@ -75,7 +75,7 @@ function socketDirectory(t: Test): string {
 
 const with_ = (url: string, query: string, host = 'localhost') => `${url.replace('127.0.0.1', host)}?${query}`
 
-t.test('both drivers read TLS alike', { skip: LATER || NO_OPENSSL }, async (t) => {
+t.test('both drivers interpret TLS settings alike', { skip: LATER || NO_OPENSSL }, async (t) => {
   const files = makeCertificates(t)
   const settings = { ssl: 'on', ssl_cert_file: files.cert, ssl_key_file: files.key }
   const { database } = await ownPostgres(t, settings)
@@ -110,42 +110,46 @@ t.test('both drivers read TLS alike', { skip: LATER || NO_OPENSSL }, async (t) =
   t.equal(count?.secured, count?.open, 'the pool and what listens')
 })
 
-t.test('a server without TLS, behind a Unix socket, and by a role with a dot', { skip: LATER }, async (t) => {
-  const dir = socketDirectory(t)
-  const { database } = await ownPostgres(t, { unix_socket_directories: dir })
-  t.equal(await reach(with_(database.url, 'sslmode=prefer')), 'plain')
-  t.equal(await reach(with_(database.url, 'sslmode=require')), 'refused: NO_TLS')
+t.test(
+  'connects to a server without TLS, over a Unix socket, and as a role with a dot',
+  { skip: LATER },
+  async (t) => {
+    const dir = socketDirectory(t)
+    const { database } = await ownPostgres(t, { unix_socket_directories: dir })
+    t.equal(await reach(with_(database.url, 'sslmode=prefer')), 'plain')
+    t.equal(await reach(with_(database.url, 'sslmode=require')), 'refused: NO_TLS')
 
-  const admin = connect(t, database.adminUrl)
-  await admin.unsafe(`create role "svc@proj.iam" login password 'p@w/#1'`)
-  const { places, database: name } = parseDatabaseUrl(database.url)
-  await admin.unsafe(`grant connect on database ${name} to "svc@proj.iam"`)
-  await prepareDatabase({ migrationUrl: database.ownerUrl, appRole: 'svc@proj.iam' })
-  const { port } = places[0]
-  const urls = [
-    `postgres://svc@proj.iam:p%40w%2F%231@127.0.0.1:${port}/${name}`,
-    `postgres://svc%40proj.iam:p@w%2F#1@127.0.0.1:${port}/${name}`,
-    `postgresql:///${name}?host=${dir}&port=${port}&user=svc@proj.iam&password=p%40w%2F%231`,
-    `postgresql://svc%40proj.iam:p@w%2F#1@${encodeURIComponent(dir)}:${port}/${name}`,
-  ]
-  for (const url of urls) {
-    t.equal(await reach(url), 'plain', url)
-    t.ok((await migrationStatus(url, { folder: MIGRATIONS_FOLDER })).length > 0)
-  }
-  const app = await buildTestApp(t, { database: { ...database, url: urls[3] ?? '' } })
-  t.equal((await app.anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
-  t.ok(await app.signUp(), 'it was granted what it needs')
-  const queue = new Queue(
-    'any',
-    { connection: inDatabase(urls[2] ?? '') } as never,
-    createPostgresBackend as never,
-  )
-  t.match(await queue.getJobCounts('waiting'), { waiting: 0 })
-  await queue.close()
-})
+    const admin = connect(t, database.adminUrl)
+    await admin.unsafe(`create role "svc@proj.iam" login password 'p@w/#1'`)
+    const { places, database: name } = parseDatabaseUrl(database.url)
+    await admin.unsafe(`grant connect on database ${name} to "svc@proj.iam"`)
+    await prepareDatabase({ migrationUrl: database.ownerUrl, appRole: 'svc@proj.iam' })
+    const { port } = places[0]
+    const urls = [
+      `postgres://svc@proj.iam:p%40w%2F%231@127.0.0.1:${port}/${name}`,
+      `postgres://svc%40proj.iam:p@w%2F#1@127.0.0.1:${port}/${name}`,
+      `postgresql:///${name}?host=${dir}&port=${port}&user=svc@proj.iam&password=p%40w%2F%231`,
+      `postgresql://svc%40proj.iam:p@w%2F#1@${encodeURIComponent(dir)}:${port}/${name}`,
+    ]
+    for (const url of urls) {
+      t.equal(await reach(url), 'plain', url)
+      t.ok((await migrationStatus(url, { folder: MIGRATIONS_FOLDER })).length > 0)
+    }
+    const app = await buildTestApp(t, { database: { ...database, url: urls[3] ?? '' } })
+    t.equal((await app.anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
+    t.ok(await app.signUp(), 'it was granted what it needs')
+    const queue = new Queue(
+      'any',
+      { connection: inDatabase(urls[2] ?? '') } as never,
+      createPostgresBackend as never,
+    )
+    t.match(await queue.getJobCounts('waiting'), { waiting: 0 })
+    await queue.close()
+  },
+)
 
 t.test(
-  'of several hosts the one is taken that can be reached and is what was asked for',
+  'picks the reachable host with the requested properties out of several',
   { skip: LATER },
   async (t) => {
     const primary = await ownPostgres(t)

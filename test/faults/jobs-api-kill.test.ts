@@ -18,7 +18,7 @@ t.setTimeout(400_000)
 const MAX_SIGN_UPS = 16
 
 t.test(
-  'while the API and Redis are killed, who is registered gets one mail, and nobody else any',
+  'sends each registered user one mail, and no other, while the API and Redis are killed',
   { skip: NO_REDIS },
   async (t) => {
     const database = await createTestDatabase(t)

@@ -10,7 +10,7 @@ import { signUpAt } from '../helpers/signup-load.js'
 // Deadlines are waited for.
 t.setTimeout(400_000)
 
-t.test('whatever Redis does, sign-ups are accepted and get their mail', { skip: NO_REDIS }, async (t) => {
+t.test('sign-ups are accepted and get their mail whatever Redis does', { skip: NO_REDIS }, async (t) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const mailbox = await startMailbox(t)
@@ -44,7 +44,7 @@ t.test('whatever Redis does, sign-ups are accepted and get their mail', { skip: 
   t.ok(refusals.length <= 3, 'what is wrong is not said again and again')
 })
 
-t.test('a worker that finds no Redis says so and ends', { skip: NO_REDIS }, async (t) => {
+t.test('a worker that finds no Redis says so and exits', { skip: NO_REDIS }, async (t) => {
   const database = await createTestDatabase(t)
   const redis = await ownRedis(t)
   const program = await buildProgram(t, database, { REDIS_URL: redis.url })
@@ -67,23 +67,27 @@ const FAULTS: Fault[] = [
 ]
 
 for (const { title, befall, mend } of FAULTS) {
-  t.test(`a worker that is stopped while Redis ${title} ends in order`, { skip: NO_REDIS }, async (t) => {
-    const database = await createTestDatabase(t)
-    const sql = connect(t, database.ownerUrl)
-    const mailbox = await startMailbox(t)
-    const redis = await ownRedis(t)
-    await redis.start()
-    const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, REDIS_URL: redis.url })
-    const worker = await program.startWorker()
-    await befall(redis)
-    await insertRegistrations(sql, 1)
-    worker.child.kill('SIGTERM')
-    t.match(await worker.ended, { code: 0, signal: null, stderr: '' })
-    t.same(mailbox.all, [])
+  t.test(
+    `a worker that is stopped while Redis ${title} shuts down in order`,
+    { skip: NO_REDIS },
+    async (t) => {
+      const database = await createTestDatabase(t)
+      const sql = connect(t, database.ownerUrl)
+      const mailbox = await startMailbox(t)
+      const redis = await ownRedis(t)
+      await redis.start()
+      const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, REDIS_URL: redis.url })
+      const worker = await program.startWorker()
+      await befall(redis)
+      await insertRegistrations(sql, 1)
+      worker.child.kill('SIGTERM')
+      t.match(await worker.ended, { code: 0, signal: null, stderr: '' })
+      t.same(mailbox.all, [])
 
-    await mend(redis)
-    await program.startWorker()
-    await finishJobs(sql)
-    t.equal(mailbox.all.length, 1, 'another worker does what it left')
-  })
+      await mend(redis)
+      await program.startWorker()
+      await finishJobs(sql)
+      t.equal(mailbox.all.length, 1, 'another worker does what it left')
+    },
+  )
 }

@@ -65,7 +65,7 @@ for (const [title, behaviour] of PASSING) {
 }
 
 t.test(
-  'mails that a server refuses with 550 are dead letters, and nothing else is',
+  'mails that a server refuses with 550 become dead letters, and no others do',
   { skip: LATER },
   async (t) => {
     const { program, sql } = await prepare(t)
@@ -106,13 +106,13 @@ async function stopInTheMidst(t: Test, redisUrl?: string): Promise<void> {
 }
 
 t.test(
-  'a worker that is stopped in the midst of mails leaves them to another one (PostgreSQL)',
+  'a worker that is stopped while sending leaves its mails to another one (PostgreSQL)',
   { skip: LATER },
   (t) => stopInTheMidst(t),
 )
 
 t.test(
-  'a worker that is stopped in the midst of mails leaves them to another one (Redis)',
+  'a worker that is stopped while sending leaves its mails to another one (Redis)',
   { skip: NO_REDIS },
   async (t) => {
     const redis = await ownRedis(t)

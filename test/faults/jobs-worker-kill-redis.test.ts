@@ -4,7 +4,7 @@ import { IN_FULL } from '../helpers/passing-time.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 
 t.setTimeout(400_000)
-t.test('workers that are killed lose no mail (Redis)', { skip: NO_REDIS }, async (t) => {
+t.test('killed workers lose no mail (Redis)', { skip: NO_REDIS }, async (t) => {
   const redis = await ownRedis(t)
   await redis.start()
   await killWorkers(t, IN_FULL ? 100 : 10, { REDIS_URL: redis.url })

@@ -4,6 +4,4 @@ import { IN_FULL, LATER } from '../helpers/passing-time.js'
 
 // In full it takes longer than a test file may otherwise.
 t.setTimeout(400_000)
-t.test('workers that are killed lose no mail (PostgreSQL)', { skip: LATER }, (t) =>
-  killWorkers(t, IN_FULL ? 20 : 5),
-)
+t.test('killed workers lose no mail (PostgreSQL)', { skip: LATER }, (t) => killWorkers(t, IN_FULL ? 20 : 5))

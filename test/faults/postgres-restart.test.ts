@@ -120,7 +120,7 @@ async function everyMailCame(t: Test, { mailbox, startWorker }: Started, databas
 }
 
 t.test(
-  'a PostgreSQL that restarts, crashes or is replaced fails what is in flight, and nothing after it',
+  'a restart, crash or replacement of PostgreSQL fails only the requests in flight',
   { skip: LATER },
   async (t) => {
     const started = await start(t)

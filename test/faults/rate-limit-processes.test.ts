@@ -31,7 +31,7 @@ async function startRedis(t: Test): Promise<string> {
 }
 
 t.test(
-  'two API processes let exactly N of 100 through, and a restart forgets nothing',
+  'two API processes admit exactly N of 100 requests, and a restart forgets none',
   { skip: NO_REDIS },
   async (t) => {
     const [REDIS_URL, database] = [await startRedis(t), await createTestDatabase(t)]
@@ -76,7 +76,7 @@ async function decidedHere(url: string): Promise<number> {
 }
 
 t.test(
-  'the hardest timing gets no more than N through in any window of two processes, and Retry-After always holds',
+  'two processes admit at most N in any window at the worst timing, and Retry-After always holds',
   { skip: NO_REDIS },
   async (t) => {
     const redisUrl = await startRedis(t)

@@ -28,7 +28,7 @@ const countOf = (answers: Answer[], wanted: number) =>
   answers.filter(({ status }) => status === wanted).length
 
 t.test(
-  'two processes share their limits, exactly, and one started later knows them',
+  'two processes share their limits exactly, and one started later continues them',
   { skip: NO_REDIS },
   async (t) => {
     const { server, admin } = await startRedis(t)
@@ -57,7 +57,7 @@ t.test(
 )
 
 t.test(
-  'Redis frozen, killed, restarted and its scripts flushed: no 5xx, no more than N a process, and back again',
+  'Redis frozen, killed, restarted and its scripts flushed: no 5xx, at most N a process, and shared again afterwards',
   { skip: NO_REDIS },
   async (t) => {
     const { server, admin } = await startRedis(t)
@@ -94,7 +94,7 @@ t.test(
 
 for (const strategy of ['moving-window', 'fixed-window', 'fixed-window-elastic-expiry'] as const) {
   t.test(
-    `${strategy} in Redis: at most N, and whoever waits as told gets through`,
+    `${strategy} in Redis: admits at most N, and admits callers that waited for Retry-After`,
     { skip: NO_REDIS },
     async (t) => {
       const { server } = await startRedis(t)
@@ -123,7 +123,7 @@ for (const strategy of ['moving-window', 'fixed-window', 'fixed-window-elastic-e
 }
 
 t.test(
-  'no answer waits for a frozen Redis once it is known, and both sides of an outage are told once',
+  'no request waits for a Redis known to be frozen, and the outage and its end are logged once each',
   { skip: NO_REDIS },
   async (t) => {
     const { server } = await startRedis(t)
@@ -148,34 +148,30 @@ t.test(
   },
 )
 
-t.test(
-  'a connection that the network has forgotten is replaced, though nothing ever closes it',
-  { skip: NO_REDIS },
-  async (t) => {
-    const { server } = await startRedis(t)
-    const network = await openProxy(t, server.url)
-    const redis = openRedis(network.url)
-    const windows = new RedisWithLocalFallback(
-      redis,
-      new RedisWindows(redis, 'test:'),
-      new MemoryWindows(),
-      SILENT,
-    )
-    t.teardown(() => windows.end())
-    await eventually(() => redis.status === 'ready')
-    const [policy] = toPolicies('100/minute', { method: 'GET', url: '/x' }) as [Policy]
-    network.forget()
-    await eventually(async () => {
-      await windows.take([{ key: 'ada', policy }])
-      return windows.isDegraded
-    })
-    await eventually(() => !windows.isDegraded)
-    t.equal(network.connections(), 2)
-  },
-)
+t.test('replaces a connection that the network dropped without closing it', { skip: NO_REDIS }, async (t) => {
+  const { server } = await startRedis(t)
+  const network = await openProxy(t, server.url)
+  const redis = openRedis(network.url)
+  const windows = new RedisWithLocalFallback(
+    redis,
+    new RedisWindows(redis, 'test:'),
+    new MemoryWindows(),
+    SILENT,
+  )
+  t.teardown(() => windows.end())
+  await eventually(() => redis.status === 'ready')
+  const [policy] = toPolicies('100/minute', { method: 'GET', url: '/x' }) as [Policy]
+  network.forget()
+  await eventually(async () => {
+    await windows.take([{ key: 'ada', policy }])
+    return windows.isDegraded
+  })
+  await eventually(() => !windows.isDegraded)
+  t.equal(network.connections(), 2)
+})
 
 t.test(
-  'a node of Redis Cluster takes all limits of a request in one call, for their keys are of one slot',
+  'checks all limits of a request in one call to one node of Redis Cluster, with keys in one slot',
   { skip: NO_REDIS },
   async (t) => {
     const { server, admin } = await startRedis(t, { 'cluster-enabled': 'yes' })

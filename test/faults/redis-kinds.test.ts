@@ -39,7 +39,7 @@ async function showsJobs(t: Test, { database }: Onboarding, REDIS_URL: string): 
   t.ok(answer.json().queues[0].counts.completed >= 2, 'and the dashboard shows them')
 }
 
-t.test('jobs, limits and the dashboard on three nodes of a cluster', { skip: NO_REDIS }, async (t) => {
+t.test('jobs, limits and the dashboard work on a cluster of three nodes', { skip: NO_REDIS }, async (t) => {
   const cluster = await ownCluster(t)
   const config = { REDIS_URL: cluster.url, RATE_LIMIT: 'on' } as const
   const onboarding = await startOnboarding(t, { config })
@@ -51,20 +51,24 @@ t.test('jobs, limits and the dashboard on three nodes of a cluster', { skip: NO_
   await eventually(async () => (await cluster.counts()).filter((count) => count > 0).length >= 2)
 })
 
-t.test('sentinels say which server is the master, also after it has gone', { skip: NO_REDIS }, async (t) => {
-  const sentinels = await ownSentinels(t)
-  const config = { REDIS_URL: sentinels.url, RATE_LIMIT: 'on' } as const
-  const onboarding = await startOnboarding(t, { config })
-  await sendsMail(onboarding, 'ada')
-  await limitsAsPromised(t, onboarding)
-  await showsJobs(t, onboarding, sentinels.url)
-  await sentinels.master.kill()
-  const ready = async () => (await onboarding.anonymous.request({ method: 'GET', url: '/readyz' })).text
-  await eventually(async () => !(await ready()).includes('degraded'), 60_000)
-  await sendsMail(onboarding, 'grace')
-})
+t.test(
+  'follows the sentinels to the current master, also after the old one is gone',
+  { skip: NO_REDIS },
+  async (t) => {
+    const sentinels = await ownSentinels(t)
+    const config = { REDIS_URL: sentinels.url, RATE_LIMIT: 'on' } as const
+    const onboarding = await startOnboarding(t, { config })
+    await sendsMail(onboarding, 'ada')
+    await limitsAsPromised(t, onboarding)
+    await showsJobs(t, onboarding, sentinels.url)
+    await sentinels.master.kill()
+    const ready = async () => (await onboarding.anonymous.request({ method: 'GET', url: '/readyz' })).text
+    await eventually(async () => !(await ready()).includes('degraded'), 60_000)
+    await sendsMail(onboarding, 'grace')
+  },
+)
 
-t.test('a database that Redis does not have is refused at the start', { skip: NO_REDIS }, async (t) => {
+t.test('refuses to start with a database number that Redis does not have', { skip: NO_REDIS }, async (t) => {
   const redis = await ownRedis(t, { databases: '4', requirepass: 'hunter2' })
   await redis.start()
   const { host } = new URL(redis.url)
@@ -83,7 +87,7 @@ t.test('a database that Redis does not have is refused at the start', { skip: NO
   worker.child.kill()
 })
 
-t.test('what a URL of Redis may say', async (t) => {
+t.test('accepts and refuses URLs of Redis as documented', async (t) => {
   t.match(parseRedisUrl('redis://:p%40w@host/3'), { kind: 'single', password: 'p@w', database: 3 })
   t.match(parseRedisUrl('rediss://me:p@w@host'), { hasTls: true, username: 'me', password: 'p@w' })
   t.match(parseRedisUrl('redis+cluster://a:1,b,[::1]:3'), {

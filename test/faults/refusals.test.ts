@@ -45,7 +45,7 @@ async function occupyPort(t: Test): Promise<string> {
 
 const CANNOT = '^cannot connect to database'
 
-t.test('a database that lets nobody in is told in one line', { skip: LATER }, async (t) => {
+t.test('a database that refuses the connection is reported in one line', { skip: LATER }, async (t) => {
   const database = await createTestDatabase(t)
   const program = await buildProgram(t, database, {})
   const { host } = new URL(database.url)
@@ -72,7 +72,7 @@ t.test('a database that lets nobody in is told in one line', { skip: LATER }, as
 })
 
 t.test(
-  'a database that is away or silent is told in one line, and found when it is back',
+  'a database that is away or silent is reported in one line, and found when it is back',
   { skip: LATER },
   async (t) => {
     const database = await createTestDatabase(t)
@@ -107,7 +107,7 @@ t.test(
   },
 )
 
-t.test('whatever else keeps a process from starting is told in one line', { skip: LATER }, async (t) => {
+t.test('every other obstacle to a start is reported in one line', { skip: LATER }, async (t) => {
   const database = await createTestDatabase(t)
   const program = await buildProgram(t, database, {})
   const port = await occupyPort(t)

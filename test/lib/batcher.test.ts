@@ -25,7 +25,7 @@ function openStore() {
   return { store, batcher, batches, errors, lost }
 }
 
-t.test('items are written in order, in batches, once, however often it is flushed', async (t) => {
+t.test('writes items once, in order and in batches, however often it is flushed', async (t) => {
   const { batcher, batches } = openStore()
   for (let i = 0; i < 5; i += 1) batcher.add(i)
   await Promise.all([batcher.flush(), batcher.flush()])
@@ -36,7 +36,7 @@ t.test('items are written in order, in batches, once, however often it is flushe
   ])
 })
 
-t.test('what comes during a write is written after it', async (t) => {
+t.test('writes items that arrive during a write after it', async (t) => {
   const { store, batcher, batches } = openStore()
   let open = () => {}
   store.gate = new Promise((resolve) => {
@@ -50,7 +50,7 @@ t.test('what comes during a write is written after it', async (t) => {
   t.strictSame(batches, [[1], [2]])
 })
 
-t.test('what cannot be written stays, and is written later', async (t) => {
+t.test('keeps items of a failed write and writes them later', async (t) => {
   const { store, batcher, batches, errors, lost } = openStore()
   store.isDown = true
   batcher.add(1)
@@ -63,7 +63,7 @@ t.test('what cannot be written stays, and is written later', async (t) => {
   t.strictSame({ batches, lost }, { batches: [[1, 2]], lost: [] })
 })
 
-t.test('beyond its bound the oldest are given up, and said so', async (t) => {
+t.test('drops the oldest items beyond its limit and reports how many', async (t) => {
   const { store, batcher, batches, lost } = openStore()
   store.isDown = true
   for (let i = 0; i < 8; i += 1) batcher.add(i)
@@ -77,7 +77,7 @@ t.test('beyond its bound the oldest are given up, and said so', async (t) => {
   ])
 })
 
-t.test('large items are given up earlier, as many as it takes', async (t) => {
+t.test('drops large items earlier, as many as necessary', async (t) => {
   const { store, batcher, batches, lost } = openStore()
   store.isDown = true
   for (const bytes of [400, 500, 90, 600]) batcher.add(bytes)
@@ -95,7 +95,7 @@ t.test('large items are given up earlier, as many as it takes', async (t) => {
   ])
 })
 
-t.test('at the end what cannot be written is given up instead of waited for', async (t) => {
+t.test('drops unwritable items at the end instead of waiting', async (t) => {
   const { store, batcher, lost } = openStore()
   store.isDown = true
   batcher.add(1)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { clientAddress, readAddress, trustedProxies } from '../../src/lib/network/client-address.js'
 
-t.test('an address is read without port and zone, in one spelling', async (t) => {
+t.test('reads an address without port and zone, in one spelling', async (t) => {
   const spellings: [string, string | undefined][] = [
     ['203.0.113.9', '203.0.113.9'],
     ['203.0.113.9:40001', '203.0.113.9'],
@@ -20,7 +20,7 @@ t.test('an address is read without port and zone, in one spelling', async (t) =>
   for (const [text, address] of spellings) t.equal(readAddress(text), address, text)
 })
 
-t.test('the client is the nearest address that is no trusted proxy', async (t) => {
+t.test('the client is the nearest address that is not a trusted proxy', async (t) => {
   const isTrusted = trustedProxies(['10.0.0.0/8', '2001:db8:1::/48', '::ffff:192.0.2.0/120'])
   const from = (remoteAddress: string, forwarded?: string) =>
     clientAddress(

@@ -8,7 +8,7 @@ import {
 
 const read = (rest: string) => parseDatabaseUrl(`postgres://${rest}`)
 
-t.test('names of roles, passwords and databases are read with what they hold', async (t) => {
+t.test('decodes the names of roles, passwords and databases', async (t) => {
   for (const user of ['svc@proj.iam', 'svc%40proj.iam']) {
     t.match(read(`${user}:p%2Fw@host/db`), { user: 'svc@proj.iam', password: 'p/w', database: 'db' })
   }
@@ -18,7 +18,7 @@ t.test('names of roles, passwords and databases are read with what they hold', a
   t.match(read('/db?user=svc@proj.iam&password=p%40w&host=h'), { user: 'svc@proj.iam', password: 'p@w' })
 })
 
-t.test('one host, several of them, and Unix sockets', async (t) => {
+t.test('accepts one host, several hosts and Unix sockets', async (t) => {
   const places = (rest: string) => read(rest).places.map(({ host, port }) => `${host} ${port}`)
   t.strictSame(places('a:b@h1:5432,h2:5433,[::1]/db'), ['h1 5432', 'h2 5433', '::1 5432'])
   t.strictSame(places('/db?host=h1,h2&port=1,2'), ['h1 1', 'h2 2'])
@@ -28,7 +28,7 @@ t.test('one host, several of them, and Unix sockets', async (t) => {
   t.equal(placesOf('postgres://a:b@h1,[::1]:2/db'), 'h1:5432,[::1]:2')
 })
 
-t.test('sslmode means what it means to libpq', async (t) => {
+t.test('interprets sslmode as libpq does', async (t) => {
   const modes = {
     '': 'disable',
     'sslmode=disable': 'disable',
@@ -51,7 +51,7 @@ t.test('sslmode means what it means to libpq', async (t) => {
   t.equal(read('/db?host=/run&sslmode=verify-full').ssl.mode, 'disable', 'no TLS on a socket')
 })
 
-t.test('the parameters of libpq and of Neon', async (t) => {
+t.test('accepts the parameters of libpq and Neon', async (t) => {
   const query =
     'sslmode=require&channel_binding=require&options=endpoint%3Dep-1&application_name=mine&connect_timeout=7' +
     '&keepalives_idle=30&keepalives_count=3&target_session_attrs=read-write&sslnegotiation=direct'
@@ -67,7 +67,7 @@ t.test('the parameters of libpq and of Neon', async (t) => {
   t.equal(read('h/db?keepalives=0').keepAliveS, 0)
 })
 
-t.test('what is not understood is named, and no part of a password shown', async (t) => {
+t.test('names what it does not understand and shows no part of a password', async (t) => {
   const refusals = {
     'a:hunter2@h/db?sslmod=require': /^has the parameter sslmod, which is not understood/,
     'a:hunter2@h/db?schema=public': /^has the parameter schema,/,

@@ -6,7 +6,7 @@ import { Nullable, StrictObject, Uuid } from '../../src/lib/schema/schemas.js'
 import Type from '../../src/lib/schema/type.js'
 import { buildValidator } from '../../src/lib/schema/validation.js'
 
-t.test('an address is one that a mail header can hold, compared without case', async (t) => {
+t.test('accepts only addresses that a mail header can hold, and compares them without case', async (t) => {
   const good = [
     'a@b.co',
     "o'brien+x@mail.example.com",
@@ -71,7 +71,7 @@ t.test('an address is one that a mail header can hold, compared without case', a
   t.equal(normalizeEmail('I@x.example'), 'i@x.example', 'in every locale')
 })
 
-t.test('an id is in lower case before a handler sees it, wherever it stands', async (t) => {
+t.test('an id is lower case before a handler sees it, wherever it occurs', async (t) => {
   const id = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
   const nested = StrictObject({ id: Uuid, none: Nullable(Uuid) })
   const schema = StrictObject({ id: Uuid, list: Type.Array(Uuid), nested, text: Type.String() })
@@ -91,7 +91,7 @@ t.test('an id is in lower case before a handler sees it, wherever it stands', as
   }
 })
 
-t.test('a cursor is read only as what this order gave', async (t) => {
+t.test('accepts only cursors of the same list and order', async (t) => {
   const id = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
   for (const value of ['ada@example.com', '', 'Žofie 😀', '"quoted" \\', '2026-01-02T03:04:05.678Z']) {
     const cursor = encodeCursor({ sort: '-email', value, id })
@@ -124,7 +124,7 @@ t.test('a cursor is read only as what this order gave', async (t) => {
     t.throws(() => decodeCursor(cursor, '-email'), { code: 'INVALID_CURSOR', statusCode: 400 }, cursor)
 })
 
-t.test('a request id of the caller is kept only when it is safe everywhere', async (t) => {
+t.test("keeps the caller's request id only when it is safe everywhere", async (t) => {
   const idOf = (value?: unknown) =>
     requestIdOf({ headers: { 'x-request-id': value } as Record<string, string> })
   const uuid = 'f47ac10b-58cc-4372-a567-0e02b2c3d479'

@@ -4,7 +4,7 @@ import { maskRefusedValues, maskUnknownFields, maskUnknownQuery } from '../../sr
 const R = '[redacted]'
 const person = { properties: { name: {}, address: { properties: { city: {} } }, tags: { items: {} } } }
 
-t.test('what a schema knows is kept, at every depth', async (t) => {
+t.test('keeps the fields that a schema knows, at every depth', async (t) => {
   const body = { name: 'Ada', address: { city: 'London' }, tags: ['a', 'b'] }
   t.strictSame(maskUnknownFields(body, person), body)
   for (const free of [{ any: { thing: 1 } }, 'text', 7, [1, 2]])
@@ -12,7 +12,7 @@ t.test('what a schema knows is kept, at every depth', async (t) => {
   for (const nothing of [undefined, null]) t.equal(maskUnknownFields(nothing, undefined), nothing)
 })
 
-t.test('what it does not know is replaced, whatever it is', async (t) => {
+t.test('replaces unknown fields of any type', async (t) => {
   t.strictSame(
     maskUnknownFields(
       { name: 'Ada', pasword: 'hunter2', address: { city: 'London', pin: 1 }, x: { y: [1] } },
@@ -29,7 +29,7 @@ t.test('what it does not know is replaced, whatever it is', async (t) => {
   t.strictSame(Object.values(odd as object), [R, R, R])
 })
 
-t.test('a URL with a parameter that nobody knows is kept without its query', async (t) => {
+t.test('drops the query of a URL with an unknown parameter', async (t) => {
   const schema = { properties: { q: {} } }
   t.equal(maskUnknownQuery('/users?q=ada', { q: 'ada' }, schema), '/users?q=ada')
   t.equal(maskUnknownQuery('/users', {}, undefined), '/users')
@@ -37,7 +37,7 @@ t.test('a URL with a parameter that nobody knows is kept without its query', asy
   t.equal(maskUnknownQuery('/me?key=hunter2', { key: 'hunter2' }, undefined), `/me?${R}`)
 })
 
-t.test('what the schema refuses is replaced, and what is right beside it is kept', async (t) => {
+t.test('replaces values that the schema refuses and keeps valid ones beside them', async (t) => {
   const body = { email: 'hunter2', name: 'Ada', 'a/b~c': ['x', 'hunter2'], nested: { deep: 'hunter2' } }
   const failures = [
     { instancePath: '', keyword: 'required' },

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { merkleRoot, sha256 } from '../../src/lib/audit/merkle.js'
 
-t.test('a Merkle root is that of RFC 6962', async (t) => {
+t.test('computes the Merkle root of RFC 6962', async (t) => {
   const leaf = (hex: string) => sha256(Buffer.from([0]), Buffer.from(hex, 'hex'))
   // The inputs and roots of the test vectors of Certificate Transparency.
   const inputs = [

@@ -21,7 +21,7 @@ const refusalOf = async (password: string, person: Person = ADA): Promise<string
   }
 }
 
-t.test('a password is hashed with argon2id and a salt, at no less than OWASP asks for', async (t) => {
+t.test('hashes a password with argon2id and a salt, with at least the cost of OWASP', async (t) => {
   const [one, two] = [await hashPassword(PASSWORD), await hashPassword(PASSWORD)]
   t.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   t.not(one, two)
@@ -31,7 +31,7 @@ t.test('a password is hashed with argon2id and a salt, at no less than OWASP ask
   )
 })
 
-t.test('only the password itself matches, to its last byte and in any Unicode form', async (t) => {
+t.test('matches only the password itself, to its last byte and in any Unicode form', async (t) => {
   const { hash, verify } = createPasswordHasher(PARAMETERS)
   const long = 'x'.repeat(73)
   t.match(await verify(await hash(long), long), { matches: true, isOutdated: false })
@@ -45,7 +45,7 @@ t.test('only the password itself matches, to its last byte and in any Unicode fo
   for (const none of [null, undefined]) t.match(await verify(none, PASSWORD), { matches: false })
 })
 
-t.test('a hash is outdated when it took less effort than is asked for now, and only then', async (t) => {
+t.test('a hash is outdated exactly when its cost is below the current one', async (t) => {
   const stored = await hashPassword(PASSWORD, { memoryKib: 24_576, passes: 3 })
   const outdatedUnder = async (memoryKib: number, passes: number) =>
     (await createPasswordHasher({ memoryKib, passes }).verify(stored, PASSWORD)).isOutdated
@@ -55,67 +55,76 @@ t.test('a hash is outdated when it took less effort than is asked for now, and o
   t.ok(await outdatedUnder(24_576, 4))
 })
 
-t.test('every address costs the same work, whatever its hash took, and a refused try none', async (t) => {
-  const work: string[] = []
-  const counted = {
-    ...argon2,
-    hash: (...args: Parameters<typeof argon2.hash>) => {
-      work.push(`hash m=${args[1]?.memoryCost},t=${args[1]?.timeCost}`)
-      return argon2.hash(...args)
-    },
-    verify: (...args: Parameters<typeof argon2.verify>) => {
-      work.push(`verify ${String(args[0]).split('$')[3]}`)
-      return argon2.verify(...args)
-    },
-  }
-  const lib = '../../src/lib/auth/passwords.js'
-  const hasher = await t.mockImport<object>(lib, { '@node-rs/argon2': counted })
-  const { default: plugin } = await t.mockImport('../../src/plugins/accounts/passwords.js', { [lib]: hasher })
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(metrics, UNMEASURED)
-  await app.register(plugin, { memoryKib: 20_480, passes: 3, maxWaitMs: 10_000 })
-  await app.ready()
-  const known = await argon2.hash(PASSWORD, { memoryCost: 20_480, timeCost: 3 })
-  const old = await hashPassword(PASSWORD)
-  const before = async () => {
-    work.push('before')
-  }
-  const oldEffort = old.split('$', 4).join('$')
-  const workOf = async (
-    passwordHash: string | null | undefined,
-    password: string,
-    storedEfforts?: string[],
-  ) => {
-    await app.passwords.verify({ passwordHash, password, storedEfforts, before })
-    return work.splice(0)
-  }
-  const usual = ['before', 'verify m=20480,t=3,p=1']
-  t.strictSame(await workOf(known, 'wrong'), usual)
-  t.strictSame(await workOf(known, PASSWORD), usual)
-  t.strictSame(await workOf(undefined, PASSWORD), usual)
-  t.strictSame(await workOf(null, PASSWORD), usual)
+t.test(
+  'every address costs the same work, whatever the cost of its hash, and a throttled attempt none',
+  async (t) => {
+    const work: string[] = []
+    const counted = {
+      ...argon2,
+      hash: (...args: Parameters<typeof argon2.hash>) => {
+        work.push(`hash m=${args[1]?.memoryCost},t=${args[1]?.timeCost}`)
+        return argon2.hash(...args)
+      },
+      verify: (...args: Parameters<typeof argon2.verify>) => {
+        work.push(`verify ${String(args[0]).split('$')[3]}`)
+        return argon2.verify(...args)
+      },
+    }
+    const lib = '../../src/lib/auth/passwords.js'
+    const hasher = await t.mockImport<object>(lib, { '@node-rs/argon2': counted })
+    const { default: plugin } = await t.mockImport('../../src/plugins/accounts/passwords.js', {
+      [lib]: hasher,
+    })
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(metrics, UNMEASURED)
+    await app.register(plugin, { memoryKib: 20_480, passes: 3, maxWaitMs: 10_000 })
+    await app.ready()
+    const known = await argon2.hash(PASSWORD, { memoryCost: 20_480, timeCost: 3 })
+    const old = await hashPassword(PASSWORD)
+    const before = async () => {
+      work.push('before')
+    }
+    const oldEffort = old.split('$', 4).join('$')
+    const workOf = async (
+      passwordHash: string | null | undefined,
+      password: string,
+      storedEfforts?: string[],
+    ) => {
+      await app.passwords.verify({ passwordHash, password, storedEfforts, before })
+      return work.splice(0)
+    }
+    const usual = ['before', 'verify m=20480,t=3,p=1']
+    t.strictSame(await workOf(known, 'wrong'), usual)
+    t.strictSame(await workOf(known, PASSWORD), usual)
+    t.strictSame(await workOf(undefined, PASSWORD), usual)
+    t.strictSame(await workOf(null, PASSWORD), usual)
 
-  // Some accounts still have the hash of a time with less effort: all addresses cost what both kinds do.
-  const raised = ['before', 'verify m=19456,t=2,p=1', 'verify m=20480,t=3,p=1']
-  for (const hash of [known, old, undefined, null]) {
-    t.strictSame(await workOf(hash, 'wrong', [oldEffort, 'not a hash']), raised)
-  }
-  t.strictSame(await workOf(known, PASSWORD, [oldEffort]), raised)
-  t.strictSame(await workOf(old, PASSWORD, [oldEffort]), [...raised, 'hash m=20480,t=3'])
-  t.strictSame(await workOf(undefined, PASSWORD), usual, 'and once the last one has followed, as before')
-  t.strictSame(await workOf(old, 'wrong'), raised)
-  t.strictSame(await workOf(undefined, 'wrong'), raised, 'also where another process made the old one since')
+    // Some accounts still have the hash of a time with less effort: all addresses cost what both kinds do.
+    const raised = ['before', 'verify m=19456,t=2,p=1', 'verify m=20480,t=3,p=1']
+    for (const hash of [known, old, undefined, null]) {
+      t.strictSame(await workOf(hash, 'wrong', [oldEffort, 'not a hash']), raised)
+    }
+    t.strictSame(await workOf(known, PASSWORD, [oldEffort]), raised)
+    t.strictSame(await workOf(old, PASSWORD, [oldEffort]), [...raised, 'hash m=20480,t=3'])
+    t.strictSame(await workOf(undefined, PASSWORD), usual, 'and once the last one has followed, as before')
+    t.strictSame(await workOf(old, 'wrong'), raised)
+    t.strictSame(
+      await workOf(undefined, 'wrong'),
+      raised,
+      'also where another process made the old one since',
+    )
 
-  const wait = () => Promise.reject(new Error('wait'))
-  await t.rejects(app.passwords.verify({ passwordHash: known, password: PASSWORD, before: wait }), {
-    message: 'wait',
-  })
-  await t.rejects(app.passwords.hashNew('password1234', ADA), { code: 'PASSWORD_TOO_COMMON' })
-  t.strictSame(work, [])
-})
+    const wait = () => Promise.reject(new Error('wait'))
+    await t.rejects(app.passwords.verify({ passwordHash: known, password: PASSWORD, before: wait }), {
+      message: 'wait',
+    })
+    await t.rejects(app.passwords.hashNew('password1234', ADA), { code: 'PASSWORD_TOO_COMMON' })
+    t.strictSame(work, [])
+  },
+)
 
-t.test('well-known passwords and their simple variations are refused', async (t) => {
+t.test('refuses well-known passwords and their simple variations', async (t) => {
   const refused = [
     ...[
       '123456789012',
@@ -149,7 +158,7 @@ t.test('well-known passwords and their simple variations are refused', async (t)
   for (const password of refused) t.match(await refusalOf(password), /well-known/, password)
 })
 
-t.test('a well-known password is refused however it is spaced, repeated or extended', async (t) => {
+t.test('refuses a well-known password however it is spaced, repeated or extended', async (t) => {
   const refused = [
     ...['1 2 3 4 5 6 7 8', '1 2 3 4 5 6 7 8!!', 'p a s s w o r d', 'p.a.s.s.w.o.r.d', 'p @ s s w 0 r d'],
     ...['pa ss wo rd 12 34', 'p_a_s_s_w_o_r_d_2_0_2_4', 'p1a2s3s4w5o6r7d8', 'd r a g o n 1 9 8 7'],
@@ -168,7 +177,7 @@ t.test('a well-known password is refused however it is spaced, repeated or exten
   )
 })
 
-t.test('every other password is accepted, whatever it is made of', async (t) => {
+t.test('accepts every other password, whatever its characters', async (t) => {
   const accepted = [
     PASSWORD,
     'correct horse battery staple',
@@ -196,7 +205,7 @@ t.test('every other password is accepted, whatever it is made of', async (t) => 
 })
 
 t.test(
-  'what contains the name of the product or of the user, or the address, is refused and says so',
+  "refuses passwords that contain the product, the user's name or the address, and says so",
   async (t) => {
     const reasons: [string, RegExp][] = [
       ['my GroundWork is a safe place', /name of this service/],
@@ -217,7 +226,7 @@ t.test(
   },
 )
 
-t.test('a breach is found by five digits of a hash, and no answer counts as none', async (t) => {
+t.test('finds a breach by five digits of a hash, and treats no response as none', async (t) => {
   const server = await startBreachServer(t, ['a stolen sentence', 'caf\u00e9 of thieves'])
   const find = createBreachCheck(`${server.url}/`)
   t.equal(await find('a stolen sentence'), 'found')

@@ -7,7 +7,7 @@ import { type Policy, type Strategy, toPolicies } from '../../src/rate-limit/pol
 const ROUTE = { method: 'POST', url: '/api/v1/auth/login' }
 const WINDOW_MS = 60_000
 
-t.test('limits are read in the words of the original', async (t) => {
+t.test('accepts limits in the syntax of the original', async (t) => {
   t.strictSame(parseQuotas('5/minute'), [{ quota: 5, windowMs: 60_000 }])
   t.strictSame(parseQuotas('1 per 30 seconds'), [{ quota: 1, windowMs: 30_000 }])
   t.strictSame(parseQuotas('1/ 30 second'), [{ quota: 1, windowMs: 30_000 }])
@@ -39,7 +39,7 @@ t.test('limits are read in the words of the original', async (t) => {
   }
 })
 
-t.test('a declaration is completed, and a wrong one is refused in words', async (t) => {
+t.test('completes a declaration and explains a wrong one', async (t) => {
   t.match(toPolicies('5/minute', ROUTE), [
     { name: 'login', key: 'user', strategy: 'moving-window', scope: 'POST /api/v1/auth/login:login' },
   ])
@@ -61,7 +61,7 @@ t.test('a declaration is completed, and a wrong one is refused in words', async 
   }
 })
 
-t.test('one address, however it is written, is one client, and of IPv6 its networks', async (t) => {
+t.test('counts one address as one client in any spelling, and IPv6 by its networks', async (t) => {
   for (const ipv4 of ['192.0.2.1', '::ffff:192.0.2.1', '::ffff:c000:201']) {
     t.strictSame(networksOf(ipv4), ['192.0.2.1'])
   }
@@ -109,12 +109,12 @@ function worstWindow(strategy: Strategy): number {
   )
 }
 
-t.test('never more than N in any moving window; a fixed one lets nearly twice as many through', async (t) => {
+t.test('admits at most N in any moving window, while a fixed one admits nearly twice as many', async (t) => {
   t.equal(worstWindow('moving-window'), 10)
   t.equal(worstWindow('fixed-window'), 19)
 })
 
-t.test('whoever waits for as long as is said gets through, at every strategy', async (t) => {
+t.test('admits callers that waited for Retry-After, with every strategy', async (t) => {
   for (const strategy of ['moving-window', 'fixed-window', 'fixed-window-elastic-expiry'] as const) {
     const { hit, pass } = windowsWith(strategy, 3)
     for (let i = 0; i < 50; i += 1) {
@@ -127,7 +127,7 @@ t.test('whoever waits for as long as is said gets through, at every strategy', a
   }
 })
 
-t.test('an elastic window begins anew with each request that it refuses', async (t) => {
+t.test('an elastic window restarts with each request that it refuses', async (t) => {
   const { hit, pass } = windowsWith('fixed-window-elastic-expiry', 1)
   hit()
   pass(WINDOW_MS - 1)
@@ -150,7 +150,7 @@ t.test('a request that one limit refuses counts at none', async (t) => {
   t.match(hit(), { isAllowed: true, states: [{ remaining: 0 }, { remaining: 1 }] })
 })
 
-t.test('memory is bounded: what is over goes, then what was used the longest ago', async (t) => {
+t.test('bounds its memory: removes expired entries, then the least recently used', async (t) => {
   let now = 0
   const windows = new MemoryWindows(() => now, 100)
   const [policy] = toPolicies('5/minute', ROUTE) as [Policy]

@@ -5,7 +5,7 @@ import { isEmail } from '../../src/lib/schema/email.js'
 
 const TOKEN = generateToken()
 
-t.test('whole words make a name a secret, however they are written', async (t) => {
+t.test('recognizes secrets by whole words of a name, in every spelling', async (t) => {
   const secret = [
     'password',
     'PASSWORD',
@@ -74,7 +74,7 @@ t.test('whole words make a name a secret, however they are written', async (t) =
   for (const name of harmless) t.equal(isSecretName(name), false, name)
 })
 
-t.test('a copy of a body has its shape, without secrets, and within bounds', async (t) => {
+t.test('a copy of a body keeps its shape, without secrets and within bounds', async (t) => {
   t.strictSame(
     redact({
       email: 'a@example.com',
@@ -119,7 +119,7 @@ t.test('a copy of a body has its shape, without secrets, and within bounds', asy
   t.notOk((polluted as { isAdmin?: boolean }).isAdmin)
 })
 
-t.test('a text shows no secret of a URL, nor a token of ours', async (t) => {
+t.test('removes secrets of URLs and our tokens from texts', async (t) => {
   const jwt = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl'
   const once = (inner: string) => encodeURIComponent(inner)
   const cases: [string, string][] = [
@@ -163,7 +163,7 @@ t.test('a text shows no secret of a URL, nor a token of ours', async (t) => {
   })
 })
 
-t.test('no text takes longer than its length allows', async (t) => {
+t.test('takes time linear in the length of a text', async (t) => {
   const size = 50_000
   const repeat = (part: string) => part.repeat(size / part.length)
   const texts = [

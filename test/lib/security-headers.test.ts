@@ -13,7 +13,7 @@ const OWASP: Record<string, RegExp> = {
   'x-frame-options': /^DENY$/,
 }
 
-t.test('has every header of the list that OWASP recommends', async (t) => {
+t.test('has every header that OWASP recommends', async (t) => {
   t.strictSame(Object.keys(SECURITY_HEADERS).sort(), Object.keys(OWASP).sort())
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) t.match(value, OWASP[name], name)
 })

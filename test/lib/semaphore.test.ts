@@ -17,7 +17,7 @@ function job(name: string, log: string[]) {
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-t.test('so many jobs run at once, the others wait in the order in which they came', async (t) => {
+t.test('runs a fixed number of jobs at once and the others in order of arrival', async (t) => {
   const { run } = createSemaphore({ slots: 2, maxWaiting: 10, maxWaitMs: 60_000 })
   const log: string[] = []
   const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => job(name, log))
@@ -37,7 +37,7 @@ t.test('so many jobs run at once, the others wait in the order in which they cam
   t.strictSame(await Promise.all(results), ['a', 'b', 'c', 'd', 'e'])
 })
 
-t.test('a job that fails, at once or later, gives its slot back', async (t) => {
+t.test('a job that fails, synchronously or later, frees its slot', async (t) => {
   const { run } = createSemaphore({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
   const failing = job('failing', [])
   const results = [
@@ -53,22 +53,25 @@ t.test('a job that fails, at once or later, gives its slot back', async (t) => {
   t.equal(await results[2], 'last')
 })
 
-t.test('who finds the queue full is turned away at once, and welcome when there is room again', async (t) => {
-  const { run } = createSemaphore({ slots: 1, maxWaiting: 2, maxWaitMs: 60_000 })
-  const log: string[] = []
-  const [first, ...others] = [job('first', log), job('second', log), job('third', log)] as const
-  const late = job('late', log)
-  const results = [first, ...others].map(({ work }) => run(work))
-  await t.rejects(run(late.work), { statusCode: 503, code: 'SERVICE_UNAVAILABLE' })
-  first.end()
-  await results[0]
-  results.push(run(late.work))
-  for (const { end } of [...others, late]) end()
-  await Promise.all(results)
-  t.strictSame(log, ['first', 'second', 'third', 'late'])
-})
+t.test(
+  'refuses jobs at once while the queue is full, and accepts them when there is room again',
+  async (t) => {
+    const { run } = createSemaphore({ slots: 1, maxWaiting: 2, maxWaitMs: 60_000 })
+    const log: string[] = []
+    const [first, ...others] = [job('first', log), job('second', log), job('third', log)] as const
+    const late = job('late', log)
+    const results = [first, ...others].map(({ work }) => run(work))
+    await t.rejects(run(late.work), { statusCode: 503, code: 'SERVICE_UNAVAILABLE' })
+    first.end()
+    await results[0]
+    results.push(run(late.work))
+    for (const { end } of [...others, late]) end()
+    await Promise.all(results)
+    t.strictSame(log, ['first', 'second', 'third', 'late'])
+  },
+)
 
-t.test('nobody who comes in between takes the slot of who waits', async (t) => {
+t.test('a newcomer does not take the slot of a waiting job', async (t) => {
   const { run } = createSemaphore({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
   const log: string[] = []
   const first = job('first', log)
@@ -112,13 +115,13 @@ async function queue(callers: Caller[], { maxWaiting = 10, before = [] as Caller
 const stranger = (...shares: string[]): Caller => ({ isKnown: false, shares })
 const known = (...shares: string[]): Caller => ({ isKnown: true, shares })
 
-t.test('callers from elsewhere go before a flood, and one of its networks after the other', async (t) => {
+t.test('callers from other networks go before a flood, and its networks take turns', async (t) => {
   const flood = Array.from({ length: 4 }, () => stranger('flood'))
   const { finish } = await queue([...flood, stranger('a'), stranger('b'), stranger('a')])
   t.strictSame(await finish(), [0, 4, 5, 1, 6, 2, 3])
 })
 
-t.test('a flood that changes its addresses shares the turns of the network around them', async (t) => {
+t.test('a flood that changes its addresses shares the turns of the surrounding network', async (t) => {
   const before = Array.from({ length: 20 }, (_, i) => stranger(`flood/64-${i}`, 'flood/48'))
   const waiting = [stranger('flood/64-new', 'flood/48'), stranger('owner/64', 'owner/48')]
   t.strictSame(await (await queue(waiting, { before })).finish(), [1, 0])
@@ -127,13 +130,13 @@ t.test('a flood that changes its addresses shares the turns of the network aroun
   t.strictSame(await (await queue(again, { before })).finish(), [1, 0])
 })
 
-t.test('callers who are known go first, and leave every fourth turn to the others', async (t) => {
+t.test('known callers go first and leave every fourth turn to the others', async (t) => {
   const flood = Array.from({ length: 3 }, (_, i) => stranger(`${i}`))
   const { finish } = await queue([...flood, known('a'), known('b'), known('c'), known('d'), known('a')])
   t.strictSame(await finish(), [3, 4, 5, 0, 6, 7, 1, 2])
 })
 
-t.test('in a full queue the flood makes room, and a known caller is never refused for it', async (t) => {
+t.test('a full queue drops the flood first and never refuses a known caller for it', async (t) => {
   const flood = Array.from({ length: 3 }, () => stranger('flood'))
   const before = [stranger('flood')]
   const callers = [...flood, stranger('owner'), known('a'), stranger('flood')]
@@ -142,7 +145,7 @@ t.test('in a full queue the flood makes room, and a known caller is never refuse
   t.strictSame(await finish(), [4, 3, 0])
 })
 
-t.test('what somebody used is forgotten after two minutes', async (t) => {
+t.test("forgets a caller's usage after two minutes", async (t) => {
   const before = [stranger('a')]
   const callers = [stranger('a'), stranger('b')]
   t.strictSame(await (await queue(callers, { before })).finish(), [1, 0])

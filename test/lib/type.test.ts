@@ -31,7 +31,7 @@ t.test('our builders make the schemas of typebox', async (t) => {
   t.notOk('required' in mixed, 'what typebox marks as optional is so here')
 })
 
-t.test('nothing that runs loads typebox itself, a third of the work of every start', async (t) => {
+t.test('no running code loads typebox itself, which is a third of the work of every start', async (t) => {
   const src = join(PACKAGE_ROOT, 'src')
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
   t.ok(files.includes(join('lib', 'type.ts')))

@@ -14,19 +14,19 @@ function createTokens(known: Record<string, { exp: number }>) {
   return { tokens, count: () => count }
 }
 
-t.test('a token is verified once, and never again before it expires', async (t) => {
+t.test('verifies a token once until it expires', async (t) => {
   const { tokens, count } = createTokens({ good: { exp: inSeconds(60) } })
   for (let i = 0; i < 3; i += 1) t.match(tokens.claimsOf('good'), { userId: 'good' })
   t.equal(count(), 1)
 })
 
-t.test('an expired one is not remembered, nor is one that is refused', async (t) => {
+t.test('remembers neither expired nor refused tokens', async (t) => {
   const { tokens, count } = createTokens({ old: { exp: inSeconds(-1) } })
   for (const token of ['old', 'old', 'unknown', 'unknown']) tokens.claimsOf(token)
   t.equal(count(), 4)
 })
 
-t.test('tokens that end alike are told apart', async (t) => {
+t.test('tells apart tokens with the same ending', async (t) => {
   const end = 'x'.repeat(40)
   const { tokens } = createTokens({
     [`a${end}`]: { exp: inSeconds(60) },
@@ -36,7 +36,7 @@ t.test('tokens that end alike are told apart', async (t) => {
   t.equal(tokens.claimsOf(`c${end}`), undefined)
 })
 
-t.test('no more than ten thousand are remembered, the newest ones', async (t) => {
+t.test('remembers at most the ten thousand newest tokens', async (t) => {
   const name = (i: number) => `token-${i}`
   const known = Object.fromEntries(
     Array.from({ length: 10_001 }, (_, i) => [name(i), { exp: inSeconds(60) }]),

@@ -82,7 +82,7 @@ async function readEverything(): Promise<Record<string, unknown>> {
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const masked = ({ status, text }: Answer): string => `${status} ${text.replace(ID, 'id')}`
 
-t.test('what belongs to others is as what nobody has, and nothing happens to it', async (t) => {
+t.test('objects of others look like missing ones and stay unchanged', async (t) => {
   const lines = Object.keys(expected).filter((line) => line.includes('{') && !(line in SPECIAL_OBJECTS))
   t.ok(lines.length > 10)
   for (const line of lines) {
@@ -111,7 +111,7 @@ t.test('what belongs to others is as what nobody has, and nothing happens to it'
   }
 })
 
-t.test('an id of others in a query finds what an absent one finds', async (t) => {
+t.test('an id of others in a query finds the same as an absent id', async (t) => {
   const { caller } = await newScene('org_admin')
   const { organization } = await newScene('org_admin')
   const absent = absentIds('{organizationId}').organizationId ?? ''
@@ -168,7 +168,7 @@ const UNSEEN = {
   isAdmin: true,
 }
 
-t.test('what answers tell, and requests do not take, is refused and changes nothing', async (t) => {
+t.test('refuses response-only fields in requests and changes nothing', async (t) => {
   const contents = operations
     .flatMap(({ documented }) => Object.entries(documented.responses))
     .flatMap(([status, { content }]) => (status < '300' ? Object.values(content ?? {}) : []))
@@ -208,7 +208,7 @@ function keysOf(value: unknown): string[] {
   ])
 }
 
-t.test('no answer has the name of a secret in it, but for those that hand out tokens', async (t) => {
+t.test('only the operations that issue tokens have secrets in their answers', async (t) => {
   for (const [line, ofCallers] of answers) {
     const { operationId } = operations.find(({ name }) => name === operationOf(line))?.documented ?? {}
     const secrets = ofCallers

@@ -43,7 +43,7 @@ const outcome = (app: FastifyInstance, message: Partial<Message> = {}): Promise<
 
 type Message = Parameters<FastifyInstance['mailer']['send']>[0]
 
-t.test('a mail arrives as it was written, from us, at one recipient', async (t) => {
+t.test('a mail arrives as written, from our sender, at one recipient', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url)
   const messageId = randomUUID()
@@ -73,7 +73,7 @@ t.test('a mail arrives as it was written, from us, at one recipient', async (t) 
   ])
 })
 
-t.test('where the connection must be encrypted, nothing is said to a server that cannot', async (t) => {
+t.test('sends nothing to a server without encryption when encryption is required', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url, FROM, 'on')
   const error = await outcome(app)
@@ -82,7 +82,7 @@ t.test('where the connection must be encrypted, nothing is said to a server that
   t.strictSame(mailbox.all, [])
 })
 
-t.test('connections are used again, and are gone when the app is closed', async (t) => {
+t.test('reuses connections and closes them with the app', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url)
   for (let i = 0; i < 5; i += 1) t.equal(await outcome(app), undefined)
@@ -92,7 +92,7 @@ t.test('connections are used again, and are gone when the app is closed', async 
   t.type(await outcome(app), Error)
 })
 
-t.test('every address that can have an account gets its mail, and nobody else', async (t) => {
+t.test('every address that can have an account gets its mail, and no other address does', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url)
   for (const to of ["o'neil+{{7*7}}@example.com", "!#$%&'*+/=?^_`{|}~-@example.com", 'A.B@sub.example.com']) {
@@ -114,7 +114,7 @@ t.test('a sender whose name looks like a list is one sender', async (t) => {
   t.match(await mailbox.next(), { from: 'mail@example.com', messageId: /@example\.com>$/ })
 })
 
-t.test('what is not exactly one address gets nothing sent', async (t) => {
+t.test('sends nothing to anything but exactly one address', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url)
   const recipients: unknown[] = [
@@ -150,7 +150,7 @@ t.test('what is not exactly one address gets nothing sent', async (t) => {
   t.equal(mailbox.connections(), 0)
 })
 
-t.test('objects, line breaks and odd ids are no part of a mail', async (t) => {
+t.test('ignores objects, line breaks and odd ids in a mail', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url)
   const file = { path: '/etc/passwd' }
@@ -171,7 +171,7 @@ t.test('objects, line breaks and odd ids are no part of a mail', async (t) => {
   t.equal(mailbox.connections(), 0)
 })
 
-t.test('what the server refuses for good is told from what is worth another try', async (t) => {
+t.test('tells permanent refusals of the server apart from temporary ones', async (t) => {
   const mailbox = await startMailbox(t)
   const patient = await startMailer(t, mailbox.url)
   const hasty = await startMailer(t, `${mailbox.url}?greetingTimeout=200&socketTimeout=200`)
@@ -197,7 +197,7 @@ t.test('what the server refuses for good is told from what is worth another try'
   t.equal(await outcome(patient), undefined, 'the same mailer goes on when the server is well again')
 })
 
-t.test('without a server the mail is worth another try', async (t) => {
+t.test('a mail without a server can be retried', async (t) => {
   const app = await startMailer(t, 'smtp://127.0.0.1:1')
   const error = await outcome(app)
   t.match(error, { message: /ECONNREFUSED/ })

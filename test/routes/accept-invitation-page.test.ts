@@ -44,7 +44,7 @@ const checkFrame = (t: Test, { headers, text }: Answer) => {
 }
 
 t.test(
-  'the page asks for what is missing, tells mistakes at their fields, and opening it changes nothing',
+  'the page asks for missing data, shows mistakes at their fields, and changes nothing when opened',
   async (t) => {
     const email = 'grace@example.com'
     const token = await invite(ada, organization, email, 'org_admin')
@@ -92,7 +92,7 @@ t.test(
   },
 )
 
-t.test('with an account the page has a button, and nothing to type', async (t) => {
+t.test('with an account the page has a button and no fields', async (t) => {
   const email = 'known@example.com'
   const token = await invite(ada, organization, email)
   await signUp({ email })

@@ -40,7 +40,7 @@ const accept = (token: string, fields: Partial<typeof ACCOUNT> = {}, client = an
 const titleOf = ({ text }: Answer) => /<h1>(.*?)<\/h1>/.exec(text)?.[1]
 const isMember = async (client: Client) => (await client.get(organization.path)).status === 200
 
-t.test('whoever has no account opens one, and nothing is spent before it is complete', async (t) => {
+t.test('callers without an account open one, and the token stays valid until it is complete', async (t) => {
   const email = newAddress()
   const token = await inviteTo(email, 'org_admin')
   const refused = { status: 400, code: 'VALIDATION_FAILED' }
@@ -72,49 +72,43 @@ t.test('whoever has no account opens one, and nothing is spent before it is comp
   t.strictSame((await grace.get(organization.path)).body, body.organization)
 })
 
-t.test(
-  'an account that is in use just joins: its password stays, and one that is sent is refused',
-  async (t) => {
-    const email = newAddress()
-    const grace = await signUp({ email })
-    const token = await inviteTo(email.toUpperCase())
-    for (const fields of [ACCOUNT, { password: NEW_PASSWORD }, { firstName: 'X' }])
-      t.match(await accept(token, fields), { status: 409, body: { code: 'EMAIL_TAKEN' } })
-    t.match(await accept(token), { status: 200, body: { role: 'member' } })
-    t.match((await grace.get('/me')).body, { firstName: 'Ada' }, 'still signed in, still the same')
-    t.ok(await isMember(grace))
-    t.ok(await anonymous.signIn(email, PASSWORD))
-  },
-)
+t.test('an existing account joins: its password stays, and a new one is refused', async (t) => {
+  const email = newAddress()
+  const grace = await signUp({ email })
+  const token = await inviteTo(email.toUpperCase())
+  for (const fields of [ACCOUNT, { password: NEW_PASSWORD }, { firstName: 'X' }])
+    t.match(await accept(token, fields), { status: 409, body: { code: 'EMAIL_TAKEN' } })
+  t.match(await accept(token), { status: 200, body: { role: 'member' } })
+  t.match((await grace.get('/me')).body, { firstName: 'Ada' }, 'still signed in, still the same')
+  t.ok(await isMember(grace))
+  t.ok(await anonymous.signIn(email, PASSWORD))
+})
 
-t.test(
-  'who is signed in as somebody else does not accept, and a token that is none counts as none',
-  async (t) => {
-    const [grace, mallory] = [await signUp({ email: newAddress() }), await signUp()]
-    const forGrace = await inviteTo(String(grace.user?.email))
-    const forNobody = await inviteTo(newAddress())
-    for (const token of [forGrace, forNobody]) {
-      const answer = await accept(token, token === forNobody ? ACCOUNT : {}, mallory)
-      t.equal(findMistake(answer, { status: 403, code: 'INVITATION_FOR_ANOTHER' }), undefined)
-    }
-    t.notOk(await isMember(mallory))
-    t.match(await accept(generateToken(), {}, mallory), { status: 400, body: { code: 'INVALID_TOKEN' } })
-    t.match(await accept(forGrace, {}, grace), { status: 200 })
-    const [entry] = await owner`select user_id, actor from audit.audit_log
+t.test('refuses callers signed in as someone else, and treats an invalid token as none', async (t) => {
+  const [grace, mallory] = [await signUp({ email: newAddress() }), await signUp()]
+  const forGrace = await inviteTo(String(grace.user?.email))
+  const forNobody = await inviteTo(newAddress())
+  for (const token of [forGrace, forNobody]) {
+    const answer = await accept(token, token === forNobody ? ACCOUNT : {}, mallory)
+    t.equal(findMistake(answer, { status: 403, code: 'INVITATION_FOR_ANOTHER' }), undefined)
+  }
+  t.notOk(await isMember(mallory))
+  t.match(await accept(generateToken(), {}, mallory), { status: 400, body: { code: 'INVALID_TOKEN' } })
+  t.match(await accept(forGrace, {}, grace), { status: 200 })
+  const [entry] = await owner`select user_id, actor from audit.audit_log
     where table_name = 'memberships' and state_after ->> 'user_id' = ${String(grace.user?.id)}`
-    t.strictSame({ ...entry }, { user_id: grace.user?.id, actor: 'user' })
+  t.strictSame({ ...entry }, { user_id: grace.user?.id, actor: 'user' })
 
-    await mallory.post('/auth/logout')
-    const { accessToken } = mallory.user ?? {}
-    for (const authorization of ['Bearer junk', `Bearer ${accessToken}`, `Basic ${accessToken}`, 'Bearer']) {
-      const token = await inviteTo(newAddress())
-      const answer = await anonymous.post('/invitations/accept', { token, ...ACCOUNT }, { authorization })
-      t.equal(answer.status, 200, authorization)
-    }
-  },
-)
+  await mallory.post('/auth/logout')
+  const { accessToken } = mallory.user ?? {}
+  for (const authorization of ['Bearer junk', `Bearer ${accessToken}`, `Basic ${accessToken}`, 'Bearer']) {
+    const token = await inviteTo(newAddress())
+    const answer = await anonymous.post('/invitations/accept', { token, ...ACCOUNT }, { authorization })
+    t.equal(answer.status, 200, authorization)
+  }
+})
 
-t.test('who has registered an address without proving it gains nothing when its owner accepts', async (t) => {
+t.test('an earlier unproven registration of the address gains nothing when its owner accepts', async (t) => {
   const email = newAddress()
   const mallory = await signUp({ email, password: PASSWORD })
   await owner`update users set status = 'pending', email_verified_at = null where email = ${email}`
@@ -140,7 +134,7 @@ t.test('who has registered an address without proving it gains nothing when its 
   t.match((await grace.get('/me')).body, { id, firstName: 'Grace', lastName: 'Hopper', status: 'active' })
 })
 
-t.test('an account that its owner confirms at that moment keeps its password', async (t) => {
+t.test('an account that its owner confirms at the same moment keeps its password', async (t) => {
   const email = newAddress()
   await anonymous.post('/auth/register', { email, password: PASSWORD, firstName: 'Own', lastName: 'Name' })
   const token = await inviteTo(email)
@@ -161,7 +155,7 @@ t.test('an account that its owner confirms at that moment keeps its password', a
   t.equal((await accept(token)).status, 200, 'and the invitation is not spent')
 })
 
-t.test('a disabled account stays closed, and the invitation open', async (t) => {
+t.test('a disabled account stays closed and the invitation open', async (t) => {
   const email = newAddress()
   const grace = await signUp({ email })
   const token = await inviteTo(email)
@@ -174,7 +168,7 @@ t.test('a disabled account stays closed, and the invitation open', async (t) => 
   t.match(await accept(token), { status: 200 })
 })
 
-t.test('of six who accept at the same time one does', async (t) => {
+t.test('one of six concurrent acceptances succeeds', async (t) => {
   const known = newAddress()
   await signUp({ email: known })
   const six = async (token: string, use: (token: string) => Promise<Answer>) => {
@@ -201,7 +195,7 @@ t.test('of six who accept at the same time one does', async (t) => {
   )
 })
 
-t.test('two organizations at once make one account, and both get a member', async (t) => {
+t.test('two organizations at once create one account, and both get a member', async (t) => {
   const email = newAddress()
   const other = await createOrganization(ada)
   const tokens = [await inviteTo(email), await invite(ada, other, email)]
@@ -213,7 +207,7 @@ t.test('two organizations at once make one account, and both get a member', asyn
   t.equal((await grace.get('/organizations')).body.data.length, 2)
 })
 
-t.test('every token that does not open an invitation gets one and the same answer', async (t) => {
+t.test('every token that does not open an invitation gets the same answer', async (t) => {
   const grace = await signUp({ email: newAddress() })
   const user = { userId: String(grace.user?.id), email: String(grace.user?.email) }
   const expired = await inviteTo(newAddress())

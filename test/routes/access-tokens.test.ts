@@ -39,7 +39,7 @@ const hmac = (alg: string, secret: string | Buffer) => {
 const send = (jwt: string, client = anonymous) =>
   client.request({ url: '/api/v1/me', headers: { authorization: `Bearer ${jwt}` } })
 
-t.test('a token says who, which session, which role and for how long, and nothing else', async (t) => {
+t.test('a token holds the user, session, role and expiry, and nothing else', async (t) => {
   t.strictSame(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'role', 'sid', 'sub'])
   t.match(claims, {
     sub: user.user?.id,
@@ -54,7 +54,7 @@ t.test('a token says who, which session, which role and for how long, and nothin
   t.equal((await send(forge({}))).status, 200, 'so that what follows fails for the reason that it names')
 })
 
-t.test('what is not exactly a token of ours is no token', async (t) => {
+t.test('refuses everything that is not exactly one of our tokens', async (t) => {
   let asked = 0
   const harness = createServer((_request, response) => {
     asked += 1
@@ -128,7 +128,7 @@ t.test('what is not exactly a token of ours is no token', async (t) => {
   t.equal(asked, 0, 'nobody asked for a key elsewhere')
 })
 
-t.test('with our own signature, too, every claim counts', async (t) => {
+t.test('checks every claim even under our own signature', async (t) => {
   const wrong: Record<string, Json> = {
     expired: { exp: now - 1 },
     'expired long ago': { iat: now - 10_000, exp: now - 9_000 },
@@ -157,7 +157,7 @@ t.test('with our own signature, too, every claim counts', async (t) => {
   t.equal((await send(`${header}.${pairs}.${signature}`)).status, 401, 'a claim that stands twice')
 })
 
-t.test('one token, in one header, and no other kind of token', async (t) => {
+t.test('accepts one token, in one header, and no other kind of token', async (t) => {
   const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
   const ask = (...headers: string[]) =>
     exchange(port, [
@@ -181,7 +181,7 @@ t.test('one token, in one header, and no other kind of token', async (t) => {
   t.equal((await anonymous.post('/auth/refresh', { refreshToken: token })).status, 400, 'nor is it one')
 })
 
-t.test('keys rotate without logging anyone out, of both kinds', async (t) => {
+t.test('rotating the keys of either kind signs no one out', async (t) => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const [es256] = parseSigningKeys(JSON.stringify(privateKey.export({ format: 'jwk' })))
   const published = async (client: typeof anonymous) =>
@@ -211,7 +211,7 @@ t.test('keys rotate without logging anyone out, of both kinds', async (t) => {
   )
 })
 
-t.test('a token that was verified before is not remembered beyond its end', async (t) => {
+t.test('a token that was verified before is refused after it expires', async (t) => {
   const brief = await buildTestApp(t, { config: { ...config, ACCESS_TOKEN_TTL_SECONDS: 2 }, database })
   const guest = await brief.signUp()
   for (let i = 0; i < 5; i += 1) t.equal((await guest.get('/me')).status, 200)

@@ -64,7 +64,7 @@ const cellsOf = (csv: string): string[][] =>
 
 const today = `tableName=users&from=${new Date().toISOString()}`
 
-t.test('an export is what the search finds, newest first, in either format', async (t) => {
+t.test('an export contains the results of the search, newest first, in either format', async (t) => {
   await plain.patch('/me', { firstName: 'Zoë', lastName: 'said "a, b"' })
   const found = await search(Object.fromEntries(new URLSearchParams(today)))
   t.ok(found.length > 0)
@@ -170,7 +170,7 @@ t.test(`all of ${ENTRIES} entries arrive in order, and no faster than they are r
   t.equal(rest, '')
 })
 
-t.test('who hangs up stops the reading', async (t) => {
+t.test('stops reading when the client hangs up', async (t) => {
   statements = 0
   const response = await download('format=csv')
   response.destroy()
@@ -181,7 +181,7 @@ t.test('who hangs up stops the reading', async (t) => {
   t.ok(statements < READ_AHEAD, `${statements} statements of ${MOST}`)
 })
 
-t.test('an error breaks the answer off, instead of ending it', async (t) => {
+t.test('an error aborts the response instead of ending it', async (t) => {
   const response = await download('format=ndjson')
   await untilItRests()
   const role = owner(database.appRole)
@@ -194,7 +194,7 @@ t.test('an error breaks the answer off, instead of ending it', async (t) => {
   t.notOk(late.headers['content-disposition'], 'before the first byte it is an answer like any other')
 })
 
-t.test('each export is recorded, and no look at its headers', async (t) => {
+t.test('records each export, and no request for its headers', async (t) => {
   const search = recordedRequests(app, admin)
   const before = await search({ event: 'audit_exported' })
   const url = '/api/v1/audit-logs/export?format=csv&tableName=nothing'
@@ -205,7 +205,7 @@ t.test('each export is recorded, and no look at its headers', async (t) => {
   t.strictSame(others, before)
 })
 
-t.test('wrong values are refused by name, and only a super_admin is answered', async (t) => {
+t.test('refuses wrong values by name and answers only a super_admin', async (t) => {
   for (const [query, path] of [
     ['', 'format'],
     ['format=xml', 'format'],

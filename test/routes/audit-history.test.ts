@@ -36,7 +36,7 @@ const stateAt = async (objectId: string, at?: string) => {
   return admin.get(`/audit-logs/state?${query}`)
 }
 
-t.test('the history of an object reads in order, each state leading to the next', async (t) => {
+t.test('the history of an object is in order, and each state leads to the next', async (t) => {
   const { id, answers } = await liveOneLife()
   const history: Entry[] = []
   let cursor: string | null = ''
@@ -61,7 +61,7 @@ t.test('the history of an object reads in order, each state leading to the next'
   )
 })
 
-t.test('the state as of each moment is what the API answered then', async (t) => {
+t.test('the state at each moment is what the API answered then', async (t) => {
   const { id, answers } = await liveOneLife()
   const history = await search({ objectId: id, sort: 'createdAt' })
   for (const [i, { id: entryId, createdAt }] of history.entries()) {
@@ -89,7 +89,7 @@ t.test('the state as of each moment is what the API answered then', async (t) =>
   t.ok(Date.parse(body.at) >= now)
 })
 
-t.test('of an object older than the log, its first entry tells what was before', async (t) => {
+t.test('the first entry of an object older than the log shows its state before', async (t) => {
   await owner`alter table users disable trigger audit_capture`
   const [old] = await owner<{ id: string }[]>`
     insert into users (email, first_name, last_name) values ('old@example.com', 'Old', 'Timer') returning id`
@@ -103,7 +103,7 @@ t.test('of an object older than the log, its first entry tells what was before',
   })
 })
 
-t.test('updates are found by the field that they changed', async (t) => {
+t.test('finds updates by the field that they changed', async (t) => {
   const { id } = await liveOneLife()
   const found = async (query: Record<string, string>) =>
     (await search({ sort: 'createdAt', ...query })).map(({ stateAfter }) => [
@@ -138,7 +138,7 @@ t.test('updates are found by the field that they changed', async (t) => {
   t.match(secret, { objectId: plain.user?.id, stateAfter: { passwordHash: '[redacted]' } })
 })
 
-t.test('wrong values are refused by name, and only a super_admin is answered', async (t) => {
+t.test('refuses wrong values by name and answers only a super_admin', async (t) => {
   const urls = [
     ['/audit-logs?changed=', 'changed'],
     ['/audit-logs?changed=a%20b', 'changed'],

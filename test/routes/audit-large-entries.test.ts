@@ -62,7 +62,7 @@ const EXPORT = `/export?format=ndjson&tableName=large&organizationId=${ours.id}`
 /** Bytes that wait in this process for their readers. */
 const heldBytes = () => [...sockets].reduce((sum, { writableLength }) => sum + writableLength, 0)
 
-t.test('a value of 9 MB is read in the list, the entry, the state and both exports', async (t) => {
+t.test('reads a value of 9 MB in the list, the entry, the state and both exports', async (t) => {
   const firstName = `é "\\1.50${'x'.repeat(9_000_000)}"`
   const id = String(plain.user?.id)
   await owner`update users set first_name = ${firstName} where id = ${id}`
@@ -84,7 +84,7 @@ t.test('a value of 9 MB is read in the list, the entry, the state and both expor
   t.ok(csv.includes(JSON.stringify(firstName).replaceAll('"', '""')))
 })
 
-t.test('of large answers that are not read a caller has a share, and for a time', async (t) => {
+t.test('limits unread large answers of a caller in size and time', async (t) => {
   const [large] = (await admin.get(`/audit-logs?changed=firstName&sort=createdAt&limit=1`)).body.data
   const unread = await open(admin, `/${large.id}`)
   const refused = await admin.get(`/audit-logs/${large.id}`)
@@ -100,7 +100,7 @@ t.test('of large answers that are not read a caller has a share, and for a time'
   t.equal((await admin.get(`/audit-logs/${large.id}`)).status, 200)
 })
 
-t.test('a page of large entries ends early and leads on', async (t) => {
+t.test('a page of large entries ends early and has a next page', async (t) => {
   const seen: string[] = []
   let cursor = ''
   do {
@@ -114,7 +114,7 @@ t.test('a page of large entries ends early and leads on', async (t) => {
   t.strictSame(seen.reverse(), all)
 })
 
-t.test('an export that is not read costs little, and a user has two of them', async (t) => {
+t.test('an unread export costs little, and a user has at most two', async (t) => {
   const unread = [await open(admin, EXPORT), await open(admin, EXPORT)]
   await eventually(() => [...sockets].filter(({ writableLength }) => writableLength > 0).length === 2)
   t.ok(heldBytes() < 2.5 * MIB, `${heldBytes()} bytes for two who do not read`)
@@ -131,7 +131,7 @@ t.test('an export that is not read costs little, and a user has two of them', as
   t.equal((await admin.get(`/audit-logs${EXPORT}`)).status, 200, 'and has room again')
 })
 
-t.test('a reader who is slower than the limit of a stall still gets everything', async (t) => {
+t.test('a reader slower than the stall limit still gets everything', async (t) => {
   const response = await open(admin, EXPORT)
   let length = 0
   for await (const chunk of response) {
@@ -142,7 +142,7 @@ t.test('a reader who is slower than the limit of a stall still gets everything',
   t.ok(response.complete && length > LARGE.entries * LARGE.characters)
 })
 
-t.test('an export ends with what allowed it', async (t) => {
+t.test('an export ends with the authorization that allowed it', async (t) => {
   const member = await signUp()
   await addMember(app, ours, member, 'org_admin')
   const path = `${ours.path}/members/${member.user?.id}`

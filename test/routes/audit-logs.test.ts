@@ -33,7 +33,7 @@ const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const search = searchAs(admin)
 
-t.test('an entry tells who changed what and how, as soon as the write is answered', async (t) => {
+t.test('an entry says who changed what and how as soon as the write is answered', async (t) => {
   const answer = await plain.request({
     method: 'PATCH',
     url: '/api/v1/me',
@@ -76,7 +76,7 @@ t.test('an entry tells who changed what and how, as soon as the write is answere
   t.match(deleted, { action: 'delete', stateAfter: null, body: null, args: { params: { id: made.id } } })
 })
 
-t.test('without a token or a request an entry says so', async (t) => {
+t.test('an entry says when there was no token or no request', async (t) => {
   const guest = await anonymous.signIn('plain@example.com', PASSWORD)
   const [session] = await search({ tableName: 'sessions', action: 'create' })
   t.match(session, {
@@ -117,7 +117,7 @@ t.test('without a token or a request an entry says so', async (t) => {
   ])
 })
 
-t.test('every filter narrows the search, and all of them together', async (t) => {
+t.test('every filter narrows the search, and so do all of them together', async (t) => {
   const all = await search({})
   const target = all.find(({ userId, requestId }) => userId && requestId) as Entry
   for (const filter of ['tableName', 'objectId', 'userId', 'action', 'requestId'] as const) {
@@ -182,7 +182,7 @@ t.test('every filter narrows the search, and all of them together', async (t) =>
   }
 })
 
-t.test('pages go through all entries in order, while new ones come', async (t) => {
+t.test('pages go through all entries in order while new ones arrive', async (t) => {
   const before = await search({ sort: 'createdAt' })
   for (const sort of ['createdAt', '-createdAt']) {
     const seen: string[] = []
@@ -206,7 +206,7 @@ t.test('pages go through all entries in order, while new ones come', async (t) =
   }
 })
 
-t.test('only a super_admin reads it, and nobody writes it', async (t) => {
+t.test('only a super_admin reads the log, and no caller writes it', async (t) => {
   const [entry] = await search({ limit: '1' })
   for (const url of ['/audit-logs', `/audit-logs/${entry?.id}`, `/audit-logs?userId=${plain.user?.id}`]) {
     t.match(await plain.get(url), { status: 403, body: { code: 'FORBIDDEN' } })
@@ -221,7 +221,7 @@ t.test('only a super_admin reads it, and nobody writes it', async (t) => {
   t.match(await admin.get('/audit-logs/x'), { status: 400 })
 })
 
-t.test('a server whose changes would leave no entries does not start', async (t) => {
+t.test('a server whose changes would leave no entries refuses to start', async (t) => {
   const broken = await createTestDatabase(t)
   await connect(t, broken.ownerUrl)`alter table users disable trigger audit_capture`
   await t.rejects(buildTestApp(t, { database: broken, config }), {

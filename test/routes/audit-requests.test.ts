@@ -23,7 +23,7 @@ async function storedOf(requestId: string): Promise<string> {
   return rows.map(({ line }) => line).join('\n')
 }
 
-t.test('no secret of a request is stored, wherever it stands', async (t) => {
+t.test('stores no secret of a request, wherever it occurs', async (t) => {
   const user = await signUp()
   const jwt = user.user?.accessToken ?? ''
   const refreshToken = user.user?.refreshToken ?? ''
@@ -75,7 +75,7 @@ t.test('no secret of a request is stored, wherever it stands', async (t) => {
   }
 })
 
-t.test('no body and no header keeps a write from being audited', async (t) => {
+t.test('no body or header keeps a write out of the audit log', async (t) => {
   const user = await signUp()
   const names = [
     `A${'\uFFFF'.repeat(50)}`,
@@ -138,111 +138,121 @@ t.test('no body and no header keeps a write from being audited', async (t) => {
   t.notOk('polluted' in {})
 })
 
-t.test('of 500 requests of 50 users over three connections no entry names another', async (t) => {
-  const passwordHash = await hashPassword(PASSWORD)
-  const people = await sql<{ id: string }[]>`
+t.test(
+  'names the right caller in every entry of 500 requests by 50 users over three connections',
+  async (t) => {
+    const passwordHash = await hashPassword(PASSWORD)
+    const people = await sql<{ id: string }[]>`
     insert into users (email, first_name, last_name, status, email_verified_at, password_hash)
     select 'crowd-' || n || '@example.com', 'Start', 'Start', 'active', now(), ${passwordHash} from generate_series(1, 50) as n
     returning id`
-  await sql`insert into users (email, first_name, last_name) values ('taken@example.com', 'Is', 'Taken')`
-  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
-  const sign = (userId: string, role: UserRole) =>
-    app.accessTokens.sign({ userId, sessionId: randomUUID(), role })
-  const adminId = admin.user?.id ?? ''
-  const tokens = people.map(({ id }) => sign(id, 'user'))
-  const adminToken = sign(adminId, 'super_admin')
+    await sql`insert into users (email, first_name, last_name) values ('taken@example.com', 'Is', 'Taken')`
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    const sign = (userId: string, role: UserRole) =>
+      app.accessTokens.sign({ userId, sessionId: randomUUID(), role })
+    const adminId = admin.user?.id ?? ''
+    const tokens = people.map(({ id }) => sign(id, 'user'))
+    const adminToken = sign(adminId, 'super_admin')
 
-  type Call = {
-    requestId: string
-    userId: string
-    token: string
-    method: string
-    path: string
-    body?: object
-    writes: boolean
-  }
-  const calls = Array.from({ length: 500 }, (_, i): Call => {
-    const person = i % people.length
-    const userId = people[person]?.id ?? ''
-    const requestId = `call-${i}`
-    const mine = { requestId, userId, token: tokens[person] ?? '' }
-    const asAdmin = { requestId, userId: adminId, token: adminToken }
-    const newUser = { email: `${requestId}@example.com`, firstName: requestId, lastName: 'X' }
-    const kinds: Call[] = [
-      { ...mine, method: 'PATCH', path: '/me', body: { firstName: requestId }, writes: true },
-      {
-        ...mine,
-        method: 'PATCH',
-        path: '/me',
-        body: { firstName: requestId, role: 'super_admin' },
-        writes: false,
-      },
-      { ...mine, method: 'GET', path: '/me', writes: false },
-      { ...mine, method: 'POST', path: '/users', body: newUser, writes: false },
-      { ...asAdmin, method: 'POST', path: '/users', body: newUser, writes: true },
-      {
-        ...asAdmin,
-        method: 'POST',
-        path: '/users',
-        body: { ...newUser, email: 'taken@example.com' },
-        writes: false,
-      },
-      { ...asAdmin, method: 'PATCH', path: `/users/${userId}`, body: { lastName: requestId }, writes: true },
-      {
-        ...mine,
-        token: 'x.y.z',
-        method: 'PATCH',
-        path: '/me',
-        body: { firstName: requestId },
-        writes: false,
-      },
-      { ...mine, method: 'PATCH', path: '/me', body: { lastName: requestId }, writes: true },
-      { ...asAdmin, method: 'DELETE', path: `/users/${randomUUID()}`, writes: false },
-    ]
-    return kinds[(i + person) % kinds.length] as Call
-  })
-  const call = async ({ requestId, token, method, path, body }: Call) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'x-request-id': requestId,
-      ...(body && { 'content-type': 'application/json' }),
+    type Call = {
+      requestId: string
+      userId: string
+      token: string
+      method: string
+      path: string
+      body?: object
+      writes: boolean
     }
-    const response = await fetch(`${origin}${API}${path}`, {
-      method,
-      headers,
-      ...(body && { body: JSON.stringify(body) }),
+    const calls = Array.from({ length: 500 }, (_, i): Call => {
+      const person = i % people.length
+      const userId = people[person]?.id ?? ''
+      const requestId = `call-${i}`
+      const mine = { requestId, userId, token: tokens[person] ?? '' }
+      const asAdmin = { requestId, userId: adminId, token: adminToken }
+      const newUser = { email: `${requestId}@example.com`, firstName: requestId, lastName: 'X' }
+      const kinds: Call[] = [
+        { ...mine, method: 'PATCH', path: '/me', body: { firstName: requestId }, writes: true },
+        {
+          ...mine,
+          method: 'PATCH',
+          path: '/me',
+          body: { firstName: requestId, role: 'super_admin' },
+          writes: false,
+        },
+        { ...mine, method: 'GET', path: '/me', writes: false },
+        { ...mine, method: 'POST', path: '/users', body: newUser, writes: false },
+        { ...asAdmin, method: 'POST', path: '/users', body: newUser, writes: true },
+        {
+          ...asAdmin,
+          method: 'POST',
+          path: '/users',
+          body: { ...newUser, email: 'taken@example.com' },
+          writes: false,
+        },
+        {
+          ...asAdmin,
+          method: 'PATCH',
+          path: `/users/${userId}`,
+          body: { lastName: requestId },
+          writes: true,
+        },
+        {
+          ...mine,
+          token: 'x.y.z',
+          method: 'PATCH',
+          path: '/me',
+          body: { firstName: requestId },
+          writes: false,
+        },
+        { ...mine, method: 'PATCH', path: '/me', body: { lastName: requestId }, writes: true },
+        { ...asAdmin, method: 'DELETE', path: `/users/${randomUUID()}`, writes: false },
+      ]
+      return kinds[(i + person) % kinds.length] as Call
     })
-    await response.arrayBuffer()
-    return response.status
-  }
-  const statuses = new Map<string, number>()
-  const queue = [...calls]
-  const worker = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) statuses.set(next.requestId, await call(next))
-  }
-  await Promise.all(Array.from({ length: 50 }, worker))
+    const call = async ({ requestId, token, method, path, body }: Call) => {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        'x-request-id': requestId,
+        ...(body && { 'content-type': 'application/json' }),
+      }
+      const response = await fetch(`${origin}${API}${path}`, {
+        method,
+        headers,
+        ...(body && { body: JSON.stringify(body) }),
+      })
+      await response.arrayBuffer()
+      return response.status
+    }
+    const statuses = new Map<string, number>()
+    const queue = [...calls]
+    const worker = async () => {
+      for (let next = queue.shift(); next; next = queue.shift())
+        statuses.set(next.requestId, await call(next))
+    }
+    await Promise.all(Array.from({ length: 50 }, worker))
 
-  const entries =
-    await sql`select request_id, user_id, object_id, actor, url, method, action, body::text, state_after::text as state
+    const entries =
+      await sql`select request_id, user_id, object_id, actor, url, method, action, body::text, state_after::text as state
     from audit.audit_log where request_id like 'call-%'`
-  const writing = calls.filter(({ writes }) => writes)
-  const unexpected = calls.filter(({ requestId, method, writes }) => {
-    const succeeded = (statuses.get(requestId) ?? 0) < 300
-    return succeeded !== (writes || method === 'GET')
-  })
-  t.strictSame(unexpected, [])
-  t.equal(entries.length, writing.length, 'one entry for each write, none for what failed')
-  for (const entry of entries) {
-    const cause = writing.find(({ requestId }) => requestId === entry.request_id)
-    const isRight =
-      cause !== undefined &&
-      entry.user_id === cause.userId &&
-      entry.actor === 'user' &&
-      entry.method === cause.method &&
-      entry.url === `${API}${cause.path}` &&
-      JSON.parse(entry.body).lastName === (cause.body as { lastName?: string }).lastName &&
-      entry.state.includes(`"${entry.request_id}"`) &&
-      (cause.path !== '/me' || entry.object_id === cause.userId)
-    t.ok(isRight, `${entry.request_id} ${isRight ? '' : JSON.stringify([entry, cause])}`)
-  }
-})
+    const writing = calls.filter(({ writes }) => writes)
+    const unexpected = calls.filter(({ requestId, method, writes }) => {
+      const succeeded = (statuses.get(requestId) ?? 0) < 300
+      return succeeded !== (writes || method === 'GET')
+    })
+    t.strictSame(unexpected, [])
+    t.equal(entries.length, writing.length, 'one entry for each write, none for what failed')
+    for (const entry of entries) {
+      const cause = writing.find(({ requestId }) => requestId === entry.request_id)
+      const isRight =
+        cause !== undefined &&
+        entry.user_id === cause.userId &&
+        entry.actor === 'user' &&
+        entry.method === cause.method &&
+        entry.url === `${API}${cause.path}` &&
+        JSON.parse(entry.body).lastName === (cause.body as { lastName?: string }).lastName &&
+        entry.state.includes(`"${entry.request_id}"`) &&
+        (cause.path !== '/me' || entry.object_id === cause.userId)
+      t.ok(isRight, `${entry.request_id} ${isRight ? '' : JSON.stringify([entry, cause])}`)
+    }
+  },
+)

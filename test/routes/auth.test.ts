@@ -24,7 +24,7 @@ async function statusesOf(client: Client): Promise<number[]> {
   return [(await client.get('/me')).status, (await elsewhere(client).get('/me')).status]
 }
 
-t.test('whoever knows the password gets tokens, with any case of the address', async (t) => {
+t.test('signs in with the password and any case of the address', async (t) => {
   const user = await signUp({ email: 'ada@example.com' })
   const { status, body, headers } = await anonymous.post('/auth/login', {
     email: 'ADA@Example.com',
@@ -56,7 +56,7 @@ t.test('whoever knows the password gets tokens, with any case of the address', a
   }
 })
 
-t.test('no account exists that nobody made', async (t) => {
+t.test('no account exists by default', async (t) => {
   const guesses = ['admin', 'root', 'administrator', 'test', 'user', 'postgres', 'groundwork']
   for (const name of guesses) {
     for (const email of [`${name}@example.com`, `${name}@localhost.localdomain`]) {
@@ -66,7 +66,7 @@ t.test('no account exists that nobody made', async (t) => {
   }
 })
 
-t.test('signing out ends this session on every process, and no other', async (t) => {
+t.test('signing out ends this session on every process and no other session', async (t) => {
   const here = await signUp()
   const phone = await signInAgain(here)
   const { status, text } = await here.post('/auth/logout')
@@ -81,47 +81,51 @@ t.test('signing out ends this session on every process, and no other', async (t)
   t.equal((await anonymous.post('/auth/logout')).status, 401)
 })
 
-t.test('what an administrator or the database does to an account ends its tokens everywhere', async (t) => {
-  const ends: Record<string, (client: Client) => PromiseLike<unknown>> = {
-    'disabled by an administrator': (client) => admin.patch(pathOf(client), { status: 'disabled' }),
-    'deleted by an administrator': (client) => elsewhere(admin).delete(pathOf(client)),
-    'a new role': (client) => admin.patch(pathOf(client), { role: 'super_admin' }),
-    'disabled in SQL': (client) =>
-      sql`update users set status = 'disabled' where id = ${client.user?.id ?? ''}`,
-    'deleted in SQL': (client) => sql`delete from users where id = ${client.user?.id ?? ''}`,
-    'a new role in SQL': (client) =>
-      sql`update users set role = 'super_admin' where id = ${client.user?.id ?? ''}`,
-    'sessions ended in SQL': (client) =>
-      sql`update sessions set ended_at = now() where user_id = ${client.user?.id ?? ''}`,
-    'sessions deleted in SQL': (client) => sql`delete from sessions where user_id = ${client.user?.id ?? ''}`,
-  }
-  const bystander = await signUp()
-  for (const [how, end] of Object.entries(ends)) {
-    const user = await signUp()
-    const other = await signInAgain(user)
-    t.strictSame(await statusesOf(user), [200, 200])
-    await end(user)
-    t.strictSame(await statusesOf(user), [401, 401], how)
-    t.strictSame(await statusesOf(other), [401, 401], `${how}: each session`)
-  }
-  t.strictSame(await statusesOf(bystander), [200, 200])
+t.test(
+  'a change of an account by an administrator or in the database ends its tokens everywhere',
+  async (t) => {
+    const ends: Record<string, (client: Client) => PromiseLike<unknown>> = {
+      'disabled by an administrator': (client) => admin.patch(pathOf(client), { status: 'disabled' }),
+      'deleted by an administrator': (client) => elsewhere(admin).delete(pathOf(client)),
+      'a new role': (client) => admin.patch(pathOf(client), { role: 'super_admin' }),
+      'disabled in SQL': (client) =>
+        sql`update users set status = 'disabled' where id = ${client.user?.id ?? ''}`,
+      'deleted in SQL': (client) => sql`delete from users where id = ${client.user?.id ?? ''}`,
+      'a new role in SQL': (client) =>
+        sql`update users set role = 'super_admin' where id = ${client.user?.id ?? ''}`,
+      'sessions ended in SQL': (client) =>
+        sql`update sessions set ended_at = now() where user_id = ${client.user?.id ?? ''}`,
+      'sessions deleted in SQL': (client) =>
+        sql`delete from sessions where user_id = ${client.user?.id ?? ''}`,
+    }
+    const bystander = await signUp()
+    for (const [how, end] of Object.entries(ends)) {
+      const user = await signUp()
+      const other = await signInAgain(user)
+      t.strictSame(await statusesOf(user), [200, 200])
+      await end(user)
+      t.strictSame(await statusesOf(user), [401, 401], how)
+      t.strictSame(await statusesOf(other), [401, 401], `${how}: each session`)
+    }
+    t.strictSame(await statusesOf(bystander), [200, 200])
 
-  const promoted = await signUp()
-  await admin.patch(pathOf(promoted), { role: 'super_admin' })
-  const boss = await signInAgain(promoted)
-  t.equal((await elsewhere(boss).get('/users')).status, 200, 'a new sign-in has the new role')
-  await admin.patch(pathOf(promoted), { role: 'user' })
-  t.strictSame(await statusesOf(boss), [401, 401], 'and loses it')
-  t.equal((await (await signInAgain(promoted)).get('/users')).status, 403)
+    const promoted = await signUp()
+    await admin.patch(pathOf(promoted), { role: 'super_admin' })
+    const boss = await signInAgain(promoted)
+    t.equal((await elsewhere(boss).get('/users')).status, 200, 'a new sign-in has the new role')
+    await admin.patch(pathOf(promoted), { role: 'user' })
+    t.strictSame(await statusesOf(boss), [401, 401], 'and loses it')
+    t.equal((await (await signInAgain(promoted)).get('/users')).status, 403)
 
-  const returning = await signUp()
-  await admin.patch(pathOf(returning), { status: 'disabled' })
-  await admin.patch(pathOf(returning), { status: 'active' })
-  t.strictSame(await statusesOf(returning), [401, 401], 'enabled again, the old sessions stay ended')
-  t.strictSame(await statusesOf(await signInAgain(returning)), [200, 200])
-})
+    const returning = await signUp()
+    await admin.patch(pathOf(returning), { status: 'disabled' })
+    await admin.patch(pathOf(returning), { status: 'active' })
+    t.strictSame(await statusesOf(returning), [401, 401], 'enabled again, the old sessions stay ended')
+    t.strictSame(await statusesOf(await signInAgain(returning)), [200, 200])
+  },
+)
 
-t.test('a token is checked without asking the database', async (t) => {
+t.test('checks a token without querying the database', async (t) => {
   const alive = await signUp()
   const dead = await signUp()
   await dead.post('/auth/logout')
@@ -134,7 +138,7 @@ t.test('a token is checked without asking the database', async (t) => {
   })
 })
 
-t.test('when a process cannot hear what ends, it asks, until it hears again', async (t) => {
+t.test('a process that cannot hear revocations queries the database until it can again', async (t) => {
   const [listeners] = await sql`select count(*)::int from pg_stat_activity
     where application_name = 'groundwork listener access_revoked' and datname = current_database()`
   t.equal(listeners?.count, 2)

@@ -21,7 +21,7 @@ async function openSilence(t: Test) {
   return `redis://127.0.0.1:${port}`
 }
 
-t.test('a queue that is away is said to be, and nothing waits for it', async (t) => {
+t.test('shows that the queue is unavailable and waits for nothing', async (t) => {
   for (const REDIS_URL of ['redis://127.0.0.1:1', await openSilence(t)]) {
     const { app, browser } = await buildDashboard(t, { config: { REDIS_URL } })
     await browser.signIn()
@@ -39,7 +39,7 @@ t.test('a queue that is away is said to be, and nothing waits for it', async (t)
 })
 
 const skip = process.env.REDIS_TEST_URL === undefined && 'REDIS_TEST_URL names no Redis'
-t.test('a queue that comes back is there again', { skip }, async (t) => {
+t.test('shows the queue again when it is back', { skip }, async (t) => {
   const proxy = await openProxy(t, `${process.env.REDIS_TEST_URL}/${REDIS_DATABASE}`)
   const { app, browser } = await buildDashboard(t, { config: { REDIS_URL: proxy.url } })
   await browser.signIn()

@@ -31,60 +31,60 @@ const shapeOf = ({
   text: text.replace(/value="[^"]*@[^"]*"/, ''),
 })
 
-t.test(
-  'a sign-in is a session of the user, in a cookie that only browsers and this host get to see',
-  async (t) => {
-    const { browser, admin, database } = await buildDashboard(t)
-    const answer = await browser.signIn()
-    t.match(answer, { status: 303, headers: { location: BOARD, 'cache-control': 'no-store' } })
-    t.match(
-      answer.headers['set-cookie'],
-      /^__Host-groundwork-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200$/,
-    )
-    const first = browser.cookie()
-    await browser.signIn()
-    t.not(browser.cookie(), first, 'each sign-in has a token of its own')
-    t.equal((await browser.get(QUEUES, { cookie: first })).status, 401, 'and ends the one before it')
-    const { body } = await admin.get('/me/sessions')
-    t.equal(body.data.length, 2, 'beside that of the API')
+t.test('a sign-in is a session in a cookie that only browsers send, to this host only', async (t) => {
+  const { browser, admin, database } = await buildDashboard(t)
+  const answer = await browser.signIn()
+  t.match(answer, { status: 303, headers: { location: BOARD, 'cache-control': 'no-store' } })
+  t.match(
+    answer.headers['set-cookie'],
+    /^__Host-groundwork-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+  )
+  const first = browser.cookie()
+  await browser.signIn()
+  t.not(browser.cookie(), first, 'each sign-in has a token of its own')
+  t.equal((await browser.get(QUEUES, { cookie: first })).status, 401, 'and ends the one before it')
+  const { body } = await admin.get('/me/sessions')
+  t.equal(body.data.length, 2, 'beside that of the API')
 
-    const sql = connect(t, database.ownerUrl)
-    const [session] = await sql`select *, extract(epoch from expires_at - created_at)::int as seconds
+  const sql = connect(t, database.ownerUrl)
+  const [session] = await sql`select *, extract(epoch from expires_at - created_at)::int as seconds
     from sessions where cookie_hash is not null and ended_at is null`
-    t.equal(session?.seconds, 43_200)
-    const token = browser.cookie().split('=')[1] ?? ''
-    const everywhere = JSON.stringify(await sql`select * from audit.audit_log`) + JSON.stringify(session)
-    t.notOk(everywhere.includes(token) || everywhere.includes(Buffer.from(token).toString('hex')))
-  },
-)
+  t.equal(session?.seconds, 43_200)
+  const token = browser.cookie().split('=')[1] ?? ''
+  const everywhere = JSON.stringify(await sql`select * from audit.audit_log`) + JSON.stringify(session)
+  t.notOk(everywhere.includes(token) || everywhere.includes(Buffer.from(token).toString('hex')))
+})
 
-t.test('a session of the API does not last longer for being in a cookie', async (t) => {
+t.test('a session of the API does not last longer in a cookie', async (t) => {
   const { browser } = await buildDashboard(t, { config: { SESSION_TTL_SECONDS: 600 } })
   t.match((await browser.signIn()).headers['set-cookie'], /Max-Age=600$/)
 })
 
-t.test('a refusal tells nobody whether the password was right, or whose account it is', async (t) => {
-  const { browser, signUp, database } = await buildDashboard(t)
-  const sql = connect(t, database.ownerUrl)
-  await signUp({ email: 'user@example.com' })
-  for (const status of ['pending', 'disabled']) {
-    await signUp({ email: `${status}@example.com`, role: 'super_admin' })
-    await sql`update users set status = ${status} where email = ${`${status}@example.com`}`
-  }
-  const answers = [
-    await browser.signIn(ADMIN, WRONG),
-    await browser.signIn('nobody@example.com', WRONG),
-    await browser.signIn('user@example.com'),
-    await browser.signIn('pending@example.com'),
-    await browser.signIn('disabled@example.com'),
-  ].map(shapeOf)
-  t.match(answers[0], { status: 401, text: /wrong, or the account is not/ })
-  for (const answer of answers) t.strictSame(answer, answers[0])
-  t.equal(browser.cookie(), '')
-  t.notMatch(answers[0]?.text, WRONG, 'nor does the password come back')
-})
+t.test(
+  'a refusal reveals neither whether the password was right nor whether the account exists',
+  async (t) => {
+    const { browser, signUp, database } = await buildDashboard(t)
+    const sql = connect(t, database.ownerUrl)
+    await signUp({ email: 'user@example.com' })
+    for (const status of ['pending', 'disabled']) {
+      await signUp({ email: `${status}@example.com`, role: 'super_admin' })
+      await sql`update users set status = ${status} where email = ${`${status}@example.com`}`
+    }
+    const answers = [
+      await browser.signIn(ADMIN, WRONG),
+      await browser.signIn('nobody@example.com', WRONG),
+      await browser.signIn('user@example.com'),
+      await browser.signIn('pending@example.com'),
+      await browser.signIn('disabled@example.com'),
+    ].map(shapeOf)
+    t.match(answers[0], { status: 401, text: /wrong, or the account is not/ })
+    for (const answer of answers) t.strictSame(answer, answers[0])
+    t.equal(browser.cookie(), '')
+    t.notMatch(answers[0]?.text, WRONG, 'nor does the password come back')
+  },
+)
 
-t.test('too many wrong passwords make every password wait, here and at the API', async (t) => {
+t.test('too many wrong passwords delay every password, here and at the API', async (t) => {
   const { browser, anonymous } = await buildDashboard(t)
   for (let i = 0; i < FREE_FAILURES; i += 1) await browser.signIn(ADMIN, WRONG)
   const right = await browser.signIn()
@@ -116,7 +116,7 @@ const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> =
 }
 
 for (const [what, end] of Object.entries(ENDINGS)) {
-  t.test(`a session is over at once when ${what}`, async (t) => {
+  t.test(`a session ends at once when ${what}`, async (t) => {
     const built = await buildDashboard(t)
     const { browser } = built
     await browser.signIn()
@@ -132,7 +132,7 @@ for (const [what, end] of Object.entries(ENDINGS)) {
   })
 }
 
-t.test('who is no super_admin any more is refused at once', async (t) => {
+t.test('refuses a former super_admin at once', async (t) => {
   const { browser, admin, signUp } = await buildDashboard(t)
   await browser.signIn()
   const other = await signUp({ role: 'super_admin' })
@@ -142,7 +142,7 @@ t.test('who is no super_admin any more is refused at once', async (t) => {
   t.equal((await browser.get(SIGN_IN)).status, 200, 'and may sign in as somebody else')
 })
 
-t.test('a sign-in leads back to the dashboard, and to nowhere else', async (t) => {
+t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
   const { browser } = await buildDashboard(t)
   const deep = `${BOARD}/queue/groundwork?status=failed`
   t.match(await browser.get(deep), {
@@ -176,7 +176,7 @@ t.test('a sign-in leads back to the dashboard, and to nowhere else', async (t) =
   t.equal((await browser.signIn(ADMIN, PASSWORD, deep)).headers.location, deep)
 })
 
-t.test('sign-ins and sign-outs are recorded by name, without what is secret', async (t) => {
+t.test('records sign-ins and sign-outs by name and without secrets', async (t) => {
   const { app, browser, admin } = await buildDashboard(t)
   await browser.signIn(ADMIN, WRONG)
   await browser.signIn()

@@ -37,7 +37,7 @@ const CHANGES = appRoutes.api
   .filter(({ method }) => method !== 'get')
   .map(({ method, route }) => ({ method: String(method).toUpperCase() as 'PUT', url: BOARD + route }))
 
-t.test('without a sign-in in this browser there is nothing to see, not even with a token', async (t) => {
+t.test('shows nothing without a sign-in in this browser, not even to a token', async (t) => {
   const { app, admin } = await buildDashboard(t)
   const browser = createBrowser(app)
   const [asset = ''] = /static\/js\/main[^"]*/.exec(await signedInPage(app)) ?? []
@@ -65,7 +65,7 @@ async function signedInPage(app: Dashboard['app']): Promise<string> {
   return (await browser.get(BOARD)).text
 }
 
-onEachBackend('queues and jobs show, and no secret', async (t, backend) => {
+onEachBackend('shows queues and jobs without secrets', async (t, backend) => {
   const built = await buildDashboard(t, { config: backend })
   const { browser, admin } = built
   const id = await haveJobs(t, built)
@@ -96,7 +96,7 @@ onEachBackend('queues and jobs show, and no secret', async (t, backend) => {
   t.notMatch(latest.text, 'a-secret-by-its-name')
 })
 
-t.test('read-only refuses every change', async (t) => {
+t.test('refuses every change in read-only mode', async (t) => {
   const built = await buildDashboard(t)
   const { app, browser } = built
   const id = await haveJobs(t, built)
@@ -120,7 +120,7 @@ t.test('read-only refuses every change', async (t) => {
   t.match(await failedOf(browser), { count: 1 })
 })
 
-onEachBackend('what failed is retried and discarded where it is kept', async (t, backend) => {
+onEachBackend('failed jobs are retried and discarded where they are stored', async (t, backend) => {
   const built = await buildDashboard(t, { config: { ...backend, JOBS_DASHBOARD: 'read-write' } })
   const { app, browser } = built
   const id = await haveJobs(t, built)
@@ -155,7 +155,7 @@ onEachBackend('what failed is retried and discarded where it is kept', async (t,
   t.equal((await app.db.select().from(outbox)).filter((row) => row.job === 'fly-to-the-moon').length, 0)
 })
 
-t.test('what the outbox would not know of is not offered', async (t) => {
+t.test('offers no action that the outbox would not notice', async (t) => {
   const built = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'read-write' } })
   const { browser } = built
   await haveJobs(t, built)
@@ -181,7 +181,7 @@ t.test('what the outbox would not know of is not offered', async (t) => {
     t.equal((await browser.put(`${QUEUE}/${path}`)).status, 200)
 })
 
-t.test('requests that come from other sites change nothing', async (t) => {
+t.test('requests from other sites change nothing', async (t) => {
   const built = await buildDashboard(t, {
     config: { JOBS_DASHBOARD: 'read-write', PUBLIC_URL: 'https://own.example' },
   })
@@ -233,7 +233,7 @@ t.test('requests that come from other sites change nothing', async (t) => {
   t.equal(statusCode, 415, 'and nothing but JSON is read')
 })
 
-t.test('switched off, there is nothing', async (t) => {
+t.test('serves nothing when it is switched off', async (t) => {
   const { browser, app } = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'off' } })
   for (const path of [BOARD, SIGN_IN, SIGN_OUT, `${API}/queues`])
     t.equal((await browser.get(path)).status, 404)

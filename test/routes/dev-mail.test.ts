@@ -49,34 +49,37 @@ async function fill({ config }: TestApp, messageIds: readonly string[]): Promise
   await worker.close()
 }
 
-t.test('without a mail server, what the worker sends can be read and followed in the inbox', async (t) => {
-  const testApp = await startWithoutMailServer(t)
-  const { anonymous } = testApp
-  const get = getter(testApp)
-  t.match((await get('')).text, /No mail/)
-  await startTestWorker(t, testApp)
-  await anonymous.post('/auth/register', ada)
-  const mail = await firstMail(testApp)
-  t.match(mail, { to: ada.email, subject: 'Confirm your e-mail address', from: testApp.config.MAIL_FROM })
-  t.match(mail.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+t.test(
+  "shows the worker's mails in the inbox, with working links, when there is no mail server",
+  async (t) => {
+    const testApp = await startWithoutMailServer(t)
+    const { anonymous } = testApp
+    const get = getter(testApp)
+    t.match((await get('')).text, /No mail/)
+    await startTestWorker(t, testApp)
+    await anonymous.post('/auth/register', ada)
+    const mail = await firstMail(testApp)
+    t.match(mail, { to: ada.email, subject: 'Confirm your e-mail address', from: testApp.config.MAIL_FROM })
+    t.match(mail.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
-  const page = await get(`?message=${mail.id}`)
-  t.match(page.headers, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
-  t.match(page.text, 'Hello &#60;b&#62;{{7*7}}&#60;/b&#62;,')
-  const [, href = ''] = /<pre>.*<a href="([^"]*)">/s.exec(page.text) ?? []
-  const link = new URL(href.replaceAll('&#61;', '='))
-  t.ok(mail.text.includes(link.href), 'the link of the mail can be clicked')
-  t.equal(link.pathname, '/verify-email')
-  const token = link.searchParams.get('token')
-  t.equal((await anonymous.post('/auth/verify-email', { token: token ?? '' })).status, 204)
-  t.ok(await anonymous.signIn(ada.email, ada.password))
-})
+    const page = await get(`?message=${mail.id}`)
+    t.match(page.headers, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+    t.match(page.text, 'Hello &#60;b&#62;{{7*7}}&#60;/b&#62;,')
+    const [, href = ''] = /<pre>.*<a href="([^"]*)">/s.exec(page.text) ?? []
+    const link = new URL(href.replaceAll('&#61;', '='))
+    t.ok(mail.text.includes(link.href), 'the link of the mail can be clicked')
+    t.equal(link.pathname, '/verify-email')
+    const token = link.searchParams.get('token')
+    t.equal((await anonymous.post('/auth/verify-email', { token: token ?? '' })).status, 204)
+    t.ok(await anonymous.signIn(ada.email, ada.password))
+  },
+)
 
 /** The worker takes its time. */
 const firstMail = (testApp: TestApp) =>
   eventually(async () => (await getter(testApp)('/messages')).body.data[0])
 
-t.test('mails are listed newest first, read one by one, and removed', async (t) => {
+t.test('lists mails newest first, shows each one, and removes them', async (t) => {
   const testApp = await startWithoutMailServer(t)
   const { anonymous, config } = testApp
   const get = getter(testApp)
@@ -117,7 +120,7 @@ t.test('mails are listed newest first, read one by one, and removed', async (t) 
   t.strictSame(readdirSync(join(config.DATA_DIR, 'mail')), [])
 })
 
-t.test('the newest 200 mails are kept', async (t) => {
+t.test('keeps the newest 200 mails', async (t) => {
   const testApp = await startWithoutMailServer(t)
   const ids = newIds(203)
   await fill(testApp, ids)
@@ -129,7 +132,7 @@ t.test('the newest 200 mails are kept', async (t) => {
   t.equal(readdirSync(join(testApp.config.DATA_DIR, 'mail')).length, 200)
 })
 
-t.test('every kind of mail can be looked at before it is sent', async (t) => {
+t.test('every kind of mail can be previewed', async (t) => {
   const get = getter(await startWithoutMailServer(t))
   const paths = [...(await get('/preview')).text.matchAll(/href="\/dev\/mail(\/preview\/[^"]*)"/g)]
   t.equal(paths.length, 22)
@@ -143,7 +146,7 @@ t.test('every kind of mail can be looked at before it is sent', async (t) => {
   }
 })
 
-t.test('what is no mail is answered like any other mistake', async (t) => {
+t.test('unknown mails get the usual error answers', async (t) => {
   const testApp = await startWithoutMailServer(t)
   const get = getter(testApp)
   for (const url of [
@@ -168,7 +171,7 @@ t.test('what is no mail is answered like any other mistake', async (t) => {
   t.match(await testApp.anonymous.request({ method: 'POST', url: '/dev/mail/messages' }), { status: 405 })
 })
 
-t.test('a name that another site made lead here finds no inbox', async (t) => {
+t.test('answers no request under a name that another site pointed here', async (t) => {
   const { anonymous } = await buildTestApp(t, {
     config: { DATA_DIR: newDataDir(t), PUBLIC_URL: 'https://api.example.com/groundwork' },
   })
@@ -197,7 +200,7 @@ t.test('a name that another site made lead here finds no inbox', async (t) => {
   t.equal((await anonymous.request(removal)).status, 404)
 })
 
-t.test('with a mail server there is no inbox', async (t) => {
+t.test('there is no inbox with a mail server', async (t) => {
   const testApp = await buildTestApp(t, { config: { SMTP_URL: 'smtp://127.0.0.1:1' } })
   const get = getter(testApp)
   for (const url of ['', '/messages', `/messages/${randomUUID()}`, '/preview', '/preview/verify-email']) {

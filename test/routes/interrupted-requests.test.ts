@@ -31,40 +31,37 @@ function patchBytes(token: string, requestId: string, firstName: string, { lengt
   ].join('\r\n')
 }
 
-t.test(
-  'a client that hangs up after its body is recorded, with what its request still changed',
-  async (t) => {
-    const { app, signUp, sql, port } = await open(t)
-    const admin = await signUp({ role: 'super_admin' })
-    const user = await signUp()
-    const requestId = randomUUID()
-    const holder = await sql.reserve()
-    t.teardown(() => holder.release())
-    await holder`begin`
-    await holder`select from users where id = ${user.user?.id ?? ''} for update`
-    const socket = connectSocket(port, '127.0.0.1')
-    socket.write(patchBytes(user.user?.accessToken ?? '', requestId, 'Gone'))
-    await eventually(async () => {
-      const [waiting] = await sql`
+t.test('records a client that hangs up after its body, with the changes of its request', async (t) => {
+  const { app, signUp, sql, port } = await open(t)
+  const admin = await signUp({ role: 'super_admin' })
+  const user = await signUp()
+  const requestId = randomUUID()
+  const holder = await sql.reserve()
+  t.teardown(() => holder.release())
+  await holder`begin`
+  await holder`select from users where id = ${user.user?.id ?? ''} for update`
+  const socket = connectSocket(port, '127.0.0.1')
+  socket.write(patchBytes(user.user?.accessToken ?? '', requestId, 'Gone'))
+  await eventually(async () => {
+    const [waiting] = await sql`
       select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()`
-      return waiting
-    })
-    const closed = eventually(
-      () => new Promise((resolve) => app.server.getConnections((_, n) => resolve(n === 0))),
-    )
-    socket.resetAndDestroy()
-    await closed
-    await holder`commit`
-    const search = recordedRequests(app, admin)
-    const [record, ...others] = await search({ requestId })
-    t.match(record, { outcome: 'aborted', actor: 'user', userId: user.user?.id, rowsChanged: 1, entries: 1 })
-    t.strictSame(others, [])
-    const { data } = (await admin.get(`/audit-logs?requestId=${requestId}`)).body
-    t.match(data, [{ actor: 'user', userId: user.user?.id, stateAfter: { firstName: 'Gone' } }])
-  },
-)
+    return waiting
+  })
+  const closed = eventually(
+    () => new Promise((resolve) => app.server.getConnections((_, n) => resolve(n === 0))),
+  )
+  socket.resetAndDestroy()
+  await closed
+  await holder`commit`
+  const search = recordedRequests(app, admin)
+  const [record, ...others] = await search({ requestId })
+  t.match(record, { outcome: 'aborted', actor: 'user', userId: user.user?.id, rowsChanged: 1, entries: 1 })
+  t.strictSame(others, [])
+  const { data } = (await admin.get(`/audit-logs?requestId=${requestId}`)).body
+  t.match(data, [{ actor: 'user', userId: user.user?.id, stateAfter: { firstName: 'Gone' } }])
+})
 
-t.test('a client that hangs up within its body is recorded, and changes nothing', async (t) => {
+t.test('records a client that hangs up within its body and changes nothing', async (t) => {
   const { app, signUp, port } = await open(t)
   const admin = await signUp({ role: 'super_admin' })
   const user = await signUp()
@@ -81,7 +78,7 @@ t.test('a client that hangs up within its body is recorded, and changes nothing'
   t.match(record, { outcome: 'aborted', userId: user.user?.id, rowsChanged: 0, entries: 0 })
 })
 
-t.test('a shutdown writes what is still to be written', async (t) => {
+t.test('a shutdown writes the pending records', async (t) => {
   const { app, signUp, sql } = await open(t)
   const user = await signUp()
   const [{ n: before } = { n: 0 }] = await sql<
@@ -95,7 +92,7 @@ t.test('a shutdown writes what is still to be written', async (t) => {
   t.ok(before >= 0)
 })
 
-t.test('while the database is away records wait, and each is written once', async (t) => {
+t.test('records wait while the database is away, and each is written once', async (t) => {
   const database = await createTestDatabase(t)
   const proxy = await openProxy(t, database.url)
   const lines: string[] = []
@@ -126,7 +123,7 @@ t.test('while the database is away records wait, and each is written once', asyn
   t.pass('all three, each once')
 })
 
-t.test('a record that the database refuses holds up no other, and is told in the log', async (t) => {
+t.test('a record that the database refuses blocks no other and is logged', async (t) => {
   const lines: string[] = []
   const logger = pino({}, { write: (line) => lines.push(line) })
   const { app, anonymous, sql } = await open(t, { logger })

@@ -36,7 +36,7 @@ async function prepare() {
 
 const INVALID = { status: 400, body: { code: 'INVALID_TOKEN' } }
 
-t.test('an org_admin invites, sees who is invited, and takes it back', async (t) => {
+t.test('an org_admin invites, lists and revokes', async (t) => {
   const { ada, path } = await prepare()
   const { status, headers, body } = await ada.post(path, { email: 'Grace@Example.com', role: 'org_admin' })
   t.equal(status, 201)
@@ -63,7 +63,7 @@ t.test('an org_admin invites, sees who is invited, and takes it back', async (t)
     t.equal((await ada.post(path, { email: 'b@example.com', role })).status, 400)
 })
 
-t.test('members invite nobody, and to other organizations invitations do not exist', async (t) => {
+t.test('members invite no one, and invitations of other organizations do not exist for them', async (t) => {
   const { ada, organization, path, emails } = await prepare()
   const { id } = (await ada.post(path, { email: newAddress(), role: 'member' })).body
   const member = await addMember(app, organization, await signUp())
@@ -84,7 +84,7 @@ t.test('members invite nobody, and to other organizations invitations do not exi
   t.strictSame(await emails(admin), await emails(), 'a super_admin may')
 })
 
-t.test('a member is not invited, however the address is written', async (t) => {
+t.test('a member cannot be invited, in any spelling of the address', async (t) => {
   const { ada, organization, path, emails } = await prepare()
   const grace = await signUp({ email: newAddress() })
   const older = await invite(ada, organization, String(grace.user?.email))
@@ -104,7 +104,7 @@ t.test('a member is not invited, however the address is written', async (t) => {
   t.equal((await grace.get(path)).status, 403, 'who is a member already stays what he is')
 })
 
-t.test('inviting again makes the older link void, also when two do so at once', async (t) => {
+t.test('inviting again invalidates the older link, also when two do so at once', async (t) => {
   const { ada, path, emails } = await prepare()
   const email = newAddress()
   const older = (await ada.post(path, { email, role: 'member' })).body
@@ -123,7 +123,7 @@ t.test('inviting again makes the older link void, also when two do so at once', 
   t.match(await accept(invitationToken(left.id)), { status: 200, body: { role: 'org_admin' } })
 })
 
-t.test('an invitation dies with its organization, and with the right of its inviter to invite', async (t) => {
+t.test("an invitation ends with its organization and with its inviter's permission to invite", async (t) => {
   const ends: Record<string, (inviter: Client, path: string, other: Client) => Promise<unknown>> = {
     demoted: ({ user }, path, other) => other.patch(`${path}/members/${user?.id}`, { role: 'member' }),
     removed: ({ user }, path, other) => other.delete(`${path}/members/${user?.id}`),
@@ -152,7 +152,7 @@ t.test('an invitation dies with its organization, and with the right of its invi
   t.match(await accept(token), INVALID)
 })
 
-t.test('a super_admin invites as long as he is one', async (t) => {
+t.test("a super_admin's invitation holds while they have that role", async (t) => {
   const { organization, emails, ada } = await prepare()
   const other = await signUp({ role: 'super_admin' })
   const [now, later] = [newAddress(), newAddress()]
@@ -163,7 +163,7 @@ t.test('a super_admin invites as long as he is one', async (t) => {
   t.strictSame(await emails(ada), [])
 })
 
-t.test('nothing is accepted after the demotion of the inviter was answered', async (t) => {
+t.test('no invitation is accepted once the demotion of its inviter is answered', async (t) => {
   const { ada, organization } = await prepare()
   await addMember(app, organization, await signUp(), 'org_admin')
   const token = await invite(ada, organization, newAddress(), 'org_admin')
@@ -184,7 +184,7 @@ t.test('nothing is accepted after the demotion of the inviter was answered', asy
   t.match(await waiting.answer, INVALID)
 })
 
-t.test('what is over is not listed, and cannot be accepted', async (t) => {
+t.test('closed invitations are not listed and cannot be accepted', async (t) => {
   const { ada, organization, emails } = await prepare()
   const token = await invite(ada, organization, newAddress())
   await expireInvitations(app)
@@ -192,7 +192,7 @@ t.test('what is over is not listed, and cannot be accepted', async (t) => {
   t.match(await accept(token), INVALID)
 })
 
-t.test('who invited whom, revoked and accepted is on record, as of the organization', async (t) => {
+t.test('inviting, revoking and accepting are recorded for the organization', async (t) => {
   const { ada, organization, path } = await prepare()
   const email = newAddress()
   const revoked = (await ada.post(path, { email, role: 'member' })).body
@@ -229,7 +229,7 @@ t.test('who invited whom, revoked and accepted is on record, as of the organizat
   t.notMatch(stored, invitationToken(id))
 })
 
-t.test('one account cannot send mails without end, and no mailbox gets them without end', async (t) => {
+t.test('limits the mails by account and by mailbox', async (t) => {
   const limited = await buildTestApp(t, { config: { RATE_LIMIT: 'on' } })
   const ada = await limited.signUp()
   const organization = await createOrganization(ada)

@@ -5,7 +5,7 @@ import { connect } from '../helpers/database.js'
 const { signUp, anonymous, database } = await buildTestApp(t)
 const sql = connect(t, database.ownerUrl)
 
-t.test('users read and change their own names, and nobody else is touched', async (t) => {
+t.test('users read and change their own names and affect no other user', async (t) => {
   const [user, other] = [await signUp(), await signUp()]
   const { status, body } = await user.get('/me')
   t.equal(status, 200)
@@ -21,7 +21,7 @@ t.test('users read and change their own names, and nobody else is touched', asyn
   t.match((await other.get('/me')).body, { firstName: 'Ada', lastName: 'Test' })
 })
 
-t.test('a change of nothing changes nothing, and is in no log', async (t) => {
+t.test('a change of nothing changes nothing and leaves no entry', async (t) => {
   const user = await signUp()
   const before = (await user.get('/me')).body
   t.strictSame((await user.patch('/me', {})).body, before)
@@ -29,7 +29,7 @@ t.test('a change of nothing changes nothing, and is in no log', async (t) => {
   t.equal(entries.length, 1, 'the creation alone')
 })
 
-t.test('nobody raises the own role, or changes what else is not theirs to change', async (t) => {
+t.test('users can neither raise their own role nor change other protected fields', async (t) => {
   const user = await signUp()
   const before = (await user.get('/me')).body
   const fields = {
@@ -51,7 +51,7 @@ t.test('nobody raises the own role, or changes what else is not theirs to change
   t.strictSame((await user.get('/me')).body, before)
 })
 
-t.test('an account is read and changed with a token only, and as long as it is there', async (t) => {
+t.test('an account is read and changed only with a token and only while it exists', async (t) => {
   for (const answer of [await anonymous.get('/me'), await anonymous.patch('/me', { firstName: 'X' })]) {
     t.match(answer, {
       status: 401,

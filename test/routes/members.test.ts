@@ -60,7 +60,7 @@ t.test('an org_admin changes roles, and members change none', async (t) => {
     t.equal((await grace.patch(pathOf(organization, ada), { role })).status, 400)
 })
 
-t.test('members leave, an org_admin removes others, and who is out sees nothing', async (t) => {
+t.test('members leave, an org_admin removes others, and former members see nothing', async (t) => {
   const { organization, ada, grace } = await prepare()
   const other = await addMember(app, organization, await signUp())
   t.equal((await grace.delete(pathOf(organization, other))).status, 403)
@@ -75,7 +75,7 @@ t.test('members leave, an org_admin removes others, and who is out sees nothing'
   }
 })
 
-t.test('the last org_admin can neither leave, be removed, demoted nor deleted', async (t) => {
+t.test('the last org_admin cannot leave, be removed, be demoted or be deleted', async (t) => {
   const { organization, ada, grace } = await prepare()
   const ofAda = pathOf(organization, ada)
   t.match(await ada.delete(ofAda), LAST)
@@ -93,7 +93,7 @@ t.test('the last org_admin can neither leave, be removed, demoted nor deleted', 
   t.equal((await admin.delete(`/users/${idOf(grace)}`)).status, 204)
 })
 
-t.test('an org_admin signs a member out everywhere, but no super_admin and nobody else', async (t) => {
+t.test('an org_admin signs a member out everywhere, but no super_admin and no non-member', async (t) => {
   const { organization, ada, grace, mallory } = await prepare()
   await addMember(app, organization, admin, 'member')
   const end = (client: Client, target: Client) => client.delete(`${pathOf(organization, target)}/sessions`)

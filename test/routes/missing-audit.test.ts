@@ -15,7 +15,7 @@ const sql = connect(t, database.ownerUrl)
 const search = recordedRequests(app, admin)
 const recordOf = recordsOfCalls(search)
 
-t.test('rows that change while a trigger is off raise missing_audit, and nothing else does', async (t) => {
+t.test('only rows that change while a trigger is disabled raise missing_audit', async (t) => {
   const user = await signUp()
   const rename = (firstName: string, requestId?: string) =>
     recordOf(user, { method: 'PATCH', url: '/me', payload: { firstName }, requestId })

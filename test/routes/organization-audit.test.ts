@@ -25,7 +25,7 @@ async function idOfRecord(organizationId: string): Promise<string> {
   return (await admin.get(`/audit-requests?organizationId=${organizationId}`)).body.data[0].id
 }
 
-t.test('an org_admin reads the entries of his organization, and nothing else', async (t) => {
+t.test('an org_admin reads the entries of their organization and nothing else', async (t) => {
   await ada.patch(ofMember, { role: 'org_admin' })
   await ada.patch(ofMember, { role: 'member' })
   await grace.patch(theirs.path, { name: 'Theirs alone' })
@@ -66,7 +66,7 @@ t.test('an org_admin reads the entries of his organization, and nothing else', a
 })
 
 t.test(
-  'whoever is no org_admin of the organization that he names is refused, and so is who names none',
+  'refuses callers who are not org_admin of the named organization, and those who name none',
   async (t) => {
     const [{ id }] = await search(admin, `organizationId=${ours.id}`)
     const logs = ['', '/export?format=csv', `/state?tableName=organizations&objectId=${ours.id}`, `/${id}`]
@@ -94,7 +94,7 @@ t.test(
   },
 )
 
-t.test('an org_admin reads what became of the requests about the organization', async (t) => {
+t.test('an org_admin reads the request records of the organization', async (t) => {
   await grace.patch(ours.path, { name: 'Stolen' })
   await ada.patch(ours.path, { name: 'Ours' })
   await grace.patch(theirs.path, { name: 'Theirs' })
@@ -111,7 +111,7 @@ t.test('an org_admin reads what became of the requests about the organization', 
   t.equal((await ada.get(`/audit-requests/${foreignId}?organizationId=${theirs.id}`)).status, 403)
 })
 
-t.test('what became of requests names the organization and what happened to its members', async (t) => {
+t.test('request records name the organization and what happened to its members', async (t) => {
   await ada.patch(ofMember, { role: 'org_admin' })
   await member.delete(ofMember)
   await grace.patch(ours.path, { name: 'Stolen' })

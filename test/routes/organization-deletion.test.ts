@@ -47,7 +47,7 @@ t.before(async () => {
   await owner`grant all on notes, note_lines, bookmarks to ${owner(database.appRole)}`
 })
 
-t.test('a deleted organization does not exist, before any of its rows is deleted', async (t) => {
+t.test('a deleted organization is gone before any of its rows is deleted', async (t) => {
   const name = 'Gone at once'
   const { body } = await ada.post('/organizations', { name })
   const organization = { id: body.id, path: `/organizations/${body.id}` }
@@ -74,7 +74,7 @@ t.test('a deleted organization does not exist, before any of its rows is deleted
   t.equal((await admin.delete(`/users/${member.user?.id}`)).status, 204)
 })
 
-t.test('its rows go in batches, children first, and none of another organization', async (t) => {
+t.test('deletes its rows in batches, children first, and none of another organization', async (t) => {
   const [gone, kept] = [await createOrganization(ada), await createOrganization(ada)]
   for (const organization of [gone, kept]) await fill(organization, 10)
   await ada.delete(gone.path)
@@ -106,7 +106,7 @@ t.test('its rows go in batches, children first, and none of another organization
   t.equal((await ada.get(kept.path)).status, 200, 'what nobody deleted stays')
 })
 
-t.test('a worker does it, in the name of the request that asked', async (t) => {
+t.test('a worker deletes them in the name of the request', async (t) => {
   const organization = await createOrganization(ada)
   await fill(organization, 3)
   const { headers } = await ada.delete(organization.path)
@@ -120,30 +120,36 @@ t.test('a worker does it, in the name of the request that asked', async (t) => {
     t.strictSame([actor, requestId], ['job:delete-organization', headers['x-request-id']])
 })
 
-t.test('a user with more than a statement can delete goes, too, and not as the last org_admin', async (t) => {
-  const [busy, other] = [await signUp(), await signUp()]
-  const organization = await createOrganization(busy)
-  const [id, path] = [String(busy.user?.id), `/users/${busy.user?.id}`]
-  await owner`insert into sessions (user_id, expires_at, ended_at) select ${id}, now(), now() from generate_series(1, 50)`
-  await owner`insert into projects (organization_id, name, created_by) values (${organization.id}, 'P', ${id})`
-  await owner`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return old; end $$`
-  await owner`create trigger slow before delete on sessions for each row execute function slow()`
-  t.match(await admin.delete(path), { status: 409, body: { code: 'LAST_ORG_ADMIN' } })
-  t.match((await admin.get(path)).body, { status: 'active' })
-  await addMember(app, organization, other, 'org_admin')
-  t.equal((await admin.delete(path)).status, 204)
-  t.equal((await admin.get(path)).status, 404)
-  const { data } = (await other.get(`${organization.path}/projects`)).body
-  t.match(data, [{ createdBy: null }])
-  await owner`drop trigger slow on sessions`
-})
+t.test(
+  'deletes a user with more rows than one statement can delete, unless they are the last org_admin',
+  async (t) => {
+    const [busy, other] = [await signUp(), await signUp()]
+    const organization = await createOrganization(busy)
+    const [id, path] = [String(busy.user?.id), `/users/${busy.user?.id}`]
+    await owner`insert into sessions (user_id, expires_at, ended_at) select ${id}, now(), now() from generate_series(1, 50)`
+    await owner`insert into projects (organization_id, name, created_by) values (${organization.id}, 'P', ${id})`
+    await owner`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return old; end $$`
+    await owner`create trigger slow before delete on sessions for each row execute function slow()`
+    t.match(await admin.delete(path), { status: 409, body: { code: 'LAST_ORG_ADMIN' } })
+    t.match((await admin.get(path)).body, { status: 'active' })
+    await addMember(app, organization, other, 'org_admin')
+    t.equal((await admin.delete(path)).status, 204)
+    t.equal((await admin.get(path)).status, 404)
+    const { data } = (await other.get(`${organization.path}/projects`)).body
+    t.match(data, [{ createdBy: null }])
+    await owner`drop trigger slow on sessions`
+  },
+)
 
-t.test('what took too long names no time to try again, for it would take as long again', async (t) => {
-  const organization = await createOrganization(ada)
-  await owner.begin(async (tx) => {
-    await tx`select from organizations where id = ${organization.id} for update`
-    const answer = await ada.patch(organization.path, { name: 'Waits' })
-    t.match([answer.status, answer.body.code], [503, 'SERVICE_UNAVAILABLE'])
-    t.equal(answer.headers['retry-after'], undefined)
-  })
-})
+t.test(
+  'a deletion that took too long suggests no time to retry, because it would take as long again',
+  async (t) => {
+    const organization = await createOrganization(ada)
+    await owner.begin(async (tx) => {
+      await tx`select from organizations where id = ${organization.id} for update`
+      const answer = await ada.patch(organization.path, { name: 'Waits' })
+      t.match([answer.status, answer.body.code], [503, 'SERVICE_UNAVAILABLE'])
+      t.equal(answer.headers['retry-after'], undefined)
+    })
+  },
+)

@@ -42,40 +42,43 @@ async function race(
   }
 }
 
-t.test('of two that would leave an organization without an org_admin, one is refused', async (t) => {
-  await race(t, 'both leave', (o, a, b) => [a.delete(pathOf(o, a)), b.delete(pathOf(o, b))], [
-    '204 LAST_ORG_ADMIN',
-  ])
-  await race(
-    t,
-    'each demotes the other',
-    (o, a, b) => [a.patch(pathOf(o, b), { role: 'member' }), b.patch(pathOf(o, a), { role: 'member' })],
-    ['200 FORBIDDEN'],
-  )
-  await race(t, 'each removes the other', (o, a, b) => [a.delete(pathOf(o, b)), b.delete(pathOf(o, a))], [
-    '204 NOT_FOUND',
-  ])
-  await race(
-    t,
-    'both step down',
-    (o, a, b) => [a.patch(pathOf(o, a), { role: 'member' }), b.patch(pathOf(o, b), { role: 'member' })],
-    ['200 LAST_ORG_ADMIN'],
-  )
-  await race(
-    t,
-    'both accounts are deleted',
-    (_o, a, b) => [a, b].map((client) => admin.delete(`/users/${idOf(client)}`)),
-    ['204 LAST_ORG_ADMIN'],
-  )
-  await race(
-    t,
-    'one account is deleted while the other leaves',
-    (o, a, b) => [admin.delete(`/users/${idOf(a)}`), b.delete(pathOf(o, b))],
-    ['204 LAST_ORG_ADMIN'],
-  )
-})
+t.test(
+  'refuses one of two requests that together would leave an organization without an org_admin',
+  async (t) => {
+    await race(t, 'both leave', (o, a, b) => [a.delete(pathOf(o, a)), b.delete(pathOf(o, b))], [
+      '204 LAST_ORG_ADMIN',
+    ])
+    await race(
+      t,
+      'each demotes the other',
+      (o, a, b) => [a.patch(pathOf(o, b), { role: 'member' }), b.patch(pathOf(o, a), { role: 'member' })],
+      ['200 FORBIDDEN'],
+    )
+    await race(t, 'each removes the other', (o, a, b) => [a.delete(pathOf(o, b)), b.delete(pathOf(o, a))], [
+      '204 NOT_FOUND',
+    ])
+    await race(
+      t,
+      'both step down',
+      (o, a, b) => [a.patch(pathOf(o, a), { role: 'member' }), b.patch(pathOf(o, b), { role: 'member' })],
+      ['200 LAST_ORG_ADMIN'],
+    )
+    await race(
+      t,
+      'both accounts are deleted',
+      (_o, a, b) => [a, b].map((client) => admin.delete(`/users/${idOf(client)}`)),
+      ['204 LAST_ORG_ADMIN'],
+    )
+    await race(
+      t,
+      'one account is deleted while the other leaves',
+      (o, a, b) => [admin.delete(`/users/${idOf(a)}`), b.delete(pathOf(o, b))],
+      ['204 LAST_ORG_ADMIN'],
+    )
+  },
+)
 
-t.test('not even past the application, at whatever isolation level', async (t) => {
+t.test('the database itself keeps the last org_admin, at every isolation level', async (t) => {
   const [one, two] = [connect(t, database.url), connect(t, database.url)]
   for (const level of ['read committed', 'repeatable read', 'serializable']) {
     const [ada, grace] = [await signUp(), await signUp()]
@@ -103,7 +106,7 @@ t.test('not even past the application, at whatever isolation level', async (t) =
   }
 })
 
-t.test('a demotion waits for what its subject is still writing', async (t) => {
+t.test("a demotion waits for its subject's writes in flight", async (t) => {
   const [ada, grace] = [await signUp(), await signUp()]
   const organization = await createOrganization(ada)
   await addMember(app, organization, grace, 'org_admin')
@@ -123,7 +126,7 @@ t.test('a demotion waits for what its subject is still writing', async (t) => {
   t.strictSame(answered, ['written', 'removed'])
 })
 
-t.test('an organization goes while its members write, and nobody waits in a circle', async (t) => {
+t.test('an organization can be deleted while its members write, without a deadlock', async (t) => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const [ada, grace] = [await signUp(), await signUp()]
     const organization = await createOrganization(ada)
@@ -137,7 +140,7 @@ t.test('an organization goes while its members write, and nobody waits in a circ
   }
 })
 
-t.test('nothing is written by who was demoted or removed, once that is answered', async (t) => {
+t.test('members write nothing after their demotion or removal is answered', async (t) => {
   for (const end of ['demote', 'remove'] as const) {
     const [ada, grace] = [await signUp(), await signUp()]
     const organization = await createOrganization(ada)

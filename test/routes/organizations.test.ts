@@ -13,7 +13,7 @@ const grace = await signUp()
 const admin = await signUp({ role: 'super_admin' })
 const owner = connect(t, database.ownerUrl)
 
-t.test('whoever creates an organization is its org_admin, and to others it does not exist', async (t) => {
+t.test('the creator of an organization is its org_admin, and it does not exist for others', async (t) => {
   const { status, headers, body } = await ada.post('/organizations', { name: 'Analytical Engines' })
   t.match([status, body], [201, { slug: 'analytical-engines', role: 'org_admin' }])
   const path = `/organizations/${body.id}`
@@ -26,7 +26,7 @@ t.test('whoever creates an organization is its org_admin, and to others it does 
   t.equal(foreign.status, 404)
 })
 
-t.test('a name without a slug gives one', async (t) => {
+t.test('derives a slug from a name without one', async (t) => {
   const slugOf = async (name: string) => (await ada.post('/organizations', { name })).body.slug
   t.equal(await slugOf('  Zoë & Søren — Żółć, Ltd.  '), 'zoe-s-ren-zo-c-ltd')
   t.equal(await slugOf(`${'abc '.repeat(24)}`), `${'abc-'.repeat(12)}ab`)
@@ -67,7 +67,7 @@ t.test('slugs are unique without regard to case, and some words are reserved', a
   t.strictSame(both.map(({ status }) => status).sort(), [201, 409])
 })
 
-t.test('an org_admin changes name and slug, a member neither', async (t) => {
+t.test('an org_admin changes name and slug, and a member cannot', async (t) => {
   const { id, path } = await createOrganization(ada, 'Before')
   const member = await addMember(app, { id, path }, await signUp())
   t.match(await ada.patch(path, { name: 'After', slug: 'Renamed-Now' }), {
@@ -84,7 +84,7 @@ t.test('an org_admin changes name and slug, a member neither', async (t) => {
   t.match((await ada.get(path)).body, { name: 'By the platform', slug: 'renamed-now' })
 })
 
-t.test('a list has the organizations of whoever asks, over all pages and in every order', async (t) => {
+t.test("lists the caller's organizations, over all pages and in every order", async (t) => {
   const lists = await signUp()
   const names = ['Élan', 'elan', 'Zebra', 'apple', 'Apple', 'Mango', 'kiwi']
   const mine: string[] = []
@@ -124,7 +124,7 @@ t.test('a list has the organizations of whoever asks, over all pages and in ever
   t.strictSame(await walk(lists, 'q=%25'), [])
 })
 
-t.test('with an organization goes all that it has, and its members keep their accounts', async (t) => {
+t.test('deleting an organization deletes all its rows, and its members keep their accounts', async (t) => {
   const organization = await createOrganization(ada)
   const member = await addMember(app, organization, await signUp())
   t.equal((await member.delete(organization.path)).status, 403)
@@ -135,7 +135,7 @@ t.test('with an organization goes all that it has, and its members keep their ac
   for (const client of [ada, member]) t.equal((await client.get('/me')).status, 200)
 })
 
-t.test('a super_admin does everything in an organization that he is no member of', async (t) => {
+t.test('a super_admin does everything in an organization without being a member', async (t) => {
   const organization = await createOrganization(ada)
   const member = await addMember(app, organization, await signUp())
   const ofMember = `${organization.path}/members/${member.user?.id}`

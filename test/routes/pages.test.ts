@@ -46,7 +46,7 @@ const register = (anonymous: Client, email: string) =>
 
 const titleOf = ({ text }: Answer) => /<h1>(.*?)<\/h1>/.exec(text)?.[1]
 
-t.test('opening a link changes nothing, be it a mail scanner or its owner; the button does', async (t) => {
+t.test('opening a link changes nothing, and its button does', async (t) => {
   const { anonymous, sql, open, press, mailTo } = await openPages(t)
   await register(anonymous, 'ada@example.com')
   const tokens = new Map<MailedTokenPurpose, string>()
@@ -74,7 +74,7 @@ t.test('opening a link changes nothing, be it a mail scanner or its owner; the b
   t.ok(await anonymous.signIn('ada@example.com', PASSWORD))
 })
 
-t.test('of six buttons pressed at the same time one works', async (t) => {
+t.test('one of six buttons pressed at the same time works', async (t) => {
   const { signUp, press, mailTo } = await openPages(t)
   await signUp({ email: 'ada@example.com' })
   for (const purpose of PURPOSES) {
@@ -84,7 +84,7 @@ t.test('of six buttons pressed at the same time one works', async (t) => {
   }
 })
 
-t.test('every link that is not valid leads to one and the same page', async (t) => {
+t.test('every invalid link leads to the same page', async (t) => {
   const { signUp, sql, open, press, submit, mailTo } = await openPages(t)
   await signUp({ email: 'ada@example.com' })
   const texts = new Set<string>()
@@ -124,7 +124,7 @@ t.test('every link that is not valid leads to one and the same page', async (t) 
   t.match([...texts][0], /This link is not valid any more/)
 })
 
-t.test('a password is set, once it is one that can be used, and ends every session', async (t) => {
+t.test('sets a password once it is acceptable and ends every session', async (t) => {
   const { anonymous, signUp, sql, submit, open, mailTo } = await openPages(t)
   const user = await signUp({ email: 'ada.lovelace@example.com' })
   const token = await mailTo('reset_password', 'ada.lovelace@example.com')
@@ -157,7 +157,7 @@ t.test('a password is set, once it is one that can be used, and ends every sessi
   for (const secret of [token, NEW_PASSWORD, encodeURIComponent(NEW_PASSWORD)]) t.notMatch(entries, secret)
 })
 
-t.test('whoever was made by an administrator chooses the first password', async (t) => {
+t.test('users made by an administrator choose their first password', async (t) => {
   const { anonymous, signUp, open, submit, mailTo } = await openPages(t)
   const admin = await signUp({ role: 'super_admin' })
   await admin.post('/users', { email: 'grace@example.com', firstName: 'Grace', lastName: 'Test' })
@@ -167,7 +167,7 @@ t.test('whoever was made by an administrator chooses the first password', async 
   t.ok(await anonymous.signIn('grace@example.com', PASSWORD))
 })
 
-t.test('what people wrote is text on a page, never markup', async (t) => {
+t.test('text from users is text on a page, never markup', async (t) => {
   const { signUp, open, mailTo } = await openPages(t)
   const email = "o'brien&co=`{x}`@example.com"
   await signUp({ email })
@@ -178,7 +178,7 @@ t.test('what people wrote is text on a page, never markup', async (t) => {
   }
 })
 
-t.test('an address that somebody else got meanwhile stays theirs', async (t) => {
+t.test('an address that another user got meanwhile stays theirs', async (t) => {
   const { signUp, press, mailTo } = await openPages(t)
   const user = await signUp({ email: 'ada@example.com' })
   const token = await mailTo('verify_email', 'ada@example.com', 'grace@example.com')
@@ -188,7 +188,7 @@ t.test('an address that somebody else got meanwhile stays theirs', async (t) => 
   t.match((await user.get('/me')).body, { email: 'ada@example.com' })
 })
 
-t.test('what goes wrong is told on a page, without its cause', async (t) => {
+t.test('a page reports a failure without its cause', async (t) => {
   const { anonymous, sql, open, submit } = await openPages(t)
   const post = (payload: string, headers: Record<string, string> = {}) =>
     anonymous.request({ method: 'POST', url: '/verify-email', payload, headers: { ...FORM, ...headers } })
@@ -211,7 +211,7 @@ t.test('what goes wrong is told on a page, without its cause', async (t) => {
   }
 })
 
-t.test('no page is kept, indexed or documented, and none has anything inline', async (t) => {
+t.test('pages are never cached, indexed or documented, and have nothing inline', async (t) => {
   const { app, signUp, open, press, mailTo } = await openPages(t)
   await signUp({ email: 'ada@example.com' })
   const { paths } = app.swagger() as unknown as {
@@ -241,7 +241,7 @@ t.test('no page is kept, indexed or documented, and none has anything inline', a
   }
 })
 
-t.test('who has forgotten a password asks for a link on a page, as over the API', async (t) => {
+t.test('users request a password link on a page as over the API', async (t) => {
   const { anonymous, signUp, sql, submit, open } = await openPages(t)
   await signUp({ email: 'ada@example.com' })
   t.equal(titleOf(await open('/forgot-password?utm_source=mail')), 'Ask for a new password')

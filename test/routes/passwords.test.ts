@@ -23,7 +23,7 @@ function interrupt(app: TestApp['app'], between: () => Promise<unknown>) {
   }
 }
 
-t.test('every way to set a password has the same rules, and a refusal uses nothing up', async (t) => {
+t.test('every way to set a password has the same rules, and a refusal consumes nothing', async (t) => {
   const stolen = 'a sentence that was stolen'
   const breaches = await startBreachServer(t, [stolen])
   const { anonymous, signUp, nextToken } = await startOnboarding(t, {
@@ -59,7 +59,7 @@ t.test('every way to set a password has the same rules, and a refusal uses nothi
   t.equal((await ways.reset?.(NEW_PASSWORD))?.status, 204, 'the link is still good')
 })
 
-t.test('any characters make a password, and every one of them counts', async (t) => {
+t.test('accepts any characters in a password, and every one of them counts', async (t) => {
   const { anonymous, signUp } = await build(t)
   const admin = await signUp({ role: 'super_admin' })
   const passwords = [
@@ -80,7 +80,7 @@ t.test('any characters make a password, and every one of them counts', async (t)
   }
 })
 
-t.test('a huge password is refused before anybody works on it', async (t) => {
+t.test('refuses a huge password before working on it', async (t) => {
   const { app, anonymous } = await build(t)
   app.passwords.verify = app.passwords.hashNew = () => t.fail('it is worked on') as never
   const person = { email: 'ada@example.com', firstName: 'Ada', lastName: 'Lee' }
@@ -92,7 +92,7 @@ t.test('a huge password is refused before anybody works on it', async (t) => {
   }
 })
 
-t.test('with more effort asked for, the next sign-in hashes anew, and nothing else changes', async (t) => {
+t.test('the next sign-in rehashes after an increase of the cost and changes nothing else', async (t) => {
   const { anonymous, signUp, database } = await build(t)
   const stronger = await build(t, { database, config: { ARGON2_PASSES: 3 } })
   const sql = connect(t, database.ownerUrl)
@@ -121,7 +121,7 @@ t.test('with more effort asked for, the next sign-in hashes anew, and nothing el
   t.match(entries[0]?.state_after, { password_hash: '[redacted]' })
 })
 
-t.test('a sign-in that was on its way when the password changed does not outlive the change', async (t) => {
+t.test('a sign-in in flight when the password changes does not outlive the change', async (t) => {
   const { app, anonymous, signUp, database } = await build(t, { config: { ARGON2_PASSES: 3 } })
   const sql = connect(t, database.ownerUrl)
   const admin = await signUp({ role: 'super_admin' })
@@ -145,7 +145,7 @@ t.test('a sign-in that was on its way when the password changed does not outlive
   t.equal((await live()).length, 0)
 })
 
-t.test('a change of password that was on its way when another one came does not undo it', async (t) => {
+t.test('a password change in flight when another one commits does not undo it', async (t) => {
   const { app, anonymous, signUp } = await build(t)
   const user = await signUp()
   const { id: userId = '', email = '' } = user.user ?? {}
@@ -163,31 +163,28 @@ t.test('a change of password that was on its way when another one came does not 
   t.ok(await anonymous.signIn(email, PASSWORD))
 })
 
-t.test(
-  'when too many passwords wait, further ones are turned away and nothing else is slowed down',
-  async (t) => {
-    const { app, anonymous, signUp } = await build(t)
-    const user = await signUp()
-    let release = () => {}
-    const held = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const spared = async () => {
-      await held
-      throw new Error('spared')
-    }
-    const waiting = Array.from({ length: 252 }, () =>
-      app.passwords.verify({ passwordHash: null, password: PASSWORD, before: spared }).catch(() => 'done'),
-    )
-    const logIn = () => anonymous.post('/auth/login', { email: 'nobody@example.com', password: PASSWORD })
-    t.match(await logIn(), {
-      status: 503,
-      headers: { 'retry-after': '1' },
-      body: { code: 'SERVICE_UNAVAILABLE' },
-    })
-    t.equal((await user.get('/me')).status, 200)
-    release()
-    t.strictSame([...new Set(await Promise.all(waiting))], ['done'])
-    t.equal((await logIn()).status, 401, 'and all is as before')
-  },
-)
+t.test('refuses further passwords when too many wait and slows down nothing else', async (t) => {
+  const { app, anonymous, signUp } = await build(t)
+  const user = await signUp()
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const spared = async () => {
+    await held
+    throw new Error('spared')
+  }
+  const waiting = Array.from({ length: 252 }, () =>
+    app.passwords.verify({ passwordHash: null, password: PASSWORD, before: spared }).catch(() => 'done'),
+  )
+  const logIn = () => anonymous.post('/auth/login', { email: 'nobody@example.com', password: PASSWORD })
+  t.match(await logIn(), {
+    status: 503,
+    headers: { 'retry-after': '1' },
+    body: { code: 'SERVICE_UNAVAILABLE' },
+  })
+  t.equal((await user.get('/me')).status, 200)
+  release()
+  t.strictSame([...new Set(await Promise.all(waiting))], ['done'])
+  t.equal((await logIn()).status, 401, 'and all is as before')
+})

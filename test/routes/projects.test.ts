@@ -69,7 +69,7 @@ t.test('members create, read, change and archive projects, and an org_admin dele
     t.equal(findMistake(answer, { status: 404, code: 'NOT_FOUND' }), undefined)
 })
 
-t.test('what is no project is refused, field by field', async (t) => {
+t.test('refuses an invalid project field by field', async (t) => {
   const { id } = await add(ada)
   const BAD: [field: string, values: unknown[]][] = [
     ['name', ['', ' ', 'x'.repeat(101), 'two\nlines', 'a\0b', 'a\uD800b', null, 1, ['a']]],
@@ -148,7 +148,7 @@ t.test('lists are paged, sorted, searched and filtered', async (t) => {
   t.equal((await ada.get(`${shelf.path}/projects?sort=description`)).status, 400)
 })
 
-t.test('a project of another organization is as one that nobody has', async (t) => {
+t.test('a project of another organization does not exist', async (t) => {
   const theirs = await add(eve, { name: 'Canary' }, `${elsewhere.path}/projects`)
   const rows = () => sql`select * from projects order by id`
   const before = await rows()
@@ -176,7 +176,7 @@ t.test('a project of another organization is as one that nobody has', async (t) 
   t.match(await admin.patch(`${path}/${theirs.id}`, { name: 'Mine' }), { status: 404 }, 'a super_admin, too')
 })
 
-t.test('every change is in the audit log, with its organization', async (t) => {
+t.test('every change is in the audit log with its organization', async (t) => {
   const gone = await createOrganization(ada, 'Not for long')
   const member = await addMember(app, gone, await signUp())
   const project = await add(member, {}, `${gone.path}/projects`)
@@ -194,7 +194,7 @@ t.test('every change is in the audit log, with its organization', async (t) => {
   t.equal(entries.length, 3)
 })
 
-t.test('creating has a limit of its own', async (t) => {
+t.test('creating a project has its own limit', async (t) => {
   const creating = operationsOf(app).find(({ name }) => /^POST .*\/projects$/.test(name))
   t.match(creating?.documented, {
     'x-rate-limit': [{ name: 'projects', limit: 60, windowSeconds: 60, key: 'user' }],

@@ -15,32 +15,35 @@ const limited = (t: Test, config: TestAppOptions['config'] = {}) =>
 const EMAIL = 'nobody@example.com'
 const LOGIN = { email: EMAIL, password: 'not the password at all' }
 
-t.test('sign-in: ten a minute and address, told in headers, then 429 with Retry-After', async (t) => {
-  const { app, anonymous } = await limited(t)
-  const statuses: number[] = []
-  for (let left = 9; left >= 0; left -= 1) {
-    // Many accounts and one password: what an account has to wait does not help here.
-    const answer = await anonymous.post('/auth/login', { ...LOGIN, email: `${left}-${EMAIL}` })
-    statuses.push(answer.status)
-    t.equal(answer.headers['ratelimit-policy'], '"login";q=10;w=60')
-    t.match(answer.headers.ratelimit, new RegExp(`^"login";r=${left};t=(60|59|58)$`))
-  }
-  t.strictSame(statuses, Array(10).fill(401))
-  const refused = await anonymous.post('/auth/login', LOGIN)
-  t.equal(findMistake(refused, { status: 429, code: 'RATE_LIMITED' }), undefined)
-  t.match(refused.headers['retry-after'], /^([1-5]\d|60)$/)
-  t.equal(refused.headers.ratelimit, `"login";r=0;t=${refused.headers['retry-after']}`)
-  const form = await app.inject({
-    method: 'POST',
-    url: '/admin/sign-in',
-    headers: { 'sec-fetch-site': 'same-origin' },
-    payload: {},
-  })
-  t.equal(form.statusCode, 429, 'the dashboard is no second door')
-  t.equal((await anonymous.post('/auth/refresh', { refreshToken: 'x'.repeat(43) })).status, 401)
-})
+t.test(
+  'sign-in admits ten a minute and address, shown in headers, then answers 429 with Retry-After',
+  async (t) => {
+    const { app, anonymous } = await limited(t)
+    const statuses: number[] = []
+    for (let left = 9; left >= 0; left -= 1) {
+      // Many accounts and one password: what an account has to wait does not help here.
+      const answer = await anonymous.post('/auth/login', { ...LOGIN, email: `${left}-${EMAIL}` })
+      statuses.push(answer.status)
+      t.equal(answer.headers['ratelimit-policy'], '"login";q=10;w=60')
+      t.match(answer.headers.ratelimit, new RegExp(`^"login";r=${left};t=(60|59|58)$`))
+    }
+    t.strictSame(statuses, Array(10).fill(401))
+    const refused = await anonymous.post('/auth/login', LOGIN)
+    t.equal(findMistake(refused, { status: 429, code: 'RATE_LIMITED' }), undefined)
+    t.match(refused.headers['retry-after'], /^([1-5]\d|60)$/)
+    t.equal(refused.headers.ratelimit, `"login";r=0;t=${refused.headers['retry-after']}`)
+    const form = await app.inject({
+      method: 'POST',
+      url: '/admin/sign-in',
+      headers: { 'sec-fetch-site': 'same-origin' },
+      payload: {},
+    })
+    t.equal(form.statusCode, 429, 'the dashboard is no second door')
+    t.equal((await anonymous.post('/auth/refresh', { refreshToken: 'x'.repeat(43) })).status, 401)
+  },
+)
 
-t.test('100 callers at once: exactly N get through', async (t) => {
+t.test('admits exactly N of 100 concurrent callers', async (t) => {
   const { anonymous } = await limited(t)
   const answers = await Promise.all(
     Array.from({ length: 100 }, () => anonymous.post('/auth/verify-email', { token: 'x'.repeat(43) })),
@@ -49,7 +52,7 @@ t.test('100 callers at once: exactly N get through', async (t) => {
   t.equal(answers.filter(({ status }) => status === 429).length, 80)
 })
 
-t.test('mails are asked for once in 30 seconds and mailbox, whether it has an account or not', async (t) => {
+t.test('sends mails once in 30 seconds and mailbox, with or without an account', async (t) => {
   const { anonymous, signUp } = await limited(t)
   const { user } = await signUp()
   for (const email of [user?.email ?? '', EMAIL]) {
@@ -68,7 +71,7 @@ t.test('mails are asked for once in 30 seconds and mailbox, whether it has an ac
   t.match(third.headers.ratelimit, /"forgot-password-address";r=7;/, 'what was refused did not count')
 })
 
-t.test('what fails before its key is known counts for the address', async (t) => {
+t.test('a request that fails before its key is known counts for the address', async (t) => {
   const { app } = await limited(t)
   const send = () =>
     app.inject({
@@ -82,7 +85,7 @@ t.test('what fails before its key is known counts for the address', async (t) =>
   t.equal((await send()).statusCode, 429)
 })
 
-t.test('users count for themselves, everybody else by address, unknown paths and refusals too', async (t) => {
+t.test('counts users by account and others by address, unknown paths and refusals included', async (t) => {
   const { anonymous, signUp } = await limited(t)
   const [ada, grace] = [await signUp(), await signUp()]
   const leftOf = (answer: { headers: Record<string, string> }) =>
@@ -104,7 +107,7 @@ t.test('users count for themselves, everybody else by address, unknown paths and
 })
 
 t.test(
-  'a thousand guesses of a mailed token: twenty are answered, all alike, and the others not',
+  'answers twenty of a thousand guesses of a mailed token, all alike, and refuses the rest',
   async (t) => {
     const { anonymous } = await limited(t)
     const answers: string[] = []
@@ -127,7 +130,7 @@ t.test(
   },
 )
 
-t.test('the right password ends the failures of an account, and not those of an address', async (t) => {
+t.test('the right password clears the failures of an account, and not those of an address', async (t) => {
   const { anonymous, signUp } = await limited(t)
   const { user } = await signUp()
   const logIn = (password: string) => anonymous.post('/auth/login', { email: user?.email ?? '', password })
@@ -150,7 +153,7 @@ t.test('the right password ends the failures of an account, and not those of an 
   t.match(await logIn(PASSWORD), { status: 429, body: { code: 'RATE_LIMITED' } })
 })
 
-t.test('no header makes another client, unless a trusted proxy says so', async (t) => {
+t.test('no header makes another client unless a trusted proxy sends it', async (t) => {
   const open = await limited(t)
   const behindProxy = await limited(t, { TRUST_PROXY: ['127.0.0.1'] })
   const left = async ({ app }: typeof open, forwardedFor: string) => {
@@ -170,27 +173,24 @@ t.test('no header makes another client, unless a trusted proxy says so', async (
   t.equal(await left(behindProxy, '2001:db8::ffff:1'), '298', 'one network, one client')
 })
 
-t.test(
-  'operations tell their limits, from the same declaration, and where limits are lifted, too',
-  async (t) => {
-    for (const RATE_LIMIT of ['on', 'off'] as const) {
-      const { app } = await limited(t, { RATE_LIMIT })
-      const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, object>> }
-      t.match(paths['/api/v1/auth/login']?.post, {
-        'x-rate-limit': [
-          { name: 'login', limit: 10, windowSeconds: 60, key: 'address', strategy: 'moving-window' },
-        ],
-        responses: {
-          200: { headers: { ratelimit: {}, 'ratelimit-policy': {} } },
-          429: { headers: { ratelimit: {}, 'retry-after': {} } },
-        },
-      })
-      t.notMatch(paths['/healthz']?.get, { 'x-rate-limit': [] })
-    }
-  },
-)
+t.test('operations document their limits from the declaration, and where limits are lifted', async (t) => {
+  for (const RATE_LIMIT of ['on', 'off'] as const) {
+    const { app } = await limited(t, { RATE_LIMIT })
+    const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, object>> }
+    t.match(paths['/api/v1/auth/login']?.post, {
+      'x-rate-limit': [
+        { name: 'login', limit: 10, windowSeconds: 60, key: 'address', strategy: 'moving-window' },
+      ],
+      responses: {
+        200: { headers: { ratelimit: {}, 'ratelimit-policy': {} } },
+        429: { headers: { ratelimit: {}, 'retry-after': {} } },
+      },
+    })
+    t.notMatch(paths['/healthz']?.get, { 'x-rate-limit': [] })
+  }
+})
 
-t.test('metrics have numbers: what was decided, and what each limit refused', async (t) => {
+t.test('counts the decisions of each limit in metrics', async (t) => {
   const { app, anonymous } = await limited(t)
   t.match(app.rateLimitStats(), { decided: 0, refused: { default: 0, 'mailed-token': 0 }, localKeys: 0 })
   const ask = (email: string) => anonymous.post('/auth/forgot-password', { email })
@@ -225,7 +225,7 @@ t.test('a wrong declaration fails the boot with the name of its route, limits on
   }
 })
 
-t.test('one name stands for one counter: other limits under it fail the boot with both routes', async (t) => {
+t.test('one name is one counter: different limits under it fail the boot with both routes', async (t) => {
   const route = await bareApp(t, true)
   const [x, y] = (['x', 'y'] as const).map((name): RateLimit => ({ name, limit: '5/minute', key: 'address' }))
   route('/a', [x, y] as RateLimit[])

@@ -15,7 +15,7 @@ const recordOf = recordsOfCalls(search)
 /** What floods count begins anew with it. */
 t.beforeEach(() => app.settleAuditRequests())
 
-t.test('values that an operation refuses are not kept, for they may be a password', async (t) => {
+t.test('discards values that an operation refuses, because they may be a password', async (t) => {
   const user = await signUp()
   const typed = 'hunter2 and a half'
   const login = { url: '/auth/login' }
@@ -47,7 +47,7 @@ t.test('values that an operation refuses are not kept, for they may be a passwor
   t.equal(rows.length, 0)
 })
 
-t.test('a token of ours stands in no record, wherever a client puts it', async (t) => {
+t.test('no record contains one of our tokens, wherever a client puts it', async (t) => {
   const user = await signUp()
   const token = generateToken()
   const jwt = user.user?.accessToken ?? ''
@@ -79,7 +79,7 @@ t.test('a token of ours stands in no record, wherever a client puts it', async (
     for (const secret of [token, jwt]) t.notOk(line.includes(secret), line.slice(0, 200))
 })
 
-t.test('a request id that a client uses again takes nothing out of another record', async (t) => {
+t.test('a reused request id removes nothing from another record', async (t) => {
   const user = await signUp()
   const requestId = randomUUID()
   const written = await recordOf(user, {
@@ -117,7 +117,7 @@ t.test('a request id that a client uses again takes nothing out of another recor
   t.match(await search({ requestId, outcome: 'missing_audit' }), [{ rowsChanged: 1, entries: 0 }])
 })
 
-t.test('of a refused request or one without an account 4 KB are kept at most, and marked', async (t) => {
+t.test('keeps at most 4 KB of a refused or anonymous request and marks the cut', async (t) => {
   const user = await signUp()
   const long = '密'.repeat(700)
   const payload = { email: long, password: long, list: Array(200).fill(Array(100).fill(1e300)) }
@@ -137,7 +137,7 @@ t.test('of a refused request or one without an account 4 KB are kept at most, an
   }
 })
 
-t.test('a flood of refused requests is summed up, and what concerns an account is not', async (t) => {
+t.test('summarizes a flood of refused requests, except for those that concern an account', async (t) => {
   const victim = await signUp()
   const subjectId = String(victim.user?.id)
   const [{ id: last }] = (await search()) as unknown as [{ id: string }]

@@ -14,7 +14,7 @@ const search = recordedRequests(app, admin)
 const recordOf = recordsOfCalls(search)
 
 t.test(
-  'what became of every request that wanted to change something is recorded, and of every denial',
+  'records the outcome of every request that wanted to change something, and every denial',
   async (t) => {
     const user = await signUp()
     const userId = user.user?.id
@@ -82,7 +82,7 @@ t.test(
   },
 )
 
-t.test('signing in and out, failures, thefts and changes of rights are found by name', async (t) => {
+t.test('finds sign-ins, sign-outs, failures, thefts and permission changes by name', async (t) => {
   const email = 'named@example.com'
   const user = await signUp({ email })
   const subjectId = user.user?.id
@@ -169,7 +169,7 @@ t.test('signing in and out, failures, thefts and changes of rights are found by 
   t.ok(denied.length > 5 && denied.every(({ outcome }) => outcome === 'denied'))
 })
 
-t.test('only a super_admin reads what became of requests, and nobody writes it', async (t) => {
+t.test('only a super_admin reads request records, and no caller writes them', async (t) => {
   const user = await signUp()
   const [record] = await search({ limit: '1' })
   for (const url of ['/audit-requests', `/audit-requests/${record?.id}`]) {

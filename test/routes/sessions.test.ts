@@ -13,22 +13,19 @@ async function age(t: Test, { database }: TestApp, statement: string) {
   await connect(t, database.ownerUrl).unsafe(statement)
 }
 
-t.test(
-  'a refresh gives new tokens that work, and the old access token goes on until it expires',
-  async (t) => {
-    const { app, anonymous, signUp } = await buildTestApp(t)
-    const user = await signUp()
-    const { status, body } = await refreshWith(anonymous, user.user?.refreshToken)
-    t.equal(status, 200)
-    t.strictSame(Object.keys(body).sort(), ['accessToken', 'expiresIn', 'refreshToken', 'tokenType'])
-    t.not(body.refreshToken, user.user?.refreshToken)
-    const renewed = createClient(app, { id: '', email: '', ...body })
-    t.equal((await renewed.get('/me')).status, 200)
-    t.equal((await user.get('/me')).status, 200)
-  },
-)
+t.test('a refresh returns working tokens, and the old access token works until it expires', async (t) => {
+  const { app, anonymous, signUp } = await buildTestApp(t)
+  const user = await signUp()
+  const { status, body } = await refreshWith(anonymous, user.user?.refreshToken)
+  t.equal(status, 200)
+  t.strictSame(Object.keys(body).sort(), ['accessToken', 'expiresIn', 'refreshToken', 'tokenType'])
+  t.not(body.refreshToken, user.user?.refreshToken)
+  const renewed = createClient(app, { id: '', email: '', ...body })
+  t.equal((await renewed.get('/me')).status, 200)
+  t.equal((await user.get('/me')).status, 200)
+})
 
-t.test('what is no refresh token is answered alike, whatever it is', async (t) => {
+t.test('everything that is not a refresh token gets the same answer', async (t) => {
   const { anonymous, signUp } = await buildTestApp(t)
   const user = await signUp()
   const answers = []
@@ -41,7 +38,7 @@ t.test('what is no refresh token is answered alike, whatever it is', async (t) =
   t.equal((await refreshWith(anonymous, user.user?.accessToken)).status, 400, 'an access token is none')
 })
 
-t.test('twenty parallel refreshes of one token give one successor, and nobody is logged out', async (t) => {
+t.test('twenty parallel refreshes of one token return one successor and sign no one out', async (t) => {
   const { anonymous, signUp } = await buildTestApp(t)
   const user = await signUp()
   const answers = await Promise.all(
@@ -52,7 +49,7 @@ t.test('twenty parallel refreshes of one token give one successor, and nobody is
   t.equal((await refreshWith(anonymous, answers[0]?.body.refreshToken)).status, 200)
 })
 
-t.test('an answer that got lost can be asked for again, until the grace is over', async (t) => {
+t.test('a lost answer can be requested again until the grace period ends', async (t) => {
   const testApp = await buildTestApp(t)
   const { anonymous, signUp } = testApp
   const user = await signUp()
@@ -69,7 +66,7 @@ t.test('an answer that got lost can be asked for again, until the grace is over'
   t.equal((await user.get('/me')).status, 401, 'and its access tokens')
 })
 
-t.test('a token two generations old ends the session, even a moment later, and no other one', async (t) => {
+t.test('a token two generations old ends its session, even a moment later, and no other one', async (t) => {
   const { app, anonymous, signUp } = await buildTestApp(t)
   const user = await signUp()
   const other = await anonymous.signIn(String(user.user?.email), PASSWORD)
@@ -83,7 +80,7 @@ t.test('a token two generations old ends the session, even a moment later, and n
 })
 
 t.test(
-  'a session ends when it is idle for too long, and when it is too old, however much it is used',
+  'a session expires when it is idle for too long, and when it is too old, however much it is used',
   async (t) => {
     const testApp = await buildTestApp(t, {
       config: { REFRESH_TOKEN_TTL_SECONDS: 100, SESSION_TTL_SECONDS: 1000 },
@@ -105,51 +102,48 @@ t.test(
   },
 )
 
-t.test(
-  'users see their sessions and end one, or all the others, and never those of somebody else',
-  async (t) => {
-    const { anonymous, signUp } = await buildTestApp(t)
-    const here = await signUp()
-    const email = String(here.user?.email)
-    const phone = await anonymous.signIn(email, PASSWORD)
-    const laptop = await anonymous.signIn(email, PASSWORD)
-    const stranger = await signUp()
+t.test('users list their sessions and end one or all others, and never those of another user', async (t) => {
+  const { anonymous, signUp } = await buildTestApp(t)
+  const here = await signUp()
+  const email = String(here.user?.email)
+  const phone = await anonymous.signIn(email, PASSWORD)
+  const laptop = await anonymous.signIn(email, PASSWORD)
+  const stranger = await signUp()
 
-    const { status, body } = await here.get('/me/sessions')
-    t.equal(status, 200)
-    t.strictSame(Object.keys(body.data[0]).sort(), [
-      'createdAt',
-      'current',
-      'id',
-      'ip',
-      'lastUsedAt',
-      'userAgent',
-    ])
-    t.equal(body.data.length, 3)
-    t.strictSame(
-      body.data.map((session: { current: boolean }) => session.current),
-      [false, false, true],
-    )
-    t.match(body.data[0], { ip: '127.0.0.1', userAgent: 'lightMyRequest' })
+  const { status, body } = await here.get('/me/sessions')
+  t.equal(status, 200)
+  t.strictSame(Object.keys(body.data[0]).sort(), [
+    'createdAt',
+    'current',
+    'id',
+    'ip',
+    'lastUsedAt',
+    'userAgent',
+  ])
+  t.equal(body.data.length, 3)
+  t.strictSame(
+    body.data.map((session: { current: boolean }) => session.current),
+    [false, false, true],
+  )
+  t.match(body.data[0], { ip: '127.0.0.1', userAgent: 'lightMyRequest' })
 
-    const [laptopId, phoneId] = body.data.map((session: { id: string }) => session.id)
-    t.equal((await stranger.delete(`/me/sessions/${phoneId}`)).status, 404)
-    t.equal((await phone.get('/me')).status, 200)
-    t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 204)
-    t.equal((await phone.get('/me')).status, 401)
-    t.equal((await refreshWith(anonymous, phone.user?.refreshToken)).status, 401)
-    t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 404, 'it has ended')
-    t.equal((await laptop.get('/me')).status, 200)
+  const [laptopId, phoneId] = body.data.map((session: { id: string }) => session.id)
+  t.equal((await stranger.delete(`/me/sessions/${phoneId}`)).status, 404)
+  t.equal((await phone.get('/me')).status, 200)
+  t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 204)
+  t.equal((await phone.get('/me')).status, 401)
+  t.equal((await refreshWith(anonymous, phone.user?.refreshToken)).status, 401)
+  t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 404, 'it has ended')
+  t.equal((await laptop.get('/me')).status, 200)
 
-    t.equal((await here.delete('/me/sessions')).status, 204)
-    t.equal((await laptop.get('/me')).status, 401)
-    t.equal((await here.get('/me')).status, 200)
-    t.equal((await stranger.get('/me')).status, 200)
-    t.notOk((await here.get('/me/sessions')).body.data.some(({ id }: { id: string }) => id === laptopId))
-  },
-)
+  t.equal((await here.delete('/me/sessions')).status, 204)
+  t.equal((await laptop.get('/me')).status, 401)
+  t.equal((await here.get('/me')).status, 200)
+  t.equal((await stranger.get('/me')).status, 200)
+  t.notOk((await here.get('/me/sessions')).body.data.some(({ id }: { id: string }) => id === laptopId))
+})
 
-t.test('of too many sessions the oldest ends, however many sign in at once', async (t) => {
+t.test('the oldest of too many sessions ends, however many sign in at once', async (t) => {
   const testApp = await buildTestApp(t, { config: { SESSIONS_PER_USER_MAX: 3 } })
   const { anonymous, signUp } = testApp
   const first = await signUp()
@@ -182,7 +176,7 @@ t.test('of too many sessions the oldest ends, however many sign in at once', asy
   t.equal((await stranger.get('/me')).status, 200, 'others are not counted')
 })
 
-t.test('the last use is written at most once a minute', async (t) => {
+t.test('records the last use at most once a minute', async (t) => {
   const testApp = await buildTestApp(t)
   const { anonymous, signUp } = testApp
   const sql = connect(t, testApp.database.ownerUrl)
@@ -199,7 +193,7 @@ t.test('the last use is written at most once a minute', async (t) => {
   t.equal(entries.length, 0, 'and no refresh leaves an audit entry for it')
 })
 
-t.test('a disabled user refreshes nothing, and refresh tokens are stored as hashes only', async (t) => {
+t.test('a disabled user cannot refresh, and only hashes of refresh tokens are stored', async (t) => {
   const testApp = await buildTestApp(t)
   const { anonymous, signUp } = testApp
   const admin = await signUp({ role: 'super_admin' })

@@ -61,7 +61,7 @@ function throttles(t: Test, { ownerUrl }: TestDatabase) {
 const build = (t: Test, options: TestAppOptions = {}) =>
   buildTestApp(t, { ...options, config: { RATE_LIMIT: 'off', ...options.config } })
 
-t.test('nobody learns from a wrong password whether an account exists, or what state it is in', async (t) => {
+t.test('a wrong password reveals neither whether an account exists nor its state', async (t) => {
   const { app, anonymous, signUp, database } = await build(t)
   const sql = connect(t, database.ownerUrl)
   const emails = {
@@ -92,44 +92,41 @@ t.test('nobody learns from a wrong password whether an account exists, or what s
   t.match(await logIn(anonymous, emails.disabled, PASSWORD), { body: { code: 'ACCOUNT_DISABLED' } })
 })
 
-t.test(
-  'after five wrong passwords every password has to wait, also for an address without an account',
-  async (t) => {
-    const { anonymous, signUp, database } = await build(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
-    const { read } = throttles(t, database)
-    const email = String((await signUp()).user?.email)
-    const spellings = [email, email.toUpperCase(), email.replace(/^./, (letter) => letter.toUpperCase())]
-    const answers: Answer[] = []
-    for (const address of [email, NOBODY]) {
-      for (let i = 0; i < FREE_FAILURES; i += 1) {
-        const spelling = address === email ? String(spellings[i % 3]) : address
-        answers.push(await logIn(anonymous, spelling, WRONG, { 'x-forwarded-for': `192.0.2.${i}` }))
-      }
+t.test('five wrong passwords delay every further one, also for an address without an account', async (t) => {
+  const { anonymous, signUp, database } = await build(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
+  const { read } = throttles(t, database)
+  const email = String((await signUp()).user?.email)
+  const spellings = [email, email.toUpperCase(), email.replace(/^./, (letter) => letter.toUpperCase())]
+  const answers: Answer[] = []
+  for (const address of [email, NOBODY]) {
+    for (let i = 0; i < FREE_FAILURES; i += 1) {
+      const spelling = address === email ? String(spellings[i % 3]) : address
+      answers.push(await logIn(anonymous, spelling, WRONG, { 'x-forwarded-for': `192.0.2.${i}` }))
     }
-    t.strictSame(statusesOf(answers), { 401: 2 * FREE_FAILURES })
+  }
+  t.strictSame(statusesOf(answers), { 401: 2 * FREE_FAILURES })
 
-    const before = await read()
-    const waiting = []
-    for (const [address, password] of [
-      [email, PASSWORD],
-      [email, WRONG],
-      [email.toUpperCase(), WRONG],
-      [NOBODY, WRONG],
-    ] as const) {
-      waiting.push(await logIn(anonymous, address, password, { 'x-forwarded-for': '192.0.2.99' }))
-    }
-    t.match(waiting[0], { status: 429, body: { code: 'TOO_MANY_ATTEMPTS' } })
-    for (const answer of waiting) {
-      t.strictSame(shapeOf(answer), shapeOf(waiting[0] as Answer))
-      t.match(answer.headers['retry-after'], /^([1-9]|[12]\d|30)$/)
-    }
-    t.strictSame(await read(), before, 'tries during a wait neither count nor prolong it')
-    t.equal((await logIn(anonymous, ` ${email}`)).status, 400, 'spaces lead to no other account either')
-    t.notOk(JSON.stringify(before).includes('example'), 'and the table tells no addresses')
-  },
-)
+  const before = await read()
+  const waiting = []
+  for (const [address, password] of [
+    [email, PASSWORD],
+    [email, WRONG],
+    [email.toUpperCase(), WRONG],
+    [NOBODY, WRONG],
+  ] as const) {
+    waiting.push(await logIn(anonymous, address, password, { 'x-forwarded-for': '192.0.2.99' }))
+  }
+  t.match(waiting[0], { status: 429, body: { code: 'TOO_MANY_ATTEMPTS' } })
+  for (const answer of waiting) {
+    t.strictSame(shapeOf(answer), shapeOf(waiting[0] as Answer))
+    t.match(answer.headers['retry-after'], /^([1-9]|[12]\d|30)$/)
+  }
+  t.strictSame(await read(), before, 'tries during a wait neither count nor prolong it')
+  t.equal((await logIn(anonymous, ` ${email}`)).status, 400, 'spaces lead to no other account either')
+  t.notOk(JSON.stringify(before).includes('example'), 'and the table tells no addresses')
+})
 
-t.test('who waits as long as told succeeds, and has all free failures again', async (t) => {
+t.test('a caller who waits as long as required succeeds and gets all free failures back', async (t) => {
   const { anonymous, signUp, database } = await build(t, { config: { SIGN_IN_WAIT_SECONDS: 2 } })
   const { read, waitsAreOver } = throttles(t, database)
   const email = String((await signUp()).user?.email)
@@ -147,7 +144,7 @@ t.test('who waits as long as told succeeds, and has all free failures again', as
 })
 
 t.test(
-  'each further failure doubles the wait, up to a quarter of an hour; a day without one forgets them',
+  'each further failure doubles the wait up to a quarter of an hour, and a day without one resets it',
   async (t) => {
     const { anonymous, database } = await build(t)
     const { endWaits, letADayPass, longestWait } = throttles(t, database)
@@ -169,7 +166,7 @@ t.test(
   },
 )
 
-t.test('of 200 wrong passwords at once five are looked at, and of 20 right ones all', async (t) => {
+t.test('checks five of 200 wrong passwords at once, and all of 20 right ones', async (t) => {
   const { anonymous, signUp, database } = await build(t)
   const { read } = throttles(t, database)
   const email = String((await signUp()).user?.email)
@@ -193,7 +190,7 @@ t.test('two processes count together, and a restart forgets nothing', async (t) 
   t.equal((await logIn(anonymous, email, PASSWORD)).status, 429)
 })
 
-t.test('nobody is locked out: the owner hears of it once, and a reset by mail ends the wait', async (t) => {
+t.test('locks no one out: the owner is notified once, and a reset by mail ends the wait', async (t) => {
   const { anonymous, signUp, mailbox, nextToken, database } = await startOnboarding(t, {
     config: { RATE_LIMIT: 'off' },
   })
@@ -221,7 +218,7 @@ t.test('nobody is locked out: the owner hears of it once, and a reset by mail en
   t.strictSame([...new Set(mailbox.all.flatMap(({ recipients }) => recipients))], [email], 'and nobody else')
 })
 
-t.test('failures that count no more are removed from the table', async (t) => {
+t.test('removes expired failures from the table', async (t) => {
   const { app, anonymous, database } = await build(t)
   const { read, letADayPass } = throttles(t, database)
   await fail(anonymous, NOBODY, 1)

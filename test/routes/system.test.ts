@@ -8,7 +8,7 @@ import { findMistake } from '../helpers/problems.js'
 import { openProxy } from '../helpers/proxy.js'
 import { findUnsafe } from '../helpers/safe-headers.js'
 
-t.test('it says that it lives and is ready, and leads to the documentation', async (t) => {
+t.test('reports that it is live and ready, and links to the documentation', async (t) => {
   const { anonymous } = await buildTestApp(t)
   const get = (url: string) => anonymous.request({ method: 'GET', url })
   t.match(await get('/healthz'), { status: 200, text: '{"status":"ok"}' })
@@ -20,7 +20,7 @@ t.test('it says that it lives and is ready, and leads to the documentation', asy
   t.match(await get('/api-docs'), { status: 200, headers: { 'content-type': /^text\/html/ } })
 })
 
-t.test('without API_DOCS there is no documentation, and no page leads there', async (t) => {
+t.test('serves no documentation and no link to it without API_DOCS', async (t) => {
   const { anonymous } = await buildTestApp(t, {
     config: { API_DOCS: 'off', FRONTEND_URL: 'https://app.example.com/' },
   })
@@ -40,7 +40,7 @@ t.test('without API_DOCS there is no documentation, and no page leads there', as
   t.notMatch(home.text, 'api-docs')
 })
 
-t.test('it is not ready while a migration is missing, and says which', async (t) => {
+t.test('is not ready while a migration is missing, and names it', async (t) => {
   const { anonymous, database } = await buildTestApp(t)
   const sql = connect(t, database.ownerUrl)
   const [row] = await sql`delete from drizzle.migrations where name like '0002%' returning *`
@@ -65,7 +65,7 @@ t.test('it is not ready while a migration is missing, and says which', async (t)
   t.ok((await looks()) - before <= before, 'all who ask at a time share one look at the database')
 })
 
-t.test('it is not ready without its database, alive all the same, and says so to every client', async (t) => {
+t.test('is not ready but live without its database, and says so to every client', async (t) => {
   const database = await createTestDatabase(t)
   const proxy = await openProxy(t, database.url)
   const { anonymous, signUp } = await buildTestApp(t, { database: { ...database, url: proxy.url } })
@@ -82,7 +82,7 @@ t.test('it is not ready without its database, alive all the same, and says so to
   t.equal(findUnsafe(answer), undefined)
 })
 
-t.test('the published keys verify every live token, and are public', async (t) => {
+t.test('the published keys verify every live token and are public', async (t) => {
   const signingKeys = [parseSigningKeys(generateSigningKeyPem())[0], ...testSigningKeys] as const
   const { anonymous, config, signUp } = await buildTestApp(t, { signingKeys })
   const { headers, body } = await anonymous.request({ method: 'GET', url: '/.well-known/jwks.json' })
@@ -100,7 +100,7 @@ t.test('the published keys verify every live token, and are public', async (t) =
   t.ok(verify(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(signature, 'base64url')))
 })
 
-t.test('files are served from their folder and from nowhere else', async (t) => {
+t.test('serves files from their folder and from nowhere else', async (t) => {
   const { anonymous } = await buildTestApp(t)
   const get = (url: string) => anonymous.request({ method: 'GET', url })
   t.match(await get('/static/pages.css'), { status: 200, headers: { 'content-type': /^text\/css/ } })
@@ -113,7 +113,7 @@ t.test('files are served from their folder and from nowhere else', async (t) => 
   t.equal((await get('/static')).status, 404)
 })
 
-t.test('every answer has the headers that protect, and names no software', async (t) => {
+t.test('every answer has the security headers and names no software', async (t) => {
   const { anonymous, signUp, database } = await buildTestApp(t)
   const user = await signUp()
   const get = (url: string) => user.request({ method: 'GET', url })
@@ -162,7 +162,7 @@ t.test('every answer has the headers that protect, and names no software', async
   t.equal(findUnsafe(failed), undefined)
 })
 
-t.test('tokens and profiles are kept in no cache', async (t) => {
+t.test('no cache stores tokens and profiles', async (t) => {
   const { anonymous, signUp } = await buildTestApp(t)
   const user = await signUp({ role: 'super_admin' })
   const password = 'a long and quiet sentence'
@@ -178,7 +178,7 @@ t.test('tokens and profiles are kept in no cache', async (t) => {
   }
 })
 
-t.test('a request id is kept when it is safe, and replaced when it is not', async (t) => {
+t.test('keeps a safe request id and replaces an unsafe one', async (t) => {
   const { anonymous } = await buildTestApp(t)
   const idFor = async (id: string) =>
     (await anonymous.get('/me', { 'x-request-id': id })).headers['x-request-id']
@@ -215,7 +215,7 @@ const FOREIGN = [
   '*',
 ]
 
-t.test('only the pages of configured origins may read answers', async (t) => {
+t.test('only pages of configured origins can read answers', async (t) => {
   const { anonymous: open } = await buildTestApp(t, { config: { CORS_ORIGINS: [OWN] } })
   const { anonymous: closed } = await buildTestApp(t)
   const headersFor = async (client: typeof open, origin: string, method: 'GET' | 'OPTIONS') => {

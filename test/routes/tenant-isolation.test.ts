@@ -59,7 +59,7 @@ t.test('no list, search or export shows, counts or hints at rows of another tena
   t.strictSame([body.data.length, body.nextCursor], [1, null])
 })
 
-t.test('an id of another tenant is an id that nothing has, and nothing changes', async (t) => {
+t.test('an id of another tenant is unknown, and nothing changes', async (t) => {
   const before = await stateOfTheirs()
   t.equal(before.length, 4)
   t.ok(ofOrganizations.length > 5)
@@ -82,7 +82,7 @@ t.test('an id of another tenant is an id that nothing has, and nothing changes',
   for (const client of [grace, theirMember]) t.equal((await client.get('/me')).status, 200)
 })
 
-t.test('ids beside the one of another tenant lead nowhere', async (t) => {
+t.test('ids next to one of another tenant are unknown', async (t) => {
   const [head, tail] = [theirs.id.slice(0, 24), Number.parseInt(theirs.id.slice(24), 16)]
   for (let step = -100; step <= 100; step += 1) {
     const id =
@@ -95,7 +95,7 @@ t.test('ids beside the one of another tenant lead nowhere', async (t) => {
   }
 })
 
-t.test('an org_admin gets no further than his organization', async (t) => {
+t.test('an org_admin has no permission beyond their organization', async (t) => {
   const admin = await signUp({ role: 'super_admin' })
   await addMember(app, ours, admin)
   const asMember = `${ours.path}/members/${idOf(admin)}`

@@ -28,7 +28,7 @@ const auditOf = async (objectId: string) => {
   return body.data
 }
 
-t.test('a user made with a password is active at once, one made without waits for it', async (t) => {
+t.test('a user created with a password is active at once, and one without waits for it', async (t) => {
   const active = await admin.post('/users', person({ password: PASSWORD, email: 'Grace.Hopper@Example.COM' }))
   t.equal(active.status, 201)
   t.equal(active.headers.location, `/api/v1/users/${active.body.id}`)
@@ -72,7 +72,7 @@ t.test('a user made with a password is active at once, one made without waits fo
   }
 })
 
-t.test('a change answers the new state, and nothing else changes', async (t) => {
+t.test('a change answers with the new state and changes nothing else', async (t) => {
   const user = await signUp()
   const url = `/users/${idOf(user)}`
   const before = (await admin.get(url)).body
@@ -103,7 +103,7 @@ t.test('a change answers the new state, and nothing else changes', async (t) => 
   }
 })
 
-t.test('what only the server may write is refused, wherever it is sent', async (t) => {
+t.test('refuses read-only fields wherever they are sent', async (t) => {
   const { body: user } = await admin.post('/users', person())
   const operations = operationsOf(first.app).filter(
     ({ path, body }) => body && /\/(users|me)(\/\{id\})?$/.test(path),
@@ -136,7 +136,7 @@ t.test('what only the server may write is refused, wherever it is sent', async (
   t.equal(await rows(), before)
 })
 
-t.test('the last active super_admin stays, whoever asks, and a disabled one is none', async (t) => {
+t.test('the last active super_admin stays, whoever asks, and a disabled one does not count', async (t) => {
   const other = await signUp({ role: 'super_admin' })
   const refused = { status: 409, body: { code: 'LAST_SUPER_ADMIN' } }
   t.equal((await admin.patch(`/users/${idOf(other)}`, { status: 'disabled' })).status, 200)
@@ -162,7 +162,7 @@ t.test('the last active super_admin stays, whoever asks, and a disabled one is n
   t.equal((await again.get('/me')).status, 401)
 })
 
-t.test('of the last two, two demotions at once leave one', async (t) => {
+t.test('refuses one of two concurrent demotions of the last two', async (t) => {
   const moves: ((client: Client, url: string) => Promise<{ status: number }>)[] = [
     (client, url) => client.patch(url, { role: 'user' }),
     (client, url) => client.patch(url, { status: 'disabled' }),
@@ -183,7 +183,7 @@ t.test('of the last two, two demotions at once leave one', async (t) => {
   await sql`update users set role = 'super_admin' where id = ${idOf(admin)}`
 })
 
-t.test('no write of an admin succeeds once the demotion is answered, on no process', async (t) => {
+t.test('no admin write succeeds on any process once the demotion is answered', async (t) => {
   const [boss, former] = [await signUp({ role: 'super_admin' }), await signUp({ role: 'super_admin' })]
   const fifty = Array.from({ length: 50 }, (_, i) => (i % 2 ? former : elsewhere(former)))
   let isAnswered = false
@@ -220,7 +220,7 @@ t.test('no write of an admin succeeds once the demotion is answered, on no proce
   )
 })
 
-t.test('every write is in the audit log, with who did it', async (t) => {
+t.test('every write is in the audit log with its actor', async (t) => {
   const auditor = await signUp({ role: 'super_admin' })
   const { body: user, headers } = await auditor.post('/users', person({ password: PASSWORD }))
   await auditor.patch(`/users/${user.id}`, { role: 'super_admin', lastName: 'Boss' })

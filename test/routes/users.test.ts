@@ -43,7 +43,7 @@ const addUsers = (count: number, prefix: string) => sql`
 
 await addUsers(60, 'seed-')
 
-t.test('every listed field sorts up and down, over all pages, whatever is alike', async (t) => {
+t.test('every listed field sorts both ways over all pages, ties included', async (t) => {
   for (const sort of SORTS) {
     const direction = sort.startsWith('-') ? 'desc' : 'asc'
     const column = columnOf(sort)
@@ -67,7 +67,7 @@ t.test('every listed field sorts up and down, over all pages, whatever is alike'
   t.equal((await list({ limit: total?.count })).body.nextCursor, null, 'a full last page is the last one')
 })
 
-t.test('rows that come and go during a walk neither repeat nor hide others', async (t) => {
+t.test('rows added or removed while paging neither repeat nor hide others', async (t) => {
   for (const sort of SORTS.filter((name) => !name.includes('updatedAt'))) {
     const before = await sql`select id from users`
     const gone = new Set<string>()
@@ -93,7 +93,7 @@ t.test('rows that come and go during a walk neither repeat nor hide others', asy
   }
 })
 
-t.test('users are found by part of a name or address, by role and by status', async (t) => {
+t.test('finds users by part of a name or address, by role and by status', async (t) => {
   await sql`
     insert into users (email, first_name, last_name, role, status) values
       ('needle@hay.example', 'Grace', 'Hopper', 'user', 'active'), ('x1@hay.example', 'NEEDLE', 'One', 'user', 'pending'),
@@ -126,7 +126,7 @@ t.test('users are found by part of a name or address, by role and by status', as
   }
 })
 
-t.test('a user has the documented fields, and no hash', async (t) => {
+t.test('a user has the documented fields and no hash', async (t) => {
   const { body } = await admin.get(`/users/${plain.user?.id}`)
   t.strictSame(Object.keys(body), [
     'id',
@@ -150,7 +150,7 @@ t.test('a user has the documented fields, and no hash', async (t) => {
   t.notMatch((await list({ limit: 100 })).text, /argon2|hash/i)
 })
 
-t.test('nobody but a super_admin reaches any of it', async (t) => {
+t.test('only a super_admin has access', async (t) => {
   const url = `/users/${plain.user?.id}`
   const person = { email: 'new@example.com', firstName: 'New', lastName: 'User' }
   const before = await sql`select * from users order by id`

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 
-t.test('well-known addresses lead to the security contact and to where a password is changed', async (t) => {
+t.test('well-known addresses lead to the security contact and the password change', async (t) => {
   const { anonymous } = await buildTestApp(t)
   const get = (url: string) => anonymous.request({ method: 'GET', url })
   t.equal((await get('/.well-known/security.txt')).status, 404)

@@ -65,7 +65,7 @@ async function createStory(t: Test) {
   return { app, database, owner, ada: me, verify, sealAll, erase }
 }
 
-t.test('the personal data of a user goes, and what happened stays and is still proven', async (t) => {
+t.test('erases the personal data of a user, and the rest stays and still verifies', async (t) => {
   const { database, owner, ada, verify, sealAll, erase } = await createStory(t)
   await sealAll()
   const { head, entries } = await verify()
@@ -155,7 +155,7 @@ t.test('the personal data of a user goes, and what happened stays and is still p
   })
 })
 
-t.test('what is erased before it is sealed is sealed as it is then', async (t) => {
+t.test('entries erased before a seal are sealed in their erased form', async (t) => {
   const { database, owner, ada, verify, sealAll, erase } = await createStory(t)
   await owner`delete from users where id = ${ada.id}`
   const { stdout } = await erase(ada.id)
@@ -179,7 +179,7 @@ const skip =
   new URL(ownerUrl).username === new URL(appUrl).username &&
   'one role owns the tables and runs the application here'
 
-t.test('the application erases nothing, and nobody by leaving the word in a session', { skip }, async (t) => {
+t.test('the application cannot erase, not even with the marker left in a session', { skip }, async (t) => {
   const { database, owner, ada } = await createStory(t)
   await t.rejects(eraseUser(connect(t, database.url), newAuditKey(), ada.id), { code: '42501' })
   for (const sql of [connect(t, database.url), owner]) {

@@ -69,40 +69,37 @@ async function createCli(t: Test) {
   return { ...test, admin, kid, auditorEnv, npm, verify, sealAll }
 }
 
-t.test(
-  'what is sealed is verified with public keys alone, and every change ends with exit code 1',
-  async (t) => {
-    const { addUser, admin, auditorEnv, npm, verify, sealAll } = await createCli(t)
-    t.match(await verify(), { code: 0, stdout: /head {6}none: nothing is sealed yet\n$/, stderr: '' })
-    for (let i = 0; i < 3; i++) await addUser()
-    t.match(await npm('audit:seal'), { code: 0, stdout: /^(Sealed 3 entries in 1 seal|Nothing to seal)\./ })
-    await sealAll()
-    t.match(await npm('audit:seal'), { code: 0, stdout: 'Nothing to seal.\n', stderr: '' })
-    const sound = await npm('audit:verify')
-    t.match(sound, { code: 0, stderr: '' })
-    const [, head = ''] =
-      /^Everything that is sealed is as it was\.\nverified {2}3 entries in \d seals?\nunsealed {2}0 entries\nhead {6}(\d:[0-9a-f]{64})\n$/.exec(
-        sound.stdout,
-      ) ?? []
-    t.match(await verify(['--anchor', head]), { code: 0 })
-    t.notOk(existsSync(join(auditorEnv.DATA_DIR, 'audit-key.pem')), 'verifying makes no key')
+t.test('verifies seals with public keys alone and exits with 1 for every change', async (t) => {
+  const { addUser, admin, auditorEnv, npm, verify, sealAll } = await createCli(t)
+  t.match(await verify(), { code: 0, stdout: /head {6}none: nothing is sealed yet\n$/, stderr: '' })
+  for (let i = 0; i < 3; i++) await addUser()
+  t.match(await npm('audit:seal'), { code: 0, stdout: /^(Sealed 3 entries in 1 seal|Nothing to seal)\./ })
+  await sealAll()
+  t.match(await npm('audit:seal'), { code: 0, stdout: 'Nothing to seal.\n', stderr: '' })
+  const sound = await npm('audit:verify')
+  t.match(sound, { code: 0, stderr: '' })
+  const [, head = ''] =
+    /^Everything that is sealed is as it was\.\nverified {2}3 entries in \d seals?\nunsealed {2}0 entries\nhead {6}(\d:[0-9a-f]{64})\n$/.exec(
+      sound.stdout,
+    ) ?? []
+  t.match(await verify(['--anchor', head]), { code: 0 })
+  t.notOk(existsSync(join(auditorEnv.DATA_DIR, 'audit-key.pem')), 'verifying makes no key')
 
-    const [row] = await admin<{ id: string }[]>`select id from audit.audit_log order by id limit 1`
-    await attack(admin, `update audit.audit_log set actor = 'user' where id = '${row?.id}'`)
-    const tampered = await verify()
-    t.match(tampered, { code: 1, stderr: '' })
-    t.match(tampered.stdout.split('\n'), [
-      `modified audit_log ${row?.id}`,
-      '1 finding: the audit log is not as it was sealed.',
-      /^verified {2}2 entries/,
-    ])
-    await attack(admin, 'delete from audit.audit_seals')
-    t.match(await verify(), { code: 0, stdout: /unsealed {2}3 entries/ })
-    t.match(await verify(['--anchor', head]), { code: 1, stdout: /^seal \d: the anchor names it/ })
-  },
-)
+  const [row] = await admin<{ id: string }[]>`select id from audit.audit_log order by id limit 1`
+  await attack(admin, `update audit.audit_log set actor = 'user' where id = '${row?.id}'`)
+  const tampered = await verify()
+  t.match(tampered, { code: 1, stderr: '' })
+  t.match(tampered.stdout.split('\n'), [
+    `modified audit_log ${row?.id}`,
+    '1 finding: the audit log is not as it was sealed.',
+    /^verified {2}2 entries/,
+  ])
+  await attack(admin, 'delete from audit.audit_seals')
+  t.match(await verify(), { code: 0, stdout: /unsealed {2}3 entries/ })
+  t.match(await verify(['--anchor', head]), { code: 1, stdout: /^seal \d: the anchor names it/ })
+})
 
-t.test('a key that is not known is told by its id, and without any key nothing is verified', async (t) => {
+t.test('names an unknown key by its id and verifies nothing without a key', async (t) => {
   const { addUser, kid, verify, sealAll } = await createCli(t)
   await addUser()
   await sealAll()
@@ -119,7 +116,7 @@ t.test('a key that is not known is told by its id, and without any key nothing i
   })
 })
 
-t.test('a bar shows how far it is, on a terminal only', { skip: withoutTerminal }, async (t) => {
+t.test('shows a progress bar, on a terminal only', { skip: withoutTerminal }, async (t) => {
   const { addUser, auditorEnv, sealAll } = await createCli(t)
   await addUser()
   await sealAll()
@@ -153,7 +150,7 @@ t.test('without a key nothing is sealed or erased in production, and elsewhere o
   t.match(await npm('audit:verify', [], none), { code: 0 }, 'and verified with')
 })
 
-t.test('a command line that cannot be understood is answered with the usage, and exit code 1', async (t) => {
+t.test('answers an invalid command line with the usage and exit code 1', async (t) => {
   const said = await run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verfy'], {
     env: { CONFIG_FILE: 'off' },
   })

@@ -25,7 +25,7 @@ function createUser(t: Test, { args = [], env = {}, password = '' }: Flags) {
   return script.ended
 }
 
-t.test('what flags give is a user as from the API, who can sign in at once', async (t) => {
+t.test('creates a user from flags as the API does, who can sign in at once', async (t) => {
   const { anonymous, signUp, database } = await buildTestApp(t)
   const env = { DATABASE_URL: database.url }
   const args = ['--email', 'Ada@Example.com', ...NAMES, '--password-stdin']
@@ -56,7 +56,7 @@ t.test('what flags give is a user as from the API, who can sign in at once', asy
   })
 })
 
-t.test('a mistake is one line, and no user', async (t) => {
+t.test('a mistake prints one line and creates no user', async (t) => {
   const { signUp, database } = await buildTestApp(t)
   const empty = await createEmptyDatabase(t)
   const all = ['--email', 'ada@example.com', ...NAMES, '--password-stdin']
@@ -118,7 +118,7 @@ t.test('a mistake is one line, and no user', async (t) => {
   t.equal((await admin.get('/users')).body.data.length, 1)
 })
 
-t.test('--help says how to use it', async (t) => {
+t.test('--help prints the usage', async (t) => {
   t.match(await createUser(t, { args: ['--help'] }), {
     code: 0,
     stderr: '',
@@ -127,7 +127,7 @@ t.test('--help says how to use it', async (t) => {
 })
 
 t.test(
-  'in a terminal it asks for what is missing, until the answers are good',
+  'asks for missing values in a terminal until the answers are valid',
   {
     skip: withoutTerminal,
   },

@@ -29,7 +29,7 @@ async function createCli(t: Test) {
 const done = (...lines: string[]) => ({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' })
 const failed = (line: string) => ({ code: 1, signal: null, stdout: '', stderr: `db: ${line}\n` })
 
-t.test('upgrade and downgrade go to a revision, or all the way, and say what they did', async (t) => {
+t.test('upgrade and downgrade go to a revision, or all the way, and print what they did', async (t) => {
   const { sql, db, npm } = await createCli(t)
   const applied = (migrations: string[]) => done(...migrations.map((name) => `applied   ${name}`))
   const reverted = (migrations: string[]) => done(...migrations.map((name) => `reverted  ${name}`))
@@ -69,7 +69,7 @@ t.test('upgrade and downgrade go to a revision, or all the way, and say what the
   t.strictSame(await db('downgrade', 'base'), done('Nothing to revert.'))
 })
 
-t.test('four upgrades at once succeed, and one of them applies everything', async (t) => {
+t.test('four concurrent upgrades succeed, and one of them applies everything', async (t) => {
   const { db } = await createCli(t)
   const runs = await Promise.all([1, 2, 3, 4].map(() => db('upgrade')))
   t.strictSame(
@@ -83,7 +83,7 @@ t.test('four upgrades at once succeed, and one of them applies everything', asyn
   )
 })
 
-t.test('a changed schema is noticed, generated in both directions, applied and reverted', async (t) => {
+t.test('detects a changed schema, generates both directions, applies and reverts them', async (t) => {
   const { sql, cwd, db, npm } = await createCli(t)
   const columns = () => sql`select from information_schema.columns where column_name = 'shoe_size'`
   const schemaFile = join(cwd, 'src/db/schema/users.ts')
@@ -119,7 +119,7 @@ t.test('a changed schema is noticed, generated in both directions, applied and r
   )
 })
 
-t.test('without DATABASE_URL the embedded database is migrated, and left stopped', async (t) => {
+t.test('migrates the embedded database without DATABASE_URL and leaves it stopped', async (t) => {
   const dataDir = newDataDir(t)
   const env = { CONFIG_FILE: 'off', DATA_DIR: join(dataDir, '..') }
   const db = (command: string) => run(t, ['node', '--import', 'tsx', 'scripts/db.ts', command], { env })
@@ -130,7 +130,7 @@ t.test('without DATABASE_URL the embedded database is migrated, and left stopped
   t.notOk(isRunning(serverOf(dataDir)))
 })
 
-t.test('a command line that cannot be understood is answered with the usage, and exit code 1', async (t) => {
+t.test('answers an invalid command line with the usage and exit code 1', async (t) => {
   const said = await run(t, ['node', '--import', 'tsx', 'scripts/db.ts', 'upgrad'], {
     env: { CONFIG_FILE: 'off' },
   })

@@ -8,7 +8,7 @@ import { eventually } from '../helpers/eventually.js'
 
 const isUp = async (url: string) => (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200
 
-t.test('a change restarts everything, on a DATABASE_URL of its own too', async (t) => {
+t.test('a change restarts everything, also with a DATABASE_URL', async (t) => {
   const { sql, url: DATABASE_MIGRATION_URL, appUrl: DATABASE_URL } = await createEmptyDatabase(t)
   const { env } = newPlace(t)
   const cwd = copyCheckout(t)

@@ -30,7 +30,7 @@ async function createBob(t: Test, env: NodeJS.ProcessEnv) {
 }
 
 t.test(
-  'the first start shows a password, once; later starts and other terminals share its data',
+  'the first start shows a password once, and later starts and other terminals share its data',
   async (t) => {
     const place = newPlace(t)
     const first = await startDev(t, place)
@@ -70,7 +70,7 @@ t.test(
   },
 )
 
-t.test('where a user is, none is made; and killed, it takes everything else with it', async (t) => {
+t.test('creates no user where one exists, and leaves nothing running when killed', async (t) => {
   const place = newPlace(t)
   t.match(await createBob(t, place.env), { code: 0, stderr: '' })
   const dev = await startDev(t, place)
@@ -82,7 +82,7 @@ t.test('where a user is, none is made; and killed, it takes everything else with
   t.ok(await ends(server))
 })
 
-t.test('what makes a start impossible is one line, before anything is touched', async (t) => {
+t.test('reports what prevents a start in one line before touching anything', async (t) => {
   const place = newPlace(t)
   const refuses = async (env: NodeJS.ProcessEnv, line: RegExp) => {
     const { code, stdout, stderr } = await run(t, DEV_COMMAND, { env: { ...place.env, ...env } })

@@ -63,7 +63,7 @@ async function travel(t: Test, schemas: Schema[], names: string[][]) {
 const two = shelf({ values: ['novel', 'essay'], standard: 'essay' })
 const three = shelf({ values: ['novel', 'essay', 'poem'], standard: 'poem' })
 
-t.test('a value that is added and used at once is added by a migration of its own', async (t) => {
+t.test('adds a value that is used at once in a separate migration', async (t) => {
   const names = [['0001_shelf'], ['0002_shelf_values', '0003_shelf']]
   const { folder, url, sql } = await travel(t, [two, three], names)
   await sql`insert into books (id) values (3)`
@@ -78,19 +78,19 @@ t.test('a value that is added and used at once is added by a migration of its ow
   t.strictSame(await describeCatalog(sql), before)
 })
 
-t.test('a value that is not used any more goes last, so that the way back adds it first', async (t) => {
+t.test('removes an unused value last, so that the way back adds it first', async (t) => {
   const values = ['0003_shelf', '0004_shelf_drop_values']
   const only = shelf({ values: ['novel', 'essay', 'poem'], standard: 'essay' })
   await travel(t, [only, three, two], [['0001_shelf'], ['0002_shelf'], values])
 })
 
-t.test('a value alone needs one migration, and so does one that takes the place of another', async (t) => {
+t.test('adds or replaces a value alone in one migration', async (t) => {
   const added = shelf({ values: ['novel', 'poem', 'essay'], standard: 'essay' })
   const replaced = shelf({ values: ['novel', 'play', 'essay'], standard: 'essay' })
   await travel(t, [two, added, replaced], [['0001_shelf'], ['0002_shelf'], ['0003_shelf']])
 })
 
-t.test('an index that is built concurrently has a file without a transaction', async (t) => {
+t.test('puts a concurrent index into a file without a transaction', async (t) => {
   const indexed = shelf({ values: ['novel', 'essay', 'poem'], standard: 'poem', isIndexed: true })
   const { folder } = await travel(
     t,
@@ -115,7 +115,7 @@ t.test('an index that is built concurrently has a file without a transaction', a
   ])
 })
 
-t.test('how a table is audited changes with a migration, which says what is newer', async (t) => {
+t.test('a changed audit declaration comes with a migration that records the newer version', async (t) => {
   const folder = t.testdir()
   const schema = shelf({ values: ['novel'], standard: 'novel' })
   audited(schema.books)
@@ -129,7 +129,7 @@ t.test('how a table is audited changes with a migration, which says what is newe
   t.strictSame(await generate({ schema, folder, name: 'again' }), [])
 })
 
-t.test('check finds what could never be applied in files that were written by hand', async (t) => {
+t.test('check finds handwritten files that could never be applied', async (t) => {
   const folder = t.testdir()
   await generate({ schema: two, folder, name: 'shelf' })
   await generate({ schema: two, folder, name: 'more', custom: true })

@@ -90,7 +90,7 @@ function biggerShelf() {
   return { genre, state, authors, books, loans }
 }
 
-t.test('what is generated goes up and down again, for every kind of change', async (t) => {
+t.test('generated migrations go up and down again for every kind of change', async (t) => {
   const folder = t.testdir()
   const { url, sql } = await createEmptyDatabase(t)
   const empty = await describeCatalog(sql)
@@ -119,7 +119,7 @@ t.test('what is generated goes up and down again, for every kind of change', asy
   t.strictSame(await describeCatalog(sql), second)
 })
 
-t.test('without a change nothing is written, unless a custom pair is asked for', async (t) => {
+t.test('writes nothing without a change, unless a custom pair is requested', async (t) => {
   const folder = t.testdir()
   const schema = shelf()
   await generate({ schema, folder, name: 'shelf' })
@@ -142,7 +142,7 @@ t.test('without a change nothing is written, unless a custom pair is asked for',
   t.strictSame(await check({ folder, schema: biggerShelf() }), [])
 })
 
-t.test('a possible rename needs a terminal to ask in, and a name its alphabet', async (t) => {
+t.test('refuses a possible rename without a terminal, and a name with other characters', async (t) => {
   const folder = t.testdir()
   await generate({
     schema: { t: pgTable('t', { id: integer('id'), surname: text('surname') }) },
@@ -209,7 +209,7 @@ t.test('check names each way in which files, snapshots and schema disagree', asy
   })
 })
 
-t.test('with a database, check also finds what was edited there after it was applied', async (t) => {
+t.test('check with a database finds files that were edited after they were applied', async (t) => {
   const folder = t.testdir()
   const { url } = await createEmptyDatabase(t)
   await generate({ schema: shelf(), folder, name: 'shelf' })

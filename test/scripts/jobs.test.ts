@@ -29,7 +29,7 @@ const [FIRST, SECOND, OPEN] = [1, 2, 3].map((n) => `0197a1b2-0000-7000-8000-0000
   string,
 ]
 
-t.test('dead letters are listed, retried and discarded while Redis is down', async (t) => {
+t.test('lists, retries and discards dead letters while Redis is down', async (t) => {
   const database = await createTestDatabase(t)
   const { jobs, npm } = commandsOn(t, database.url)
   const sql = connect(t, database.ownerUrl)
@@ -79,7 +79,7 @@ t.test('dead letters are listed, retried and discarded while Redis is down', asy
   t.equal((await sql`select from outbox`).length, 1, 'what was done stays')
 })
 
-t.test('what cannot be done is told in one line', async (t) => {
+t.test('reports an impossible request in one line', async (t) => {
   const database = await createEmptyDatabase(t)
   const empty = commandsOn(t, database.appUrl)
   t.match(await empty.jobs('list'), { code: 1, stderr: /^jobs: The database lacks migrations .*\n$/ })
@@ -89,7 +89,7 @@ t.test('what cannot be done is told in one line', async (t) => {
   t.match(stderr, /^jobs: a command is missing\nUsage:\n/)
 })
 
-t.test('a command line that is not understood is refused', async (t) => {
+t.test('refuses an invalid command line', async (t) => {
   for (const [args, message] of [
     ['', 'a command is missing'],
     ['purge', 'unknown command purge'],

@@ -4,30 +4,33 @@ import { quoteName } from '../../src/db/driver/quote.js'
 import { changeDatabaseUrl } from '../../src/lib/database-url/index.js'
 import { connect, testDatabases } from '../helpers/database.js'
 
-t.test('two test runs on one server keep to what is theirs, and remove what killed ones left', async (t) => {
-  const { adminUrl, template } = testDatabases()
-  const admin = connect(t, adminUrl)
-  // A dot is no end of a name.
-  const home = `${template}.home`
-  const left = `${home}_test_deadbeef`
-  for (const name of [home, left]) await admin.unsafe(`create database ${quoteName(name)}`)
-  t.teardown(() => admin.unsafe(`drop database ${quoteName(home)} with (force)`))
+t.test(
+  'two test runs on one server use only their own databases and remove those of killed runs',
+  async (t) => {
+    const { adminUrl, template } = testDatabases()
+    const admin = connect(t, adminUrl)
+    // A dot is no end of a name.
+    const home = `${template}.home`
+    const left = `${home}_test_deadbeef`
+    for (const name of [home, left]) await admin.unsafe(`create database ${quoteName(name)}`)
+    t.teardown(() => admin.unsafe(`drop database ${quoteName(home)} with (force)`))
 
-  const url = changeDatabaseUrl(adminUrl, { database: home })
-  const first = await openTestDatabases(url)
-  const second = await openTestDatabases(url)
-  const found = async () => {
-    const rows = await admin<{ name: string }[]>`
+    const url = changeDatabaseUrl(adminUrl, { database: home })
+    const first = await openTestDatabases(url)
+    const second = await openTestDatabases(url)
+    const found = async () => {
+      const rows = await admin<{ name: string }[]>`
       select datname as name from pg_database where starts_with(datname, ${`${home}_test`}) order by 1`
-    return rows.map(({ name }) => name)
-  }
-  const templates = [first, second].map(({ databases }) => databases.template).sort()
-  t.strictSame(await found(), templates)
-  for (const { databases, close } of [first, second]) {
-    const sql = connect(t, changeDatabaseUrl(databases.appUrl, { database: databases.template }))
-    t.ok((await sql`select from users`).length === 0)
-    await sql.end()
-    await close()
-  }
-  t.strictSame(await found(), [])
-})
+      return rows.map(({ name }) => name)
+    }
+    const templates = [first, second].map(({ databases }) => databases.template).sort()
+    t.strictSame(await found(), templates)
+    for (const { databases, close } of [first, second]) {
+      const sql = connect(t, changeDatabaseUrl(databases.appUrl, { database: databases.template }))
+      t.ok((await sql`select from users`).length === 0)
+      await sql.end()
+      await close()
+    }
+    t.strictSame(await found(), [])
+  },
+)

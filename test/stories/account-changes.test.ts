@@ -13,7 +13,7 @@ const address = 'ada@example.com'
 const newAddress = 'ada@new.example.com'
 
 t.test(
-  'a password changes with the present one only; other sessions end and the owner is told',
+  'a password changes only with the current one; other sessions end and the owner is notified',
   async (t) => {
     const { anonymous, signUp, mailbox } = await startOnboarding(t)
     const user = await signUp({ email: address })
@@ -36,7 +36,7 @@ t.test(
   },
 )
 
-t.test('wrong present passwords are slowed down as they are when signing in', async (t) => {
+t.test('throttles wrong current passwords as at sign-in', async (t) => {
   const { signUp } = await startOnboarding(t)
   const user = await signUp({ email: address })
   const guess = () =>
@@ -51,7 +51,7 @@ t.test('wrong present passwords are slowed down as they are when signing in', as
   t.ok(tries <= 11)
 })
 
-t.test('strangers who guess at the sign-in do not hold up who is signed in', async (t) => {
+t.test('guesses by strangers at the sign-in do not delay signed-in users', async (t) => {
   const { anonymous, signUp } = await startOnboarding(t)
   const user = await signUp({ email: address })
   const wrong = 'not the password at all'
@@ -148,7 +148,7 @@ async function enter({ signUp, anonymous }: TestApp) {
 }
 
 t.test(
-  'what ends the session or changes the account ends a change of address, however far it got',
+  "a change that ends the session or the account's state ends a pending change of address",
   async (t) => {
     const mailbox = await startMailbox(t)
     const testApp = await buildTestApp(t, { config: { SMTP_URL: mailbox.url } })
@@ -191,7 +191,7 @@ t.test(
   },
 )
 
-t.test('a registration that no mailbox has confirmed holds up nobody who moves to its address', async (t) => {
+t.test('an unconfirmed registration does not block users who move to its address', async (t) => {
   const { anonymous, signUp, nextToken } = await startOnboarding(t)
   const user = await signUp({ email: address })
   const person = { firstName: 'Mallory', lastName: 'Stranger', password: NEW_PASSWORD }

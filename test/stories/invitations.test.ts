@@ -12,7 +12,7 @@ const GRACE = 'grace@example.com'
 const ACCOUNT = { password: PASSWORD, firstName: 'Grace', lastName: 'Hopper' }
 const PUBLIC_URL = 'https://api.example.com'
 
-t.test('somebody is invited by mail, opens an account and works in the organization', async (t) => {
+t.test('a person is invited by mail, opens an account and works in the organization', async (t) => {
   const { anonymous, signUp, mailbox, nextToken } = await startOnboarding(t, { config: { PUBLIC_URL } })
   const ada = await signUp()
   const organization = await createOrganization(ada, 'Analytical Engines')
@@ -60,7 +60,7 @@ t.test('somebody is invited by mail, opens an account and works in the organizat
   t.equal(mailbox.all.length, 3)
 })
 
-t.test('neither an address nor a name makes two mails of one, or adds to its head', async (t) => {
+t.test('neither an address nor a name can split a mail or add headers to it', async (t) => {
   const { signUp, mailbox } = await startOnboarding(t)
   const ada = await signUp()
   const { path } = await createOrganization(ada)
@@ -86,7 +86,7 @@ t.test('neither an address nor a name makes two mails of one, or adds to its hea
   t.equal(mailbox.all.length, 3)
 })
 
-t.test('what was revoked or done again before its mail was written is not mailed', async (t) => {
+t.test('sends no mail for an invitation that was revoked or repeated meanwhile', async (t) => {
   const mailbox = await startMailbox(t)
   const testApp = await buildTestApp(t, { config: { SMTP_URL: mailbox.url } })
   const ada = await testApp.signUp()

@@ -9,7 +9,7 @@ import { startOnboarding } from '../helpers/onboarding.js'
 const NEW_PASSWORD = 'another quiet sentence'
 const address = 'ada@example.com'
 
-t.test('whoever forgot the password gets it back by mail, and every session ends', async (t) => {
+t.test('a forgotten password is reset by mail, and every session ends', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
   const user = await signUp({ email: address })
   for (const email of ['nobody@example.com', 'Ada@Example.com']) {
@@ -25,7 +25,7 @@ t.test('whoever forgot the password gets it back by mail, and every session ends
   t.strictSame([...new Set(mailbox.all.flatMap(({ recipients }) => recipients))], [address])
 })
 
-t.test('a link opens once, of six tries at the same time as well', async (t) => {
+t.test('a link works once, also of six concurrent attempts', async (t) => {
   const { anonymous, signUp, nextToken } = await startOnboarding(t)
   await signUp({ email: address })
   await anonymous.post('/auth/forgot-password', { email: address })
@@ -37,7 +37,7 @@ t.test('a link opens once, of six tries at the same time as well', async (t) => 
   t.strictSame(statuses, [204, 400, 400, 400, 400, 400])
 })
 
-t.test('wrong, expired, used, void and other tokens get one and the same answer', async (t) => {
+t.test('wrong, expired, used, void and other tokens get the same answer', async (t) => {
   const { anonymous, signUp, nextToken, database } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   await signUp({ email: address })
@@ -77,7 +77,7 @@ t.test('wrong, expired, used, void and other tokens get one and the same answer'
   t.match(await anonymous.post('/auth/refresh', { refreshToken: await ask() }), { status: 401 })
 })
 
-t.test('a disabled account gets no link, and one from before does not open it', async (t) => {
+t.test('a disabled account gets no link, and an earlier link does not open it', async (t) => {
   const { anonymous, signUp, nextToken, mailbox, database } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   const admin = await signUp({ role: 'super_admin' })
@@ -96,7 +96,7 @@ t.test('a disabled account gets no link, and one from before does not open it', 
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
-t.test('links that others ask for void none, and all end with the first success', async (t) => {
+t.test('links that others request invalidate none, and all end with the first success', async (t) => {
   const { anonymous, signUp, nextToken, mailbox, database } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   await signUp({ email: address })
@@ -116,7 +116,7 @@ t.test('links that others ask for void none, and all end with the first success'
   t.strictSame([...(await sql`select id from mailed_tokens`)], [])
 })
 
-t.test('a link that was mailed to an address opens nothing once the account has another', async (t) => {
+t.test('a link mailed to an address is void once the account has another', async (t) => {
   const { anonymous, signUp, nextToken, database } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   await signUp({ email: address })
@@ -135,7 +135,7 @@ t.test('a link that was mailed to an address opens nothing once the account has 
   t.match(await reset(), { status: 204 }, 'it was for these reasons')
 })
 
-t.test('a reset by mail passes the wait after wrong passwords', async (t) => {
+t.test('a reset by mail skips the wait after wrong passwords', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
   await signUp({ email: address })
   const wrong = () => anonymous.post('/auth/login', { email: address, password: 'not the password at all' })
@@ -153,7 +153,7 @@ const WRONG = 'not the password at all'
 const OWNER = { 'x-forwarded-for': '192.0.2.7' }
 const from = (i: number) => ({ 'x-forwarded-for': `198.51.100.${i}` })
 
-t.test('who proves the mailbox is held up by no stranger, whatever they send and when', async (t) => {
+t.test('strangers cannot hold up a user who proves the mailbox', async (t) => {
   const config = { TRUST_PROXY: ['127.0.0.1'] }
   const { anonymous, signUp, nextToken, database } = await startOnboarding(t, { config })
   const sql = connect(t, database.ownerUrl)

@@ -32,7 +32,7 @@ t.test('a stranger registers, reads the mail, confirms the address and signs in'
   t.equal(mailbox.all.length, 1)
 })
 
-t.test('a known address gets the same answer, and its owner is told', async (t) => {
+t.test('a known address gets the same answer, and its owner is notified', async (t) => {
   const { anonymous, signUp, mailbox } = await startOnboarding(t)
   const owner = await signUp({ email: address })
   const unknown = await anonymous.post('/auth/register', { ...ada, email: 'new@example.com' })
@@ -55,7 +55,7 @@ t.test('a known address gets the same answer, and its owner is told', async (t) 
 const STRANGERS = 'the password of somebody else'
 const stranger = { ...ada, password: STRANGERS, firstName: 'Mallory', lastName: 'Stranger' }
 
-t.test('a link activates the password and names of its own registration, and no others', async (t) => {
+t.test('a link activates the password and names of its own registration only', async (t) => {
   const { anonymous, nextToken, database } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   const logIn = (password: string) => anonymous.post('/auth/login', { email: address, password })
@@ -79,23 +79,26 @@ t.test('a link activates the password and names of its own registration, and no 
   t.notMatch(JSON.stringify(await sql`select * from audit.audit_log`), /argon2/)
 })
 
-t.test('of many registrations of one address, the mails about the last ask for the password', async (t) => {
-  const { anonymous, nextToken, mailbox, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
-  for (let i = 0; i < MAX_REGISTRATIONS; i += 1) {
-    await anonymous.post('/auth/register', stranger)
-    t.match((await mailbox.next(address)).text, /verify-email\?token=/)
-  }
-  await anonymous.post('/auth/register', ada)
-  const token = await nextToken(address)
-  t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/)
-  await anonymous.post('/auth/resend-verification', { email: address })
-  t.match((await mailbox.next(address)).text, /reset-password\?token=/, 'no one knows who asks')
-  t.equal((await sql`select from registrations`).length, MAX_REGISTRATIONS)
-  t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
-  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
-  t.ok(await anonymous.signIn(address, PASSWORD))
-})
+t.test(
+  'after many registrations of one address, the mails about the last ask for the password',
+  async (t) => {
+    const { anonymous, nextToken, mailbox, database } = await startOnboarding(t)
+    const sql = connect(t, database.ownerUrl)
+    for (let i = 0; i < MAX_REGISTRATIONS; i += 1) {
+      await anonymous.post('/auth/register', stranger)
+      t.match((await mailbox.next(address)).text, /verify-email\?token=/)
+    }
+    await anonymous.post('/auth/register', ada)
+    const token = await nextToken(address)
+    t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/)
+    await anonymous.post('/auth/resend-verification', { email: address })
+    t.match((await mailbox.next(address)).text, /reset-password\?token=/, 'no one knows who asks')
+    t.equal((await sql`select from registrations`).length, MAX_REGISTRATIONS)
+    t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
+    t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
+    t.ok(await anonymous.signIn(address, PASSWORD))
+  },
+)
 
 t.test('an administrator who activates an account activates no password of a registration', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
@@ -113,7 +116,7 @@ t.test('an administrator who activates an account activates no password of a reg
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
-t.test('the confirmation can be sent again, to accounts that wait for it and to nobody else', async (t) => {
+t.test('the confirmation can be resent only to accounts that wait for it', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
   await signUp({ email: 'active@example.com' })
   await anonymous.post('/auth/register', ada)
@@ -131,7 +134,7 @@ t.test('the confirmation can be sent again, to accounts that wait for it and to 
   )
 })
 
-t.test('a user whom an administrator makes without a password sets the first one by mail', async (t) => {
+t.test('a user created by an administrator without a password sets the first one by mail', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
   const admin = await signUp({ role: 'super_admin' })
   const { status, body } = await admin.post('/users', {
@@ -157,7 +160,7 @@ t.test('a user whom an administrator makes without a password sets the first one
   t.match((await user.get('/me')).body, { status: 'active', firstName: 'Ada', lastName: 'Lovelace' })
 })
 
-t.test('links lead to the configured address, whatever the request says of its host', async (t) => {
+t.test('links lead to the configured address, whatever the Host header says', async (t) => {
   const { anonymous, mailbox } = await startOnboarding(t, {
     config: { PUBLIC_URL: 'https://api.example.com' },
   })
@@ -172,7 +175,7 @@ t.test('links lead to the configured address, whatever the request says of its h
   t.notMatch(`${text}${html}`, 'evil.example')
 })
 
-t.test('with a front end, links lead there', async (t) => {
+t.test('links lead to the front end when one is configured', async (t) => {
   const { anonymous, mailbox } = await startOnboarding(t, {
     config: { FRONTEND_URL: 'https://app.example.com' },
   })
@@ -180,7 +183,7 @@ t.test('with a front end, links lead there', async (t) => {
   t.match((await mailbox.next(address)).text, 'https://app.example.com/verify-email?token=')
 })
 
-t.test('a registration that fails in the middle leaves neither a user nor a job', async (t) => {
+t.test('a registration that fails half-way leaves neither a user nor a job', async (t) => {
   const { anonymous, database } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   await sql.unsafe(`alter table outbox add constraint refuse check (job <> 'confirm-registration')`)
@@ -189,7 +192,7 @@ t.test('a registration that fails in the middle leaves neither a user nor a job'
   t.strictSame([...(await sql`select from audit.audit_log where table_name = 'users'`)], [])
 })
 
-t.test('who confirms a new account signs in, however many have guessed before and since', async (t) => {
+t.test('an owner who confirms a new account signs in despite any number of guesses', async (t) => {
   const config = { TRUST_PROXY: ['127.0.0.1'] }
   const { anonymous, nextToken } = await startOnboarding(t, { config })
   const owner = { 'x-forwarded-for': '192.0.2.7' }

@@ -48,7 +48,7 @@ async function dumpRedis({ REDIS_URL = '', REDIS_KEY_PREFIX }: Backend): Promise
 }
 
 onEachBackend(
-  'no secret that was ever issued or typed is found in the database, the jobs, Redis, the audit log or the logs',
+  'the database, the jobs, Redis, the audit log and the logs contain no secret that was ever issued or typed',
   async (t, backend) => {
     const lines: string[] = []
     const stream = new Writable({

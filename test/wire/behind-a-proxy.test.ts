@@ -24,7 +24,7 @@ const { app, anonymous, signUp, database } = await buildTestApp(t, {
 })
 const sql = connect(t, database.ownerUrl)
 
-t.test('a client is one client whatever port or zone its address comes with', async (t) => {
+t.test('recognizes a client whatever port or zone its address has', async (t) => {
   const left = async (forwardedFor: string) => {
     const { headers } = await app.inject({ url: '/nothing', headers: { 'x-forwarded-for': forwardedFor } })
     return Number(/r=(\d+)/.exec(String(headers.ratelimit))?.[1])
@@ -46,7 +46,7 @@ t.test('a client is one client whatever port or zone its address comes with', as
   }
 })
 
-t.test('sessions, the log and the audit log name it without its port', async (t) => {
+t.test('sessions, the log and the audit log name the client without its port', async (t) => {
   const { user } = await signUp()
   const headers = { 'x-forwarded-for': '203.0.113.77:40001' }
   const { body } = await anonymous.post('/auth/login', { email: user?.email, password: PASSWORD }, headers)
@@ -123,7 +123,7 @@ t.test('every page, file and redirect is below the path of PUBLIC_URL', async (t
     t.ok(toVisit.has(path), path)
 })
 
-t.test('what was made is read at its Location, and what has none says none', async (t) => {
+t.test('a created resource is readable at its Location, and other answers have none', async (t) => {
   const admin = await signUp({ role: 'super_admin' })
   const { body: organization } = await admin.post('/organizations', { name: 'Behind a proxy' })
   const creating = operationsOf(app, organization.id).filter(({ documented }) => documented.responses[201])
@@ -141,7 +141,7 @@ t.test('what was made is read at its Location, and what has none says none', asy
   t.match(servers, [{ url: '/groundwork' }])
 })
 
-t.test('a page may read why its request was none', async (t) => {
+t.test('a front end can read why its request was refused', async (t) => {
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   const send = (origin: string, ...lines: string[]) =>
     exchange(Number(port), [

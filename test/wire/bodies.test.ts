@@ -21,7 +21,7 @@ const send = ({ method, url }: Operation, body: unknown, client = admin) =>
     headers: { 'content-type': 'application/json' },
   })
 
-t.test('samples are no input errors, so that what follows tests what it says', async (t) => {
+t.test('the samples are valid, so that the following tests check what they say', async (t) => {
   t.ok(bodies.length > 3)
   for (const { operation, sample } of bodies) {
     const answer = await send(operation, sample)
@@ -30,7 +30,7 @@ t.test('samples are no input errors, so that what follows tests what it says', a
   }
 })
 
-t.test('an unknown field is refused and named, those that only the server writes included', async (t) => {
+t.test('refuses and names an unknown field, read-only ones included', async (t) => {
   const fieldsOfAnswers = [
     'id',
     'createdAt',
@@ -49,7 +49,7 @@ t.test('an unknown field is refused and named, those that only the server writes
   }
 })
 
-t.test('a field that is needed and missing is named', async (t) => {
+t.test('names a missing required field', async (t) => {
   for (const { operation, schema } of bodies) {
     if (!schema.required) continue
     const mistake = findMistake(await send(operation, {}), { ...REFUSED, paths: schema.required })
@@ -64,7 +64,7 @@ const wrongValuesOf = ({ type }: JsonSchema) => {
   return VALUES.filter((value) => !types.includes(value === null ? 'null' : typeof value))
 }
 
-t.test('a value of another type is refused, never converted', async (t) => {
+t.test('refuses a value of another type instead of converting it', async (t) => {
   for (const { operation, schema, sample } of bodies) {
     for (const [field, property] of Object.entries(schema.properties ?? {})) {
       for (const value of wrongValuesOf(property)) {
@@ -76,7 +76,7 @@ t.test('a value of another type is refused, never converted', async (t) => {
   }
 })
 
-t.test('what is no object is no body, and nothing at all is none, either', async (t) => {
+t.test('refuses a body that is not an object, and an empty one', async (t) => {
   for (const { operation } of bodies) {
     for (const value of [undefined, null, [], [{}], 'text', 1, true]) {
       const mistake = findMistake(await send(operation, value), { ...REFUSED, paths: [''] })
@@ -85,7 +85,7 @@ t.test('what is no object is no body, and nothing at all is none, either', async
   }
 })
 
-t.test('an operation that takes no body takes nothing or an empty object', async (t) => {
+t.test('an operation without a body accepts no body or an empty object', async (t) => {
   t.ok(bodiless.length > 1)
   for (const operation of bodiless) {
     for (const value of [{ a: 1 }, [], ['a'], 'text', 1, true]) {
@@ -123,7 +123,7 @@ const NEAR_MATCHES = [
   `${'_'.repeat(LONG)}=`,
 ]
 
-t.test('no pattern has to be tried for long against a text that nearly fits', async (t) => {
+t.test('no pattern takes long on a text that nearly matches', async (t) => {
   for (const { operation, schema, sample } of bodies) {
     for (const [field, { type }] of Object.entries(schema.properties ?? {})) {
       if (![type].flat().includes('string')) continue
@@ -138,7 +138,7 @@ t.test('no pattern has to be tried for long against a text that nearly fits', as
   }
 })
 
-t.test('a text is kept as it is, or refused', async (t) => {
+t.test('stores a text unchanged or refuses it', async (t) => {
   for (const [name, text] of Object.entries(NASTY_TEXTS)) {
     const { status, body } = await admin.patch('/me', { firstName: text })
     if (status === 200) t.equal(body.firstName, text, name)

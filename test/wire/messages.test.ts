@@ -32,7 +32,7 @@ const MALFORMED = {
   constructor: '{"constructor":{"prototype":{"polluted":true}}}',
 }
 
-t.test('what is not JSON, or could be read in two ways, is refused', async (t) => {
+t.test('refuses bodies that are not JSON or are ambiguous', async (t) => {
   for (const operation of writing) {
     for (const [name, payload] of Object.entries(MALFORMED)) {
       const mistake = findMistake(await send(operation, { payload }), { status: 400, code: 'MALFORMED_JSON' })
@@ -58,7 +58,7 @@ const OTHER_MEDIA: Message[] = [
   { payload: '{}', headers: { 'content-encoding': 'br' } },
 ]
 
-t.test('another media type, another character set and a compressed body are refused', async (t) => {
+t.test('refuses another media type, another character set and a compressed body', async (t) => {
   const expected = { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' }
   for (const operation of writing) {
     for (const message of OTHER_MEDIA) {
@@ -68,7 +68,7 @@ t.test('another media type, another character set and a compressed body are refu
   }
 })
 
-t.test('JSON in UTF-8 is understood however its type is written', async (t) => {
+t.test('accepts JSON in UTF-8 however its type is written', async (t) => {
   const types = [
     'application/json',
     'APPLICATION/JSON',
@@ -86,7 +86,7 @@ t.test('JSON in UTF-8 is understood however its type is written', async (t) => {
   }
 })
 
-t.test('a body over the limit is refused', async (t) => {
+t.test('refuses a body over the limit', async (t) => {
   const payload = JSON.stringify({ email: 'a'.repeat(1024 * 1024) })
   for (const operation of writing) {
     const mistake = findMistake(await send(operation, { payload }), {
@@ -110,7 +110,7 @@ const HUGE = {
   'a number beyond all numbers': '{"email":1e400}',
 }
 
-t.test('deep, wide and huge documents are refused like any other', async (t) => {
+t.test('refuses deep, wide and huge documents like any other', async (t) => {
   for (const operation of writing.filter(({ body }) => body)) {
     for (const [name, payload] of Object.entries(HUGE)) {
       const answer = await send(operation, { payload })
@@ -139,7 +139,7 @@ t.test('over a connection', async (t) => {
     (answer.headers.connection === 'close' ? undefined : 'the connection stays open') ??
     (answer.headers['x-content-type-options'] === 'nosniff' ? undefined : 'no security headers')
 
-  t.test('what two servers could read differently is refused, and the connection ends', async (t) => {
+  t.test('refuses messages that two servers could read differently and closes the connection', async (t) => {
     const ambiguous = {
       'a space before a colon': ['GET /healthz HTTP/1.1', 'Host : x'],
       'bare line feeds': ['GET /healthz HTTP/1.1\nHost: x\n'],
@@ -160,7 +160,7 @@ t.test('over a connection', async (t) => {
     }
   })
 
-  t.test('headers beyond the limit and unknown methods have their own answers', async (t) => {
+  t.test('headers beyond the limit and unknown methods have specific answers', async (t) => {
     const long = await send('GET /healthz HTTP/1.1', 'Host: x', `X-A: ${'a'.repeat(20_000)}`, '', '')
     t.equal(findRawMistake(long, 431), undefined)
     const unknown = await send('BREW /api/v1/me HTTP/1.1', 'Host: x', '', '')
@@ -178,7 +178,7 @@ t.test('over a connection', async (t) => {
     t.equal(findRawMistake(absolute, 404), undefined)
   })
 
-  t.test('a body that grows beyond the limit is refused while it comes', async (t) => {
+  t.test('refuses a body that exceeds the limit while it arrives', async (t) => {
     const chunk = `10000\r\n${'a'.repeat(0x10000)}\r\n`
     const start = `${[...LOGIN, 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n`
     const growing = await exchange(port, [start, ...Array.from({ length: 17 }, () => chunk)])
@@ -187,7 +187,7 @@ t.test('over a connection', async (t) => {
     t.equal(findRawMistake(announced, 413), undefined)
   })
 
-  t.test('HEAD and TRACE send nothing back', async (t) => {
+  t.test('HEAD and TRACE return no body', async (t) => {
     const head = await send('HEAD /healthz HTTP/1.1', 'Host: x', 'Connection: close', '', '')
     t.match(head, { status: 200, text: '', headers: { 'content-length': '15' } })
     const trace = await send('TRACE /healthz HTTP/1.1', 'Host: x', 'X-Secret: 1', 'Connection: close', '', '')

@@ -23,7 +23,7 @@ const withQuery = ({ url, query }: Operation, name: string, value: string): stri
   return `${url}?${pairs.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')}`
 }
 
-t.test('an unknown query parameter is refused and named, for every operation', async (t) => {
+t.test('every operation refuses and names an unknown query parameter', async (t) => {
   for (const operation of operations) {
     const { method, name, body } = operation
     for (const parameter of ['surprise', '__proto__', 'constructor', 'limit[]', 'access_token', 'Limit']) {
@@ -35,7 +35,7 @@ t.test('an unknown query parameter is refused and named, for every operation', a
   }
 })
 
-t.test('a query parameter that is given twice is refused', async (t) => {
+t.test('refuses a repeated query parameter', async (t) => {
   for (const operation of reading) {
     const { query, name } = operation
     for (const parameter of query) {
@@ -88,7 +88,7 @@ const wrongValuesOf = ({ type, format, enum: choices }: JsonSchema): string[] =>
   return ['']
 }
 
-t.test('a query parameter of the wrong kind is refused', async (t) => {
+t.test('refuses a query parameter of the wrong type', async (t) => {
   for (const operation of reading) {
     const { query, name } = operation
     for (const { name: parameter, schema } of query) {
@@ -101,7 +101,7 @@ t.test('a query parameter of the wrong kind is refused', async (t) => {
   }
 })
 
-t.test('times at the ends of what can be stored are accepted', async (t) => {
+t.test('accepts times at the ends of the storable range', async (t) => {
   for (const from of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z']) {
     const { status, body } = await admin.get(`/audit-logs?limit=1&from=${from}`)
     t.strictSame([status, body.data.length], [200, from < '2000' ? 1 : 0], from)
@@ -126,7 +126,7 @@ const BAD_CURSORS = [
   'x',
 ]
 
-t.test('a cursor that this list and order did not give is refused', async (t) => {
+t.test('refuses a cursor of another list or sort order', async (t) => {
   t.ok(lists.length > 1)
   for (const operation of lists) {
     const { name } = operation
@@ -141,7 +141,7 @@ t.test('a cursor that this list and order did not give is refused', async (t) =>
   }
 })
 
-t.test('a cursor with a time that cannot be stored is refused', async (t) => {
+t.test('refuses a cursor with a time that cannot be stored', async (t) => {
   for (const time of [
     'x',
     '+275760-09-13T00:00:00.000Z',
@@ -154,7 +154,7 @@ t.test('a cursor with a time that cannot be stored is refused', async (t) => {
   }
 })
 
-t.test('no text in a query makes the server fail, and none is read as SQL', async (t) => {
+t.test('no text in a query makes the server fail or runs as SQL', async (t) => {
   for (const operation of lists) {
     const { url, query, name } = operation
     for (const parameter of query.filter(({ schema }) => schema.type === 'string' && !schema.format)) {
@@ -182,7 +182,7 @@ const NO_IDS = [
 ]
 const NO_IDS_EITHER = ['%00', '..%2F..', "'%20OR%20'1'='1", 'a'.repeat(101), 'a'.repeat(10_000)]
 
-t.test('an id that is no UUID is refused, and one that nothing has is not found', async (t) => {
+t.test('refuses an id that is not a UUID and does not find an unknown one', async (t) => {
   t.ok(withId.length > 3)
   for (const { method, urlWith, name, path, body } of withId) {
     const payload = body && { payload: sampleOf(body) as object }
@@ -198,7 +198,7 @@ t.test('an id that is no UUID is refused, and one that nothing has is not found'
   }
 })
 
-t.test('a path that cannot be decoded is refused', async (t) => {
+t.test('refuses a path that cannot be decoded', async (t) => {
   for (const url of ['/%', '/api/v1/users/%', '/api/v1/users/%zz', '/api/v1/%ff', '/%ED%A0%80']) {
     const answer = await get(url)
     t.equal(findMistake(answer, { status: 400, code: 'MALFORMED_URL' }), undefined, url)
@@ -209,7 +209,7 @@ t.test('a path that cannot be decoded is refused', async (t) => {
   }
 })
 
-t.test('only the path as it is documented leads anywhere', async (t) => {
+t.test('only the documented path works', async (t) => {
   const detours = ['/api/v1/me/', '/api/v1//me', '//api/v1/me', '/api/v1%2Fme', '/API/v1/me', '/api/v1/ME']
   const others = [
     '/api',

@@ -5,7 +5,7 @@ import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { startTestWorker } from '../helpers/worker.js'
 
-t.test('what a job changes is told as its doing', async (t) => {
+t.test('attributes the changes of a job to the job', async (t) => {
   const testApp = await buildTestApp(t)
   const { app, database, signUp } = testApp
   const { user } = await signUp()

@@ -29,7 +29,7 @@ async function startWorker(t: Test, auditKey: AuditSigningKey | undefined) {
   return { sql, warnings, scheduled: schedulers.map(({ key }) => key) }
 }
 
-t.test('a worker seals the audit log, and makes the partitions that are missing', async (t) => {
+t.test('a worker seals the audit log and creates missing partitions', async (t) => {
   const key = newAuditKey()
   const { sql, warnings, scheduled } = await startWorker(t, key)
   t.strictSame(warnings, [])
@@ -42,7 +42,7 @@ t.test('a worker seals the audit log, and makes the partitions that are missing'
   ])
 })
 
-t.test('without a key it says so once, and does the rest', async (t) => {
+t.test('reports a missing key once and does the rest', async (t) => {
   const { warnings, scheduled } = await startWorker(t, undefined)
   t.equal(warnings.length, 1)
   t.strictSame(scheduled.sort(), [

@@ -4,7 +4,7 @@ import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 
-t.test('each active super_admin hears once of the jobs that failed, and of none when none did', async (t) => {
+t.test('reports failed jobs to each active super_admin once, and nothing without failures', async (t) => {
   const { app, mailbox, database, signUp } = await startOnboarding(t)
   const sql = connect(t, database.ownerUrl)
   for (const email of ['one@example.com', 'two@example.com', 'disabled@example.com']) {

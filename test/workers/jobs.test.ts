@@ -9,7 +9,7 @@ import { startOnboarding } from '../helpers/onboarding.js'
 
 const ada = { email: 'ada@example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
 
-onEachBackend('jobs are done once their transaction has committed, and marked', async (t, config) => {
+onEachBackend('runs jobs once their transaction has committed, and marks them done', async (t, config) => {
   const { anonymous, mailbox, database } = await startOnboarding(t, { config })
   const sql = connect(t, database.ownerUrl)
   const { headers } = await anonymous.post('/auth/register', ada)
@@ -27,7 +27,7 @@ onEachBackend('jobs are done once their transaction has committed, and marked', 
   t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'all of them know the request')
 })
 
-onEachBackend('a mail refused for good is a dead letter until it is retried', async (t, config) => {
+onEachBackend('a permanently refused mail is a dead letter until it is retried', async (t, config) => {
   const lines: string[] = []
   const logger = pino({}, { write: (line) => lines.push(line) })
   const { app, anonymous, mailbox, database } = await startOnboarding(t, { config, logger })
@@ -54,7 +54,7 @@ onEachBackend('a mail refused for good is a dead letter until it is retried', as
   await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
 })
 
-onEachBackend('what nobody can do is a dead letter that says why', async (t, backend) => {
+onEachBackend('a job that cannot be done is a dead letter with the reason', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const app = await buildJobApp(t, { database, backend, schedules: {} })
@@ -99,7 +99,7 @@ onEachBackend('what nobody can do is a dead letter that says why', async (t, bac
   )
 })
 
-onEachBackend('a job that fails is tried again, and nothing secret is kept of it', async (t, backend) => {
+onEachBackend('retries a failed job and keeps nothing secret of it', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   // Without a mailer the job cannot be done.

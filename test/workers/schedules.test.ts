@@ -17,7 +17,7 @@ async function schedulersOf(app: FastifyInstance) {
 const namesOf = async (app: FastifyInstance): Promise<string[]> =>
   (await queueOf(app).getJobs()).map(({ name }) => name).sort()
 
-onEachBackend('ten processes that start at once make each schedule once', async (t, backend) => {
+onEachBackend('ten processes that start at once create each schedule once', async (t, backend) => {
   const database = await createTestDatabase(t)
   const apps = await Promise.all(Array.from({ length: 10 }, () => buildJobApp(t, { database, backend })))
   const schedules: Schedules = { nightly: { cron: '10 2 * * *', run }, often: { everySeconds: 3600, run } }
@@ -27,7 +27,7 @@ onEachBackend('ten processes that start at once make each schedule once', async 
   t.strictSame(await namesOf(app), ['nightly', 'often'], 'one tick of each')
 })
 
-onEachBackend('the queue follows what the table of contents says', async (t, backend) => {
+onEachBackend('the queue follows the list of schedules', async (t, backend) => {
   const database = await createTestDatabase(t)
   const app = await buildJobApp(t, { database, backend })
   await reconcile(app, {
@@ -82,7 +82,7 @@ onEachBackend('two workers share the runs of a schedule', async (t, backend) => 
   t.strictSame([...entries], [{ actor: 'job:make-users', table_name: 'users', request_id: null }])
 })
 
-onEachBackend('a run that failed is one dead letter, which the next tick mends', async (t, backend) => {
+onEachBackend('a failed run is one dead letter, which the next tick clears', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   let isBroken = true
@@ -115,7 +115,7 @@ onEachBackend('a schedule can also run when a worker starts', async (t, backend)
   })
 })
 
-onEachBackend('a tick of a schedule that is no more leads to nothing', async (t, backend) => {
+onEachBackend('a tick of a removed schedule does nothing', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const before = await buildJobApp(t, { database, backend })
