@@ -192,7 +192,7 @@ t.test(
     const { text } = invitationMail.write({ ...ADA, ...INVITATION })
     t.match(
       text,
-      'Grace Hopper invites you to the organization “Analytical Engines” at Groundwork, as a member.',
+      'Grace Hopper has invited you to the organization “Analytical Engines” at Groundwork, as a member.',
     )
     const names = [
       'https://evil.example',
@@ -209,10 +209,7 @@ t.test(
         inviter: name,
         organization: name,
       })
-      t.match(
-        mail.text,
-        'Somebody invites you to an organization at Groundwork, as one of its administrators.',
-      )
+      t.match(mail.text, 'Someone has invited you to an organization at Groundwork, as an administrator.')
       t.notMatch(mail.text + mail.html, /evil/, name)
     }
     const odd = invitationMail.write({ ...ADA, ...INVITATION, organization: '<b>A</b>\r\nBcc: x' })

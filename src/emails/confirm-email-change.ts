@@ -9,12 +9,12 @@ export const confirmEmailChange: LinkMailPage = {
       subject: 'Confirm your new e-mail address',
       firstName,
       before: [
-        `The address of an account at ${PRODUCT} is to be changed to ${email}. Please confirm that this address is yours. From then on it is the one to sign in with.`,
+        `Someone asked to change the address of an account at ${PRODUCT} to ${email}. Please confirm that this address is yours. From then on you sign in with it.`,
       ],
       action: { label: 'Confirm my new address', link },
       after: [
         validUntil(expiresAt),
-        'If it was not you, somebody else entered your address. You need not do anything: without your confirmation nothing changes.',
+        'If it was not you, someone else entered your address. You do not need to do anything: without your confirmation nothing changes.',
       ],
     }),
 }

@@ -7,12 +7,12 @@ export const emailChangeRequested: NoticeMailPage = {
       subject: 'Your e-mail address is about to change',
       firstName,
       before: [
-        `Somebody who knows your password asked to change the address of your account ${email} at ${PRODUCT}. The change is made once the new address is confirmed.`,
-        'If it was you, there is nothing to do here.',
+        `Someone who knows your password asked to change the address of your account ${email} at ${PRODUCT}. The address changes as soon as the new one is confirmed.`,
+        'If it was you, you do not need to do anything here.',
       ],
       action: { label: `Go to ${PRODUCT}`, link: baseUrl },
       after: [
-        'If it was not you, ask for a new password there right now: that stops the change, and signs everybody else out.',
+        'If it was not you, ask for a new password on the site right now. That stops the change and signs everyone else out.',
       ],
     }),
 }

@@ -6,6 +6,7 @@ import type { Mail } from './layout.js'
 export type ReceivedMail = Mail & { id: string; createdAt: string; from: string; to: string }
 
 export type Inbox = {
+  /** Replaces an earlier mail with the same `id`. The oldest mails beyond 200 are deleted. */
   add: (mail: Omit<ReceivedMail, 'createdAt'>) => Promise<void>
   /** Newest first. */
   list: () => Promise<ReceivedMail[]>
@@ -17,8 +18,9 @@ const MAX_KEPT = 200
 const SUFFIX = '.json'
 
 /**
- * Mails as files, for when there is no mail server: the worker writes them, the API process shows them. They hold links that
- * work, so they are for this user's eyes only, and not in the database, where no usable token may lie.
+ * Keeps mails as files when there is no mail server: the worker writes them, the API process shows them.
+ * They contain working links. The files are therefore readable only for the process's own user, and are not in
+ * the database, which must never hold a usable token.
  */
 export function openInbox(directory: string): Inbox {
   const remove = (names: string[]) =>
@@ -29,11 +31,11 @@ export function openInbox(directory: string): Inbox {
     const older = await named(mail.id)
     const createdAt = new Date()
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    // Readers meet a whole file or none.
+    // Written under another name and renamed, so that a reader never sees half a file.
     const draft = join(directory, `.${randomUUID()}`)
     await writeFile(draft, JSON.stringify({ ...mail, createdAt }), { mode: 0o600 })
     await rename(draft, join(directory, `${createdAt.getTime()}-${mail.id}${SUFFIX}`))
-    // A job that ran twice sent the same mail twice: one of them is enough, as with a real mailbox.
+    // A job that ran twice sends the same mail twice. Like a real mailbox, the inbox keeps one of them.
     await remove([...older, ...(await namesIn(directory)).slice(MAX_KEPT)])
   }
 
@@ -56,7 +58,7 @@ export function openInbox(directory: string): Inbox {
   }
 }
 
-/** Their names begin with the time, so that they sort by it. */
+/** Newest first: each name begins with the time of the mail. */
 async function namesIn(directory: string): Promise<string[]> {
   const names = (await unlessAbsent(readdir(directory))) ?? []
   return names

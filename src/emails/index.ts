@@ -12,7 +12,6 @@ import { verifyEmail } from './verify-email.js'
 
 export type { Mail } from './layout.js'
 
-/** The table of contents. */
 export const linkMails: Record<LinkMail, LinkMailPage> = {
   'verify-email': verifyEmail,
   'confirm-email-change': confirmEmailChange,

@@ -9,25 +9,28 @@ export type InvitationParams = Omit<LinkParams, 'email'> & {
   role: OrganizationRole
 }
 
-/** What the role lets them do is a matter of the organization, and its name one of the API. */
-const AS: Record<OrganizationRole, string> = { org_admin: 'one of its administrators', member: 'a member' }
+/** In place of the role names of the API, which mean nothing to an invited person. */
+const ROLE_PHRASES: Record<OrganizationRole, string> = { org_admin: 'an administrator', member: 'a member' }
 
-/** Goes to whomever somebody names: neither name in it can carry a message of its own. */
+/**
+ * Goes to any address that a user enters. The names in it are left out where they could carry a message,
+ * such as a link or a telephone number.
+ */
 export const invitationMail = {
   path: '/accept-invitation',
   write: ({ firstName, inviter, organization, role, link, expiresAt }: InvitationParams): Mail => {
     const name = harmlessName(organization)
     return layout({
-      subject: 'You are invited to an organization',
+      subject: 'You have been invited to an organization',
       firstName,
       before: [
-        `${harmlessName(inviter) ?? 'Somebody'} invites you to ${name ? `the organization “${name}”` : 'an organization'} at ${PRODUCT}, as ${AS[role]}.`,
-        'If you have no account with this address yet, you choose a password on the page that opens.',
+        `${harmlessName(inviter) ?? 'Someone'} has invited you to ${name ? `the organization “${name}”` : 'an organization'} at ${PRODUCT}, as ${ROLE_PHRASES[role]}.`,
+        'If you do not have an account with this address yet, you can create one on the page that opens.',
       ],
-      action: { label: 'Look at the invitation', link },
+      action: { label: 'View the invitation', link },
       after: [
         validUntil(expiresAt),
-        'If you do not know who invites you, you need not do anything: you only become part of it when you accept.',
+        'If you do not know who invited you, you do not need to do anything: you only join when you accept.',
       ],
     })
   },

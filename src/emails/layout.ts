@@ -4,13 +4,13 @@ import { greeting, oneLine } from './words.js'
 export type Mail = { subject: string; text: string; html: string }
 
 type Content = {
-  /** Fixed words: what users choose must not get into a header. */
+  /** A fixed text: what users enter must not get into a header. */
   subject: string
   firstName: string
-  /** What happened. */
+  /** The paragraphs above the button: what happened. */
   before: readonly string[]
   action: { label: string; link: string }
-  /** Until when the link works, and what to do if it was somebody else. */
+  /** The paragraphs below it: until when the link works, and what to do if someone else caused the mail. */
   after: readonly string[]
 }
 
@@ -18,7 +18,11 @@ export const PRODUCT = 'Groundwork'
 
 const FOOTER = `${PRODUCT} sent this mail automatically. Replies to it are not read.`
 
-/** Both parts of a mail from one description, so that they always say the same. */
+/**
+ * Writes the text and the HTML of a mail from one description, so that both always say the same.
+ *
+ * @throws {TypeError} when the link is not an absolute http or https URL
+ */
 export function layout({ subject, firstName, action, ...content }: Content): Mail {
   const link = webAddress(action.link)
   const before = [greeting(firstName), ...content.before.map(oneLine)]
@@ -31,7 +35,6 @@ export function layout({ subject, firstName, action, ...content }: Content): Mai
   }
 }
 
-/** Throws a TypeError for what is no address of a page: a bug of the caller. */
 function webAddress(link: string): string {
   const { protocol, href } = new URL(link)
   if (!/^https?:$/.test(protocol)) throw new TypeError(`A mail cannot link to ${protocol}`)
@@ -40,7 +43,7 @@ function webAddress(link: string): string {
 
 const FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
-/** Where a mail program keeps style sheets, it also knows how to swap the colours. */
+/** Only mail programs that keep style sheets need this: the others do not know dark mode. */
 const DARK = `@media (prefers-color-scheme: dark) {
   .page { background: #111827 !important; }
   .card { background: #1f2937 !important; border-color: #374151 !important; }
@@ -50,7 +53,10 @@ const DARK = `@media (prefers-color-scheme: dark) {
 
 type Parts = { subject: string; before: string[]; label: string; link: string; after: string[] }
 
-/** Tables and inline styles, since mail programs know little else. Nothing is fetched from anywhere: opening it tells nobody. */
+/**
+ * Uses tables and inline styles, because mail programs support little else. It loads nothing from a server, so
+ * that opening the mail cannot be tracked.
+ */
 const document = ({ subject, before, label, link, after }: Parts): string => html`<!doctype html>
 <html lang="en" dir="ltr">
 <head>
@@ -67,13 +73,13 @@ const document = ({ subject, before, label, link, after }: Parts): string => htm
 <table class="card" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;background:#ffffff;border:1px solid #e5e7eb;border-radius:8px">
 <tr><td style="padding:32px 32px 16px;!${FONT}">
 <h1 class="ink" style="margin:0 0 24px;font-size:22px;line-height:1.3;color:#111827">${subject}</h1>
-!${before.map((words) => paragraph('ink', 'font-size:16px;color:#111827', words))}
+!${before.map((text) => paragraph('ink', 'font-size:16px;color:#111827', text))}
 <table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:24px 0">
 <tr><td bgcolor="#1d4ed8" style="border-radius:6px;background:#1d4ed8">
 <a href="!${hrefOf(link)}" style="display:inline-block;padding:12px 24px;font-size:16px;font-weight:600;line-height:1.25;color:#ffffff;text-decoration:none;border-radius:6px">${label}</a>
 </td></tr>
 </table>
-!${after.map((words) => paragraph('muted', 'font-size:14px;color:#4b5563', words))}
+!${after.map((text) => paragraph('muted', 'font-size:14px;color:#4b5563', text))}
 </td></tr>
 </table>
 <p class="muted" style="margin:16px 0 0;!${FONT};font-size:13px;line-height:1.5;color:#4b5563">${FOOTER}</p>
@@ -83,9 +89,12 @@ const document = ({ subject, before, label, link, after }: Parts): string => htm
 </html>
 `
 
-const paragraph = (className: string, style: string, words: string): string =>
-  html`<p class="${className}" style="margin:0 0 16px;line-height:1.5;overflow-wrap:anywhere;!${style}">${words}</p>
+const paragraph = (className: string, style: string, text: string): string =>
+  html`<p class="${className}" style="margin:0 0 16px;line-height:1.5;overflow-wrap:anywhere;!${style}">${text}</p>
 `
 
-/** A URL has no quotes or brackets left. `=` stays as it is: not every filter that reads links in mails decodes `&#61;`. */
+/**
+ * Escapes a serialized URL, which contains no double quotes or angle brackets. `=` is not escaped: some filters
+ * that read links in mails do not decode `&#61;`.
+ */
 const hrefOf = (url: string): string => url.replaceAll('&', '&amp;').replaceAll("'", '&#39;')

@@ -2,7 +2,7 @@ import type { Mail } from './layout.js'
 
 export type LinkParams = { firstName: string; email: string; link: string; expiresAt: Date }
 
-/** A mail around a link: `path` is the page that it leads to. */
+/** A mail with a link. `path` is the page that the link opens. */
 export type LinkMailPage = {
   path: '/verify-email' | '/reset-password'
   write: (params: LinkParams) => Mail
@@ -10,5 +10,5 @@ export type LinkMailPage = {
 
 export type NoticeParams = { firstName: string; email: string; baseUrl: string }
 
-/** A mail that tells the owner of an account what happened to it. */
+/** A mail without a link token, which informs the owner of an account about a change. */
 export type NoticeMailPage = { write: (params: NoticeParams) => Mail }

@@ -8,11 +8,11 @@ export const passwordChanged: NoticeMailPage = {
       firstName,
       before: [
         `The password of your account ${email} at ${PRODUCT} was changed, and other devices were signed out.`,
-        'If it was you, there is nothing to do.',
+        'If it was you, you do not need to do anything.',
       ],
       action: { label: `Go to ${PRODUCT}`, link: baseUrl },
       after: [
-        'If it was not you, ask for a new password there right now: that signs everybody else out. Then look after your mailbox too, for whoever reads it can do the same.',
+        'If it was not you, ask for a new password on the site right now. That signs everyone else out. Then secure your mailbox too: anyone who can read it can also ask for a new password.',
       ],
     }),
 }

@@ -9,12 +9,12 @@ export const resetPassword: LinkMailPage = {
       subject: 'Choose a new password',
       firstName,
       before: [
-        `Somebody asked for a new password for the account ${email} at ${PRODUCT}. When you choose one, every device that is signed in is signed out.`,
+        `Someone asked for a new password for the account ${email} at ${PRODUCT}. When you choose one, all devices are signed out.`,
       ],
       action: { label: 'Choose a new password', link },
       after: [
         validUntil(expiresAt),
-        'If it was not you, you need not do anything: your password stays as it is. Please give this link to nobody, whoever asks for it.',
+        'If it was not you, you do not need to do anything: your password stays as it is. Do not give this link to anyone, even if they ask for it.',
       ],
     }),
 }

@@ -9,12 +9,12 @@ export const setPassword: LinkMailPage = {
       subject: 'Choose your password',
       firstName,
       before: [
-        `An account was made for you at ${PRODUCT}, with the address ${email}. Choose a password, and it is ready.`,
+        `An account was created for you at ${PRODUCT} with the address ${email}. Choose a password to activate it.`,
       ],
       action: { label: 'Choose my password', link },
       after: [
         validUntil(expiresAt),
-        'If you do not know why you get this, you need not do anything: without a password the account stays closed.',
+        'If you do not know why you got this mail, you do not need to do anything: without a password the account stays inactive.',
       ],
     }),
 }

@@ -4,12 +4,15 @@ import { inSpan, type SpanDescription } from '../lib/observability/tracing.js'
 import { type Message, parseMailbox } from './message.js'
 
 export type Outlet = {
-  /** Throws MailRefused for what no retry can mend; after any other error it is worth trying again. */
+  /**
+   * @throws {MailRefused} when a retry cannot help
+   * @throws {Error} after any other failure, when a retry may help
+   */
   deliver: (message: Message) => Promise<void>
   close: () => void
 }
 
-/** A mail is worth seconds, and a worker that waits for minutes is worth nothing. */
+/** Far below the library's defaults of up to ten minutes, which would block a worker. */
 const TIMEOUTS_MS = {
   dnsTimeout: 10_000,
   connectionTimeout: 10_000,
@@ -17,10 +20,16 @@ const TIMEOUTS_MS = {
   socketTimeout: 30_000,
 }
 
-/** A mail is text in memory: whatever names a file or an address to read from is no mail of ours. */
+/** Mails are text in memory: the library must never read a file or a URL for one. */
 const LIMITS = { disableFileAccess: true, disableUrlAccess: true, maxRecipients: 1 }
 
-/** Connections to the mail server, kept and used again. */
+/**
+ * Opens a pool of connections to the mail server. They are made on demand and reused.
+ *
+ * @param url `smtp:` or `smtps:`, with user and password where the server needs them
+ * @param mailFrom `address` or `Name <address>`
+ * @param options.requireTls with `smtp:`, fail when the server does not offer STARTTLS
+ */
 export function openSmtp(url: string, mailFrom: string, { requireTls }: { requireTls: boolean }): Outlet {
   const from = parseMailbox(mailFrom)
   const host = from.address.slice(from.address.lastIndexOf('@') + 1)
@@ -32,13 +41,13 @@ export function openSmtp(url: string, mailFrom: string, { requireTls }: { requir
     const message = {
       from,
       to: { name: '', address: to },
-      // Said on its own, so that no header decides who gets it.
+      // Set explicitly, so that headers do not decide who gets the mail.
       envelope: { from: from.address, to: [to] },
       subject,
       text,
       html,
       messageId: `<${messageId}@${host}>`,
-      // Holiday notices and other machines do not answer to it (RFC 3834).
+      // Keeps holiday notices and other automatic replies away (RFC 3834).
       headers: { 'Auto-Submitted': 'auto-generated' },
       xMailer: false as const,
     }
@@ -51,7 +60,7 @@ export function openSmtp(url: string, mailFrom: string, { requireTls }: { requir
   return { deliver, close: () => transport.close() }
 }
 
-/** Neither who gets the mail nor what it says. */
+/** The span names the server only: neither the recipient nor the text of the mail. */
 function describeServer(url: string): SpanDescription {
   const { hostname, port } = new URL(url)
   const attributes = {
@@ -63,14 +72,14 @@ function describeServer(url: string): SpanDescription {
 }
 
 /**
- * Of the server's answer only the codes are kept: filters quote what they refuse, and a link that works must get neither into
- * the log nor into the queue.
+ * Keeps only the codes of the server's reply. Spam filters quote what they refuse, and a working link must not
+ * get into the log or the queue.
  */
 function explain({ message, response, command = '', permanent }: NodemailerError): Error {
   const [codes] = /^\d{3}([ -]\d\.\d{1,3}\.\d{1,3})?/.exec(response ?? '') ?? []
   if (codes === undefined) return new Error(`The mail was not sent: ${message}`)
   const answer = `The mail server answered ${codes.replace('-', ' ')} to ${command}`
-  // Earlier in the conversation a 5xx is about us (the sender, the password), and whoever runs the server can mend it.
+  // An earlier 5xx is about the sender or its password. Operators can fix that, so a retry may help.
   const isRefused = permanent === true && ['RCPT TO', 'DATA'].includes(command)
   return isRefused ? new MailRefused(answer) : new Error(answer)
 }

@@ -9,13 +9,13 @@ export const verifyEmail: LinkMailPage = {
       subject: 'Confirm your e-mail address',
       firstName,
       before: [
-        `An account was opened at ${PRODUCT} with the address ${email}. Please confirm that this address is yours.`,
+        `Someone registered at ${PRODUCT} with the address ${email}. Please confirm that this address is yours.`,
       ],
       action: { label: 'Confirm my address', link },
       after: [
         validUntil(expiresAt),
-        'It confirms the password that was chosen with this registration. If you get several such mails and registered only once, use none of them: ask for a new password there instead, and choose it yourself.',
-        'If it was not you, somebody else entered your address. You need not do anything: without your confirmation the account stays closed.',
+        'The link also confirms the password of this registration. If you got several such mails but registered only once, do not use any of them. Ask for a new password on the site instead.',
+        'If it was not you, someone else entered your address. You do not need to do anything: without your confirmation the account stays inactive.',
       ],
     }),
 }

@@ -1,24 +1,31 @@
-/** Longer than a person's name is: room for a message of its own. */
+/** A longer name would leave room for a message. */
 const NAME_MAX_LENGTH = 60
 
 /**
- * What mail programs turn into a link by themselves, or readers into one: `https://…`, `example.com`, `www.…`, `mailto:…`, an
- * address. With the full stops of all scripts, and what looks like one; compatibility forms are plain letters by then.
+ * Text that mail programs turn into a link, or that readers would type as one: `https://…`, `example.com`,
+ * `www.…`, `mailto:…`, an address. Covers the full stops of all scripts and characters that look like one.
+ * Expects NFKD, which turns compatibility forms into plain characters.
  */
 const LOOKS_LIKE_A_LINK = /[.。۔܁܂።᙮᠃⳹ꓸ꘎٠۰][\p{L}\p{N}]{2}|[:∶꞉ː︓]\S|[/⁄∕⧸\\]{2}|@/u
 
 /** An international prefix, or groups of digits: `+49 …`, `555-0100`, `1-800-FLOWERS`. */
 const LOOKS_LIKE_A_NUMBER = /[+➕]\s*\p{N}|\p{N}[\s./()\-‐-―]{1,3}\p{N}{3}/u
 
-/** Digits of any script, in circles, and the Chinese words for them. Five of them are in no name, and in most numbers to call. */
+/**
+ * Digits of any script, circled digits, and the Chinese numerals. Names do not contain five of them; most
+ * telephone numbers do.
+ */
 const DIGIT = /[\p{N}零一二三四五六七八九]/gu
 const MOST_DIGITS = 4
 
-/** Nothing to look at: joiners, marks over letters, and variants of a character. */
+/** Joiners, marks on letters and variation selectors: they would hide a link from the patterns above. */
 const INVISIBLE = /[\p{Cf}\p{M}]/gu
 
-/** Line breaks and control characters, and marks that turn the direction of the text after them. Persian and emoji need joiners. */
-const NOT_OF_ONE_LINE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+/**
+ * Line breaks, control characters, and marks that change the direction of the text after them. The zero-width
+ * joiners are kept: Persian and emoji need them.
+ */
+const LINE_BREAKING = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 const VALID_UNTIL = new Intl.DateTimeFormat('en-GB', {
   weekday: 'long',
@@ -30,11 +37,13 @@ const VALID_UNTIL = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'UTC',
 })
 
-export const oneLine = (text: string): string => text.replace(NOT_OF_ONE_LINE, ' ').trim()
+/** Replaces line breaks, control characters and direction marks by spaces. */
+export const oneLine = (text: string): string => text.replace(LINE_BREAKING, ' ').trim()
 
 /**
- * Anybody may write into somebody else's mailbox in our name: by registering its address under any name, or by inviting it to
- * an organization of any name. Undefined for what a mail program or a reader would take for a link or a number to call, and for what is too long for a name.
+ * Returns the name as one line, or undefined when it is empty, longer than 60 characters, or looks like a link
+ * or a telephone number. Anyone can have us mail a stranger under a name of their choice, by registering the
+ * stranger's address or by inviting it to an organization.
  */
 export function harmlessName(text: string): string | undefined {
   const name = oneLine(text)
@@ -53,6 +62,6 @@ export function greeting(firstName: string): string {
   return name === undefined ? 'Hello,' : `Hello ${name},`
 }
 
-/** Until when, not for how long: nobody knows when a mail is read. */
+/** Gives the time of expiry, not a duration: the mail may be read much later. */
 export const validUntil = (expiresAt: Date): string =>
   `The link works once, until ${VALID_UNTIL.format(expiresAt)} UTC.`

@@ -11,30 +11,31 @@ type Invitation = {
   email: string
   organization: string
   role: OrganizationRole
+  /** There is an account with this address: the page asks for no name and password. */
   hasAccount: boolean
-  /** Why the last try was refused, by field. */
+  /** Why the last attempt was refused, by field. */
   refusals?: InvitationFields | undefined
-  /** What was typed then. */
+  /** The input of the last attempt. A password is not repeated. */
   typed?: Omit<InvitationFields, 'password'> | undefined
 }
 
-const TITLE = 'You are invited'
+const TITLE = 'You have been invited'
 
-const AS: Record<OrganizationRole, string> = { org_admin: 'one of its administrators', member: 'a member' }
+const ROLE_PHRASES: Record<OrganizationRole, string> = { org_admin: 'an administrator', member: 'a member' }
 
 export const invitationPage = (invitation: Invitation): string =>
   page({
     title: invitation.refusals ? `Error: ${TITLE}` : TITLE,
     body: html`<article class="card">
 <h1>${TITLE}</h1>
-<p>To the organization <strong>${invitation.organization}</strong>, as ${AS[invitation.role]}. The invitation is for <strong>${invitation.email}</strong>${invitation.hasAccount ? ', and so for the account that you have here.' : '.'}</p>
-!${invitation.hasAccount ? '' : '<p>There is no account with this address yet: choose a name and a password, and it is ready.</p>'}
+<p>Join the organization <strong>${invitation.organization}</strong> as ${ROLE_PHRASES[invitation.role]}. The invitation was sent to <strong>${invitation.email}</strong>${invitation.hasAccount ? ', the address of your account.' : '.'}</p>
+!${invitation.hasAccount ? '' : '<p>You do not have an account with this address yet. Enter your name and choose a password to create one.</p>'}
 <form method="post" action="/accept-invitation">
 <input type="hidden" name="token" value="${invitation.token}">
 !${invitation.hasAccount ? '' : accountFields(invitation)}
 <button type="submit">Accept the invitation</button>
 </form>
-<p class="note">If you do not know who invites you, close this page: you only become part of it when you accept.</p>
+<p class="note">If you do not know who invited you, close this page: you only join when you accept.</p>
 </article>`,
   })
 
@@ -69,7 +70,7 @@ export const invitationAcceptedPage = ({ organization, hasApiDocs }: Accepted): 
     title: 'You have joined',
     body: html`<article class="card done">
 <h1>You have joined</h1>
-<p>You belong to <strong>${organization}</strong> now.</p>
+<p>You are now part of <strong>${organization}</strong>.</p>
 !${signInNext(hasApiDocs)}
 </article>`,
   })

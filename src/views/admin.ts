@@ -3,23 +3,24 @@ import { COOKIE_SESSION_HOURS } from '../lib/auth/session-cookie.js'
 import { page } from './layout.js'
 
 type SignInForm = {
+  /** The path to open after signing in. */
   next: string
+  /** The address of the last attempt. A password is not repeated. */
   email?: string
-  /** Why the last try was refused. */
+  /** Why the last attempt was refused. */
   refusal?: string
 }
 
 const INVALID = ' aria-describedby="refusal" aria-invalid="true"'
 const TITLE = 'Sign in to the dashboard'
 
-/** Of what was typed only the address comes back: a password belongs in no page. */
 export const signInPage = ({ next, email = '', refusal }: SignInForm): string =>
   page({
-    // The title is what a screen reader says first.
+    // Screen readers read the title first.
     title: refusal ? `Error: ${TITLE}` : TITLE,
     body: html`<article class="card">
 <h1>${TITLE}</h1>
-<p>For administrators. You stay signed in for ${COOKIE_SESSION_HOURS} hours at most, in this browser alone.</p>
+<p>For administrators only. You stay signed in for up to ${COOKIE_SESSION_HOURS} hours, in this browser only.</p>
 <form method="post" action="/admin/sign-in">
 <input type="hidden" name="next" value="${next}">
 <div class="field">
@@ -51,10 +52,10 @@ export const signOutPage = (email: string): string =>
 
 export const notAllowedPage = (): string =>
   page({
-    title: 'This is not for you',
+    title: 'You do not have access',
     body: html`<article class="card failed">
-<h1>This is not for you</h1>
-<p>The dashboard is for administrators, and your account is none.</p>
+<h1>You do not have access</h1>
+<p>The dashboard is for administrators. Your account is not an administrator account.</p>
 <form method="post" action="/admin/sign-out">
 <button type="submit">Sign out</button>
 </form>

@@ -4,12 +4,16 @@ import { page } from './layout.js'
 
 const STYLE_SHEET = '/static/dev-mail.css'
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' })
+const TIME_FORMAT = new Intl.DateTimeFormat('en-GB', {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  timeZone: 'UTC',
+})
 
 const timeOf = ({ createdAt }: ReceivedMail): string =>
-  html`<time datetime="${createdAt}">${CLOCK.format(new Date(createdAt))} UTC</time>`
+  html`<time datetime="${createdAt}">${TIME_FORMAT.format(new Date(createdAt))} UTC</time>`
 
-/** The development inbox: every mail that would have been sent, newest first, and the one that is open. */
+/** Lists `mails` in the given order, beside the text of the open one. */
 export function inboxPage(mails: readonly ReceivedMail[], open: ReceivedMail | undefined): string {
   const items = mails.map((mail) => listItem(mail, mail.id === open?.id))
   const list = html`<ol class="mails">!${items}</ol>`
@@ -20,16 +24,16 @@ export function inboxPage(mails: readonly ReceivedMail[], open: ReceivedMail | u
 <nav class="actions" aria-label="Inbox">
 <a href="/dev/mail">Reload</a>
 <a href="/dev/mail/messages">As JSON</a>
-<a href="/dev/mail/preview">Every kind of mail</a>
+<a href="/dev/mail/preview">Previews of all mails</a>
 </nav>
 <div class="inbox">
 <section aria-label="Mails">!${mails.length > 0 ? list : NO_MAILS}</section>
-<section id="mail" aria-label="The open mail">!${open ? article(open) : mails.length > 0 ? NONE_OPEN : ''}</section>
+<section id="mail" aria-label="Open mail">!${open ? article(open) : mails.length > 0 ? NONE_OPEN : ''}</section>
 </div>`,
   })
 }
 
-const NO_MAILS = html`<p class="hint">No mail has been sent yet. Register an account, and the mail that confirms its address comes in here.</p>`
+const NO_MAILS = html`<p class="hint">No mail has been sent yet. Register an account: the mail that confirms its address will appear here.</p>`
 const NONE_OPEN = html`<p class="hint">Choose a mail to read it.</p>`
 
 const listItem = (mail: ReceivedMail, isOpen: boolean): string =>
@@ -51,7 +55,7 @@ const article = (mail: ReceivedMail): string => html`<article class="card">
 <pre>!${withLinks(mail.text)}</pre>
 </article>`
 
-/** Split at a capturing group: every second part is a URL. */
+/** Splits at a capturing group: every second part is a URL. */
 const withLinks = (text: string): string =>
   text
     .split(/(https?:\/\/[^\s<>"]+)/)
@@ -60,9 +64,9 @@ const withLinks = (text: string): string =>
 
 export const previewsPage = (names: readonly string[]): string =>
   page({
-    title: 'Every kind of mail',
+    title: 'Previews of all mails',
     styleSheet: STYLE_SHEET,
-    body: html`<h1>Every kind of mail</h1>
+    body: html`<h1>Previews of all mails</h1>
 <nav class="actions" aria-label="Inbox"><a href="/dev/mail">Development inbox</a></nav>
 <ul class="previews">!${names.map(
       (name) =>

@@ -4,17 +4,17 @@ import { page } from './layout.js'
 const TITLE = 'Ask for a new password'
 
 type ForgotPasswordForm = {
-  /** What was typed, where that is no address. */
+  /** The input of the last attempt, if it was not an e-mail address. */
   refused?: string
 }
 
 export const forgotPasswordPage = ({ refused }: ForgotPasswordForm = {}): string =>
   page({
-    // The title is what a screen reader says first.
+    // Screen readers read the title first.
     title: refused === undefined ? TITLE : `Error: ${TITLE}`,
     body: html`<article class="card">
 <h1>${TITLE}</h1>
-<p>We send a link to the address of your account. With it you choose a new password.</p>
+<p>Enter the address of your account. We will send you a link to choose a new password.</p>
 <form method="post" action="/forgot-password">
 <div class="field">
 <label for="email">E-mail address</label>
@@ -29,13 +29,13 @@ export const forgotPasswordPage = ({ refused }: ForgotPasswordForm = {}): string
 const REFUSAL = html`<p class="error" id="refusal"><span class="visually-hidden">Error: </span>Enter an e-mail address, such as ada@example.com.</p>`
 const INVALID = ' aria-describedby="refusal" aria-invalid="true" autofocus'
 
-/** The same whether there is an account or not. */
+/** The same page with and without an account, so that it does not reveal which addresses have one. */
 export const linkSentPage = (email: string): string =>
   page({
-    title: 'Look into your mailbox',
+    title: 'Check your mailbox',
     body: html`<article class="card done">
-<h1>Look into your mailbox</h1>
-<p>If there is an account with the address <strong>${email}</strong>, a link is on its way to it.</p>
-<p class="note">Nothing has come after some minutes? Look among the unwanted mails, or <a href="/forgot-password">try another address</a>.</p>
+<h1>Check your mailbox</h1>
+<p>If there is an account with the address <strong>${email}</strong>, we have sent it a link.</p>
+<p class="note">No mail after a few minutes? Check your spam folder, or <a href="/forgot-password">try another address</a>.</p>
 </article>`,
   })

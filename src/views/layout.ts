@@ -4,13 +4,13 @@ export const HTML_MEDIA_TYPE = 'text/html; charset=utf-8'
 
 type PageOptions = {
   title: string
-  /** HTML, already escaped: what the `html` tag makes. It begins with the page's only `h1`. */
+  /** HTML from the `html` tag, which escapes values. It contains the page's only `h1`. */
   body: string
-  /** Beside the one that all pages have. */
+  /** The path of a second style sheet. Default: only the one of all pages. */
   styleSheet?: string
 }
 
-/** The frame of every page. Nothing on it is inline: the content security policy forbids that. */
+/** Renders a whole page. Styles and scripts must not be inline: the content security policy forbids that. */
 export const page = ({ title, body, styleSheet }: PageOptions): string =>
   html`<!doctype html>
 <html lang="en">

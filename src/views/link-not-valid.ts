@@ -2,20 +2,23 @@ import { html } from 'ghtml'
 import { operationLink } from './api-docs.js'
 import { page } from './layout.js'
 
-/** One page for a link that is unknown, expired, used, void or made for something else: it tells none of these apart. */
+/**
+ * The same page for links that are unknown, expired, used, void or made for another purpose, so that it does not
+ * reveal which of these is the case.
+ */
 export const linkNotValidPage = (hasApiDocs: boolean): string => {
-  const link = (operationId: string, words: string) => operationLink(hasApiDocs, operationId, words)
+  const link = (operationId: string, text: string) => operationLink(hasApiDocs, operationId, text)
   return page({
-    title: 'This link is not valid any more',
+    title: 'This link is no longer valid',
     body: html`<article class="card failed">
-<h1>This link is not valid any more</h1>
-<p>It was used, it is too old, or it was withdrawn, as links are when the account changes. Each link works once.</p>
+<h1>This link is no longer valid</h1>
+<p>It has been used already, it has expired, or your account has changed since it was sent. Each link works once.</p>
 <h2>What you can do</h2>
 <ul>
-<li>You have just used it? Then it has worked, and you can !${link('signIn', 'sign in')}.</li>
-<li>You have asked more than once? Open the link in the newest mail.</li>
-<li>You were invited? Ask whoever invited you to do it once more.</li>
-<li>Otherwise ask for a new one: !${link('resendVerification', 'to confirm your address')} or <a href="/forgot-password">to set a new password</a>.</li>
+<li>Did you just use it? Then it worked, and you can !${link('signIn', 'sign in')}.</li>
+<li>Did you ask for more than one link? Open the one in the newest mail.</li>
+<li>Were you invited? Ask the person who invited you to send a new invitation.</li>
+<li>Otherwise ask for a new link: !${link('resendVerification', 'to confirm your address')} or <a href="/forgot-password">to set a new password</a>.</li>
 </ul>
 </article>`,
   })

@@ -8,26 +8,26 @@ type PasswordForm = {
   email: string
   /** The account has no password yet. */
   isFirst: boolean
-  /** Why the last try was refused. */
+  /** Why the last attempt was refused. */
   refusal?: string | undefined
 }
 
-const FIRST = {
+const FIRST_PASSWORD = {
   title: 'Choose your password',
-  effect: 'Your account becomes active with it.',
+  effect: 'This activates your account.',
   otherwise:
-    'If you know nothing of this account, close this page: nothing happens unless you set a password.',
+    'If you do not know about this account, close this page: nothing happens unless you set a password.',
 }
 
-const NEXT = {
+const NEW_PASSWORD = {
   title: 'Choose a new password',
-  effect: 'Every device that is signed in to it will then have to sign in again.',
+  effect: 'This signs out all your devices.',
   otherwise: 'If you did not ask for this, close this page: your password stays as it is.',
 }
 
 export function newPasswordPage({ token, email, isFirst, refusal }: PasswordForm): string {
-  const { title, effect, otherwise } = isFirst ? FIRST : NEXT
-  // The title is what a screen reader says first.
+  const { title, effect, otherwise } = isFirst ? FIRST_PASSWORD : NEW_PASSWORD
+  // Screen readers read the title first.
   return page({
     title: refusal ? `Error: ${title}` : title,
     body: html`<article class="card">
@@ -49,7 +49,7 @@ export const passwordSetPage = ({ hasApiDocs }: { hasApiDocs: boolean }): string
     title: 'Your password is set',
     body: html`<article class="card done">
 <h1>Your password is set</h1>
-<p>Use it the next time you sign in. Wherever your account was signed in, it is signed out now.</p>
+<p>Use it the next time you sign in. All your devices have been signed out.</p>
 !${signInNext(hasApiDocs)}
 </article>`,
   })

@@ -9,12 +9,12 @@ export const confirmEmailPage = ({ token, email }: Confirmation): string =>
     title: 'Confirm your address',
     body: html`<article class="card">
 <h1>Confirm your address</h1>
-<p>This link was sent to <strong>${email}</strong>. Is it yours, and should your Groundwork account have it?</p>
+<p>This link was sent to <strong>${email}</strong>. Is this your address, and should your Groundwork account use it?</p>
 <form method="post" action="/verify-email">
 <input type="hidden" name="token" value="${token}">
 <button type="submit">Confirm this address</button>
 </form>
-<p class="note">If you have neither signed up nor changed your address, close this page: nothing happens unless the button is pressed.</p>
+<p class="note">If you have neither signed up nor changed your address, close this page: nothing happens unless you press the button.</p>
 </article>`,
   })
 

@@ -39,7 +39,7 @@ t.test('confirms an address by keyboard alone and offers the next step', { skip 
   t.ok(await page.getByRole('link', { name: 'Sign in' }).isVisible())
 
   t.equal((await page.goto(verify))?.status(), 400)
-  t.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'This link is not valid any more')
+  t.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'This link is no longer valid')
   t.strictSame(mistakes(), [])
 })
 
@@ -47,7 +47,7 @@ t.test('asks for a new password twice and shows mistakes at their field', { skip
   const { page, mistakes, anonymous, reset } = await openLinks(t)
   await page.goto(reset)
   const password = page.getByLabel('New password')
-  const repeat = page.getByLabel('The same password again')
+  const repeat = page.getByLabel('Repeat the password')
   const send = () => answered(page, () => page.getByRole('button').click())
   t.match(await descriptionOf(page, 'password'), /12 to 128 characters/)
 
@@ -89,7 +89,7 @@ t.test(
     await page.getByLabel('First name').fill('Grace')
     await page.getByLabel('Last name').fill('\u00a0')
     await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
-    await page.getByLabel('The same password again').fill(NEW_PASSWORD)
+    await page.getByLabel('Repeat the password').fill(NEW_PASSWORD)
     await send()
     t.match(await page.title(), /^Error: /)
     t.equal(await focused(page).getAttribute('name'), 'lastName')
@@ -98,7 +98,7 @@ t.test(
 
     await page.getByLabel('Last name').fill('Hopper')
     await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
-    await page.getByLabel('The same password again').fill(NEW_PASSWORD)
+    await page.getByLabel('Repeat the password').fill(NEW_PASSWORD)
     await send()
     t.ok(await page.getByRole('heading', { level: 1, name: 'You have joined' }).isVisible())
     t.equal(new URL(page.url()).search, '')
@@ -139,7 +139,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     }
     await page.goto(reset)
     await page.getByLabel('New password').fill(NEW_PASSWORD)
-    await page.getByLabel('The same password again').fill(NEW_PASSWORD.toUpperCase())
+    await page.getByLabel('Repeat the password').fill(NEW_PASSWORD.toUpperCase())
     await answered(page, () => page.getByRole('button').click())
     await readable('after a mistake')
     await page.goto(verify)

@@ -51,7 +51,7 @@ t.test(
     const before = await everything()
     for (const method of ['GET', 'HEAD', 'GET'] as const) t.equal((await open(token, method)).status, 200)
     const page = await open(token)
-    t.match(page.text, /Tom &#38; &#60;b&#62;Ada&#60;\/b&#62;<\/strong>, as one of its administrators/)
+    t.match(page.text, /Tom &#38; &#60;b&#62;Ada&#60;\/b&#62;<\/strong> as an administrator/)
     t.match(page.text, email)
     t.strictSame(
       [...page.text.matchAll(/<input[^>]* name="(\w+)"/g)].map(([, name]) => name),
@@ -97,10 +97,14 @@ t.test('with an account the page has a button and no fields', async (t) => {
   const token = await invite(ada, organization, email)
   await signUp({ email })
   const page = await open(token)
-  t.match([page.status, page.text], [200, /for the account that you have here/])
+  t.match([page.status, page.text], [200, /the address of your account/])
   t.notMatch(page.text, /password/i)
   const late = await submit({ token, ...withAccount() })
-  t.match([late.status, titleOf(late)], [400, 'You are invited'], 'an account that was opened meanwhile')
+  t.match(
+    [late.status, titleOf(late)],
+    [400, 'You have been invited'],
+    'an account that was opened meanwhile',
+  )
   t.notMatch(late.text, /password/i)
   t.equal(titleOf(await submit({ token })), 'You have joined')
   t.ok(await isMember(email, PASSWORD))

@@ -241,7 +241,7 @@ t.test('every token that does not open an invitation gets the same answer', asyn
       await submitInvitation(anonymous, { token }),
       await submitInvitation(anonymous, { token, ...formOf(ACCOUNT) }),
     ]) {
-      t.match([page.status, titleOf(page)], [400, 'This link is not valid any more'], what)
+      t.match([page.status, titleOf(page)], [400, 'This link is no longer valid'], what)
       pages.add(page.text)
     }
   }

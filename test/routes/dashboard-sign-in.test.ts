@@ -137,7 +137,7 @@ t.test('refuses a former super_admin at once', async (t) => {
   await browser.signIn()
   const other = await signUp({ role: 'super_admin' })
   t.equal((await other.patch(`/users/${admin.user?.id}`, { role: 'user' })).status, 200)
-  t.match(await browser.get(BOARD), { status: 403, text: /not for you/ })
+  t.match(await browser.get(BOARD), { status: 403, text: /do not have access/ })
   t.equal((await browser.get(QUEUES)).status, 403)
   t.equal((await browser.get(SIGN_IN)).status, 200, 'and may sign in as somebody else')
 })

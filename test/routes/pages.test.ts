@@ -121,7 +121,7 @@ t.test('every invalid link leads to the same page', async (t) => {
     )
   }
   t.equal(texts.size, 1)
-  t.match([...texts][0], /This link is not valid any more/)
+  t.match([...texts][0], /This link is no longer valid/)
 })
 
 t.test('sets a password once it is acceptable and ends every session', async (t) => {
@@ -249,7 +249,7 @@ t.test('users request a password link on a page as over the API', async (t) => {
     await submit('/forgot-password', { email: 'Ada@Example.com' }),
     await submit('/forgot-password', { email: 'nobody@example.com' }),
   ]
-  for (const answer of answers) t.match([answer.status, titleOf(answer)], [200, 'Look into your mailbox'])
+  for (const answer of answers) t.match([answer.status, titleOf(answer)], [200, 'Check your mailbox'])
   t.match(answers[0]?.headers['cache-control'], 'no-store')
   const jobs = await sql`select payload->>'email' as email from outbox where job = 'request-password-reset'`
   t.strictSame(jobs.map(({ email }) => email).sort(), ['ada@example.com', 'nobody@example.com'])

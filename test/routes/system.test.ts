@@ -30,7 +30,7 @@ t.test('serves no documentation and no link to it without API_DOCS', async (t) =
     t.equal(findMistake(answer, { status: 404, code: 'NOT_FOUND' }), undefined, path)
   }
   const page = await get(`/verify-email?token=${'x'.repeat(43)}`)
-  t.match(page.text, /This link is not valid any more/)
+  t.match(page.text, /This link is no longer valid/)
   t.notMatch(page.text, 'api-docs')
   t.equal((await get('/healthz')).status, 200)
 

@@ -27,10 +27,10 @@ t.test('a person is invited by mail, opens an account and works in the organizat
   t.equal((await ada.post(path, { email: 'Grace@Example.com', role: 'member' }, evil)).status, 201)
   const mail = await mailbox.next(GRACE)
   t.strictSame(mail.recipients, [GRACE])
-  t.match(mail, { subject: 'You are invited to an organization', text: /^Hello,\n/ })
+  t.match(mail, { subject: 'You have been invited to an organization', text: /^Hello,\n/ })
   t.match(
     mail.text,
-    'Ada Test invites you to the organization “Analytical Engines” at Groundwork, as a member.',
+    'Ada Test has invited you to the organization “Analytical Engines” at Groundwork, as a member.',
   )
   for (const part of [mail.text, mail.html]) {
     t.match(part, /https:\/\/api\.example\.com\/accept-invitation\?token=[\w-]{43}/)
@@ -53,7 +53,7 @@ t.test('a person is invited by mail, opens an account and works in the organizat
   const other = await createOrganization(ada, 'evil.example/win')
   await ada.post(`${other.path}/invitations`, { email: GRACE, role: 'member' })
   const second = await mailbox.next(GRACE)
-  t.match(second.text, /^Hello Grace,\n\nAda Test invites you to an organization at Groundwork/)
+  t.match(second.text, /^Hello Grace,\n\nAda Test has invited you to an organization at Groundwork/)
   t.notMatch(second.text + second.html, /evil/, 'no message of its own')
   const [, next = ''] = /token=([\w-]+)/.exec(second.text) ?? []
   t.match(await grace.post('/invitations/accept', { token: next }), { status: 200, body: { role: 'member' } })
@@ -80,7 +80,7 @@ t.test('neither an address nor a name can split a mail or add headers to it', as
     const email = "o'brien+x@example.com"
     await ada.post(`${path}/invitations`, { email, role: 'member' })
     const { recipients, to, subject, headers } = await mailbox.next(email)
-    t.strictSame([recipients, to, subject], [[email], email, 'You are invited to an organization'])
+    t.strictSame([recipients, to, subject], [[email], email, 'You have been invited to an organization'])
     t.notMatch([...headers.keys()].join(), /bcc|cc/)
   }
   t.equal(mailbox.all.length, 3)

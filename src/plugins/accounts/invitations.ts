@@ -16,12 +16,24 @@ import { InvalidToken, InvitationForAnother } from '../../lib/errors/errors.js'
 declare module 'fastify' {
   interface FastifyInstance {
     invitations: {
-      /** Throws AlreadyMember. */
+      /**
+       * @throws {AlreadyMember} when the address belongs to a member
+       * @throws {RateLimited} when the mailbox has got too many mails
+       */
       create: (
         scope: OrganizationScope,
         invitation: Pick<NewInvitation, 'email' | 'role'>,
       ) => Promise<Invitation>
-      /** By a mailed link, over the API or on the page. Throws InvalidToken, InvitationForAnother, and as `accountToOpen` does. */
+      /**
+       * Accepts the invitation of a mailed token, for the API and for the page.
+       *
+       * @throws {InvalidToken} when the token is unknown, expired, used or withdrawn
+       * @throws {InvitationForAnother} when the caller is signed in with another account
+       * @throws {AccountDisabled} when the account of the address is disabled
+       * @throws {EmailTaken} when a password or a name is given, but the address has an active account
+       * @throws {MissingFields} when the address has no active account, and a password or name is missing
+       * @throws {PasswordTooCommon} when the password is easy to guess or was found in a breach
+       */
       accept: (acceptance: Acceptance) => Promise<Joined>
     }
   }
@@ -39,7 +51,7 @@ async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: Inv
       if (!open) throw new InvalidToken()
       const { account, invitation } = open
       if (callerId !== undefined && callerId !== account?.id) throw new InvitationForAnother()
-      // Before the password is hashed: what is refused is not worth that work.
+      // Before the password is hashed, which is expensive.
       const toOpen = accountToOpen(account?.status, given)
       const newAccount = toOpen && (await hash(toOpen, invitation.email))
       const joined = await acceptInvitation(db, { token, ip }, newAccount)

@@ -17,41 +17,41 @@ declare module 'fastify' {
   interface FastifyInstance {
     mailedLinks: {
       /**
-       * Makes a token for the mailbox and asks for the mail with its link. False, and no mail, where the mailbox has
-       * enough fresh links of the kind, or has had enough mails with them. A link that sets a password is never refused to a
-       * mailbox that has no other.
+       * Creates a token for the mailbox and enqueues the mail with its link. Returns false, and sends no mail, when
+       * the mailbox has enough fresh links of this kind or has got too many mails with them. A link that sets a
+       * password is always sent when the mailbox has no other.
        */
       issue: (tx: Tx, mail: LinkMail, link: Link) => Promise<boolean>
-      /** The link of a token; undefined when the key that it was made with has been retired. */
+      /** Returns the link of a token, or undefined when its signing key is no longer in `keys`. */
       write: (row: { id: string; keyId: string }, path: string, derive?: DeriveToken) => string | undefined
-      /** Where a mail leads that is about no page in particular. */
+      /** The target of mails that link to no specific page. */
       baseUrl: string
     }
   }
 }
 
-/** `email` is the mailbox; the link is void once `user`, or the session, is not as it was. */
+/** `email` is the mailbox. The link becomes void when the account changes or the session, if given, ends. */
 type Link = Omit<NewMailedToken, 'id' | 'purpose' | 'ttlSeconds'>
 
 export type MailedLinkOptions = {
-  /** The first one makes tokens; the others still know theirs. */
+  /** The first key derives new tokens. The others only derive tokens that exist. */
   keys: readonly [SigningKey, ...SigningKey[]]
-  /** Never taken from a request: whoever asks for a mail must not choose where its link leads. */
+  /** Never taken from a request: callers must not choose where the links of mails lead. */
   baseUrl: string
   ttlSeconds: Record<LinkMail, number>
 }
 
 async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: MailedLinkOptions) {
   app.decorate('mailedLinks', {
-    // The slash is what is left where a proxy strips the path before it.
+    // With a slash: a proxy that strips the path before it would otherwise leave an empty path.
     baseUrl: `${baseUrl}/`,
     issue: async (tx, mail, link) => {
       const token = { ...link, purpose: PURPOSE_OF[mail], ttlSeconds: ttlSeconds[mail] }
       const fresh = await countFreshLinks(tx, token)
       if (fresh >= MAX_FRESH_LINKS) return false
-      // No UUIDv7: the token's hash has to be known before the row is written.
+      // Not the column's default: the token's hash is derived from the id before the row is written.
       const id = randomUUID()
-      // Of those that confirm, the others may be a stranger's registrations.
+      // Not for links that confirm an address: those may come from a stranger's registrations.
       const force = fresh === 0 && token.purpose === 'reset_password'
       const recipient = { kind: mail, email: link.email, force }
       if (!(await enqueueMail(tx, 'send-link', { mail, tokenId: id }, recipient))) return false

@@ -7,8 +7,11 @@ import { InvalidToken } from '../../lib/errors/errors.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * By a mailed link, over the API or on the page; `ip` is the caller's. Ends every session.
-     * Throws InvalidToken and PasswordTooCommon.
+     * Sets a password with a mailed token, for the API and for the page, and ends every session of the account.
+     * `ip` is the address of the caller.
+     *
+     * @throws {InvalidToken} when the token is unknown, expired, used or void
+     * @throws {PasswordTooCommon} when the password is easy to guess or was found in a breach
      */
     resetPassword: (token: string, password: string, ip: string) => Promise<void>
   }
@@ -18,7 +21,7 @@ async function passwordReset(app: FastifyInstance) {
   const { db, passwords, revocationList } = app
 
   app.decorate('resetPassword', async (token, password, ip) => {
-    // Before the password is hashed: a wrong token is not worth that work.
+    // Before the password is hashed, which is expensive.
     const owner = await findResetOwner(db, token)
     if (!owner) throw new InvalidToken()
     const passwordHash = await passwords.hashNew(password, owner, provenCaller(owner.id))

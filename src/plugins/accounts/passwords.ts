@@ -8,10 +8,19 @@ import { countBreachChecks, hashingReadings } from '../../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Both throw Overloaded when too many wait for their turn. */
     passwords: {
-      /** Checks the policy and, where it is configured, known breaches, then hashes. Throws PasswordTooCommon. */
+      /**
+       * Checks the password policy and, when configured, known breaches. Then hashes the password.
+       *
+       * @throws {PasswordTooCommon} when the password is easy to guess or was found in a breach
+       * @throws {Overloaded} when too many callers wait for a turn
+       */
       hashNew: (password: string, person: Person, caller?: Caller) => Promise<string>
+      /**
+       * `betterHash` replaces the stored hash when that was made with outdated parameters.
+       *
+       * @throws {Overloaded} when too many callers wait for a turn
+       */
       verify: (attempt: PasswordAttempt) => Promise<{ matches: boolean; betterHash?: string }>
       state: () => SemaphoreState
     }
@@ -19,16 +28,17 @@ declare module 'fastify' {
 }
 
 type PasswordAttempt = {
+  /** Null or undefined when there is no account or no password: the same work is done, and never matches. */
   passwordHash: string | null | undefined
   password: string
-  /** Of all accounts: see PasswordHasher. */
+  /** The hashing parameters that occur among all accounts: see PasswordHasher. */
   storedEfforts?: readonly string[] | undefined
   caller?: Caller
-  /** Runs when the turn has come, right before the work; what it throws spares it. */
+  /** Runs when the attempt gets its turn, right before the password is verified. If it throws, nothing is verified. */
   before: () => Promise<void>
 }
 
-/** argon2 shares libuv's four threads with file access and name lookups: these must not wait behind passwords. */
+/** argon2 shares libuv's four threads with file access and DNS lookups, which must not wait for passwords. */
 const CONCURRENCY = 2
 const MAX_WAITING = 250
 

@@ -5,9 +5,9 @@ type ApiTag = { name: string; description: string }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Adds a chapter to the API documentation. Returns the `tags` of its routes. */
+    /** Adds a tag to the API documentation. Returns the value for the `tags` of its routes. */
     tag: (name: string, description: string) => string[]
-    /** Every chapter so far, in order. */
+    /** All tags added so far, in order. */
     tags: readonly ApiTag[]
   }
 }

@@ -3,13 +3,14 @@ import fp from 'fastify-plugin'
 import { clientAddress, readAddress, trustedProxies } from '../../lib/network/client-address.js'
 
 /**
- * What proxies say of the client: `request.ip`, `request.host` and `request.protocol`. Fastify's own `trustProxy` takes
- * whatever a proxy wrote for an address, a port included, and each would be another client to limits, logs and audit.
+ * Reads `request.ip`, `request.host` and `request.protocol` from the headers of trusted proxies. Fastify's own
+ * `trustProxy` accepts any text as an address, including one with a port: rate limits, logs and the audit log
+ * would then see a new client for each port.
  */
 async function clientAddresses(app: FastifyInstance, { proxies }: { proxies: readonly string[] }) {
   const isTrusted = trustedProxies(proxies)
 
-  /** The last one: those before it were there when the proxy got the request. */
+  /** Only the last value is the proxy's own: the values before it came with the request. */
   const forwarded = ({ raw }: FastifyRequest, name: string): string | undefined => {
     const value = raw.headers[name]
     if (typeof value !== 'string' || !isTrusted(readAddress(raw.socket.remoteAddress) ?? '')) return undefined

@@ -5,18 +5,22 @@ import { ALLOWED_HEADERS, corsHeaders, EXPOSED_HEADERS } from '../../lib/http/co
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For answers before which no hook runs. */
+    /** For responses that are sent before any hook runs. */
     corsHeaders: (origin: string | undefined) => Record<string, string>
   }
 }
 
 const PREFLIGHT_MAX_AGE_SECONDS = 600
 
-/** Origins are compared as a whole, never by their ends. Tokens travel in a header, so no credentials are allowed. */
+/**
+ * Compares whole origins, never suffixes. Tokens are sent in a header, so credentials (cookies) are not allowed.
+ *
+ * @param options.origins the allowed origins; `*` allows all, an empty list turns CORS off
+ */
 async function cors(app: FastifyInstance, { origins }: { origins: readonly string[] }) {
   app.decorate('corsHeaders', (origin) => corsHeaders(origins, origin))
   if (origins.length === 0) return
-  // The plugin's catch-all would answer a preflight where there is nothing: paths that exist have OPTIONS routes of their own.
+  // Otherwise the plugin's catch-all would accept a preflight for unknown paths. Known paths have OPTIONS routes.
   app.addHook('onRoute', (route) => {
     if (route.url === '*') route.config = { ...route.config, cors: false, public: true } as object
   })

@@ -8,17 +8,20 @@ import { retryAfterSecondsOf } from '../../lib/errors/retry-after.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../lib/http/problem.js'
 import { SECURITY_HEADERS } from '../../lib/http/security-headers.js'
 
-/** The only place that turns failures into answers: logs, sets status and headers, and leaves it to the caller how to show it. */
+/**
+ * The only place that turns errors into responses. Logs the error, sets status and headers, and returns the
+ * problem; the caller sends it as JSON or as a page.
+ */
 export function settleFailure(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): ReturnType<typeof toProblem> {
-  // Whatever else is wrong with a request: beyond its limits it learns nothing more.
+  // Beyond its rate limit a request always gets a 429, whatever else is wrong with it.
   const failure = request.refusal ?? findFailure(error) ?? error
   const problem = toProblem(failure, request.id, request.span?.traceId)
   recordErrorCode(request.context, problem.code)
-  // Whoever hung up within a body is no failure of ours, and load is not one of this request.
+  // Not the server's failures: a client that hung up while sending a body, and load caused by other requests.
   const isLogged = problem.status >= 500 && !request.raw.errored && !(failure instanceof Overloaded)
   if (isLogged) request.log.error({ err: error }, 'request failed')
   const retryAfterSeconds = retryAfterSecondsOf(failure)
@@ -35,7 +38,10 @@ function answerWithProblem(error: FastifyError, request: FastifyRequest, reply: 
     .send(problem)
 }
 
-/** Fastify answers a URL that it cannot read before any hook runs: neither headers nor the log would know of it. */
+/**
+ * Answers URLs that Fastify cannot parse. No hook runs for them, so this also sets the headers and writes the
+ * log line.
+ */
 export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   request.log.warn(
     { method: request.method, url: redactText(request.url), code: error.code },

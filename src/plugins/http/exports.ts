@@ -4,7 +4,7 @@ import { StreamSlots } from '../../lib/async/stream-slots.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For answers that are streamed for as long as their reader takes. */
+    /** Limits streamed responses, each of which holds memory for as long as its client reads. */
     exportSlots: StreamSlots
   }
 }

@@ -4,10 +4,10 @@ import fp from 'fastify-plugin'
 import { UnsupportedMediaType } from '../../lib/errors/errors.js'
 import { isPlainUtf8 } from '../../lib/http/plain-utf8.js'
 
-/** Two passwords of the greatest length, percent-encoded, several times over. */
+/** Several times the size of two passwords of maximum length, percent-encoded. */
 const FORM_LIMIT_BYTES = 16_384
 
-/** Where pages are, bodies are forms, and nothing else is understood. */
+/** For the pages: accepts bodies of HTML forms and nothing else. */
 async function forms(app: FastifyInstance) {
   app.removeAllContentTypeParsers()
   await app.register(formBody, { bodyLimit: FORM_LIMIT_BYTES })

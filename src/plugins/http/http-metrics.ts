@@ -12,12 +12,12 @@ import {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For what is answered before any hook. */
+    /** Counts a request that is rejected before any hook runs. */
     countUnreadable: (reason: 'url' | 'timeout' | 'overflow' | 'malformed') => void
   }
 }
 
-/** Counts and times every request, of whatever end. */
+/** Counts and times every request, including those whose client hangs up. */
 async function httpMetrics(app: FastifyInstance) {
   const { metrics, server } = app
   const count = metrics.counter(UNREADABLE_REQUESTS)
@@ -32,7 +32,7 @@ async function httpMetrics(app: FastifyInstance) {
   const observe = metrics.histogram(REQUEST_DURATION)
   app.addHook('onRequest', (request, reply, done) => {
     active += 1
-    // Not onResponse, which does not come when a client hangs up.
+    // Not onResponse: that hook does not run when the client hangs up.
     reply.raw.once('close', () => {
       active -= 1
       observe(labelsOf(request, reply), reply.elapsedTime / 1000)
@@ -40,7 +40,7 @@ async function httpMetrics(app: FastifyInstance) {
     done()
   })
   server.on('clientError', (error: NodeJS.ErrnoException) => {
-    // Whoever has gone away has not been refused.
+    // The client went away: nothing was refused.
     if (error.code !== 'ECONNRESET') app.countUnreadable(reasonOf(error))
   })
 }

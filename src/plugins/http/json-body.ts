@@ -6,8 +6,9 @@ import { parseJson } from '../../lib/http/json.js'
 import { isPlainUtf8 } from '../../lib/http/plain-utf8.js'
 
 /**
- * JSON alone is understood, and only as it was sent. Fastify would also take `text/plain`, which any page may post across
- * origins without a preflight (OWASP ASVS 5.0, 3.5.2), and would read a compressed body or another encoding as if it were none.
+ * Accepts uncompressed JSON in UTF-8 and nothing else. Fastify would also accept `text/plain`, which any page may
+ * post across origins without a preflight (OWASP ASVS 5.0, 3.5.2), and would parse a compressed body or another
+ * encoding as if it were plain UTF-8.
  */
 async function jsonBody(app: FastifyInstance) {
   app.removeAllContentTypeParsers()
@@ -16,7 +17,7 @@ async function jsonBody(app: FastifyInstance) {
     { parseAs: 'buffer' },
     async ({ headers }: { headers: IncomingHttpHeaders }, body: Buffer) => {
       if (!isPlainUtf8(headers)) throw new UnsupportedMediaType()
-      // Many clients name the type even where they send nothing: whether a body is needed is for the schema to say.
+      // Many clients send the header without a body. The schema decides whether a body is required.
       return body.length === 0 ? undefined : parseJson(body)
     },
   )

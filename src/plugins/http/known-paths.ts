@@ -3,9 +3,9 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Every path that a route was declared for so far. */
+    /** The paths of all routes declared so far. */
     knownPaths: ReadonlySet<string>
-    /** Whether a documented GET reads one thing below this path, by its id. */
+    /** Whether a documented GET reads one item below this path, as in `GET {path}/:id`. */
     isReadBelow: (path: string) => boolean
   }
 }

@@ -9,7 +9,7 @@ import { describePolicy } from '../../rate-limit/policies.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** For the documentation: the failures that do not follow from the route's schema and policy. */
+    /** For the documentation: failures that cannot be derived from the route's schema and policy. Default: none. */
     failures?: readonly FailureKind[]
   }
 }
@@ -29,15 +29,15 @@ const describe = ({ method, schema = {}, handler, config = {} }: RouteOptions, h
         rateLimits: config.limiter?.policies.map(describePolicy) ?? [],
       })
 
-/** The routes' schemas, as one OpenAPI 3.1 document. */
+/** Collects the schemas of all routes in an OpenAPI 3.1 document. */
 async function openApi(app: FastifyInstance, { version }: { version: string }) {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { ...API_INFO, version },
-      // Wherever the document was read from: right behind any proxy, and the only one that the page may call.
+      // A relative URL is right behind any proxy, and is the only server that the page's CSP lets it call.
       servers: [{ url: app.publicPath || '/', description: 'This server' }],
-      // Routes add theirs later: the list is read when the document is made.
+      // Routes add their tags later: the list is read when the document is generated.
       tags: app.tags as { name: string; description: string }[],
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },

@@ -4,20 +4,20 @@ import { html } from 'ghtml'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What stands before every path outside: the path of `PUBLIC_URL`, `''` where it has none. */
+    /** The path of `PUBLIC_URL`, a prefix that the proxy strips; `''` when it has none. */
     publicPath: string
   }
 }
 
-/** An address on this server in a page; what users wrote is text there, where a quote is no quote. */
+/** Matches a link to this server in a page. It cannot match users' text, in which quotes are escaped. */
 const LOCAL_LINK = / (href|src|action)="\/(?!\/)/g
 
 const isPage = (reply: FastifyReply): boolean =>
   String(reply.getHeader('content-type') ?? '').startsWith('text/html')
 
 /**
- * Behind a proxy that strips a path every address has to carry it. Routes and pages write those of this server; what leaves it
- * passes here, so that no page and no `Location` can forget it.
+ * Adds the path that a proxy strips to all links and `Location` headers of a response. Routes and pages write
+ * paths without it, and cannot forget it.
  */
 async function publicPath(app: FastifyInstance, { publicUrl }: { publicUrl: string }) {
   const path = new URL(publicUrl).pathname.replace(/\/+$/, '')

@@ -10,9 +10,9 @@ declare module 'fastify' {
 }
 
 function contextOf(request: FastifyRequest): Context {
-  // Now: once a client has hung up, its socket knows no address any more.
+  // Read at once: after the client has hung up, its socket no longer has an address.
   const { ip } = request
-  // For every write of the request and for its own record; once its body has been read, nothing of it changes.
+  // Cached for every write and for the request record. The details do not change once the body has been read.
   let described: { body: unknown; isShort: boolean; details: RequestDetails } | undefined
   const describeRequest = (ending?: Ending): RequestDetails => {
     const { body, context } = request
@@ -34,7 +34,7 @@ async function requestContext(app: FastifyInstance) {
     runInContext(request.context, done)
   })
 
-  // Reading the body resumed us from the socket's own async context: step into the request's again.
+  // Reading the body continues in the socket's async context, so the request's context is entered again.
   app.addHook('preValidation', (request, _reply, done) => runInContext(request.context, done))
 }
 

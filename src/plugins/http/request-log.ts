@@ -4,9 +4,9 @@ import { redactText } from '../../lib/audit/redact.js'
 
 const levelOf = (status: number) => (status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info')
 
-/** One line a request, when it is answered. */
+/** Logs one line per request, after the response. */
 async function requestLog(app: FastifyInstance) {
-  // Without the search for secrets, which takes longer than the rest of the line: each field here is known to have none.
+  // Skips the search for secrets, which takes longer than the rest of the line. None of these fields holds one.
   const log = app.log.child({}, { formatters: { log: (fields) => fields } })
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply

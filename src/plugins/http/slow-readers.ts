@@ -5,28 +5,34 @@ import fp from 'fastify-plugin'
 import { Overloaded } from '../../lib/errors/errors.js'
 import { UnreadAnswers } from '../../lib/http/unread-answers.js'
 
-type SlowReaderOptions = { stallSeconds: number; maxUnreadBytes: number }
+type SlowReaderOptions = {
+  /** Closes a connection whose client has read nothing for so long. */
+  stallSeconds: number
+  /** Refuses further large responses while so many bytes, of all callers together, wait to be read. */
+  maxUnreadBytes: number
+}
 
-/** What is smaller leaves for the kernel at once. */
+/** Smaller responses fit into the kernel's send buffer. */
 const LARGE_BYTES = 16_384
 
-/** Of all that may be unread, the part of one caller. */
+/** The part of `maxUnreadBytes` that one caller may use. */
 const SHARE_OF_CALLER = 1 / 4
 
-/** Undefined for a stream: it knows for itself how much of it waits. */
+/** Undefined for a stream, which limits its own buffer. */
 const sizeOf = (payload: unknown): number | undefined => {
   if (typeof payload === 'string' || Buffer.isBuffer(payload)) return Buffer.byteLength(payload)
   return payload ? undefined : 0
 }
 
-/** While there is nothing to read, the reader cannot be late. */
+/** A client with nothing left to read is not slow. */
 function endStalled(socket: Socket): void {
   if (socket.writableLength > 0) socket.destroy()
 }
 
 /**
- * What a client does not read stays in memory. So a connection is closed on which a reader has taken nothing for a while,
- * and large answers are refused while as many bytes as allowed wait to be read. Who reads slowly gets everything.
+ * Responses stay in memory until the client has read them. Connections whose client has stopped reading are
+ * therefore closed, and large responses are refused while too many bytes wait to be read. Clients that read
+ * slowly, but steadily, get the whole response.
  */
 async function slowReaders(app: FastifyInstance, { stallSeconds, maxUnreadBytes }: SlowReaderOptions) {
   const unread = new UnreadAnswers({

@@ -5,11 +5,11 @@ import { StrictObject } from '../../lib/schema/schemas.js'
 
 const NO_PARAMETERS = StrictObject({})
 
-/** Some clients send `{}` for nothing at all, and nothing in it is ignored. */
+/** Some clients send `{}` instead of no body. Accepting it ignores no input. */
 const isEmptyBody = (body: unknown): boolean =>
   !body || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0)
 
-/** What a route does not describe it does not accept: a mistyped parameter is an error, never silently without effect. */
+/** Routes refuse parameters and bodies that they do not declare: a mistyped parameter is never silently ignored. */
 async function strictInput(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
     route.schema = { querystring: NO_PARAMETERS, ...route.schema }

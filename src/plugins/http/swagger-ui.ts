@@ -2,7 +2,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** The document as a page on which everything can be tried out, and as JSON and YAML. */
+/** Serves the OpenAPI document as an interactive page, as JSON and as YAML. */
 async function swaggerUi(app: FastifyInstance) {
   app.register(swaggerUiRoutes)
 }
@@ -15,7 +15,7 @@ async function swaggerUiRoutes(docs: FastifyInstance) {
     routePrefix: '/api-docs',
     theme: { title: 'Groundwork API' },
     uiConfig: {
-      // Without the bar that opens any document: it has nothing to offer here, and an inline style.
+      // Hides the bar that opens other documents: it is useless here, and needs an inline style.
       layout: 'BaseLayout',
       deepLinking: true,
       defaultModelsExpandDepth: 0,
@@ -23,7 +23,7 @@ async function swaggerUiRoutes(docs: FastifyInstance) {
       displayRequestDuration: true,
       tryItOutEnabled: true,
     },
-    // The server's own policy serves the document's page, too: nothing on it is inline.
+    // The server's own content security policy is enough: nothing on the page is inline.
     staticCSP: false,
   })
 }

@@ -7,11 +7,11 @@ import { isMutating, isWorthRecording, outlineOf, withDetails } from '../../lib/
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Resolves once what became of all requests so far is written: nobody else waits for that. */
+    /** Resolves when the records of all requests so far are written. For tests: responses do not wait for them. */
     settleAuditRequests: () => Promise<void>
   }
   interface FastifyContextConfig {
-    /** Recorded although it changes nothing: a read that takes much away at once. */
+    /** Records every request of a reading route: for exports. Default: only requests that may change something. */
     recorded?: true
   }
 }
@@ -19,8 +19,8 @@ declare module 'fastify' {
 const CLOSE_TIMEOUT_MS = 1_000
 
 /**
- * Records what became of every request that wanted to change something, of every denial and of every event. It never writes
- * change entries, so that nothing depends on its arriving.
+ * Writes a record of every mutating request, every denied request and every security event. It does not write
+ * the entries of changes: those are complete even if a request record is lost.
  */
 async function auditRequests(app: FastifyInstance) {
   const recorder = new RequestRecorder(app)
@@ -43,14 +43,14 @@ async function auditRequests(app: FastifyInstance) {
     done(null, payload)
   })
   app.addHook('onResponse', (request, reply, done) => {
-    // A URL that cannot be read is answered before there is a context.
+    // There is no context for a URL that could not be parsed.
     const isRecorded = request.context && isWorthRecording(request, reply.statusCode)
     if (isRecorded || inFlight.has(request)) finish(request, reply, { isAborted: false })
     done()
   })
 
   app.decorate('settleAuditRequests', async () => {
-    // An answer can be read a moment before the server has noticed that it was sent.
+    // A client may have the response just before the server notices that it was sent.
     await turn()
     await inFlight.none()
     await recorder.flush()

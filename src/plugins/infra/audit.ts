@@ -4,7 +4,7 @@ import { findAuditProblems } from '../../db/audit/triggers.js'
 import { isAhead } from '../../db/lifecycle/readiness.js'
 import { OperatorError } from '../../lib/errors/operator-error.js'
 
-/** A server that writes without leaving audit entries does not start. */
+/** Refuses to start the server while changes would not be audited. */
 async function audit(app: FastifyInstance) {
   app.addHook('onReady', async () => {
     const problems = await app.checkDatabase(async (sql) =>

@@ -16,7 +16,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     db: Db
     checkDatabase: Check
-    /** On the pool, without drizzle. */
+    /** Transactions on the same pool, for SQL without drizzle. */
     transactions: Transactions
     poolState: DatabaseClient['poolState']
   }

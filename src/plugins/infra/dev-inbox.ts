@@ -5,14 +5,14 @@ import { type Inbox, openInbox } from '../../emails/inbox.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Where mails go when there is no mail server (which production refuses); undefined when there is one. */
+    /** Receives the mails when there is no mail server; undefined when there is one, which production requires. */
     devInbox: Inbox | undefined
   }
 }
 
 type DevInboxOptions = { SMTP_URL?: string; DATA_DIR: string }
 
-/** The worker fills it, the API process shows it: they share a folder. */
+/** The worker writes the mails and the API process shows them, through a shared folder. */
 async function devInbox(app: FastifyInstance, { SMTP_URL, DATA_DIR }: DevInboxOptions) {
   app.decorate('devInbox', SMTP_URL === undefined ? openInbox(join(DATA_DIR, 'mail')) : undefined)
 }

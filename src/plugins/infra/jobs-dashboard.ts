@@ -6,16 +6,16 @@ import { ServiceUnavailable } from '../../lib/errors/errors.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Undefined where there is none. */
+    /** Undefined when the dashboard is off. */
     jobsDashboard: JobsDashboard | undefined
   }
 }
 
 export type JobsDashboard = {
   isReadOnly: boolean
-  /** Where its pages come from, as their requests say in `Origin`. */
+  /** The `Origin` header of requests from its pages. */
   origin: string
-  /** @throws ServiceUnavailable while the queue does not answer */
+  /** @throws {ServiceUnavailable} when the queue does not respond */
   getQueue: () => Promise<Queue>
 }
 
@@ -27,19 +27,22 @@ export type JobsDashboardOptions = {
   keyPrefix: string
 }
 
-/** Connects to the queue when somebody looks at it, and anew when it did not answer: until then the API has no need of one. */
+/**
+ * Connects to the queue on the first request, because the API itself does not need it, and again after the queue
+ * did not respond.
+ */
 async function jobsDashboard(app: FastifyInstance, { mode, publicUrl, ...backend }: JobsDashboardOptions) {
   let current: OpenQueue | undefined
   const onError = (err: unknown) => app.log.warn({ err }, 'the dashboard has lost the job queue')
 
   const getQueue = async () => {
-    // Slow to load, and many processes are never asked for it.
+    // Slow to load, and many processes never need it.
     const { isAnswering, openQueue } = await import('../../db/queue/open-queue.js')
     current ??= openQueue({ ...backend, onError })
-    const asked = current
-    if (await isAnswering(asked)) return asked.queue
-    if (current === asked) current = undefined
-    void asked.close()
+    const candidate = current
+    if (await isAnswering(candidate)) return candidate.queue
+    if (current === candidate) current = undefined
+    void candidate.close()
     throw new ServiceUnavailable()
   }
 

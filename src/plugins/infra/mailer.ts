@@ -8,7 +8,10 @@ import { MAILS } from '../../metrics/worker.js'
 declare module 'fastify' {
   interface FastifyInstance {
     mailer: {
-      /** Throws MailRefused for what no retry can mend; after any other error it is worth trying again. */
+      /**
+       * @throws {MailRefused} when a retry cannot help
+       * @throws {Error} after any other failure, when a retry may help
+       */
       send: (message: Message) => Promise<void>
     }
   }
@@ -16,7 +19,7 @@ declare module 'fastify' {
 
 type MailerOptions = { SMTP_URL?: string; MAIL_FROM: string; SMTP_REQUIRE_TLS?: 'on' | 'off' }
 
-/** To the mail server, or into the development inbox where there is none. */
+/** Sends mails to the mail server, or to the development inbox when there is none. */
 async function mailer(app: FastifyInstance, { SMTP_URL, MAIL_FROM, SMTP_REQUIRE_TLS }: MailerOptions) {
   const smtp =
     SMTP_URL === undefined

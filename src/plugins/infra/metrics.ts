@@ -5,9 +5,9 @@ import { type Metrics, NO_METRICS } from '../../lib/observability/metrics.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whoever has something to measure adds it. */
+    /** The registry to which plugins add their measurements. */
     metrics: Metrics
-    /** What `/metrics` asks for on the API's own port; undefined where it is not there. */
+    /** The token that `/metrics` on the API's own port requires; undefined when metrics are not served there. */
     metricsToken: string | undefined
   }
 }
@@ -23,7 +23,7 @@ export type MetricsOptions = {
 
 const PORTS = { api: 'METRICS_PORT', worker: 'WORKER_METRICS_PORT' } as const
 
-/** Nothing is measured where nobody can read it. */
+/** Measures only when the metrics are served: on a port of their own, or for the API with a token on its own port. */
 async function metrics(app: FastifyInstance, { service, version, ...settings }: MetricsOptions) {
   const { METRICS_HOST: host, METRICS_TOKEN: token, [PORTS[service]]: port } = settings
   const isOnPortOfApi = port === undefined && token !== undefined && service === 'api'
@@ -32,7 +32,7 @@ async function metrics(app: FastifyInstance, { service, version, ...settings }: 
     app.decorate('metrics', NO_METRICS)
     return
   }
-  // Slow to load, and many processes have no use for it.
+  // Slow to load, and many processes do not need it.
   const { createMetrics } = await import('../../metrics/registry.js')
   const own = createMetrics({ name: service, version })
   app.decorate('metrics', own)

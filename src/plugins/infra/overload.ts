@@ -7,16 +7,21 @@ import { shedReadings } from '../../metrics/api.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Answered whatever the load: for whoever watches it. */
+    /** Never refused under load, nor traced: for monitoring. */
     neverShed?: true
   }
   interface FastifyInstance {
-    /** `ok`, or what there was too much of a moment ago. */
+    /** `ok`, or `degraded: …` with the causes for which requests were refused in the last 5 seconds. */
     checkLoad: () => string
   }
 }
 
-/** A request that would be answered too late is refused at once, before it costs anything: the others are then in time. */
+/**
+ * Refuses requests at once while the event loop is late, before they cost anything, so that the others are
+ * answered in time.
+ *
+ * @param options.maxLoopDelayMs 0 refuses none
+ */
 async function overload(app: FastifyInstance, { maxLoopDelayMs }: { maxLoopDelayMs: number }) {
   const loopShed = new ShedCounter()
   const shedBy = () => ({
@@ -29,7 +34,7 @@ async function overload(app: FastifyInstance, { maxLoopDelayMs }: { maxLoopDelay
     const causes = Object.entries(shedBy()).flatMap(([cause, { isRecent }]) => (isRecent ? [cause] : []))
     return causes.length === 0
       ? 'ok'
-      : `degraded: requests are refused for lack of room: ${causes.join(', ')}`
+      : `degraded: requests are refused for lack of capacity: ${causes.join(', ')}`
   })
   if (maxLoopDelayMs === 0) return
 

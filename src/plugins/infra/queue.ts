@@ -10,25 +10,29 @@ import { outageLog } from '../../lib/observability/outage-log.js'
 declare module 'fastify' {
   interface FastifyInstance {
     queue: {
-      /** Adding the same id again changes nothing. */
+      /** Idempotent: adding the same id again changes nothing. */
       add: (job: QueuedJob) => Promise<void>
-      /** True for an id that the queue has done with, which it does not take again until it is removed. */
+      /** True for a completed or failed id. The queue does not accept it again until it is removed. */
       isFinished: (id: string) => Promise<boolean>
       remove: (id: string) => Promise<unknown>
-      /** Hands jobs and ticks to `work` from now on, until the app closes. */
+      /**
+       * Passes jobs and ticks to `work` until the app closes.
+       *
+       * @throws {OperatorError} when the queue cannot be reached within 5 seconds
+       */
       process: (work: (delivery: Delivery) => Promise<void>) => Promise<void>
       schedulers: Pick<Queue, 'getJobSchedulers' | 'upsertJobScheduler' | 'removeJobScheduler'>
     }
   }
 }
 
-/** Less than Fastify gives a plugin. */
+/** Less than Fastify's timeout for a plugin. */
 const START_TIMEOUT_MS = 5_000
 
-/** Together with what else closes, less than the process has for it. */
+/** Leaves time for the other plugins to close before the process is ended. */
 const CLOSE_TIMEOUT_MS = 4_000
 
-/** The queue between the outbox and who does its jobs: BullMQ, which may lose everything. */
+/** The BullMQ queue between the outbox and the workers. It may lose all its data: the outbox fills it again. */
 async function queue(app: FastifyInstance, settings: Parameters<typeof queueOptions>[0]) {
   const { adding, working, backend } = queueOptions(settings)
   const log = outageLog(app.log)
@@ -54,7 +58,7 @@ async function queue(app: FastifyInstance, settings: Parameters<typeof queueOpti
     log.end()
     const closed = Promise.allSettled([worker?.close(), jobs.close()])
     if (await withTimeout(CLOSE_TIMEOUT_MS, closed)) return
-    app.log.warn('the job queue does not close: its unfinished jobs are left to another worker')
+    app.log.warn('the job queue did not close in time: its unfinished jobs are left to another worker')
   })
 }
 

@@ -11,20 +11,20 @@ import { type RateLimitStats, Tally } from '../../rate-limit/stats.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What the route allows, instead of the default of 300 requests a minute; `false` for no limit. */
+    /** The limits of the route. Default: 300 requests a minute; `false` for no limit. */
     rateLimits?: RateLimits
-    /** Made of it at boot; undefined where the route has none. */
+    /** Created from `rateLimits` at the start; undefined when the route has no limit. */
     limiter?: Limiter | undefined
   }
   interface FastifyInstance {
-    /** `ok`, or how limits are kept for now. */
+    /** `ok`, or `degraded: …` while Redis is away and each process counts by itself. */
     checkRateLimits: () => string
-    /** For metrics. */
     rateLimitStats: () => RateLimitStats
   }
   interface FastifyRequest {
+    /** The request has been counted against the limits of its route. */
     isCounted: boolean
-    /** Why the request gets no other answer. */
+    /** Set when the request is beyond a limit: it gets this error instead of any other. Otherwise null. */
     refusal: RateLimited | null
   }
 }
@@ -45,7 +45,7 @@ async function rateLimit(app: FastifyInstance, { isOn, redisUrl, keyPrefix }: Ra
     return policies.length > 0 ? createLimiter(policies, storage.windows, tally) : undefined
   }
   const unknownPath = toLimiter({ method: 'any', url: '/' })
-  // Even where limits are lifted: a wrong one is to be found early, and what a route allows is documented anyway.
+  // Also when limits are off: invalid limits are found early, and the documentation always shows them.
   app.addHook('onRoute', (route) => {
     const place = { method: String(route.method), url: route.url }
     route.config = { ...route.config, limiter: toLimiter(place, route.config?.rateLimits) }

@@ -9,18 +9,18 @@ type Check = 'ok' | string
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What each part says of itself: `ok`, `degraded: …` where it serves for now, or what is wrong with it. */
+    /** The state of each part: `ok`, `degraded: …` when it still serves, or the failure. */
     checkReadiness: () => Promise<Record<string, Check>>
   }
 }
 
 const CHECK_TIMEOUT_MS = 2_000
 
-/** No limit counts who asks, so the database answers them all at once. */
+/** The endpoint has no rate limit, so its requests share one check a second. */
 const SHARED_FOR_MS = 1_000
 
 type ReadinessOptions = {
-  /** How long to serve on after a shutdown began, so that load balancers see it before connections are refused. */
+  /** How long to keep serving during a shutdown, so that load balancers notice before connections are refused. */
   drainSeconds: number
 }
 
@@ -28,10 +28,10 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
   let isClosing = false
   app.addHook('preClose', async () => {
     isClosing = true
-    // A server that could not listen has nobody to wait for.
+    // A server that failed to listen has no clients to wait for.
     if (app.server.listening) await delay(drainSeconds * 1000)
   })
-  // Clients that keep their connections would hold up the shutdown: each is told to come back on a new one.
+  // Clients that keep their connections open would delay the shutdown.
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing) reply.header('connection', 'close')
     done(null, payload)
@@ -52,7 +52,7 @@ async function readiness(app: FastifyInstance, { drainSeconds }: ReadinessOption
   })
 }
 
-/** Says no more than that it failed: the reason is for the log, not for whoever asks. */
+/** Does not reveal the reason of a failure to the client. */
 async function stateOf(check: Promise<Check>): Promise<Check> {
   const state = check.catch((error) => (error === READ_ONLY ? READ_ONLY.message : 'unavailable'))
   return (await withTimeout(CHECK_TIMEOUT_MS, state)) ?? 'no answer'

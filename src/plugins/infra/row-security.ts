@@ -4,9 +4,9 @@ import { bypassesRowSecurity, findTenancyProblems } from '../../db/tenancy/check
 import { OperatorError } from '../../lib/errors/operator-error.js'
 
 const BYPASSED =
-  'The role of DATABASE_URL is a superuser or has BYPASSRLS: nothing in the database keeps organizations apart. Use a role without both'
+  'The role of DATABASE_URL is a superuser or has BYPASSRLS: row-level security does not separate organizations. Use a role without either'
 
-/** What keeps organizations apart is there, and applies to us: else the server does not start. */
+/** Refuses to start the server unless row-level security separates the organizations and applies to its role. */
 async function rowSecurity(app: FastifyInstance, { isProduction }: { isProduction: boolean }) {
   app.addHook('onReady', async () => {
     const problems = await app.checkDatabase(findTenancyProblems)

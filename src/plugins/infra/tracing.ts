@@ -5,26 +5,26 @@ import { findTracer, type Span } from '../../lib/observability/tracing.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null where nothing is traced. */
+    /** Null when the request is not traced. */
     span: Span | null
   }
 }
 
-/** A span for each request, in the trace of whoever sent it; its id in every line of the request's log. */
+/** Opens a span for each request, in the trace of the caller, and adds the trace id to the lines of the request's log. */
 async function tracing(app: FastifyInstance) {
   app.decorateRequest('span', null)
   const tracer = findTracer()
   if (!tracer) return
 
   app.addHook('onRequest', (request, reply, done) => {
-    // Whoever watches the server asks every second, and is of no interest to anybody.
+    // Monitoring sends many requests that are of no interest in traces.
     if (request.routeOptions.config.neverShed) return done()
-    // A caller that makes one up gains nothing by it: it decides over no more than whether its own requests are recorded.
+    // Safe to accept from any caller: it only decides whether the caller's own requests are sampled.
     const { traceparent } = request.headers
     const span = tracer.continue(describeRequest(request), traceparent?.toString())
     request.span = span
     request.log = reply.log = request.log.child({ traceId: span.traceId })
-    // Also when the client hangs up, of which no hook tells.
+    // No hook runs when the client hangs up.
     reply.raw.once('close', () => endRequestSpan(span, reply))
     span.run(done)
   })
