@@ -41,7 +41,7 @@ t.test('checks rules that the document omits', async (t) => {
     const answer = await anonymous.post('/auth/register', { ...person, firstName })
     t.match(answer, {
       status: 400,
-      body: { errors: [{ path: 'firstName', message: 'must be one line with something visible in it' }] },
+      body: { errors: [{ path: 'firstName', message: 'must be one line with a visible character' }] },
     })
   }
 })

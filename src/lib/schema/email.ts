@@ -2,35 +2,35 @@ import { domainToASCII } from 'node:url'
 
 export const EMAIL_MAX_LENGTH = 254
 
-/** ASCII only, but for a domain of other scripts: what is not ASCII there has a form that is. */
-const DOMAIN_OF_LETTERS = /^[A-Za-z0-9.\-\P{ASCII}]+$/u
+/** Letters, digits, dots and hyphens; also characters outside ASCII, which Punycode can encode. */
+const INTERNATIONAL_DOMAIN = /^[A-Za-z0-9.\-\P{ASCII}]+$/u
 const IS_ASCII = /^\p{ASCII}*$/u
 
-/** `user@münchen.de` is `user@xn--mnchen-3ya.de`, the form that every mail server and every table knows. */
+/** `user@münchen.de` becomes `user@xn--mnchen-3ya.de`, the form that every mail server understands. */
 function withAsciiDomain(email: string): string {
   const at = email.lastIndexOf('@') + 1
   const domain = email.slice(at)
-  if (IS_ASCII.test(domain) || !DOMAIN_OF_LETTERS.test(domain)) return email
+  if (IS_ASCII.test(domain) || !INTERNATIONAL_DOMAIN.test(domain)) return email
   return email.slice(0, at) + domainToASCII(domain)
 }
 
 /**
- * One address, one account: compared without case, and with the domain in ASCII.
- * The local part is case-sensitive on paper (RFC 5321, 2.4) and nowhere in practice.
+ * The form in which addresses are stored and compared: lower case, with the domain in ASCII.
+ * The local part is case-sensitive by RFC 5321, 2.4, but not in practice.
  */
 export const normalizeEmail = (email: string): string => withAsciiDomain(email).toLowerCase()
 
 /**
- * What HTML's `input type=email` accepts, with a dot required in the domain; ASCII only.
- * No spaces, commas, quotes, brackets or line breaks get through, so an address can never become two in a mail header.
- * Every label is bounded, so the pattern cannot backtrack without end.
+ * The pattern of HTML's `input type=email`, with a dot required in the domain. ASCII only.
+ * It excludes spaces, commas, quotes, brackets and line breaks, so that one address can never become two
+ * in a mail header. Each label is bounded, which also bounds backtracking.
  */
 const ADDRESS =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}){0,31}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$/
 
-/** Whether it is exactly one address, ready to be written into a header. */
+/** Whether the text is exactly one address that is safe in a mail header. */
 export const isAsciiEmail = (text: string): boolean => text.length <= EMAIL_MAX_LENGTH && ADDRESS.test(text)
 
-/** The same, or an address that is one once `normalizeEmail` has been at it. */
+/** As `isAsciiEmail`, but also accepts domains that `normalizeEmail` converts to ASCII. */
 export const isEmail = (text: string): boolean =>
   text.length <= EMAIL_MAX_LENGTH && isAsciiEmail(withAsciiDomain(text))

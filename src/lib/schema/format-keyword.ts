@@ -1,35 +1,41 @@
 import { FORMATS, type Format } from './formats.js'
 
-type Place = { parentData?: Record<string | number, unknown>; parentDataProperty: string | number }
-type Validate = { (text: string, place?: Place): boolean; errors?: object[] }
+/** Where Ajv found the value. */
+type Location = { parentData?: Record<string | number, unknown>; parentDataProperty: string | number }
+type Validate = { (text: string, location?: Location): boolean; errors?: object[] }
 
 type Compiling = { self: { formats: Record<string, unknown> } }
 
-/** Of `formats.ts`, else of Ajv. Throws for a format that neither has, when the schema is compiled. */
-function formatOf(name: string, formats: Record<string, unknown>): Format {
+/**
+ * The format of `formats.ts`, or else of Ajv.
+ * @throws {Error} when neither has it; this happens when the schema is compiled
+ */
+function formatOf(name: string, ajvFormats: Record<string, unknown>): Format {
   if (FORMATS[name]) return FORMATS[name]
-  const ofAjv = formats[name]
-  const check = (ofAjv as { validate?: unknown } | undefined)?.validate ?? ofAjv
+  const ajvFormat = ajvFormats[name]
+  const check = (ajvFormat as { validate?: unknown } | undefined)?.validate ?? ajvFormat
   if (check instanceof RegExp) return { isValid: (text) => check.test(text) }
   if (typeof check === 'function') return { isValid: (text) => check(text) }
   if (check === true) return { isValid: () => true }
-  throw new Error(`There is no format ${name} for texts`)
+  throw new Error(`Unknown string format ${name}`)
 }
 
 function compile(format: string, _schema: unknown, { self }: Compiling): Validate {
   const { isValid, normalize, expected } = formatOf(format, self.formats)
   const message = expected === undefined ? `must match format "${format}"` : `must be ${expected}`
-  const validate: Validate = (text, place) => {
+  const validate: Validate = (text, location) => {
     if (!isValid(text)) {
       validate.errors = [{ keyword: 'format', params: { format }, message }]
       return false
     }
-    // A value that is checked by itself stands nowhere.
-    if (normalize && place?.parentData) place.parentData[place.parentDataProperty] = normalize(text)
+    // A value that is validated on its own has no parent to write to.
+    if (normalize && location?.parentData) {
+      location.parentData[location.parentDataProperty] = normalize(text)
+    }
     return true
   }
   return validate
 }
 
-/** In place of Ajv's `format`: what it accepts it also normalises, where it stands. */
+/** Replaces Ajv's `format`: it also normalizes the values it accepts, in place. */
 export const formatKeyword = { keyword: 'format', type: 'string', modifying: true, compile } as const

@@ -4,44 +4,47 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const RFC_3339 = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
 
 /**
- * A moment of the years 1 to 9999, in UTC: what JavaScript and PostgreSQL both hold and every client can read.
- * Leap seconds and 30 February are none.
+ * Accepts times of the years 1 to 9999 (in UTC): JavaScript and PostgreSQL both store them, and every client
+ * can parse them. Rejects leap seconds and days that do not exist, such as 30 February.
  */
 export function isStorableTime(text: string): boolean {
   const year = RFC_3339.test(text) ? new Date(text).getUTCFullYear() : Number.NaN
   return year >= 1 && year <= 9999 && isRealDay(text.slice(0, 10))
 }
 
-/** `Date` reads 30 February as 2 March. */
+/** `Date` parses 30 February as 2 March. */
 const isRealDay = (day: string): boolean => new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 
 export const isUuid = (text: string): boolean => UUID.test(text)
 
 export type Format = {
   isValid: (text: string) => boolean
-  /** What follows "must be", where the format's name says nothing to clients. It is then left out of the document. */
+  /**
+   * Only for custom formats, whose names mean nothing to clients: the rest of the message "must be …".
+   * Formats that have it are left out of the OpenAPI document.
+   */
   expected?: string
-  /** The one way to write what a valid text means: handlers get no other. */
+  /** Converts a valid text to its canonical form, the only one that handlers see. */
   normalize?: (text: string) => string
 }
 
-/** A name ends up in mail headers and log lines. */
+/** For names, which appear in mail headers and log lines. */
 const isLine = (text: string): boolean => /\S/.test(text) && !/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(text)
 
-/** Whatever PostgreSQL can store. */
+/** PostgreSQL stores neither NUL nor lone surrogates. */
 const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 
 /**
- * In place of Ajv's own, which let through what the database refuses: `urn:uuid:…`, leap seconds, the year 0. Capitals in
- * an id mean the same row, so an id is in lower case before any code compares it with another.
+ * Replaces Ajv's formats, which accept values that the database refuses: `urn:uuid:…`, leap seconds, the
+ * year 0. Ids are normalized to lower case, so that code can compare them as strings.
  */
 export const FORMATS: Record<string, Format> = {
   uuid: { isValid: isUuid, normalize: (text) => text.toLowerCase() },
   'date-time': { isValid: isStorableTime },
   email: { isValid: isEmail, normalize: normalizeEmail },
-  line: { isValid: isLine, expected: 'one line with something visible in it' },
+  line: { isValid: isLine, expected: 'one line with a visible character' },
   storable: { isValid: isStorable, expected: 'text without NUL and lone surrogates' },
 }
 
-/** Of no meaning to clients: validators that know no such format may refuse the whole document. */
-export const isOwnFormat = (name: unknown): boolean => FORMATS[String(name)]?.expected !== undefined
+/** Custom formats mean nothing to clients, and some validators refuse a document with unknown formats. */
+export const isCustomFormat = (name: unknown): boolean => FORMATS[String(name)]?.expected !== undefined

@@ -3,7 +3,7 @@ import { PersonName, StrictObject, StringEnum, Timestamp, Uuid } from './schemas
 import { SLUG_LENGTH, SLUG_PATTERN } from './slugs.js'
 import Type from './type.js'
 
-/** What every path below an organization begins with. */
+/** The path parameter of every route below an organization. */
 export const OrganizationParams = StrictObject({ organizationId: Uuid })
 
 export const OrganizationRoleName = StringEnum(ORGANIZATION_ROLES)
@@ -27,7 +27,7 @@ export const Organization = Type.Object(
     role: Type.Unsafe<(typeof ORGANIZATION_ROLES)[number] | null>({
       type: ['string', 'null'],
       enum: [...ORGANIZATION_ROLES, null],
-      description: 'What you are in it; `null` for a super_admin who is no member.',
+      description: 'Your role in the organization; `null` for a super_admin who is not a member.',
     }),
     createdAt: Timestamp,
     updatedAt: Timestamp,

@@ -4,12 +4,15 @@ import { isUuid } from './formats.js'
 import { Nullable, StringEnum, WithDefault } from './schemas.js'
 import Type from './type.js'
 
-/** A URL with it fits where proxies allow 4 KiB. */
+/** Characters. Some proxies limit URLs to 4 KiB; a URL with a cursor of this length fits. */
 export const CURSOR_MAX_LENGTH = 2048
 
 const PAGE_LIMIT = { min: 1, max: 100, default: 20 } as const
 
-/** What every list takes. `sortFields` become `email`, `-email` and so on; anything else is refused by the schema. */
+/**
+ * The query parameters of every list. Each of `sortFields` allows two sort orders, such as `email` and
+ * `-email`; the schema refuses all others.
+ */
 export const pageQuery = <const F extends readonly string[]>(
   sortFields: F,
   defaultSort: SortOf<F[number]>,
@@ -21,13 +24,13 @@ export const pageQuery = <const F extends readonly string[]>(
     Type.String({
       maxLength: CURSOR_MAX_LENGTH,
       pattern: '^[A-Za-z0-9_-]+$',
-      description: '`nextCursor` of the page before.',
+      description: 'The `nextCursor` of the previous page.',
     }),
   ),
   sort: WithDefault(
     StringEnum(sortFields.flatMap((field) => [field, `-${field}`]) as SortOf<F[number]>[], {
       default: defaultSort,
-      description: 'A leading `-` sorts downwards.',
+      description: 'A leading `-` sorts in descending order.',
     }),
   ),
 })
@@ -45,13 +48,13 @@ export const pageOf = <T extends TSchema>(item: T) =>
   })
 
 /**
- * Where a page ended: the sort order it belongs to, the last row's value in it, and its id to settle ties. Of a text that
- * is too long for a cursor `value` is the beginning.
+ * Where a page ended: its sort order, and the sort value and the id (which breaks ties) of its last row.
+ * `isCut`: the text is too long for a cursor, and `value` is only its beginning.
  */
 type Position = { sort: string; value: string; id: string; isCut: boolean }
 
-/** In characters; as JSON and base64 they are below `CURSOR_MAX_LENGTH` whatever they are. */
-const KEPT_OF_LONG_TEXT = 200
+/** Characters. Encoded as JSON and base64, so many of any kind stay below `CURSOR_MAX_LENGTH`. */
+const CUT_LENGTH = 200
 
 export function encodeCursor({ sort, value, id }: Omit<Position, 'isCut'>): string {
   const cursor = encode([sort, value, id])
@@ -60,15 +63,15 @@ export function encodeCursor({ sort, value, id }: Omit<Position, 'isCut'>): stri
 
 const encode = (parts: unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url')
 
-/** Without half of a character at its end. */
-const beginningOf = (text: string): string => text.slice(0, KEPT_OF_LONG_TEXT).replace(/[\ud800-\udbff]$/, '')
+/** Does not end in half of a surrogate pair. */
+const beginningOf = (text: string): string => text.slice(0, CUT_LENGTH).replace(/[\ud800-\udbff]$/, '')
 
-/** Throws InvalidCursor for anything that `encodeCursor` did not make for this sort order. */
+/** @throws {InvalidCursor} when `encodeCursor` did not make the cursor for this sort order */
 export function decodeCursor(cursor: string, sort: string): Position {
-  const [ofSort, value, id, isCut = false] = parseCursor(cursor)
-  const isOurs = ofSort === sort && typeof value === 'string' && typeof id === 'string' && isUuid(id)
+  const [cursorSort, value, id, isCut = false] = parseCursor(cursor)
+  const isValid = cursorSort === sort && typeof value === 'string' && typeof id === 'string' && isUuid(id)
   // PostgreSQL text cannot hold a NUL.
-  if (!isOurs || typeof isCut !== 'boolean' || value.includes('\0')) throw new InvalidCursor()
+  if (!isValid || typeof isCut !== 'boolean' || value.includes('\0')) throw new InvalidCursor()
   return { sort, value, id, isCut }
 }
 

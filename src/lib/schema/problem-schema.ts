@@ -1,6 +1,6 @@
 import Type from './type.js'
 
-/** Every error answer: RFC 9457, with a stable code, the request's id and, after a refused input, each failing field. */
+/** The body of every error response (RFC 9457). `errors` lists the failing fields of an invalid request. */
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -15,7 +15,7 @@ export const Problem = Type.Object(
     traceId: Type.Optional(
       Type.String({
         pattern: '^[0-9a-f]{32}$',
-        description: 'The trace that the request is part of, where tracing is on.',
+        description: 'The trace of the request; absent unless tracing is on.',
       }),
     ),
     errors: Type.Optional(

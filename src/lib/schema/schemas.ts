@@ -3,16 +3,14 @@ import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../auth/passwords.js'
 import { EMAIL_MAX_LENGTH } from './email.js'
 import Type from './type.js'
 
-/** A body or a query: unknown fields are refused, never dropped. */
+/** For bodies and queries: unknown fields are refused, never dropped. */
 export const StrictObject = <T extends TProperties>(properties: T, options: Record<string, unknown> = {}) =>
   Type.Object(properties, { ...options, additionalProperties: false })
 
-/**
- * The query of a page that mails link to: mail services and trackers add parameters of their own, and those are ignored.
- */
+/** The query of a page that mails link to. Ignores the parameters that mail services and trackers add. */
 export const PageQuery = <T extends TProperties>(properties: T) => Type.Object(properties)
 
-/** `enum` instead of a union of constants: one keyword for Ajv, the serializer and OpenAPI. */
+/** Uses `enum` instead of a union of constants: Ajv, the serializer and OpenAPI all handle it well. */
 export const StringEnum = <const T extends readonly string[]>(
   values: T,
   options: Record<string, unknown> = {},
@@ -21,24 +19,24 @@ export const StringEnum = <const T extends readonly string[]>(
 export const Nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
 
-/** Clients may leave it out; handlers always find it, since Ajv fills it in. */
+/** Optional for clients, but always present in handlers: Ajv fills in the default. */
 export const WithDefault = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T
 
-/** A Date in the code, ISO 8601 in UTC with milliseconds on the wire. */
+/** A `Date` in the code; in JSON, ISO 8601 in UTC with milliseconds. */
 export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
 
-/** Accepted in capitals, too; handlers get it in lower case. */
+/** Accepts upper case; handlers get lower case. */
 export const Uuid = Type.Unsafe<string>({ type: 'string', format: 'uuid' })
 
-/** Of a search that org_admins may make within their organization. */
+/** The organization filter of searches that are also open to org_admins. */
 export const NamedOrganization = Type.Unsafe<string>({
   ...Uuid,
-  description: 'Only what belongs to this organization. An `org_admin` has to name theirs.',
+  description: 'Only results of this organization. Required for an `org_admin`, who must name their own.',
 })
 
 export const IdParams = StrictObject({ id: Uuid })
 
-/** Also with a domain of other scripts; handlers get it in lower case and ASCII. */
+/** Accepts internationalized domains; handlers get the address in lower case, with the domain in ASCII. */
 export const Email = Type.String({
   maxLength: EMAIL_MAX_LENGTH,
   format: 'email',
@@ -51,7 +49,7 @@ export const NewPassword = Type.String({
   examples: ['correct horse battery staple'],
 })
 
-/** A refresh token, or one from a mail. What none can look like is refused before it is looked up. */
+/** A refresh token or a mailed token. Malformed ones are refused before the database is queried. */
 export const OpaqueToken = Type.String({
   minLength: 1,
   maxLength: 200,
@@ -59,7 +57,7 @@ export const OpaqueToken = Type.String({
   examples: ['q1RZ0n5v3mXbT8cKfW2yLhUe7aJpDs4gN6iVoQxYt9A'],
 })
 
-/** One line, something visible in it: a name ends up in mail headers and log lines. */
+/** One line with a visible character, since names appear in mail headers and log lines. */
 export const PersonName = Type.String({
   minLength: 1,
   maxLength: 100,
@@ -67,17 +65,17 @@ export const PersonName = Type.String({
   examples: ['Ada'],
 })
 
-/** Lines of text: whatever PostgreSQL can store. */
+/** Text of several lines: anything that PostgreSQL can store. `maxLength` counts characters. */
 export const WrittenText = (maxLength: number, options: Record<string, unknown> = {}) =>
   Type.String({ ...options, maxLength, format: 'storable' })
 
-/** What a list looks for. */
+/** The search term of a list. */
 export const SearchText = (description: string) =>
   Type.String({ minLength: 1, maxLength: 100, format: 'storable', description })
 
-/** An answer that says everything by its status. */
+/** A response without a body. */
 export const NoBody = (description: string) => Type.Unsafe<undefined>({ type: 'null', description })
 
-/** A typed reference to a schema registered with `addSchema`: OpenAPI then names it once, under components. */
+/** A typed reference to a schema that `addSchema` registered. OpenAPI lists it once, under `components`. */
 export const ref = <T extends TSchema & { $id?: string }>(schema: T) =>
   Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` })

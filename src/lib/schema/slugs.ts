@@ -2,10 +2,10 @@ import { randomBytes, randomInt } from 'node:crypto'
 
 export const SLUG_LENGTH = { min: 3, max: 50 } as const
 
-/** Upper case is folded when it comes in. */
+/** Accepts upper case, which `normalizeSlug` converts. */
 export const SLUG_PATTERN = '^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$'
 
-/** What a path or a host name of the product may want to be some day, and what would pass for one of its own. */
+/** Words that paths and host names of the product may need some day, and words that look official. */
 const RESERVED = new Set(
   (
     'about account accounts admin administrator api api-docs app assets auth billing blog contact dashboard dev docs email ' +
@@ -18,9 +18,9 @@ const RESERVED = new Set(
 
 export const isReservedSlug = (slug: string): boolean => RESERVED.has(slug)
 
-export const foldSlug = (slug: string): string => slug.toLowerCase()
+export const normalizeSlug = (slug: string): string => slug.toLowerCase()
 
-/** Of a name that leaves too little of itself, or a word that is reserved, a random one. */
+/** Returns a random slug when the name has too few usable characters or gives a reserved word. */
 function slugOf(name: string): string {
   const slug = name
     .normalize('NFKD')
@@ -33,17 +33,17 @@ function slugOf(name: string): string {
   return isUsable ? slug : `org-${randomBytes(5).toString('hex')}`
 }
 
-/** How many of the first numbers are tried in turn, before random ones of more and more digits. */
-const NUMBERS_IN_TURN = 9
-const TRIES = 20
+/** The suffixes 2 to 9 come first, then random numbers of more and more digits. */
+const LAST_SEQUENTIAL_NUMBER = 9
+const MAX_CANDIDATES = 20
 
-/** Those that an organization of this name may get, in the order to try: without a number, then with one. */
-export function* slugsOf(name: string): Generator<string> {
+/** Slugs for an organization of this name, in the order to try: without a number, then with one. */
+export function* slugCandidates(name: string): Generator<string> {
   const slug = slugOf(name)
   yield slug
-  for (let attempt = 2; attempt <= TRIES; attempt += 1) {
-    const range = 10 ** Math.min(attempt - NUMBERS_IN_TURN + 1, 12)
-    const number = attempt <= NUMBERS_IN_TURN ? attempt : randomInt(range / 10, range)
+  for (let attempt = 2; attempt <= MAX_CANDIDATES; attempt += 1) {
+    const range = 10 ** Math.min(attempt - LAST_SEQUENTIAL_NUMBER + 1, 12)
+    const number = attempt <= LAST_SEQUENTIAL_NUMBER ? attempt : randomInt(range / 10, range)
     const end = `-${number}`
     yield slug.slice(0, SLUG_LENGTH.max - end.length).replace(/-$/, '') + end
   }

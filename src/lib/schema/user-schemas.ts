@@ -11,7 +11,7 @@ import {
 } from './schemas.js'
 import Type from './type.js'
 
-/** What a user looks like from outside, wherever one is answered. No hash, ever: what is not listed is not sent. */
+/** A user in every response. The serializer drops fields that are not listed here, such as the password hash. */
 export const User = Type.Object(
   {
     id: Uuid,
@@ -42,7 +42,7 @@ export const User = Type.Object(
   },
 )
 
-/** What an administrator says of a new one, be it through the API or in a terminal. */
+/** A new user, as an administrator enters it through the API or in the terminal. */
 export const CreateUser = StrictObject(
   {
     email: Email,

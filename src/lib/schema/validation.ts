@@ -5,8 +5,8 @@ import { formatKeyword } from './format-keyword.js'
 const buildAjv = AjvCompiler()
 
 /**
- * Ajv twice over the same schemas. A URL knows only text, so numbers there are read from it; in a body a type is what it
- * says, and nothing is coerced. Every failing field is reported; what is unknown is refused instead of removed.
+ * Compiles with two Ajv instances. URLs hold only text, so path and query values are coerced to numbers and
+ * booleans; bodies are not coerced. All failing fields are reported. Unknown fields are refused, not removed.
  */
 export const buildValidator: typeof buildAjv = (schemas, options) => {
   const compilerWith = (coerceTypes: boolean) => {
@@ -15,7 +15,7 @@ export const buildValidator: typeof buildAjv = (schemas, options) => {
       removeAdditional: false,
       useDefaults: true,
       coerceTypes,
-      // Ajv reads `Infinity` from a text as a number, and strictly it is none that `maximum` would look at.
+      // Ajv coerces the text `Infinity` to a number, and strict mode would skip `maximum` for it.
       strictNumbers: !coerceTypes,
     } as const
     return buildAjv(schemas, {
@@ -29,17 +29,17 @@ export const buildValidator: typeof buildAjv = (schemas, options) => {
   }
   const forBodies = compilerWith(false)
   const forUrls = compilerWith(true)
-  return (route) => (isOfBody(route) ? forBodies : forUrls)(route)
+  return (route) => (isBodySchema(route) ? forBodies : forUrls)(route)
 }
 
-/** What Fastify hands over is the route's schema together with the part of the request that it is for. */
-const isOfBody = (route: unknown): boolean => (route as { httpPart?: string }).httpPart === 'body'
+/** Fastify passes the route's schema together with the part of the request it is for. */
+const isBodySchema = (route: unknown): boolean => (route as { httpPart?: string }).httpPart === 'body'
 
 type Check = (value: unknown) => unknown
 
 const checks = new WeakMap<object, Check>()
 
-/** Whether a value would be accepted as the body of a request: the same rules for what comes from elsewhere. */
+/** Whether the value would be accepted as a request body. For values from elsewhere, such as job payloads. */
 export function matchesSchema<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
   const check = checks.get(schema) ?? (buildValidator({}, {})({ schema, httpPart: 'body' } as never) as Check)
   checks.set(schema, check)

@@ -2,7 +2,7 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import { recordOrganization, recordSecurityEvent } from '../../../lib/audit/context.js'
 import type { OrganizationRole } from '../../../lib/auth/roles.js'
 import { NotFound, SlugReserved, SlugTaken } from '../../../lib/errors/errors.js'
-import { foldSlug, isReservedSlug, slugsOf } from '../../../lib/schema/slugs.js'
+import { isReservedSlug, normalizeSlug, slugCandidates } from '../../../lib/schema/slugs.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { isUniqueViolation } from '../../driver/errors.js'
 import { memberships } from '../../schema/memberships.js'
@@ -34,7 +34,7 @@ export const createOrganization = (
   withNewOrganization(db, userId, async (scope) => {
     const { tx, organizationId, role } = scope
     recordOrganization(organizationId)
-    const slugs = slug === undefined ? slugsOf(name) : [allowedSlug(slug)]
+    const slugs = slug === undefined ? slugCandidates(name) : [allowedSlug(slug)]
     const created = await insertWithFreeSlug(tx, { id: organizationId, name }, slugs)
     await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })
     return { ...created, role }
@@ -119,9 +119,9 @@ export async function deleteRowsOfOrganization(
 }
 
 function allowedSlug(slug: string): string {
-  const folded = foldSlug(slug)
-  if (isReservedSlug(folded)) throw new SlugReserved()
-  return folded
+  const normalized = normalizeSlug(slug)
+  if (isReservedSlug(normalized)) throw new SlugReserved()
+  return normalized
 }
 
 async function takingSlug<T>(write: () => PromiseLike<T>): Promise<T> {
