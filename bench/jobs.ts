@@ -6,7 +6,7 @@ import { loadConfig } from '../src/config/index.js'
 import { createDatabaseClient, databaseOptions } from '../src/db/driver/client.js'
 import { register } from '../src/db/queries/accounts/registration.js'
 import { generateSigningKeyPem, parseSigningKeys } from '../src/lib/auth/signing-keys.js'
-import { inRedisOrFail, JOB_OPTIONS, QUEUE_NAME } from '../src/lib/jobs/job-options.js'
+import { JOB_OPTIONS, producerConnection, QUEUE_NAME } from '../src/lib/jobs/job-options.js'
 import { buildWorker } from '../src/worker-app.js'
 import { openBenchDatabase } from './audit/database.js'
 import { inRequest } from './audit/request.js'
@@ -23,7 +23,10 @@ const REDIS_URL = new URL('/13', process.env.REDIS_TEST_URL ?? 'redis://127.0.0.
 
 const database = await openBenchDatabase()
 const sql = postgres(database.ownerUrl, { max: 1, onnotice: () => {} })
-const queue = new Queue(QUEUE_NAME, { connection: inRedisOrFail(REDIS_URL), defaultJobOptions: JOB_OPTIONS })
+const queue = new Queue(QUEUE_NAME, {
+  connection: producerConnection(REDIS_URL),
+  defaultJobOptions: JOB_OPTIONS,
+})
 try {
   await queue.waitUntilReady()
   await compareSignUps()

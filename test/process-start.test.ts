@@ -34,7 +34,7 @@ t.test('a port in use ends the process at once with one line and leaves no datab
 t.test('names an address that does not belong to this machine', async (t) => {
   const { url } = await createTestDatabase(t)
   const env = { DATABASE_URL: url, HOST: '192.0.2.1' }
-  await refuses(t, env, 'HOST is 192.0.2.1, which is no address of this machine.')
+  await refuses(t, env, 'HOST is 192.0.2.1, which is not an address of this machine.')
 })
 
 t.test('reports every mistake in the configuration and starts nothing', async (t) => {

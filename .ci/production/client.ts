@@ -21,7 +21,7 @@ export const countShed = (): number => shed
  * something else, and that is a failure.
  */
 const isShed = ({ status, body }: Answer): boolean =>
-  status === 503 && /"detail":"Too much is going on/.test(JSON.stringify(body))
+  status === 503 && /"detail":"The server is overloaded/.test(JSON.stringify(body))
 
 /** A client with an address of its own, all of 127.0.0.0/8 being this machine: limits count each for itself. */
 export function createClient(origin: string, localAddress: string, keepAlive = true): Client {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { bears } from '../lib/auth/bearer.js'
+import { hasBearerToken } from '../lib/auth/bearer.js'
 import { METRICS_MEDIA_TYPE } from '../lib/observability/metrics.js'
 
 export type MetricsServerOptions = {
@@ -47,5 +47,5 @@ export async function serveMetrics({ host, port, token, text }: MetricsServerOpt
 function statusFor({ method = '', url, headers }: IncomingMessage, token: string | undefined): number {
   if (url?.split('?')[0] !== '/metrics') return 404
   if (!['GET', 'HEAD'].includes(method)) return 405
-  return token === undefined || bears(headers.authorization, token) ? 200 : 401
+  return token === undefined || hasBearerToken(headers.authorization, token) ? 200 : 401
 }

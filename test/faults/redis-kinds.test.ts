@@ -79,7 +79,7 @@ t.test('refuses to start with a database number that Redis does not have', { ski
     t.equal(code, 1)
     t.match(
       stderr,
-      RegExp(`^REDIS_URL names the database 99, and Redis at ${host} refuses it .*out of range.*\n$`),
+      RegExp(`^REDIS_URL names the database 99, but Redis at ${host} refuses it .*out of range.*\n$`),
     )
     t.notMatch(stdout + stderr, /hunter2/)
   }
@@ -104,8 +104,8 @@ t.test('accepts and refuses URLs of Redis as documented', async (t) => {
   })
   t.equal(redisPlacesOf('redis+cluster://:hunter2@a:1,b:2'), 'a:1,b:2')
   const refusals = {
-    'redis://:hunter2@h/zero': /number of a database/,
-    'redis://:hunter2@h/1/2': /number of a database/,
+    'redis://:hunter2@h/zero': /database number/,
+    'redis://:hunter2@h/1/2': /database number/,
     'redis://:hunter2@a,b': /redis\+cluster/,
     'redis+cluster://:hunter2@a/1': /a cluster has none/,
     'redis+sentinel://:hunter2@a': /must name the master/,

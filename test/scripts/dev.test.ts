@@ -95,7 +95,7 @@ t.test('reports what prevents a start in one line before touching anything', asy
   t.teardown(() => other.close())
   const { port } = other.address() as net.AddressInfo
   await refuses({ PORT: String(port) }, new RegExp(`^Port ${port} of 127.0.0.1 is in use: .* PORT`))
-  await refuses({ HOST: '192.0.2.1' }, /^HOST is 192.0.2.1, which is no address of this machine/)
+  await refuses({ HOST: '192.0.2.1' }, /^HOST is 192.0.2.1, which is not an address of this machine/)
   await refuses({ NODE_ENV: 'production' }, /NODE_ENV=production: use npm start/)
   t.throws(() => readFileSync(place.logFile), { code: 'ENOENT' })
 

@@ -1,6 +1,6 @@
 import { createPostgresBackend, Queue, type QueueOptions } from 'bullmq'
 import { withTimeout } from '../../lib/async/with-timeout.js'
-import { namedBy, QUEUE_NAME } from '../../lib/jobs/job-options.js'
+import { QUEUE_NAME, withKeyPrefix } from '../../lib/jobs/job-options.js'
 import { connectRedis } from '../../lib/redis/index.js'
 import { inDatabase } from './job-queue.js'
 
@@ -24,7 +24,7 @@ export function openQueue({ redisUrl, databaseUrl, keyPrefix, onError }: OpenQue
   const connection = redis ?? inDatabase(databaseUrl, TIMEOUT_MS)
   const options = {
     connection,
-    ...(redis && namedBy(keyPrefix)),
+    ...(redis && withKeyPrefix(keyPrefix)),
     skipMetasUpdate: true,
   } as unknown as QueueOptions
   const queue = new Queue(QUEUE_NAME, options, redis ? undefined : (createPostgresBackend as never))

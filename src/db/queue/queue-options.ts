@@ -1,7 +1,13 @@
 import { createIORedisClient, type QueueOptions, RedisConnection, type WorkerOptions } from 'bullmq'
 import type { RedisOptions } from 'ioredis'
 import { OperatorError } from '../../lib/errors/operator-error.js'
-import { inRedis, inRedisOrFail, JOB_OPTIONS, namedBy, WORKER_OPTIONS } from '../../lib/jobs/job-options.js'
+import {
+  JOB_OPTIONS,
+  producerConnection,
+  WORKER_OPTIONS,
+  withKeyPrefix,
+  workerConnection,
+} from '../../lib/jobs/job-options.js'
 import { connectRedis, redisPlacesOf } from '../../lib/redis/index.js'
 import { inDatabase } from './job-queue.js'
 import { postgresBackend } from './traced-backend.js'
@@ -28,15 +34,15 @@ RedisConnection.clientFactory = (options) => {
 /** BullMQ on Redis or on PostgreSQL: which one the worker uses is decided here and nowhere else. */
 export function queueOptions({ redisUrl, databaseUrl, keyPrefix, concurrency }: QueueSettings) {
   const isInRedis = redisUrl !== undefined
-  const named = isInRedis ? namedBy(keyPrefix) : {}
+  const named = isInRedis ? withKeyPrefix(keyPrefix) : {}
   const adding = {
     ...named,
-    connection: isInRedis ? inRedisOrFail(redisUrl) : inDatabase(databaseUrl),
+    connection: isInRedis ? producerConnection(redisUrl) : inDatabase(databaseUrl),
     defaultJobOptions: JOB_OPTIONS,
   }
   const working = {
     ...named,
-    connection: isInRedis ? inRedis(redisUrl) : inDatabase(databaseUrl),
+    connection: isInRedis ? workerConnection(redisUrl) : inDatabase(databaseUrl),
     concurrency,
     ...WORKER_OPTIONS,
   }

@@ -1,20 +1,23 @@
 type BatcherOptions<T> = {
   write: (items: readonly T[]) => Promise<void>
-  /** How long an item waits for others to be written with it. */
+  /** How long an item waits for others to join its batch. */
   delayMs: number
+  /** The maximum number of items in a batch. A full batch is written at once. */
   batchSize: number
-  /** How long to wait after a failure before the same items are tried again. */
+  /** How long to wait before a failed write is retried. */
   retryMs: number
-  /** Beyond so many, or beyond so many bytes, the oldest are given up: memory has an end, too. */
+  /** The oldest items are dropped when more items or more bytes than this are waiting. */
   maxWaiting: number
   maxWaitingBytes: number
-  /** About what an item takes. */
+  /** The approximate size of an item in memory. */
   bytesOf: (item: T) => number
+  /** Called after each failed write, with the number of items that are waiting. */
   onError: (error: unknown, waiting: number) => void
+  /** Called with items that were dropped and will never be written. */
   onLost: (items: readonly T[]) => void
 }
 
-/** Gathers items and writes them in batches, in order and one batch at a time. What cannot be written is tried again. */
+/** Collects items and writes them in batches, in order, one batch at a time. Failed writes are retried. */
 export class Batcher<T> {
   private waiting: { item: T; bytes: number }[] = []
   private bytes = 0
@@ -32,33 +35,33 @@ export class Batcher<T> {
     const bytes = bytesOf(item)
     this.waiting.push({ item, bytes })
     this.bytes += bytes
-    this.giveUpOldest()
+    this.dropExcess()
     if (this.waiting.length === batchSize) this.schedule(0)
     else if (!this.timer) this.schedule(delayMs)
   }
 
-  /** Resolves once everything that has been added is written; at the first failure, too. */
+  /** Resolves when all items are written, or after the first failure. */
   async flush(): Promise<void> {
     while (this.waiting.length > 0) if (!(await this.writeBatch())) return
   }
 
-  /** For the end: writes what is there, and gives up what cannot be written now. */
+  /** Writes the waiting items, and drops those that cannot be written now. */
   async close(): Promise<void> {
     await this.flush()
     clearTimeout(this.timer)
-    this.giveUp(this.waiting.length)
+    this.dropOldest(this.waiting.length)
   }
 
-  private giveUpOldest(): void {
+  private dropExcess(): void {
     const { maxWaiting, maxWaitingBytes } = this.options
     let count = Math.max(this.waiting.length - maxWaiting, 0)
     let rest = this.bytes - sum(this.waiting.slice(0, count))
     for (; rest > maxWaitingBytes && count < this.waiting.length; count += 1)
       rest -= this.waiting[count]?.bytes ?? 0
-    this.giveUp(count)
+    this.dropOldest(count)
   }
 
-  private giveUp(count: number): void {
+  private dropOldest(count: number): void {
     if (count === 0) return
     const lost = this.waiting.splice(0, count)
     this.bytes -= sum(lost)
@@ -84,7 +87,7 @@ export class Batcher<T> {
     const batch = this.waiting.slice(0, this.options.batchSize)
     try {
       await this.options.write(batch.map(({ item }) => item))
-      // Not from the front blindly: meanwhile the oldest may have been given up.
+      // Do not just cut off the front: the oldest items may have been dropped during the write.
       const written = new Set(batch)
       this.waiting = this.waiting.filter((each) => !written.has(each))
       this.bytes = sum(this.waiting)

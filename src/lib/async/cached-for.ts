@@ -1,6 +1,6 @@
 /**
- * Reads at most once in so long, and never twice at a time, however many ask: whoever comes meanwhile gets the same answer.
- * A failure is undefined, and is kept as long.
+ * Caches the result of `read` for `maxAgeMs` after it settles. Concurrent callers share one read. A failed
+ * read gives undefined, which is cached for the same time.
  */
 export function cachedFor<T>(read: () => Promise<T>, maxAgeMs: number): () => Promise<T | undefined> {
   let last: Promise<T | undefined> = Promise.resolve(undefined)

@@ -1,10 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+/**
+ * `served`: the handler runs. `answered`: the response is being sent. `abandoned`: the client has hung
+ * up.
+ */
 type State = 'served' | 'answered' | 'abandoned'
 
 /**
- * The requests that have begun and not ended. When a client hangs up no hook tells: neither onResponse nor, once its body has
- * been read, onRequestAbort. Its handler goes on, though, and only at its end it is known what the request has changed.
+ * The requests that have started and not finished. No hook of Fastify reports a client that hangs up
+ * after its body has been read: neither `onResponse` nor `onRequestAbort`. The handler goes on, and
+ * only when it returns is it known what the request changed. So `onAborted` is called when both have
+ * happened: the handler has returned, and the connection was closed before the response was complete.
  */
 export class InFlightRequests {
   private readonly states = new Map<FastifyRequest, State>()
@@ -23,7 +29,7 @@ export class InFlightRequests {
 
   has = (request: FastifyRequest): boolean => this.states.has(request)
 
-  /** To be called when a handler has answered, be it to nobody. */
+  /** Call this when the handler has returned its response, even when the client has hung up. */
   answer(request: FastifyRequest, reply: FastifyReply): void {
     const state = this.states.get(request)
     if (state === 'abandoned') this.onAborted(request, reply)
@@ -33,10 +39,10 @@ export class InFlightRequests {
   end(request: FastifyRequest): void {
     this.states.delete(request)
     if (this.states.size > 0) return
-    for (const wake of this.waiters.splice(0)) wake()
+    for (const resolve of this.waiters.splice(0)) resolve()
   }
 
-  /** Resolves when none is left. */
+  /** Resolves when no request is in flight. */
   none(): Promise<void> {
     if (this.states.size === 0) return Promise.resolve()
     return new Promise((resolve) => {

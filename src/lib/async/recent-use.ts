@@ -1,6 +1,6 @@
 const PERIOD_MS = 60_000
 
-/** How often something was used in the last minute or two, for as many things as there were uses. */
+/** Counts uses by key over the last one to two minutes. */
 export class RecentUse {
   #current = new Map<string, number>()
   #previous = new Map<string, number>()
@@ -12,17 +12,17 @@ export class RecentUse {
   }
 
   add(keys: readonly string[]): void {
-    this.#turn()
+    this.#rotate()
     for (const key of keys) this.#current.set(key, (this.#current.get(key) ?? 0) + 1)
   }
 
-  /** The sum over all of the keys. */
+  /** The sum over all the keys. */
   of(keys: readonly string[]): number {
-    this.#turn()
+    this.#rotate()
     return keys.reduce((sum, key) => sum + (this.#current.get(key) ?? 0) + (this.#previous.get(key) ?? 0), 0)
   }
 
-  #turn(): void {
+  #rotate(): void {
     const age = this.now() - this.#startedAt
     if (age < PERIOD_MS) return
     this.#previous = age < 2 * PERIOD_MS ? this.#current : new Map()

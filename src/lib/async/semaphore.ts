@@ -4,38 +4,52 @@ import { ShedCounter } from './shed-counter.js'
 
 export type SemaphoreState = { running: number; waiting: number; shed: ShedCounter }
 
-/** Whose job it is, which decides about its turn where there is no room for all. */
+/** The caller of a job. Decides the order of jobs when not all of them can run. */
 export type Caller = {
-  /** Has proved before who they are: they go first. */
+  /** Known callers have proved their identity before, and go first. */
   isKnown: boolean
-  /** What they share the slots by: a user, or the client's networks. Who had fewer jobs of late goes first. */
+  /**
+   * The keys of fair sharing: a user, or the client's networks. Callers with fewer recent jobs go
+   * first.
+   */
   shares: readonly string[]
 }
 
 export type Semaphore = {
-  /** Runs the job when it is its turn. Throws Overloaded when others go first for too long, or too many wait before it. */
+  /**
+   * Runs the job when a slot is free. Without `caller`, the job is that of an unknown caller.
+   * @throws {Overloaded} when the job waits for longer than `maxWaitMs`, or too many jobs go before it
+   */
   run: <T>(job: () => Promise<T>, caller?: Caller) => Promise<T>
   state: () => SemaphoreState
 }
 
-/** `now` is a monotonic clock in milliseconds. */
-export type SemaphoreOptions = { slots: number; maxWaiting: number; maxWaitMs: number; now?: () => number }
+export type SemaphoreOptions = {
+  /** How many jobs run at the same time. */
+  slots: number
+  /** How many more jobs may wait. */
+  maxWaiting: number
+  maxWaitMs: number
+  /** A monotonic clock in milliseconds, by default `performance.now`. */
+  now?: () => number
+}
 
 const UNKNOWN_CALLER: Caller = { isKnown: false, shares: [] }
 
-/** So many known callers in a row leave one turn to the others, who are not to starve either. */
+/** After this many known callers in a row, an unknown one gets a turn, so that they do not starve. */
 const KNOWN_IN_A_ROW = 3
 
 type Waiter = { caller: Caller; wake: () => void; refuse: () => void }
 
 /**
- * Lets so many jobs run at once and so many more wait, for so long. Not first come, first served: a flood comes first.
- * A queue of a library has priorities that are fixed when a job arrives; here they depend on what others did meanwhile.
+ * Limits how many jobs run and wait. Waiting jobs are not served in order of arrival, because a flood
+ * would go first. Library queues fix a job's priority when it arrives; here it depends on what other
+ * callers do while the job waits.
  */
 export function createSemaphore({ slots, maxWaiting, maxWaitMs, now }: SemaphoreOptions): Semaphore {
   let running = 0
   let knownInARow = 0
-  /** In the order of their arrival. */
+  /** In order of arrival. */
   const waiting = new Set<Waiter>()
   const shed = new ShedCounter()
   const use = new RecentUse(now)
@@ -48,12 +62,12 @@ export function createSemaphore({ slots, maxWaiting, maxWaitMs, now }: Semaphore
     knownInARow = isKnown ? knownInARow + 1 : 0
     use.add(shares)
   }
-  /** Whether the first goes before the second. Where nothing decides, who came first does. */
+  /** Whether `one` goes before `other`. False for equal priority, so the order of arrival decides. */
   const isBefore = (one: Caller, other: Caller) =>
     one.isKnown === other.isKnown ? use.of(one.shares) < use.of(other.shares) : one.isKnown
   const next = (): Waiter | undefined => {
-    const others = [...waiting].filter(({ caller }) => !caller.isKnown)
-    const candidates = knownInARow >= KNOWN_IN_A_ROW && others.length > 0 ? others : [...waiting]
+    const unknown = [...waiting].filter(({ caller }) => !caller.isKnown)
+    const candidates = knownInARow >= KNOWN_IN_A_ROW && unknown.length > 0 ? unknown : [...waiting]
     return candidates.reduce<Waiter | undefined>(
       (first, waiter) => (first && !isBefore(waiter.caller, first.caller) ? first : waiter),
       undefined,
@@ -71,24 +85,24 @@ export function createSemaphore({ slots, maxWaiting, maxWaitMs, now }: Semaphore
       return start(caller)
     }
     if (waiting.size >= maxWaiting) {
-      const others = last()
-      if (!others || !isBefore(caller, others.caller)) throw overloaded()
-      others.refuse()
+      const lastWaiter = last()
+      if (!lastWaiter || !isBefore(caller, lastWaiter.caller)) throw overloaded()
+      lastWaiter.refuse()
     }
     await new Promise<void>((resolve, reject) => {
-      const end = () => {
+      const stopWaiting = () => {
         clearTimeout(timer)
         waiting.delete(waiter)
       }
       const waiter: Waiter = {
         caller,
         wake: () => {
-          end()
+          stopWaiting()
           start(caller)
           resolve()
         },
         refuse: () => {
-          end()
+          stopWaiting()
           reject(overloaded())
         },
       }
@@ -96,7 +110,7 @@ export function createSemaphore({ slots, maxWaiting, maxWaitMs, now }: Semaphore
       waiting.add(waiter)
     })
   }
-  // A slot is handed on without ever being free, so that nobody who comes in between can take it.
+  // A slot goes directly to the next waiter, so that no newcomer can take it first.
   const leave = () => {
     const waiter = next()
     if (waiter) waiter.wake()

@@ -1,7 +1,7 @@
-/** For how long after the last refusal whoever asks is told of it. */
+/** How long a refusal counts as recent. */
 const RECENT_MS = 5_000
 
-/** Counts what was turned away for lack of room. */
+/** Counts jobs and requests that were refused for lack of capacity. */
 export class ShedCounter {
   total = 0
   #lastAt = Number.NEGATIVE_INFINITY

@@ -2,7 +2,7 @@ import { Overloaded, TooManyExports } from '../errors/errors.js'
 
 type StreamLimits = { perCaller: number; perProcess: number }
 
-/** Counts answers that are as long as their reader takes: each holds memory until it has been read. */
+/** Limits concurrent streamed responses, each of which holds memory until the client has read it. */
 export class StreamSlots {
   readonly #ofCaller = new Map<string, number>()
   #taken = 0
@@ -10,18 +10,19 @@ export class StreamSlots {
   constructor(private readonly limits: StreamLimits) {}
 
   /**
-   * Returns what gives the slot back; a second call of it does nothing.
-   * @throws TooManyExports where the caller has its share, Overloaded where the process has no room
+   * Returns a function that releases the slot. Calling it again does nothing.
+   * @throws {TooManyExports} when the caller has all of its slots
+   * @throws {Overloaded} when the process has no free slot
    */
   take(caller: string): () => void {
     const ofCaller = this.#ofCaller.get(caller) ?? 0
     if (ofCaller >= this.limits.perCaller) throw new TooManyExports()
     if (this.#taken >= this.limits.perProcess) throw new Overloaded()
     this.#count(caller, 1)
-    let isTaken = true
+    let isHeld = true
     return () => {
-      if (isTaken) this.#count(caller, -1)
-      isTaken = false
+      if (isHeld) this.#count(caller, -1)
+      isHeld = false
     }
   }
 

@@ -1,10 +1,10 @@
 import { USER_ROLES, type UserRole } from './roles.js'
 import type { SigningKey } from './signing-keys.js'
 
-/** Whom an access token speaks for. */
+/** The user and the session that an access token belongs to. */
 export type AccessClaims = { userId: string; sessionId: string; role: UserRole }
 
-/** The same under the names of RFC 7519, as far as it has any. */
+/** The claims as in the JWT. `sub` is a name of RFC 7519; `sid` and `role` are our own. */
 export type Payload = { sub: string; sid: string; role: UserRole }
 
 export const toPayload = ({ userId, sessionId, role }: AccessClaims): Payload => ({
@@ -13,7 +13,7 @@ export const toPayload = ({ userId, sessionId, role }: AccessClaims): Payload =>
   role,
 })
 
-/** Undefined where a claim is missing or is none that was ever issued. */
+/** Returns undefined when a claim is missing or has a value that is never issued. */
 export const fromPayload = (payload: Partial<Payload> | undefined): AccessClaims | undefined =>
   typeof payload?.sub === 'string' &&
   typeof payload.sid === 'string' &&
@@ -22,7 +22,7 @@ export const fromPayload = (payload: Partial<Payload> | undefined): AccessClaims
     ? { userId: payload.sub, sessionId: payload.sid, role: payload.role }
     : undefined
 
-/** What @fastify/jwt has to know to issue and to verify access tokens with one key. */
+/** The options of @fastify/jwt to sign and to verify access tokens with one key. */
 export const accessTokenOptions = (
   { kid, alg, privateKey, publicKey }: SigningKey,
   issuer: string,

@@ -1,20 +1,21 @@
 import { hash } from 'node:crypto'
 
-/** A new password is not worth a longer wait. */
+/** Users should not wait longer for a new password. */
 const TIMEOUT_MS = 1_000
-/** A padded range has some 40 KB. */
+/** A padded range has about 40 KB. */
 const MAX_BYTES = 1_000_000
 const PREFIX_LENGTH = 5
 
-/** `failed`: the service did not say, or not in time. */
+/** `failed`: the service reported an error or did not respond in time. */
 export type BreachOutcome = 'found' | 'not_found' | 'failed'
 
-/** Asks for one password. Never rejects, and takes one second at most. */
+/** Looks up one password. Never rejects, and takes at most the timeout. */
 export type FindBreach = (password: string) => Promise<BreachOutcome>
 
 /**
- * Whether a password is known from breaches of other services, by the range API of Have I Been Pwned (k-anonymity): only the
- * first five digits of its SHA-1 leave the server. `url` is what the prefix is appended to, after a slash.
+ * Finds passwords from breaches of other services with the range API of Have I Been Pwned (k-anonymity):
+ * only the first five hex digits of the SHA-1 leave the server. They are appended to `url`, after a slash.
+ * `timeoutMs` defaults to 1,000.
  */
 export const createBreachCheck =
   (url: string, { timeoutMs = TIMEOUT_MS } = {}): FindBreach =>
@@ -29,7 +30,7 @@ export const createBreachCheck =
   }
 
 async function readRange(url: string, timeoutMs: number): Promise<string> {
-  // With padding all answers have about the same length: that, too, would tell something of the password.
+  // Padding makes all responses about equally long: the length would say something about the password.
   const response = await fetch(url, {
     headers: { 'add-padding': 'true', 'user-agent': 'groundwork' },
     redirect: 'error',
@@ -51,6 +52,6 @@ async function readRange(url: string, timeoutMs: number): Promise<string> {
 
 /** Lines of `suffix:count`; padding has the count 0. */
 function isListed(range: string, suffix: string): boolean {
-  const line = range.split(/\r?\n/).find((each) => each.slice(0, suffix.length).toUpperCase() === suffix)
-  return line !== undefined && Number(line.slice(suffix.length + 1)) > 0
+  const match = range.split(/\r?\n/).find((line) => line.slice(0, suffix.length).toUpperCase() === suffix)
+  return match !== undefined && Number(match.slice(suffix.length + 1)) > 0
 }

@@ -2,13 +2,13 @@ import { isIPv4 } from 'node:net'
 import type { Caller } from '../async/semaphore.js'
 import { networksOf } from '../network/client-networks.js'
 
-/** Signed in, or with a token from the mailbox. */
+/** A caller who is signed in, or has a token from the mailbox. */
 export const provenCaller = (userIdOrMailbox: string): Caller => ({
   isKnown: true,
   shares: [`user:${userIdOrMailbox}`],
 })
 
-/** `knownAddresses`: from where the account that is asked about has been signed in to before. */
+/** `knownAddresses`: the IP addresses of earlier sign-ins to the account in question; by default none. */
 export function anonymousCaller(ip: string, knownAddresses: readonly string[] = []): Caller {
   const networks = networksOf(ip)
   const [narrowest] = networks

@@ -1,30 +1,34 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
 
-/** Says what is wrong with a text of keys, and never shows any of it. */
+/** The message says what is wrong with the text of a key, and never quotes any of it. */
 export class SigningKeyError extends Error {}
 
 const PEM_BLOCK = /-----BEGIN ([A-Z ]+)-----([A-Za-z0-9+/=\s]+)-----END [A-Z ]+-----/g
 
-/** What `openssl ecparam -genkey` writes before the key, which names the curve itself. */
-const CURVE_ALONE = 'EC PARAMETERS'
+/**
+ * The block that `openssl ecparam -genkey` writes before the key. Redundant: the key names the curve,
+ * too.
+ */
+const CURVE_LABEL = 'EC PARAMETERS'
 const PEM_LINE = /.{1,64}/g
 
-/** With the line breaks that OpenSSL wants: places that hold none have spaces or nothing there. */
+/** Restores the line breaks that OpenSSL needs. Some places store keys with spaces or nothing instead. */
 const pemOf = (label: string, body: string): string => {
   const lines = body.replace(/\s+/g, '').match(PEM_LINE) ?? []
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
 }
 
-/** As some shells, env files and dashboards keep them around a value. */
+/** Some shells, env files and dashboards keep the quotes around a value. */
 const withoutQuotes = (text: string): string => /^(["'])(.*)\1$/s.exec(text)?.[2]?.trim() ?? text
 
 /** `createPrivateKey` or `createPublicKey`. */
 export type ReadKey = (input: string | { key: JsonWebKey; format: 'jwk' }) => KeyObject
 
 /**
- * The forms in which settings hold keys, in quotes or not: PEM blocks (line breaks may be written `\n`, or be spaces), a JWK,
- * an array of JWKs, a JWKS, or the base64 of any of these, several separated by commas.
- * @throws {SigningKeyError}
+ * Reads keys in any form that settings may have, with or without quotes: PEM blocks (line breaks may be
+ * written `\n`, or be spaces), a JWK, an array of JWKs, a JWKS, or the base64 of any of these, separated by
+ * commas. `decoded` is for the recursive call: the text has already been decoded from base64.
+ * @throws {SigningKeyError} when the text has none of these forms, or a key cannot be read
  */
 export function readKeys(text: string, readKey: ReadKey, { decoded = false } = {}): KeyObject[] {
   const trimmed = withoutQuotes(text.trim())
@@ -43,7 +47,7 @@ function readPem(text: string, readKey: ReadKey): KeyObject[] {
     throw new SigningKeyError('a key in it is encrypted with a passphrase')
   if (rest.trim() !== '') throw new SigningKeyError('a PEM block in it is incomplete')
   return [...text.matchAll(PEM_BLOCK)]
-    .filter(([, label]) => label !== CURVE_ALONE)
+    .filter(([, label]) => label !== CURVE_LABEL)
     .map(([, label = '', body = '']) => unquoted(() => readKey(pemOf(label, body))))
 }
 
@@ -52,7 +56,7 @@ function readJwks(text: string, readKey: ReadKey): KeyObject[] {
   try {
     json = JSON.parse(text)
   } catch {
-    throw new SigningKeyError('it looks like JSON and is not valid JSON')
+    throw new SigningKeyError('it looks like JSON but is not valid JSON')
   }
   const jwks = hasKeys(json) ? json.keys : [json].flat()
   return jwks.map((jwk) => unquoted(() => readKey({ key: jwk as JsonWebKey, format: 'jwk' })))
@@ -61,7 +65,7 @@ function readJwks(text: string, readKey: ReadKey): KeyObject[] {
 const hasKeys = (json: unknown): json is { keys: unknown[] } =>
   typeof json === 'object' && json !== null && 'keys' in json && Array.isArray(json.keys)
 
-/** OpenSSL's own words may quote what it was given, so they are dropped. */
+/** Drops OpenSSL's own message, which may quote the key. */
 function unquoted(read: () => KeyObject): KeyObject {
   try {
     return read()

@@ -1,18 +1,22 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import type { SigningKey } from './signing-keys.js'
 
-/** `verify_email` proves a mailbox, of a new account or a changed address; `reset_password` also sets a first password. */
+/**
+ * `verify_email` proves the mailbox of a new account or a changed address. `reset_password` sets a new
+ * password, or the first one.
+ */
 export const MAILED_TOKEN_PURPOSES = ['verify_email', 'reset_password'] as const
 export type MailedTokenPurpose = (typeof MAILED_TOKEN_PURPOSES)[number]
 
 const KEY_BYTES = 32
 
-/** Makes the token of a row, by its id. */
+/** Returns the token of a row by the row's id. */
 export type DeriveToken = (key: SigningKey, id: string) => string
 
 /**
- * The token of a row, made anew whenever its mail is written: nothing usable has to be stored anywhere.
- * The key is derived (RFC 5869) from a signing key, which never signs with it: one secret to keep, each use kept apart.
+ * Derives the token of a row each time its mail is written, so that no usable token is stored anywhere.
+ * The HMAC key is derived (RFC 5869) from a signing key and separate for each `use`: operators have one
+ * secret to keep.
  */
 const deriveFor =
   (use: string): DeriveToken =>

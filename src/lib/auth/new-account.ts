@@ -3,7 +3,10 @@ import type { UserStatus } from './roles.js'
 
 export type NewAccount = { password: string; firstName: string; lastName: string }
 
-/** Of an invitation. `callerId` is the signed-in user, if there is one; `ip` where the request comes from. */
+/**
+ * The acceptance of an invitation. `callerId` is the signed-in user, if any; `ip` is the client's
+ * address.
+ */
 export type Acceptance = {
   token: string
   ip: string
@@ -13,7 +16,10 @@ export type Acceptance = {
 
 const FIELDS = ['password', 'firstName', 'lastName'] as const
 
-/** As the schema's refusal: which fields an account needs shows only once the token has been looked up. */
+/**
+ * Has the form of Fastify's validation errors. The schema cannot require these fields: whether an account
+ * needs them is known only after the token has been looked up.
+ */
 export class MissingFields extends Error {
   readonly statusCode = 400
   readonly validationContext = 'body'
@@ -30,20 +36,23 @@ export class MissingFields extends Error {
 }
 
 /**
- * What an account is opened with, by whoever has proved the mailbox; undefined where there is one already. A pending account
- * is none yet: anybody may have registered the address.
- * @throws AccountDisabled, EmailTaken where an account that is in use would get another password, and MissingFields
+ * Returns the fields of the account to open for a caller who has proved the mailbox, or undefined when the
+ * account exists. `status` is undefined when there is no account. A pending account counts as none: anyone
+ * could have registered the address.
+ * @throws {AccountDisabled} when the account is disabled
+ * @throws {EmailTaken} when all fields are given, and an active account would get another password
+ * @throws {MissingFields} when a field of the new account is missing
  */
 export function accountToOpen(
   status: UserStatus | undefined,
-  given: Partial<NewAccount>,
+  fields: Partial<NewAccount>,
 ): NewAccount | undefined {
   if (status === 'disabled') throw new AccountDisabled()
-  const missing = FIELDS.filter((name) => given[name] === undefined)
+  const missing = FIELDS.filter((name) => fields[name] === undefined)
   if (status === 'active') {
     if (missing.length < FIELDS.length) throw new EmailTaken()
     return undefined
   }
   if (missing.length > 0) throw new MissingFields(missing)
-  return given as NewAccount
+  return fields as NewAccount
 }

@@ -5,45 +5,54 @@ import { type Reading, readingsOf } from './password-readings.js'
 export type Person = { email: string; firstName?: string; lastName?: string }
 
 /**
- * What a guesser who knows the well-known passwords and the usual ways to vary them needs at least. `password1234` falls
- * after 10^4 guesses and `iloveyou2024!!` after 10^8; four unrelated words hold out for 10^19.
+ * The minimum number of guesses for an attacker who knows common passwords and how people vary them.
+ * `password1234` takes 10^4 guesses, `iloveyou2024!!` 10^8, and four unrelated words 10^19.
  */
 const MIN_GUESSES = 1e9
 
-/** zxcvbn takes up to 200 ms for 128 adverse characters and 20 ms for these; what follows them only adds to the guesses. */
+/**
+ * Characters that zxcvbn gets to see. It takes up to 200 ms for 128 adverse characters, and 20 ms for
+ * these. The rest of a password could only add guesses.
+ */
 const JUDGED_LENGTH = 64
-/** Nobody who guesses writes out such long ones, but for a character, a sequence or a well-known word over and over. */
+/**
+ * Attackers do not try passwords this long, except repetitions of a character, a sequence or a common
+ * word.
+ */
 const MIN_GUESSES_WHEN_LONG = 1e5
-/** Of all ways to read `p4$$w0rd` the likeliest ones: more take time and find nothing. */
+/** Only the likeliest ways to read `p4$$w0rd`: more of them take time and find nothing. */
 const MAX_SUBSTITUTIONS = 10
 
-/** Digits and signs around one well-known word: to zxcvbn they look like random ones. */
+/** Digits and signs around one common word: zxcvbn takes them for random characters. */
 const MAX_DECORATION = 8
 
 const PRODUCT_NAME = 'groundwork'
 const LOCAL_PART_MIN_LENGTH = 4
-/** Shorter ones are part of too many other words: Mark, Long, Page. They still count as easily guessed. */
+/** Shorter names are part of too many other words: Mark, Long, Page. They still count as easy to guess. */
 const NAME_MIN_LENGTH = 5
 
 /**
- * Refuses well-known passwords, their simple variations, what contains the product's or the user's own name or address, and
- * what `findBreach` finds. The schema checks the length, and there are no rules of composition (NIST SP 800-63B; OWASP ASVS
- * 5.0, 6.2).
- * @throws PasswordTooCommon that says why
+ * Refuses common passwords and simple variations of them, passwords that contain the name of the
+ * product or the name or address of the user, and passwords that `findBreach` finds. The schema checks
+ * the length. There are no composition rules (NIST SP 800-63B; OWASP ASVS 5.0, 6.2).
+ * @throws {PasswordTooCommon} with the reason, when the password is refused
  */
 export async function checkPassword(
   password: string,
   person: Person,
   findBreach?: FindBreach,
 ): Promise<void> {
-  const reason = ownWordIn(password, person) ?? (await weaknessOf(password, person))
+  const reason = personalWordIn(password, person) ?? (await weaknessOf(password, person))
   if (reason) throw new PasswordTooCommon(reason)
   if ((await findBreach?.(password)) === 'found') {
-    throw new PasswordTooCommon('it is among those that were stolen from other services.')
+    throw new PasswordTooCommon('it is one of the passwords stolen from other services.')
   }
 }
 
-function ownWordIn(password: string, { email, firstName = '', lastName = '' }: Person): string | undefined {
+function personalWordIn(
+  password: string,
+  { email, firstName = '', lastName = '' }: Person,
+): string | undefined {
   const folded = fold(password)
   const contains = (word: string, minLength: number) =>
     word.length >= minLength && folded.includes(fold(word))
@@ -57,7 +66,7 @@ function ownWordIn(password: string, { email, firstName = '', lastName = '' }: P
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase()
 
-/** `ada` and `ada+shop` of ada+shop@example.com: mailboxes with a tag are known without it. */
+/** Returns `ada+shop` and `ada` for ada+shop@example.com: the mailbox is also known without the tag. */
 function localPartsOf(email: string): string[] {
   const [localPart = ''] = email.split('@')
   const [mailbox = ''] = localPart.split('+')
@@ -74,7 +83,7 @@ async function weaknessOf(password: string, { email, firstName = '', lastName = 
     parts.reduce((guesses, part) => guesses * guessesOf(part, ownWords), arrangements) < minGuesses
   const asTyped = { parts: [password], arrangements: 1 }
   return [asTyped, ...readingsOf(fold(password), fold(email.split('@')[1] ?? ''))].some(isWeak)
-    ? 'it is a well-known password, or much like one.'
+    ? 'it is a common password, or similar to one.'
     : undefined
 }
 
@@ -85,7 +94,7 @@ function isDecorated(text: string, isWellKnown: (word: string) => boolean): bool
 
 let judge: ReturnType<typeof loadJudge> | undefined
 
-/** Takes 100 ms and some megabytes: not before the first new password. */
+/** Takes 100 ms and some megabytes, so it waits for the first new password. */
 async function loadJudge() {
   const [{ ZxcvbnFactory }, { adjacencyGraphs, dictionary }] = await Promise.all([
     import('@zxcvbn-ts/core'),
@@ -104,5 +113,5 @@ async function loadJudge() {
   }
 }
 
-/** To zxcvbn a one-letter name would make every such letter a known word. */
+/** With a one-letter name, zxcvbn would take every such letter for a known word. */
 const isWord = (text: string): boolean => text.length > 2

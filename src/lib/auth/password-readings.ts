@@ -1,7 +1,7 @@
-/** A way to read a password: the parts that are left to guess, and in how many ways they may be put together. */
+/** One way to take a password apart: the parts to guess, and in how many ways they can be combined. */
 export type Reading = { parts: readonly string[]; arrangements: number }
 
-/** Domains that stand in a password for no better reason than that everyone knows them. */
+/** Attackers append these to common passwords, so they add nothing to the guesses. */
 const WELL_KNOWN_DOMAINS = [
   ...['gmail.com', 'googlemail.com', 'google.com', 'youtube.com', 'facebook.com', 'instagram.com'],
   ...['yahoo.com', 'yahoo.co.uk', 'yahoo.fr', 'ymail.com', 'aol.com', 'icloud.com', 'me.com', 'apple.com'],
@@ -11,15 +11,15 @@ const WELL_KNOWN_DOMAINS = [
   ...['proton.me', 'protonmail.com', 'mail.com', 'example.com', 'amazon.com', 'twitter.com', 'linkedin.com'],
 ]
 
-/** Shorter words come twice by chance. */
+/** Shorter words repeat by chance. */
 const REPEATED_WORD_MIN_LENGTH = 3
-/** For each change of the rhythm in which letters, digits and signs alternate. */
+/** The factor for each run of letters, digits or signs that differs in length from the one before. */
 const WAYS_PER_CHANGE = 4
 
 /**
- * What remains of a password once a well-known domain, repetition and what stands between its letters are taken away:
- * a guesser who tries `dragon` also tries it eleven times, `d-r-a-g-o-n` and `dragon@gmail.com`.
- * Takes the password in lower case, and time in proportion to its length.
+ * Returns what is left to guess of a password without well-known domains, repetitions and separators: an
+ * attacker who tries `dragon` also tries it eleven times in a row, `d-r-a-g-o-n` and `dragon@gmail.com`.
+ * Expects the password in lower case. Takes linear time. `ownDomain` is the domain of the user's address.
  */
 export function readingsOf(password: string, ownDomain = ''): Reading[] {
   const text = withoutDomains(password, ownDomain)
@@ -36,9 +36,11 @@ export function readingsOf(password: string, ownDomain = ''): Reading[] {
 
 function withoutDomains(text: string, ownDomain: string): string {
   const packed = text.replace(/\s/gu, '')
-  const domains = [...WELL_KNOWN_DOMAINS, ownDomain].filter((it) => it.includes('.') && packed.includes(it))
+  const domains = [...WELL_KNOWN_DOMAINS, ownDomain].filter(
+    (domain) => domain.includes('.') && packed.includes(domain),
+  )
   if (domains.length === 0) return text
-  // `mail.com` is the end of others.
+  // Other domains end in `mail.com`.
   const longestFirst = domains.sort((one, other) => other.length - one.length)
   return longestFirst.reduce(
     (rest, domain) => rest.replaceAll(`@${domain}`, '').replaceAll(domain, ''),
@@ -46,15 +48,19 @@ function withoutDomains(text: string, ownDomain: string): string {
   )
 }
 
-/** `dragon` of `dragondragondrag`, and `1234` of `11223344`. */
+/** Returns `dragon` for `dragondragondrag`, and `1234` for `11223344`. */
 function unitOf(text: string): string {
   const characters = [...text]
-  const evenRuns = runsOf(characters, (it) => it).reduce((sum, run) => commonDivisor(run.length, sum), 0)
-  const once = evenRuns > 1 ? characters.filter((_, i) => i % evenRuns === 0) : characters
+  const runs = runsOf(characters, (character) => character)
+  const timesEach = runs.reduce((divisor, run) => commonDivisor(run.length, divisor), 0)
+  const once = timesEach > 1 ? characters.filter((_, i) => i % timesEach === 0) : characters
   return once.slice(0, periodOf(once)).join('')
 }
 
-/** The whole length where nothing comes twice in full; by the failure function of Knuth, Morris and Pratt. */
+/**
+ * The length of the shortest unit that repeats at least twice, or the whole length. Uses the failure
+ * function of Knuth, Morris and Pratt.
+ */
 function periodOf(characters: readonly string[]): number {
   const borders = [0]
   for (let i = 1, border = 0; i < characters.length; i += 1) {
@@ -66,7 +72,7 @@ function periodOf(characters: readonly string[]): number {
   return 2 * period <= characters.length ? period : characters.length
 }
 
-/** Each longer word where it stands first: `dragon12` of `dragon1dragon2`. The same text where all are different. */
+/** Removes repeated words: returns `dragon12` for `dragon1dragon2`. Short words are kept. */
 function wordsOnce(text: string): string {
   const words = text.match(/[\p{L}\p{M}]+|\p{N}+/gu) ?? []
   const seen = new Set<string>()
@@ -78,7 +84,7 @@ function wordsOnce(text: string): string {
   return kept.length < words.length ? kept.join('') : text
 }
 
-/** `p@ssw0rd` and a space of `p @ s s w 0 r d`: the sign that comes most often is the one that separates. */
+/** Returns `p@ssw0rd` and a space for `p @ s s w 0 r d`: the most frequent sign is the separator. */
 function withoutSeparator(text: string): string[] {
   const counts = new Map<string, number>()
   for (const sign of text.match(/[^\p{L}\p{M}\p{N}]/gu) ?? []) counts.set(sign, (counts.get(sign) ?? 0) + 1)
@@ -86,22 +92,22 @@ function withoutSeparator(text: string): string[] {
   return separator === '' ? [text] : [unitOf(text.replaceAll(separator, '')), separator]
 }
 
-/** Letters, digits and signs each by themselves: `password` and `1234` of `p1a2s3s4word`. */
+/** Separates letters, digits and signs: returns `password` and `1234` for `p1a2s3s4word`. */
 function byKind(text: string): Reading {
   const runs = runsOf([...text], kindOf)
-  const ofKind = KINDS.map((kind) => runs.filter((run) => run.kind === kind)).filter(
+  const groups = KINDS.map((kind) => runs.filter((run) => run.kind === kind)).filter(
     ({ length }) => length > 0,
   )
-  const changes = ofKind.flatMap((some) =>
-    some.filter((run, i) => i > 0 && run.length !== some[i - 1]?.length),
+  const changes = groups.flatMap((group) =>
+    group.filter((run, i) => i > 0 && run.length !== group[i - 1]?.length),
   )
   return {
-    parts: ofKind.map((some) => unitOf(some.map((run) => run.text).join(''))),
-    arrangements: (ORDERS[ofKind.length] ?? 1) * WAYS_PER_CHANGE ** changes.length,
+    parts: groups.map((group) => unitOf(group.map((run) => run.text).join(''))),
+    arrangements: (ORDERS[groups.length] ?? 1) * WAYS_PER_CHANGE ** changes.length,
   }
 }
 
-/** In how many orders none, one, two or three kinds may come. */
+/** The number of orders of zero, one, two or three kinds. */
 const ORDERS = [1, 1, 2, 6]
 const KINDS = ['letter', 'digit', 'sign'] as const
 

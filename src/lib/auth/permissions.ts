@@ -5,8 +5,9 @@ const everyMember = ORGANIZATION_ROLES
 const admins = ['org_admin'] as const
 
 /**
- * Who may do what in an organization, by the role of the membership. A super_admin may do everything in every organization;
- * to anybody else it does not exist. Routes name what they do as `config: { permission }`.
+ * The roles that have each permission in an organization. A super_admin has all permissions in every
+ * organization. To other non-members an organization does not exist. Routes declare `config: {
+ * permission }`.
  */
 export const PERMISSIONS = {
   'organizations.read': everyMember,
@@ -33,9 +34,9 @@ export const PERMISSIONS = {
 
 export type Permission = keyof typeof PERMISSIONS
 
-/** Whoever acts in an organization. */
+/** A caller within an organization. */
 export type OrganizationCaller = {
-  /** Of the membership; null for a super_admin without one. */
+  /** The role of the membership; null for a super_admin who is not a member. */
   role: OrganizationRole | null
   isSuperAdmin: boolean
 }
@@ -43,14 +44,17 @@ export type OrganizationCaller = {
 export const isAllowed = (permission: Permission, { role, isSuperAdmin }: OrganizationCaller): boolean =>
   isSuperAdmin || (role !== null && (PERMISSIONS[permission] as readonly OrganizationRole[]).includes(role))
 
-/** For what a route cannot know before it has read the request. Throws Forbidden. */
+/**
+ * For permissions that depend on the content of the request, which a route cannot declare.
+ * @throws {Forbidden} when the caller does not have the permission
+ */
 export function requirePermission(caller: OrganizationCaller, permission: Permission): void {
   if (!isAllowed(permission, caller)) throw new Forbidden()
 }
 
-/** True where some member may not: the answer 403 is possible. */
+/** Whether some members lack the permission, so that a route can respond with 403. */
 export const isRestricted = (permission: Permission): boolean =>
   PERMISSIONS[permission].length < ORGANIZATION_ROLES.length
 
-/** Whatever only reads says so by its name, and gets a transaction that cannot write. */
+/** Permissions to read have names that end in `.read`. Their routes get a read-only transaction. */
 export const isRead = (permission: Permission): boolean => permission.endsWith('.read')

@@ -1,10 +1,10 @@
-/** Platform roles and account states: the database enums, the wire schemas and the code all read them here. */
+/** Platform roles and account states, defined here once for database enums, API schemas and code. */
 export const USER_ROLES = ['super_admin', 'user'] as const
 export type UserRole = (typeof USER_ROLES)[number]
 
 export const USER_STATUSES = ['active', 'pending', 'disabled'] as const
 export type UserStatus = (typeof USER_STATUSES)[number]
 
-/** What a member is in one organization. */
+/** The role of a member in one organization. */
 export const ORGANIZATION_ROLES = ['org_admin', 'member'] as const
 export type OrganizationRole = (typeof ORGANIZATION_ROLES)[number]

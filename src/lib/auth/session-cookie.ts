@@ -1,10 +1,16 @@
-/** With this prefix browsers take it over HTTPS (or from localhost) and for this host alone, and no other host can set it. */
+/**
+ * The prefix `__Host-` makes browsers accept it only over HTTPS (or from localhost) and only from this
+ * host.
+ */
 const SESSION_COOKIE = '__Host-groundwork-session'
 
-/** Half a day: whoever looks after the jobs signs in once a working day. */
+/** Operators of the jobs dashboard sign in once per working day. */
 export const COOKIE_SESSION_HOURS = 12
 
-/** What a cookie without these would let happen: read by scripts, sent over plain HTTP, sent along by other sites. */
+/**
+ * Scripts cannot read the cookie, plain HTTP does not carry it, and requests from other sites do not
+ * send it.
+ */
 const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict'
 
 const TOKEN = /^[\w-]{43}$/
@@ -12,10 +18,10 @@ const TOKEN = /^[\w-]{43}$/
 export const sessionCookie = (token: string, lifetimeSeconds: number): string =>
   `${SESSION_COOKIE}=${token}; ${ATTRIBUTES}; Max-Age=${lifetimeSeconds}`
 
-/** Makes the browser forget it. */
+/** Makes the browser delete the cookie. */
 export const endedSessionCookie = `${SESSION_COOKIE}=; ${ATTRIBUTES}; Max-Age=0`
 
-/** Undefined when there is none, and for what no token can look like. */
+/** Returns undefined when there is no session cookie, or its value does not have the form of a token. */
 export function readSessionCookie(header = ''): string | undefined {
   const pairs = header.split(';').map((pair) => pair.trim())
   const value = pairs.find((pair) => pair.startsWith(`${SESSION_COOKIE}=`))?.slice(SESSION_COOKIE.length + 1)

@@ -2,23 +2,29 @@ import { type AccessClaims, fromPayload, type Payload } from './access-tokens.js
 
 type Verify = (token: string) => (Partial<Payload> & { exp: number }) | undefined
 
-/** Hashing a whole token with each request would be felt: the end of its signature finds it, then the whole is compared. */
+/**
+ * Characters at the end of the signature, which are the key of the cache. The token itself is compared
+ * after that. Hashing the whole token as a map key would cost noticeable time in each request.
+ */
 const KEY_LENGTH = 22
 
 const MAX_TOKENS = 10_000
 
-/** Verifying EdDSA costs more than the rest of a request: each process remembers the tokens that it has verified. */
+/** Caches verified tokens in this process: an EdDSA verification costs more than the rest of a request. */
 export class VerifiedTokens {
   private readonly tokens = new Map<string, { token: string; claims: AccessClaims; expiresAtMs: number }>()
 
   constructor(private readonly verify: Verify) {}
 
-  /** Throws what `verify` throws. */
+  /**
+   * Returns undefined when the token has expired or a claim is not valid.
+   * @throws {Error} when `verify` throws
+   */
   claimsOf(token: string): AccessClaims | undefined {
-    const known = this.tokens.get(token.slice(-KEY_LENGTH))
-    if (known?.token === token && known.expiresAtMs > Date.now()) return known.claims
+    const cached = this.tokens.get(token.slice(-KEY_LENGTH))
+    if (cached?.token === token && cached.expiresAtMs > Date.now()) return cached.claims
     const payload = this.verify(token)
-    // On its last millisecond, too, it is over (RFC 7519, 4.1.4): the library lets that one pass.
+    // A token expires on `exp` exactly (RFC 7519, 4.1.4). The library still accepts that millisecond.
     if (!payload || payload.exp * 1000 <= Date.now()) return undefined
     const claims = fromPayload(payload)
     if (claims) this.remember(token, claims, payload.exp * 1000)

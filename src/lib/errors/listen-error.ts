@@ -2,7 +2,10 @@ import { OperatorError } from './operator-error.js'
 
 const NAMES = { host: 'HOST', port: 'PORT' }
 
-/** Why an address cannot be listened on, in words for whoever set it; any other error as it is. */
+/**
+ * Returns an OperatorError that explains why the server cannot listen on the address. Returns all other
+ * errors unchanged. `names` are the settings that the message mentions; by default HOST and PORT.
+ */
 export function explainListenError(error: unknown, host: string, port: number, names = NAMES): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE') {
@@ -11,9 +14,9 @@ export function explainListenError(error: unknown, host: string, port: number, n
     )
   }
   if (code === 'EACCES')
-    return new OperatorError(`Port ${port} needs more rights: set ${names.port} above 1023.`)
+    return new OperatorError(`Port ${port} needs more permissions: set ${names.port} above 1023.`)
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new OperatorError(`${names.host} is ${host}, which is no address of this machine.`)
+    return new OperatorError(`${names.host} is ${host}, which is not an address of this machine.`)
   }
   return error
 }

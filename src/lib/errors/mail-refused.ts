@@ -1,4 +1,7 @@
-/** A mail that no retry can deliver: the server refused it for good (a 5xx, RFC 5321, 4.2.1), or it is none to begin with. */
+/**
+ * A mail that no retry can deliver: the mail server refused it permanently (5xx, RFC 5321, 4.2.1), or
+ * the mail itself is not valid.
+ */
 export class MailRefused extends Error {
   override name = 'MailRefused'
 }

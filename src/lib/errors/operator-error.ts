@@ -1,11 +1,14 @@
 /**
- * A mistake that whoever runs the program can mend: its message says so in plain lines, without a secret, and is meant to
- * be printed as it is. Every other error is a bug, whose stack is wanted.
+ * A mistake that the operator can fix. The message explains it in plain words, holds no secrets and is
+ * printed as it is. All other errors are bugs, and are printed with their stack.
  */
 export class OperatorError extends Error {
   override name = 'OperatorError'
 }
 
-/** What to print of an error that ends a process. */
+/**
+ * Returns what to print when an error ends the process: the message of an OperatorError, or the whole
+ * error.
+ */
 export const explainExit = (error: unknown): unknown =>
   error instanceof OperatorError ? error.message : error

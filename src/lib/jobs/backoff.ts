@@ -2,8 +2,9 @@ const FIRST_MS = 5_000
 const CAP_MS = 3_600_000
 
 /**
- * How long to wait after the nth failure: twice as long each time, up to an hour, and half of it by chance, so that jobs
- * that failed together do not come back together.
+ * Exponential backoff with jitter: 5 seconds after the first failure, doubled up to an hour. Half of
+ * the time is random, so that jobs that failed together are not retried together. `attempt` counts from
+ * 1.
  */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   const full = Math.min(FIRST_MS * 2 ** (attempt - 1), CAP_MS)

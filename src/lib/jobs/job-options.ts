@@ -2,16 +2,16 @@ import { backoffMs } from './backoff.js'
 
 export const QUEUE_NAME = 'groundwork'
 
-/** Of all keys of the queue: in braces, by which Redis Cluster keeps what one script needs on one node. */
-export const namedBy = (keyPrefix: string) => ({ prefix: `{${keyPrefix}}` })
+/** The prefix of all keys of the queue. The braces make Redis Cluster keep all of them on one node. */
+export const withKeyPrefix = (keyPrefix: string) => ({ prefix: `{${keyPrefix}}` })
 
-/** Over ten to twenty hours: a mail server may be away for a night. */
+/** Takes ten to twenty hours in total: a mail server may be down for a night. */
 export const MAX_ATTEMPTS = 30
 
-/** A schedule comes again by itself, and somebody should know soon that it fails. */
+/** A schedule runs again anyway, and the operator should learn soon that it fails. */
 export const MAX_SCHEDULED_ATTEMPTS = 5
 
-/** The outbox counts what fails, and says when it has been enough. */
+/** The queue itself never gives up: the outbox counts the attempts and decides. */
 const UNLIMITED = 1_000_000
 
 export const JOB_OPTIONS = {
@@ -22,7 +22,7 @@ export const JOB_OPTIONS = {
   removeOnFail: { age: 604_800, count: 1000 },
 }
 
-/** A tick only asks for a job. It is worth little when the next one comes, and nothing needs to be kept of it. */
+/** A tick only enqueues a job. The next tick replaces it, so nothing of a finished tick is kept. */
 export const TICK_OPTIONS = {
   attempts: MAX_SCHEDULED_ATTEMPTS,
   backoff: { type: 'custom' },
@@ -31,16 +31,19 @@ export const TICK_OPTIONS = {
 }
 
 export const WORKER_OPTIONS = {
-  // A worker that is killed leaves its job behind "stalled": however often that happens, the job is not to blame.
+  // A killed worker leaves its job "stalled". That is not the job's fault, however often it happens.
   maxStalledCount: UNLIMITED,
   settings: { backoffStrategy: (attempt: number) => backoffMs(attempt) },
 }
 
-/** A worker waits for Redis for as long as it takes. */
-export const inRedis = (url: string) => ({ url, maxRetriesPerRequest: null })
+/** Workers wait for Redis without limit. */
+export const workerConnection = (url: string) => ({ url, maxRetriesPerRequest: null })
 
-/** Whoever hands jobs over does not wait: they are in the outbox, and nothing piles up here. */
-export const inRedisOrFail = (url: string) => ({
+/**
+ * Producers fail at once while Redis is down: the jobs are safe in the outbox, and none pile up in
+ * memory.
+ */
+export const producerConnection = (url: string) => ({
   url,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,

@@ -2,7 +2,7 @@ import type { SpanDescription } from '../observability/tracing.js'
 
 const KINDS = { create: 'producer', send: 'producer', process: 'consumer' } as const
 
-/** A job is asked for in a transaction (`create`), handed to the queue (`send`), and done (`process`). */
+/** A job is enqueued in a transaction (`create`), relayed to the queue (`send`) and run (`process`). */
 export function describeJob(operation: keyof typeof KINDS, job: string, id?: string): SpanDescription {
   const attributes = {
     'messaging.system': 'bullmq',

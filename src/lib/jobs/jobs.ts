@@ -4,11 +4,11 @@ import { Email, StrictObject, StringEnum, Uuid } from '../schema/schemas.js'
 import Type from '../schema/type.js'
 import { matchesSchema } from '../schema/validation.js'
 
-/** Mails around a link; the token in it comes from its row. */
+/** Mails with a link. The token in the link is derived from a row of mailed tokens. */
 export const LINK_MAILS = ['verify-email', 'confirm-email-change', 'reset-password', 'set-password'] as const
 export type LinkMail = (typeof LINK_MAILS)[number]
 
-/** What the link in a mail is for. */
+/** The purpose of the token in each mail. */
 export const PURPOSE_OF: Record<LinkMail, MailedTokenPurpose> = {
   'verify-email': 'verify_email',
   'confirm-email-change': 'verify_email',
@@ -16,7 +16,7 @@ export const PURPOSE_OF: Record<LinkMail, MailedTokenPurpose> = {
   'set-password': 'reset_password',
 }
 
-/** Mails that tell the owner of an account what happened to it. */
+/** Mails that notify the owner of an account of a change or an attempt. */
 export const NOTICE_MAILS = [
   'already-registered',
   'email-change-requested',
@@ -26,22 +26,25 @@ export const NOTICE_MAILS = [
 ] as const
 export type NoticeMail = (typeof NOTICE_MAILS)[number]
 
-/** Every mail, as its mailbox is spared too many of it. */
+/** Every kind of mail. Each mailbox has a limit for each kind. */
 export type MailKind = LinkMail | NoticeMail | 'invitation' | 'failed-jobs'
 
 /**
- * Every job with its payload, for whoever asks for it and for whoever does it. Ids only, no secrets: a payload lies in the
- * outbox, and what it names is read when the job runs.
+ * The payload of every job. Payloads are stored in the outbox, so they hold ids and no secrets; the job
+ * reads the rest when it runs.
  */
 export const JOBS = {
   'send-link': StrictObject({ mail: StringEnum(LINK_MAILS), tokenId: Uuid }),
-  /** `to` where the notice goes to another mailbox than the account's present one. */
+  /** `to`: a mailbox other than the account's current one. By default the account's. */
   'send-notice': StrictObject({ mail: StringEnum(NOTICE_MAILS), userId: Uuid, to: Type.Optional(Email) }),
-  /** An address instead of an id: whether it has an account must not show in how long the request takes. */
+  /**
+   * Has an address instead of an id: the duration of the request must not show whether an account
+   * exists.
+   */
   'confirm-registration': StrictObject({ email: Email, registrationId: Type.Optional(Uuid) }),
   'request-verification': StrictObject({ email: Email }),
   'request-password-reset': StrictObject({ email: Email }),
-  /** Of the account and the session as they were when it was asked for: it is not done once they have changed. */
+  /** Not done when the session or the security version of the account has changed since the request. */
   'request-email-change': StrictObject({
     userId: Uuid,
     email: Email,
@@ -54,7 +57,7 @@ export const JOBS = {
 } as const
 
 export type JobName = keyof typeof JOBS
-/** Those that send a mail: they are asked for with `enqueueMail` alone. */
+/** Jobs that send a mail. Only `enqueueMail` may enqueue them. */
 export type MailJob = Extract<JobName, `send-${string}`>
 export type JobPayload<N extends JobName> = Static<(typeof JOBS)[N]>
 

@@ -1,7 +1,10 @@
-/** What a job is about lies in the outbox: the queue knows its id, and its name for whoever looks into it. */
+/**
+ * A job as the queue holds it. The payload stays in the outbox; the name is for people who look at the
+ * queue.
+ */
 export type QueuedJob = { id: string; name: string }
 
-/** A tick is what a scheduler made: it has the schedule's name, and no row in the outbox. */
+/** A tick comes from the scheduler: it has the schedule's name, and no row in the outbox. */
 export type Delivery = QueuedJob & { isTick: boolean }
 
 type BullJob = { id?: string; name: string; repeatJobKey?: string }
@@ -12,11 +15,14 @@ export const deliveryOf = ({ id = '', name, repeatJobKey }: BullJob): Delivery =
   isTick: repeatJobKey !== undefined,
 })
 
-/** The queue does not take an id twice, so a job that came back from the dead letters has a new one there. */
+/**
+ * The queue ignores an id that it has had before, so a job retried from the dead letters gets a new
+ * one.
+ */
 export const queueIdOf = ({ id, retriedAt }: { id: string; retriedAt: Date | null }): string =>
   retriedAt === null ? id : `${id}.${retriedAt.getTime()}`
 
 export const outboxIdOf = (queueId: string): string => queueId.replace(/\..*$/, '')
 
-/** Of the states that the queue knows, those after which it does nothing more. */
+/** Whether a state of the queue is final. */
 export const isFinished = (state: string): boolean => state === 'completed' || state === 'failed'

@@ -7,22 +7,23 @@ const IPV4_WITH_PORT = /^([\d.]+):\d{1,5}$/
 const MAPPED_IPV4 = '::ffff:'
 
 /**
- * The address in what a socket or a proxy calls one, without its port and zone and in its one usual spelling: the same client
- * is the same everywhere. Undefined for what is no address.
+ * Parses an address as sockets and proxies write it. Removes port and zone, and returns the canonical
+ * spelling, so that one client always has the same text. Returns undefined when the text is not an
+ * address.
  */
 export function readAddress(text = ''): string | undefined {
   const host = IN_BRACKETS.exec(text)?.[1] ?? IPV4_WITH_PORT.exec(text)?.[1] ?? text
   const [address = ''] = host.split('%', 1)
   const family = isIP(address)
   if (family !== 6) return family === 4 ? address : undefined
-  const usual = new SocketAddress({ address, family: 'ipv6' }).address
-  const mapped = usual.startsWith(MAPPED_IPV4) ? usual.slice(MAPPED_IPV4.length) : ''
-  return isIPv4(mapped) ? mapped : usual
+  const canonical = new SocketAddress({ address, family: 'ipv6' }).address
+  const mapped = canonical.startsWith(MAPPED_IPV4) ? canonical.slice(MAPPED_IPV4.length) : ''
+  return isIPv4(mapped) ? mapped : canonical
 }
 
 export type TrustsProxy = (address: string) => boolean
 
-/** For addresses as `readAddress` returns them. `ranges` are addresses and CIDR ranges. */
+/** Returns a test for addresses in the form of `readAddress`. `ranges` are addresses and CIDR ranges. */
 export function trustedProxies(ranges: readonly string[]): TrustsProxy {
   const list = new BlockList()
   for (const range of ranges) {
@@ -30,7 +31,7 @@ export function trustedProxies(ranges: readonly string[]): TrustsProxy {
     const family = isIPv4(address) ? 'ipv4' : 'ipv6'
     list.addSubnet(address, Number(bits ?? (family === 'ipv4' ? 32 : 128)), family)
   }
-  // A range may be one of the IPv4 addresses inside IPv6.
+  // A range may be written as IPv4-mapped IPv6.
   return (address) =>
     isIPv4(address)
       ? list.check(address, 'ipv4') || list.check(`${MAPPED_IPV4}${address}`, 'ipv6')
@@ -38,8 +39,9 @@ export function trustedProxies(ranges: readonly string[]): TrustsProxy {
 }
 
 /**
- * The nearest address that is no trusted proxy's. Where a proxy passes on what is no address, it is the proxy's own: else each
- * text that a client makes up would be another client.
+ * Returns the nearest address that does not belong to a trusted proxy. When a hop in `X-Forwarded-For`
+ * is not an address, returns the address of the proxy that passed it on. Otherwise a client could
+ * invent a new identity with each request.
  */
 export function clientAddress({ headers, socket }: IncomingMessage, isTrusted: TrustsProxy): string {
   let client = readAddress(socket.remoteAddress) ?? ''

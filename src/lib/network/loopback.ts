@@ -1,4 +1,4 @@
-/** Of a URL or a `Host` header: an IPv6 address is in brackets. */
+/** Takes the host of a URL or a `Host` header, with IPv6 addresses in brackets. */
 export const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' ||
   hostname.endsWith('.localhost') ||

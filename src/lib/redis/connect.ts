@@ -6,25 +6,28 @@ export type RedisClient = Redis | Cluster
 
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
 
-/** Begins to connect at once, unless `lazyConnect` says otherwise. @throws RedisUrlError */
+/**
+ * Connects at once, unless `lazyConnect` is set.
+ * @throws {RedisUrlError} when the URL is not valid
+ */
 export function connectRedis(url: string, options: ClientOptions = {}): RedisClient {
   const target = parseRedisUrl(url)
   const client = target.kind === 'cluster' ? openCluster(target, options) : openSingle(target, options)
-  // Its client would go on in database 0, which is another deployment's.
+  // When Redis refuses the database, ioredis would go on in database 0, which may be another deployment's.
   return client.on('error', (error) => {
     if (isRefusedDatabase(error)) client.disconnect()
   })
 }
 
-const secured = ({ hasTls }: RedisTarget) => (hasTls ? { tls: {} } : {})
+const tlsOptions = ({ hasTls }: RedisTarget) => (hasTls ? { tls: {} } : {})
 
-const signedIn = ({ username, password }: RedisTarget): ClientOptions => ({
+const credentials = ({ username, password }: RedisTarget): ClientOptions => ({
   ...(username !== undefined && { username }),
   ...(password !== undefined && { password }),
 })
 
 function openSingle(target: Exclude<RedisTarget, { kind: 'cluster' }>, options: ClientOptions): Redis {
-  const common = { ...options, ...signedIn(target), ...secured(target), db: target.database }
+  const common = { ...options, ...credentials(target), ...tlsOptions(target), db: target.database }
   if (target.kind === 'single') return new Redis({ ...common, ...target.nodes[0] })
   return new Redis({
     ...common,
@@ -33,7 +36,7 @@ function openSingle(target: Exclude<RedisTarget, { kind: 'cluster' }>, options: 
     ...(target.sentinelUsername !== undefined && { sentinelUsername: target.sentinelUsername }),
     ...(target.sentinelPassword !== undefined && { sentinelPassword: target.sentinelPassword }),
     ...(target.hasTls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
-    // The same patience with sentinels as with the server itself.
+    // Retry sentinels in the same way as the server itself.
     ...(options.retryStrategy && { sentinelRetryStrategy: options.retryStrategy }),
   })
 }
@@ -41,24 +44,25 @@ function openSingle(target: Exclude<RedisTarget, { kind: 'cluster' }>, options: 
 function openCluster(target: RedisTarget, options: ClientOptions): Cluster {
   const { enableOfflineQueue, lazyConnect, retryStrategy, ...redisOptions } = options
   return new Cluster([...target.nodes], {
-    redisOptions: { ...redisOptions, ...signedIn(target), ...secured(target) },
+    redisOptions: { ...redisOptions, ...credentials(target), ...tlsOptions(target) },
     ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
     ...(lazyConnect !== undefined && { lazyConnect }),
     ...(retryStrategy && { clusterRetryStrategy: (times) => retryStrategy(times) as number | null }),
-    // Certificates are for names, and services that resolve them to addresses of nodes would fail.
+    // Certificates are for host names. Without this, ioredis would resolve them and connect to addresses.
     ...(target.hasTls && { dnsLookup: (address, done) => done(null, address) }),
   })
 }
 
-/** Whatever the reason is that Redis gives, such as that it has fewer databases. */
+/** For any reason that Redis gives, such as that it has fewer databases. */
 const isRefusedDatabase = (error: unknown): boolean =>
   (error as { command?: { name?: unknown } }).command?.name === 'select'
 
 const CHECK_TIMEOUT_MS = 2_000
 
 /**
- * Throws where Redis refuses the database of its URL. One that does not answer is no mistake: whatever needs it waits for it.
- * @throws OperatorError
+ * Checks that Redis has the database of the URL. A Redis that does not respond passes: its users wait
+ * for it.
+ * @throws {OperatorError} when Redis refuses the database
  */
 export async function refuseMissingDatabase(url: string): Promise<void> {
   const target = parseRedisUrl(url)
@@ -78,6 +82,6 @@ export async function refuseMissingDatabase(url: string): Promise<void> {
   client.disconnect()
   if (refusal === undefined) return
   throw new OperatorError(
-    `REDIS_URL names the database ${target.database}, and Redis at ${redisPlacesOf(url)} refuses it (${refusal.message}): name one that it has, or none`,
+    `REDIS_URL names the database ${target.database}, but Redis at ${redisPlacesOf(url)} refuses it (${refusal.message}): use a database that it has, or leave the number out`,
   )
 }

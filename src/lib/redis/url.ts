@@ -9,7 +9,7 @@ type Common = {
   hasTls: boolean
 }
 
-/** One server, several that share the keys, or sentinels that know which server is the master now. */
+/** A single server, a cluster whose nodes share the keys, or sentinels that know the current master. */
 export type RedisTarget = Common &
   (
     | { kind: 'single'; database: number }
@@ -23,11 +23,11 @@ export type RedisTarget = Common &
       }
   )
 
-/** Its message holds nothing of the URL. */
+/** The message never quotes the URL, only names of parameters. */
 export class RedisUrlError extends OperatorError {
   override readonly name = 'RedisUrlError'
 
-  /** @param mistake what follows the name of the setting */
+  /** @param mistake the rest of the sentence that begins with the setting's name */
   constructor(readonly mistake: string) {
     super(`REDIS_URL ${mistake}`)
   }
@@ -40,13 +40,13 @@ const KINDS = { '': 'single', '+cluster': 'cluster', '+sentinel': 'sentinel' } a
 
 const PORTS = { single: 6379, cluster: 6379, sentinel: 26_379 }
 
-/** @throws RedisUrlError */
+/** @throws {RedisUrlError} when the URL is not valid */
 export function parseRedisUrl(url: string): RedisTarget {
   const [, tls, suffix = '', authority = '', path = '', query = ''] =
     /^redis(s?)(\+cluster|\+sentinel)?:\/\/([^/?#]*)\/?([^?#]*)\??([^#]*)$/i.exec(url) ?? refuse()
   const kind = KINDS[suffix.toLowerCase() as keyof typeof KINDS]
   const end = authority.lastIndexOf('@')
-  // Else the password holds what ends an authority, and part of it would be taken for a host.
+  // An `@` here means an unencoded `/`, `?` or `#` in the password: part of it would be taken for a host.
   if (`${path}${query}`.includes('@')) refuse()
   const nodes = authority
     .slice(end + 1)
@@ -54,7 +54,7 @@ export function parseRedisUrl(url: string): RedisTarget {
     .map((text) => readNode(text, PORTS[kind]))
   if (kind === 'single' && nodes.length > 1) {
     throw new RedisUrlError(
-      'must begin with redis+cluster:// or redis+sentinel:// where it names several hosts',
+      'must begin with redis+cluster:// or redis+sentinel:// when it names several hosts',
     )
   }
   const [first = refuse(), ...others] = nodes
@@ -94,17 +94,16 @@ function readNode(text: string, defaultPort: number): Node {
   return { host: bracketed ?? plain ?? '', port: number }
 }
 
-/** Anything else is answered by an error of Redis that its client passes over: it would use database 0. */
+/** Redis reports an error for other text, which ioredis ignores: it would use database 0. */
 function readDatabase(text: string): number {
   if (text === '') return 0
-  if (!/^\d{1,5}$/.test(text))
-    throw new RedisUrlError('must have the number of a database as its path, such as /1')
+  if (!/^\d{1,5}$/.test(text)) throw new RedisUrlError('must have a database number as its path, such as /1')
   return Number(text)
 }
 
 function readClusterDatabase(path: string): 0 {
   if (path !== '' && readDatabase(path) !== 0)
-    throw new RedisUrlError('must have no other database than 0: a cluster has none')
+    throw new RedisUrlError('must not name a database other than 0: a cluster has no others')
   return 0
 }
 
@@ -116,7 +115,7 @@ function readParameters(query: string, kind: RedisTarget['kind']): Map<string, s
     const [name = '', ...value] = pair.split('=').map(decode)
     if (!/^[a-z_]{1,40}$/i.test(name)) refuse()
     if (!(PARAMETERS[kind] as string[]).includes(name)) {
-      throw new RedisUrlError(`has the parameter ${name}, which is not understood: leave it out`)
+      throw new RedisUrlError(`has the parameter ${name}, which is not supported: remove it`)
     }
     parameters.set(name, value.join('='))
   }
@@ -135,7 +134,7 @@ function refuse(): never {
   throw new RedisUrlError(`must be ${REDIS_URL_FORM}`)
 }
 
-/** Where it leads, for messages: hosts and ports, and nothing else. */
+/** The hosts and ports of the URL, for messages. No credentials. */
 export const redisPlacesOf = (url: string): string =>
   parseRedisUrl(url)
     .nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`)

@@ -4,8 +4,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const RFC_3339 = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
 
 /**
- * Accepts times of the years 1 to 9999 (in UTC): JavaScript and PostgreSQL both store them, and every client
- * can parse them. Rejects leap seconds and days that do not exist, such as 30 February.
+ * Accepts times of the years 1 to 9999 (in UTC): JavaScript and PostgreSQL both store them, and every
+ * client can parse them. Rejects leap seconds and days that do not exist, such as 30 February.
  */
 export function isStorableTime(text: string): boolean {
   const year = RFC_3339.test(text) ? new Date(text).getUTCFullYear() : Number.NaN

@@ -11,7 +11,10 @@ import {
 } from './schemas.js'
 import Type from './type.js'
 
-/** A user in every response. The serializer drops fields that are not listed here, such as the password hash. */
+/**
+ * A user in every response. The serializer drops fields that are not listed here, such as the password
+ * hash.
+ */
 export const User = Type.Object(
   {
     id: Uuid,

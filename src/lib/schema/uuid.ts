@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto'
 
-/** A UUIDv7 (RFC 9562, 5.7) of a time in milliseconds since 1970, in the same form as the database makes them. */
+/**
+ * A UUIDv7 (RFC 9562, 5.7) of a time in milliseconds since 1970, in the same form as the database makes
+ * them.
+ */
 export const uuidV7 = (timeMs: number): string => `${prefixOf(timeMs)}-7${randomUUID().slice(15)}`
 
-/** The smallest id of a millisecond. Times before 1970 count as 1970: they would wrap around to the far future. */
+/**
+ * The smallest id of a millisecond. Times before 1970 count as 1970: they would wrap around to the far
+ * future.
+ */
 export const firstUuidOf = (timeMs: number): string =>
   `${prefixOf(Math.max(timeMs, 0))}-0000-0000-000000000000`
 

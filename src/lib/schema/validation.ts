@@ -5,8 +5,9 @@ import { formatKeyword } from './format-keyword.js'
 const buildAjv = AjvCompiler()
 
 /**
- * Compiles with two Ajv instances. URLs hold only text, so path and query values are coerced to numbers and
- * booleans; bodies are not coerced. All failing fields are reported. Unknown fields are refused, not removed.
+ * Compiles with two Ajv instances. URLs hold only text, so path and query values are coerced to numbers
+ * and booleans; bodies are not coerced. All failing fields are reported. Unknown fields are refused,
+ * not removed.
  */
 export const buildValidator: typeof buildAjv = (schemas, options) => {
   const compilerWith = (coerceTypes: boolean) => {
@@ -39,7 +40,10 @@ type Check = (value: unknown) => unknown
 
 const checks = new WeakMap<object, Check>()
 
-/** Whether the value would be accepted as a request body. For values from elsewhere, such as job payloads. */
+/**
+ * Whether the value would be accepted as a request body. For values from elsewhere, such as job
+ * payloads.
+ */
 export function matchesSchema<S extends TSchema>(schema: S, value: unknown): value is Static<S> {
   const check = checks.get(schema) ?? (buildValidator({}, {})({ schema, httpPart: 'body' } as never) as Check)
   checks.set(schema, check)

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { bears } from '../../lib/auth/bearer.js'
+import { hasBearerToken } from '../../lib/auth/bearer.js'
 import { Unauthorized } from '../../lib/errors/errors.js'
 import { METRICS_MEDIA_TYPE } from '../../lib/observability/metrics.js'
 
@@ -9,7 +9,7 @@ const metricsRoutes: FastifyPluginAsyncTypebox<{ token: string }> = async (app, 
     '',
     { schema: { hide: true }, config: { public: true, rateLimits: false, neverShed: true } },
     async function getMetrics(request, reply) {
-      if (!bears(request.headers.authorization, token)) {
+      if (!hasBearerToken(request.headers.authorization, token)) {
         reply.header('www-authenticate', 'Bearer')
         throw new Unauthorized()
       }
