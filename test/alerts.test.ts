@@ -1,4 +1,4 @@
-/** The rules for Prometheus, in time: whether each alert fires when it should, and not when all is well. */
+/** The Prometheus rules over time: each alert fires when it should and stays silent when all is well. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { fromPackageRoot } from '../src/config/paths.js'
 import { run } from './helpers/process.js'
 
-const skip = spawnSync('promtool', ['--version']).error !== undefined && 'there is no promtool here'
+const skip = spawnSync('promtool', ['--version']).error !== undefined && 'promtool is not installed'
 
 const cwd = fromPackageRoot('docs/operations')
 const read = (file: string) => readFileSync(join(cwd, file), 'utf8')
@@ -24,14 +24,14 @@ t.test(
       const own = cases.filter(({ alertname }) => alertname === alert)
       t.ok(
         own.some(({ exp_alerts }) => !exp_alerts),
-        `${alert} is silent`,
+        `${alert} has a silent case`,
       )
       const fired = own.flatMap(({ exp_alerts = [] }) => exp_alerts.map(({ exp_labels }) => exp_labels))
-      t.ok(fired.length > 0, `${alert} fires`)
+      t.ok(fired.length > 0, `${alert} has a firing case`)
       for (const [, label = '', cause] of expr.matchAll(/"(\w+)", "([^"]+)", "", ""/g))
         t.ok(
           fired.some((labels) => labels[label] === cause),
-          `${alert} fires: ${cause}`,
+          `${alert} has a firing case for ${cause}`,
         )
     }
   },

@@ -1,12 +1,12 @@
-/** The rules of the house. A failure says which file breaks which one, and what to do instead. */
+/** The architecture rules. A failure names the file, the rule it breaks, and what to do instead. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
 /**
- * The floors of `src`, from the ground up: a folder imports what lies below its floor, and itself. `.` are the files right in
- * `src`: the assembly and its entry points.
+ * The floors of `src`, lowest first. A folder imports only itself and lower floors. `.` stands for the files
+ * directly in `src`: the assembly and the entry points.
  */
 const FLOORS = [
   ['lib'],
@@ -19,7 +19,7 @@ const FLOORS = [
   ['.'],
 ]
 
-/** Neighbours do not know each other. A folder's `index.ts` is its table of contents, and knows them all. */
+/** Neighbours do not import each other. A folder's `index.ts` is its table of contents and imports them all. */
 const NEIGHBOURS = [
   { neighbour: /^plugins\/\w+\/[\w-]+\.ts$/, shared: [] },
   { neighbour: /^routes\/[\w-]+(?=\/)/, shared: ['routes/index.ts'] },
@@ -35,7 +35,7 @@ const LONGEST = [
   { files: /^src\/routes\//, lines: 200 },
   { files: /^src\/db\/queries\//, lines: 120 },
   { files: /^test\//, lines: 250 },
-  // What is data, line by line, may go on.
+  // Files that are data, line by line, may be longer.
   { files: /^(src|scripts)\/(?!config\/settings\.ts)/, lines: 200 },
 ]
 
@@ -43,22 +43,22 @@ const FORBIDDEN = [
   {
     what: /\bprocess\.env\b/,
     in: /^src\/(?!config\/)/,
-    // Hands PATH and the like on to PostgreSQL's own programs: no setting of ours.
+    // Passes PATH and the like on to the programs of PostgreSQL; it reads no setting of this project.
     except: ['src/embedded-postgres/programs.ts'],
     instead: 'add a setting to src/config/settings.ts, and take it as an option',
   },
   {
     what: /\bconsole\.\w+\(/,
-    // A command talks to whoever runs it.
+    // Commands print to their user.
     in: /^src\/(?!scripts\/)/,
-    // Says why a process does not start, before there is a log or instead of one.
+    // Reports why a process does not start, before there is a log or instead of one.
     except: ['src/process.ts'],
     instead: 'use request.log or app.log, which carry the request id',
   },
   {
     what: /\b(postgres|new (Client|Redis|Cluster))\(/,
     in: /^src\/(?!lib\/(database-url|redis)\/)/,
-    // With what it read from its URL there.
+    // Reads its URL through src/lib/database-url.
     except: ['src/db/driver/listener.ts'],
     instead: 'use openPostgres or connectRedis, which read a URL like every other driver',
   },
@@ -72,7 +72,7 @@ const FORBIDDEN = [
     what: /\bfrom 'fastify-plugin'/,
     in: /^src\/(?!plugins\/)/,
     except: [],
-    instead: 'routes and workers stay encapsulated: what others need is a plugin of its own in src/plugins',
+    instead: 'keep routes and workers encapsulated: put what others need into a plugin in src/plugins',
   },
   {
     what: /\b(TODO|FIXME|XXX)\b(?!\\)/,
@@ -84,7 +84,7 @@ const FORBIDDEN = [
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Paths as in the rules, `/` between their parts on every system. */
+/** Paths in the format of the rules, with `/` as the separator on every system. */
 function listFiles(folder: string): string[] {
   const names = readdirSync(join(ROOT, folder), { recursive: true }) as string[]
   return names
@@ -103,11 +103,11 @@ const files = new Map(
 
 const IMPORT = /^(?:import|export|\})[^'\n]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm
 
-/** Types, too: what a file knows of counts, not what is left of it when it runs. */
+/** Imports of types count, too: a dependency is one even if it is erased at run time. */
 const specifiersOf = (code: string[]): string[] =>
   [...code.join('\n').matchAll(IMPORT)].flatMap(([, ...specifiers]) => specifiers.filter(Boolean))
 
-/** Of the files in `src`, all paths from there. */
+/** The imports of each file in `src`; all paths are relative to `src`. */
 const imports = new Map(
   [...files]
     .filter(([path]) => path.startsWith('src/'))
@@ -128,12 +128,10 @@ t.test('imports only point to lower floors', async (t) => {
     const [folder, target] = [topOf(from), topOf(to)]
     const [floor, below] = [folder, target].map((name) => FLOORS.findIndex((names) => names.includes(name)))
     if (floor === -1 || below === -1) {
-      t.fail(
-        `src/${folder} or src/${target} stands on no floor yet: add it to FLOORS in test/architecture.test.ts`,
-      )
+      t.fail(`src/${folder} or src/${target} has no floor yet: add it to FLOORS in test/architecture.test.ts`)
     } else if (folder !== target && Number(floor) <= Number(below)) {
       t.fail(
-        `src/${from} imports src/${to}, which is not on a floor below. ` +
+        `src/${from} imports src/${to}, which is not on a lower floor. ` +
           'Move what both need to a lower floor (src/lib is the lowest), or reach it as app.x.',
       )
     }
@@ -154,7 +152,7 @@ t.test('neighbours on one floor do not import each other', async (t) => {
   }
 })
 
-/** The cycles of a graph, each as the trail that leads back to its start. */
+/** The cycles of a graph, each as the path that leads back to its start. */
 function cyclesOf(graph: Map<string, Iterable<string>>): string[][] {
   const done = new Set<string>()
   const cycles: string[][] = []
@@ -172,7 +170,7 @@ function cyclesOf(graph: Map<string, Iterable<string>>): string[][] {
 
 t.test('the import graph of files has no cycle', async (t) => {
   for (const cycle of cyclesOf(imports))
-    t.fail(`a cycle: src/${cycle.join(' → src/')}. Move what they share to a file of its own.`)
+    t.fail(`a cycle: src/${cycle.join(' → src/')}. Move what they share to a separate file.`)
 })
 
 t.test('the import graph of folders has no cycle', async (t) => {
@@ -221,11 +219,11 @@ t.test('each folder of routes exports its routes as the default export of its in
 
 t.test('code that runs in production imports no development dependency', async (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  // For people at a terminal: without it lines are JSON.
+  // Formats log lines for a terminal; without it lines are JSON.
   const allowed = [...Object.keys(dependencies), 'pino-pretty']
   for (const [path, code] of files) {
     if (!path.startsWith('src/')) continue
-    for (const specifier of specifiersOf(code).filter((it) => !/^(\.|node:)/.test(it))) {
+    for (const specifier of specifiersOf(code).filter((name) => !/^(\.|node:)/.test(name))) {
       const name = specifier
         .split('/')
         .slice(0, specifier.startsWith('@') ? 2 : 1)
@@ -241,7 +239,7 @@ t.test('files stay within their line limits', async (t) => {
     const limit = LONGEST.find(({ files }) => files.test(path))
     if (limit && code.length > limit.lines) {
       t.fail(
-        `${path} has ${code.length} lines of code, and ${limit.lines} are the most: one idea a file. Give the second idea its own.`,
+        `${path} has ${code.length} lines of code, and the limit is ${limit.lines}. Keep one idea in a file: move the second to another one.`,
       )
     }
   }

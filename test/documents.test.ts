@@ -7,7 +7,7 @@ import { copyCheckout } from './helpers/checkout.js'
 import { createEmptyDatabase } from './helpers/database.js'
 import { PACKAGE_ROOT, run } from './helpers/process.js'
 
-// It follows docs/adding-a-resource.md in a copy: two migrations, the types and two test files.
+// The last test follows docs/adding-a-resource.md in a copy: two migrations, the types and four test files.
 t.setTimeout(400_000)
 
 const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
@@ -23,7 +23,7 @@ const documents = [
     .map((name) => `docs/${name}`),
 ]
 
-/** Those whose every command is run by a test. */
+/** Documents whose every command is run by a test. */
 const instructions = [
   'README.md',
   'AGENTS.md',
@@ -37,7 +37,7 @@ const resourceSteps = read('docs/adding-a-resource.md')
 const codeBlocks = (language: string, text: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 
-/** What a command is proved by: a file that runs it, and the words in that file. */
+/** The proof of each command: a file that runs it and the words with which it does. */
 const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm install$|^npm ci$/, '.ci/run', 'npm ci'],
   [/^npm run dev$/, 'test/helpers/dev.ts', 'scripts/dev.ts'],
@@ -71,7 +71,7 @@ t.test('every file named in the documents exists, and every link leads somewhere
   }
 })
 
-/** What GitHub makes of a heading. */
+/** The anchor that GitHub derives from a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .toLowerCase()
@@ -120,10 +120,14 @@ t.test('every command is run by a test or by .ci/run, and none is missing', asyn
   }
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   const unknown = Object.keys(scripts).filter((name) => !read('docs/commands.md').includes(`npm run ${name}`))
-  t.strictSame(unknown, ['start', 'test'], 'whose short forms are there')
+  t.strictSame(
+    unknown,
+    ['start', 'test'],
+    'docs/commands.md names every script; start and test have short forms',
+  )
 })
 
-const withoutCurl = spawnSync('curl', ['--version']).error !== undefined && 'there is no curl here'
+const withoutCurl = spawnSync('curl', ['--version']).error !== undefined && 'curl is not installed'
 
 t.test('the first request of the README works unchanged', { skip: withoutCurl }, async (t) => {
   const { app, signUp } = await buildTestApp(t)
@@ -164,7 +168,7 @@ t.test("the guide's steps add a resource, and the example can be deleted", async
   t.match(stdout, /\d+ passed, 0 failed/)
 })
 
-/** Writes the files of the steps, and adds the single lines where the text says. */
+/** Writes the files of the steps and inserts the single lines where the text says. */
 function followSteps(cwd: string): void {
   for (const block of codeBlocks('ts', resourceSteps)) {
     const [first = '', ...lines] = block.split('\n')
@@ -175,7 +179,7 @@ function followSteps(cwd: string): void {
   }
 }
 
-/** Among the others: at the head of a table, before the first of all routes, with its import, or at the end. */
+/** Inserts lines at the head of the permission table, before the first route (with its import), or at the end. */
 function withLines(text: string, lines: string): string {
   const table = /^export const (PERMISSIONS)\b.*\{\n/m.exec(text)
   if (table) return text.replace(table[0], `${table[0]}${lines}`)
@@ -183,7 +187,7 @@ function withLines(text: string, lines: string): string {
   return `import noteRoutes from './notes/index.js'\n${text.replace(/(?=\n *await api\.register\()/, `\n${lines}`)}`
 }
 
-/** Of the example, from the files that the text names. */
+/** Removes the lines of the example from the files that the text names. */
 function takeProjectLines(cwd: string): void {
   for (const path of linesOfProjects) {
     const lines = readFileSync(join(cwd, path), 'utf8').split('\n')

@@ -23,7 +23,7 @@ const INVITATION = {
 
 type Person = typeof ADA
 
-/** Every mail there is, written to somebody. */
+/** Every kind of mail, written to this person. */
 const mailsTo = (person: Person): [name: string, mail: Mail, link: string][] => [
   ...Object.entries(linkMails).map(([name, { write }]): [string, Mail, string] => [
     name,
@@ -46,7 +46,7 @@ const decode = (html: string): string =>
     .replace(/&#(\d+);/g, (_whole, code) => String.fromCodePoint(Number(code)))
     .replace(/&(\w+);/g, (whole, name) => ENTITIES[name] ?? whole)
 
-/** What a reader sees, one line an element. */
+/** The visible text, one line for each element. */
 const visible = (html: string): string =>
   decode(html.replace(/<style>.*?<\/style>/s, '').replace(/<[^>]*>/g, ''))
 
@@ -62,7 +62,7 @@ t.test('every mail has a subject, a greeting and its link once, in both parts', 
     t.equal(count(text, link), 1, name)
     t.strictSame(linksIn(html), [link], name)
     for (const line of text.split('\n').filter((line) => line !== link && !/^-- $|:$/.test(line))) {
-      t.ok(visible(html).includes(line), `${name}: both parts say "${line}"`)
+      t.ok(visible(html).includes(line), `${name}: the HTML contains the line "${line}"`)
     }
   }
 })
@@ -94,7 +94,7 @@ t.test('the HTML is complete and loads nothing', async (t) => {
 
 const VOID = new Set(['meta'])
 
-/** The tags that are open at the end, or were closed in the wrong order. */
+/** The tags that are still open at the end or were closed in the wrong order. */
 function unclosed(html: string): string[] {
   const open: string[] = []
   for (const [, close, tag = ''] of html
@@ -109,8 +109,8 @@ function unclosed(html: string): string[] {
 }
 
 t.test('text from users is neither run, opened nor filled in', async (t) => {
-  // Names of people, as far as a machine can tell. `<` opens a tag, `{{` and `${` a template.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must stay one
+  // A machine cannot tell these from names of people. `<` opens a tag, `{{` and `${` a template.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must not be evaluated
   for (const firstName of ['<script>', '<b>Ada</b>', '{{7*7}}', '${7*7}', '<%= 7*7 %>', `"O'Neil" & Sons`]) {
     for (const [name, { subject, text, html }] of mailsTo({
       firstName,
@@ -123,7 +123,7 @@ t.test('text from users is neither run, opened nor filled in', async (t) => {
       t.equal(
         subject,
         mailsTo(ADA).find(([other]) => other === name)?.[1].subject,
-        'no word of it in a header',
+        'the name is not in a header',
       )
     }
   }

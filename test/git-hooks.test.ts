@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { PACKAGE_ROOT, run } from './helpers/process.js'
 
-const skip = spawnSync('git', ['--version']).error !== undefined && 'there is no git here'
+const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not installed'
 
-/** A new repository with our hooks, whose types and tests are those of a package that has none. */
+/** A new repository with our hooks and a minimal package, whose types always pass and whose test is test.js. */
 async function createRepository(t: Test) {
   const cwd = t.testdir({ 'package.json': '{ "scripts": { "typecheck": "true", "test": "node test.js" } }' })
   for (const file of ['lefthook.yml', 'biome.json']) cpSync(join(PACKAGE_ROOT, file), join(cwd, file))
@@ -47,7 +47,7 @@ t.test('formats commits on other branches and refuses them when a test fails', {
   write('test.js', 'process.exit( 0 );\n')
   t.match(await commit(), { code: 0 })
   t.equal(readFileSync(join(cwd, 'test.js'), 'utf8'), 'process.exit(0)\n')
-  t.equal((await git(['status', '--porcelain'])).stdout, '', 'what was mended is part of the commit')
+  t.equal((await git(['status', '--porcelain'])).stdout, '', 'the formatted files are part of the commit')
   write('test.js', 'process.exit(1)\n')
   t.match(await commit(), { code: 1 })
 })

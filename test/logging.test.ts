@@ -13,7 +13,7 @@ const parseLines = (text: string) =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
-/** The line that the guide shows, and the fields that it tells of. */
+/** The example line of the guide and the fields that it documents. */
 function readGuide() {
   const [, logs = ''] = readFileSync(fromPackageRoot('docs/deployment.md'), 'utf8').split('\n## Logs\n')
   const [, example = ''] = /```json\n(.*)\n```/.exec(logs) ?? []
@@ -44,7 +44,7 @@ t.test(
     await fetch(`${api}/me?access_token=from-the-query`, { headers })
     await fetch(`${api}/auth/refresh`, { method: 'POST', headers, body: JSON.stringify({ refreshToken }) })
 
-    // PostgreSQL's own words about such a failure quote the whole row; drizzle's quote every parameter.
+    // The message of PostgreSQL for such a failure quotes the whole row, that of drizzle every parameter.
     await connect(
       t,
       database.ownerUrl,
@@ -80,7 +80,7 @@ t.test(
     t.equal(stderr, '')
 
     const file = readFileSync(path, 'utf8')
-    t.equal(file, stdout, 'both have every line, the last ones included')
+    t.equal(file, stdout, 'both have every line, including the last ones')
     const lines = parseLines(stdout)
     t.match(lines.at(-1), { msg: 'shutting down' })
     t.match(
@@ -90,7 +90,12 @@ t.test(
     const requests = lines.filter(({ msg }) => msg === 'request')
     for (const { requestId } of requests) t.match(requestId, /^[\w-]{1,64}$/)
     const { example, fields } = readGuide()
-    for (const request of requests) t.strictSame(Object.keys(request), Object.keys(example), 'as documented')
+    for (const request of requests)
+      t.strictSame(
+        Object.keys(request),
+        Object.keys(example),
+        'the fields are those of the documented example',
+      )
     const documented = lines.filter((line) => line.requestId).flatMap((line) => Object.keys(line))
     t.strictSame(
       documented.filter((field) => !fields.includes(field)),
@@ -126,7 +131,7 @@ t.test(
       '\nforged',
     ]
     for (const secret of secrets) t.notOk(stdout.includes(secret), `${secret.slice(0, 20)} is not in the log`)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them
     t.notMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
   },
 )
@@ -139,7 +144,7 @@ t.test('an uncaught exception ends the process, and its line reaches the file', 
     await runProcess('test', async ({ logger }) => {
       setImmediate(() => {
         for (let i = 0; i < 100; i++) logger.info('at work')
-        throw new Error('nobody catches this')
+        throw new Error('an uncaught error')
       })
       return { close: async () => undefined }
     })`
@@ -149,6 +154,6 @@ t.test('an uncaught exception ends the process, and its line reaches the file', 
   t.match(ended, { code: 1, signal: null })
   t.equal(readFileSync(path, 'utf8'), ended.stdout)
   t.match(parseLines(ended.stdout).slice(-1), [
-    { level: 'fatal', msg: 'uncaught exception', err: { message: 'nobody catches this' } },
+    { level: 'fatal', msg: 'uncaught exception', err: { message: 'an uncaught error' } },
   ])
 })

@@ -17,7 +17,7 @@ const TOKEN = 'a-token-that-scrapers-know-0123456789'
 const AS_SCRAPER = { authorization: `Bearer ${TOKEN}` }
 const DURATION = 'http_server_request_duration_seconds_count'
 
-/** An app with its metrics behind a token, and what they say. */
+/** An app with its metrics behind a token, and a function that reads them. */
 async function buildMeasuredApp(t: Test, options: TestAppOptions = {}) {
   const test = await buildTestApp(t, { ...options, config: { METRICS_TOKEN: TOKEN, ...options.config } })
   const read = async (): Promise<Scrape> =>
@@ -25,8 +25,8 @@ async function buildMeasuredApp(t: Test, options: TestAppOptions = {}) {
   return { ...test, read }
 }
 
-/** The lines of a log, for where a process says something of itself. */
-function listen() {
+/** A logger whose lines can be searched. `says` waits for a line and returns the first group of the pattern. */
+function captureLog() {
   const lines: string[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
   const says = (pattern: RegExp) => eventually(() => pattern.exec(lines.join(''))?.[1])
@@ -58,14 +58,18 @@ t.test('serves metrics on the port of the API to callers with the token', async 
     t.equal(answer.headers['www-authenticate'], 'Bearer')
   }
   const admin = await signUp({ role: 'super_admin' })
-  t.equal((await admin.request({ method: 'GET', url: '/metrics' })).status, 401, 'an access token is none')
+  t.equal(
+    (await admin.request({ method: 'GET', url: '/metrics' })).status,
+    401,
+    'an access token is not a metrics token',
+  )
   const answer = await get(AS_SCRAPER)
   t.match(answer, { status: 200, headers: { 'content-type': /^text\/plain; version=0\.0\.4/ } })
   t.match(parseMetrics(answer.text).value('groundwork_build_info', { service: 'api' }), 1)
 })
 
 t.test('serves metrics on a separate port alone, until the process ends', async (t) => {
-  const { logger, says } = listen()
+  const { logger, says } = captureLog()
   const { app, anonymous } = await buildTestApp(t, {
     logger,
     config: { METRICS_PORT: 0, METRICS_TOKEN: TOKEN },
@@ -101,11 +105,11 @@ t.test('counts requests by route pattern, and no client input becomes a label', 
   t.equal(count('/api/v1/users/:id', '404'), 1)
   t.equal(count('/api/v1/auth/login', '200', 'POST'), 1)
   t.equal(count('unknown', '404'), 1)
-  t.equal(count('unknown', '404', '_OTHER'), 1, 'nor its method')
+  t.equal(count('unknown', '404', '_OTHER'), 1, 'an unknown method does not become a label')
   t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'malformed' }), 1)
   t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'overflow' }), 1)
   t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'url' }), 1)
-  t.equal(value('http_server_active_requests'), 1, 'the one that reads them')
+  t.equal(value('http_server_active_requests'), 1, 'only the request that reads the metrics is in flight')
   const labels = series.flatMap((each) => Object.values(each.labels)).join('\n')
   t.notMatch(labels, /made-up|PROPFIND|0198c0de|%zz/)
 })
@@ -145,7 +149,7 @@ t.test('reports connections of the pool in use, waiting callers and timeouts', a
   t.equal(value('db_client_connection_count', { state: 'used' }), 2)
   t.equal(value('db_client_connection_max'), 2)
   t.ok((value('db_client_connection_pending_requests') ?? 0) >= 1)
-  t.equal(value('groundwork_backlog_known'), 0, 'and what needs one of its connections is left out')
+  t.equal(value('groundwork_backlog_known'), 0, 'leaves out metrics that need a connection of the pool')
   t.equal(value('groundwork_outbox_jobs'), undefined)
   t.equal(await waiting, 'refused')
   release()
@@ -185,15 +189,15 @@ t.test('reports pending jobs, dead letters, seals and partitions', async (t) => 
   t.equal(value('groundwork_outbox_jobs'), 4)
   t.equal(value('groundwork_outbox_failing_jobs'), 1)
   const age = value('groundwork_outbox_ready_age_seconds') ?? 0
-  t.ok(age > 100 && age < 160, `the oldest that nobody has taken: ${age}`)
+  t.ok(age > 100 && age < 160, `the age of the oldest unclaimed job: ${age}`)
   t.equal(value('groundwork_dead_letters', { job_name: 'send-link' }), 2)
   t.equal(value('groundwork_dead_letters', { job_name: 'send-notice' }), 1)
-  t.equal(value('groundwork_audit_unsealed_age_seconds'), undefined, 'nothing was ever sealed')
+  t.equal(value('groundwork_audit_unsealed_age_seconds'), undefined, 'no age without any seal')
   t.ok((value('groundwork_audit_partitions_ahead') ?? 0) >= 2)
   t.equal(app.metrics.isOn, true)
 })
 
-/** Four jobs: new, handed over, due again, and to be done later; and three dead letters. */
+/** Inserts four jobs (new, claimed, due again, delayed) and three dead letters. */
 async function fillBacklog(t: Test, { ownerUrl }: TestDatabase) {
   const owner = connect(t, ownerUrl)
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000)
@@ -231,7 +235,7 @@ t.test('the age of unsealed entries starts with the first seal', async (t) => {
 })
 
 t.test('the worker reports its jobs and mails on a separate port', async (t) => {
-  const { logger, says } = listen()
+  const { logger, says } = captureLog()
   const test = await buildTestApp(t, { config: { WORKER_METRICS_PORT: 0 } })
   t.equal(test.app.metrics.isOn, false)
   await startTestWorker(t, test, logger)
@@ -242,11 +246,11 @@ t.test('the worker reports its jobs and mails on a separate port', async (t) => 
   await owner`insert into outbox (job, payload) values ('no-such-job', '{}')`
   await owner`notify outbox`
   const { value } = await eventually(async () => {
-    const seen = await scrape(url)
+    const metrics = await scrape(url)
     const dead = { job_name: 'no-such-job', outcome: 'dead' }
     const isOver =
-      seen.value('groundwork_mails_total') && seen.value('groundwork_job_duration_seconds_count', dead)
-    return isOver ? seen : undefined
+      metrics.value('groundwork_mails_total') && metrics.value('groundwork_job_duration_seconds_count', dead)
+    return isOver ? metrics : undefined
   })
   t.equal(value('groundwork_build_info', { service: 'worker' }), 1)
   t.equal(value('groundwork_mails_total', { outcome: 'sent' }), 1)
@@ -254,5 +258,5 @@ t.test('the worker reports its jobs and mails on a separate port', async (t) => 
     value('groundwork_job_duration_seconds_count', { job_name: 'confirm-registration', outcome: 'done' }),
     1,
   )
-  t.equal(value(DURATION), undefined, 'and has no requests')
+  t.equal(value(DURATION), undefined, 'reports no requests')
 })

@@ -3,10 +3,10 @@ import { buildTestApp } from './helpers/app.js'
 
 const { app, anonymous } = await buildTestApp(t)
 
-/** What RE2 (Go), Rust (pydantic), Java and Python do not all read in the way JavaScript does. */
+/** Syntax that RE2 (Go), Rust (pydantic), Java and Python do not all interpret as JavaScript does. */
 const NOT_PORTABLE = {
   'a property of Unicode': /\\p/i,
-  'a look-around or another group than a plain one': /\(\?(?!:)/,
+  'a look-around or a special group': /\(\?(?!:)/,
   'an escape of a code point': /\\[ux]/,
   'a reference to a group': /\\[1-9k]/,
   'a possessive or lazy repeat': /[*+?}][+?]/,
@@ -27,8 +27,8 @@ t.test('generators and validators can read every pattern and format of the docum
   t.ok(schemas.length > 50)
   for (const { pattern, format } of schemas) {
     if (typeof pattern === 'string') {
-      for (const [what, found] of Object.entries(NOT_PORTABLE))
-        t.notMatch(pattern, found, `${pattern}: ${what}`)
+      for (const [construct, syntax] of Object.entries(NOT_PORTABLE))
+        t.notMatch(pattern, syntax, `${pattern}: ${construct}`)
       t.doesNotThrow(() => new RegExp(pattern))
     }
     if (format !== undefined) t.ok(FORMATS.includes(String(format)), String(format))

@@ -10,7 +10,7 @@ const { app, anonymous, signUp } = await buildTestApp(t, { config: { RATE_LIMIT:
 const operations = operationsOf(app)
 const documentedPaths = [...new Set(operations.map(({ path }) => path))]
 
-/** Everybody may call these: whoever opens another one says so here, too. */
+/** Operations without authentication. A new one must be added here deliberately. */
 const PUBLIC = [
   'GET /.well-known/jwks.json',
   'GET /healthz',
@@ -25,7 +25,7 @@ const PUBLIC = [
   'POST /api/v1/invitations/accept',
 ]
 
-/** Pages and their files, for people and not for clients. */
+/** Pages and their files, which are for people and not for clients. */
 const UNDOCUMENTED = [
   /^\/$/,
   /^\/api-docs(\/|\/json|\/yaml|\/static\/.+)?$/,
@@ -50,7 +50,7 @@ t.test('serves the same document as JSON and as YAML', async (t) => {
   const yaml = await anonymous.request({ method: 'GET', url: '/api-docs/yaml' })
   t.match(yaml, { status: 200, headers: { 'content-type': /yaml/ } })
   t.strictSame(parse(yaml.text), json.body)
-  t.notMatch(yaml.text, /: [&*]a\d/, 'it has no anchors, which some readers refuse')
+  t.notMatch(yaml.text, /: [&*]a\d/, 'the YAML has no anchors, which some readers refuse')
 })
 
 t.test('the document passes the linter', async (t) => {
@@ -182,7 +182,7 @@ t.test('only public operations answer without a token', async (t) => {
     }
     for (const parameter of ['access_token', 'token', 'authorization', 'jwt']) {
       const answer = await anonymous.request({ method, url: `${url}?${parameter}=${accessToken}` })
-      t.equal(answer.status, 401, `${name}: a token in the URL counts for nothing`)
+      t.equal(answer.status, 401, `${name}: a token in the URL is ignored`)
     }
   }
 })
@@ -190,7 +190,7 @@ t.test('only public operations answer without a token', async (t) => {
 t.test('HEAD answers like GET without the body', async (t) => {
   const admin = await signUp({ role: 'super_admin' })
   for (const { name, url } of operations.filter(({ method }) => method === 'GET')) {
-    // A record of the request before would come in between.
+    // The record of an earlier request would appear between the two answers.
     await app.settleAuditRequests()
     const get = await admin.request({ method: 'GET', url })
     const head = await admin.request({ method: 'HEAD', url })
@@ -202,7 +202,7 @@ t.test('HEAD answers like GET without the body', async (t) => {
   }
 })
 
-/** Every name of a property that a schema lets out, references followed. */
+/** The names of all properties of a schema, including those in references. */
 function propertyNames(schema: JsonSchema & { $ref?: string; items?: JsonSchema }): string[] {
   const { components } = app.swagger() as unknown as { components: { schemas: Record<string, JsonSchema> } }
   const referred = schema.$ref && components.schemas[schema.$ref.split('/').at(-1) ?? '']
@@ -214,7 +214,7 @@ function propertyNames(schema: JsonSchema & { $ref?: string; items?: JsonSchema 
 }
 
 t.test('no answer schema has a secret, except those of operations that issue tokens', async (t) => {
-  const handOutTokens = ['signIn', 'refreshTokens']
+  const issueTokens = ['signIn', 'refreshTokens']
   for (const { name, documented } of operations) {
     const contents = Object.values(documented.responses).flatMap(({ content }) =>
       Object.values(content ?? {}),
@@ -222,6 +222,6 @@ t.test('no answer schema has a secret, except those of operations that issue tok
     const secrets = contents
       .flatMap(({ schema }) => propertyNames(schema))
       .filter((property) => /pass|hash|secret|salt|token/i.test(property))
-    t.equal(secrets.length > 0, handOutTokens.includes(documented.operationId), `${name} ${secrets}`)
+    t.equal(secrets.length > 0, issueTokens.includes(documented.operationId), `${name} ${secrets}`)
   }
 })

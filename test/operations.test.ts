@@ -1,4 +1,4 @@
-/** What operators are given, held against what a real API and a real worker show them. */
+/** Compares the documents for operators with the metrics of a real API and a real worker. */
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
@@ -36,7 +36,7 @@ type Panel = {
 }
 const { panels } = JSON.parse(read('docs/operations/grafana.json')) as { panels: Panel[] }
 
-/** Grafana fills this in. */
+/** Fills in the variable of Grafana. */
 const inGrafana = (expression: string) => expression.replaceAll('$__rate_interval', '5m')
 const targets = panels.flatMap((panel) => panel.targets ?? [])
 const expressions = [...rules.map(({ expr }) => expr), ...targets.map(({ expr }) => inGrafana(expr))]
@@ -46,7 +46,7 @@ const scrapeConfig = parse(/```yaml\n(.*?)```/s.exec(guide)?.[1] ?? '') as {
 }
 const JOBS = scrapeConfig.scrape_configs.map((job) => job.job_name)
 
-/** By Prometheus itself, for whatever it scrapes. */
+/** The labels that Prometheus sets for each target. */
 const LABELS_OF_TARGETS = ['job', 'instance']
 
 const NODE_METRIC = /^(process|nodejs)_(?!eventloop_time)/
@@ -56,11 +56,11 @@ let api: Scrape
 let worker: Scrape
 
 t.before(async () => {
-  ;[api, worker] = await seeEverything(t)
+  ;[api, worker] = await produceAllMetrics(t)
 })
 
-/** An API and a worker in which everything has happened that has a label. */
-async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
+/** Scrapes an API and a worker in which every labelled event has happened. */
+async function produceAllMetrics(t: Test): Promise<[Scrape, Scrape]> {
   const config = {
     METRICS_TOKEN: 'x'.repeat(32),
     WORKER_METRICS_PORT: 0,
@@ -88,26 +88,26 @@ async function seeEverything(t: Test): Promise<[Scrape, Scrape]> {
   t.ok(migration)
 
   const ofWorker = await eventually(async () => {
-    const seen = parseMetrics(await running.metrics.text())
+    const scraped = parseMetrics(await running.metrics.text())
     const outcomes = ['done', 'dead'].map((outcome) =>
-      seen.value('groundwork_job_duration_seconds_count', { outcome }),
+      scraped.value('groundwork_job_duration_seconds_count', { outcome }),
     )
-    return outcomes.every(Boolean) && seen.value('groundwork_mails_total') ? seen : undefined
+    return outcomes.every(Boolean) && scraped.value('groundwork_mails_total') ? scraped : undefined
   })
   const headers = { authorization: `Bearer ${config.METRICS_TOKEN}` }
   const ofApi = await eventually(async () => {
     const { text } = await anonymous.request({ method: 'GET', url: '/metrics', headers })
-    const seen = parseMetrics(text)
-    return seen.value('groundwork_dead_letters') ? seen : undefined
+    const scraped = parseMetrics(text)
+    return scraped.value('groundwork_dead_letters') ? scraped : undefined
   })
   return [ofApi, ofWorker]
 }
 
-/** What an alert says of itself, beside the labels of metrics: `label_replace(…, "what", "nothing is sealed", "", "")`. */
+/** The causes that an alert adds as labels: `label_replace(…, "what", "nothing is sealed", "", "")`. */
 const causesIn = (expr: string) =>
   [...expr.matchAll(/"(?:what|cause|job_name)", "([^"]+)", "", ""/g)].map(([, cause = '']) => cause)
 
-/** The labels of a metric, each with the values that were seen; undefined when there is no such metric. */
+/** The labels of a metric, each with its scraped values; undefined when there is no such metric. */
 function labelsOf(name: string, scrapes = [api, worker]): Map<string, Set<string>> | undefined {
   if (name === 'up') return new Map()
   const series = scrapes.flatMap((scrape) => scrape.series).filter((each) => each.name === name)
@@ -120,16 +120,16 @@ function labelsOf(name: string, scrapes = [api, worker]): Map<string, Set<string
   return labels
 }
 
-/** What the selector asks for and nobody shows. */
+/** The metric, labels and values of a selector that no process shows. */
 function findMissing({ metric, matchers }: Selector): string[] {
   const labels = labelsOf(metric)
   if (!labels) return [`no metric ${metric}`]
   return matchers.flatMap(({ label, operator, value }) => {
-    const seen = label === 'job' ? JOBS : labels.get(label)
-    if (!seen) return [`${metric} has no label ${label}`]
-    const matches = (it: string) =>
-      operator.includes('~') ? new RegExp(`^(?:${value})$`).test(it) : it === value
-    return [...seen].some(matches) ? [] : [`${metric} has no ${label} like ${value}`]
+    const values = label === 'job' ? JOBS : labels.get(label)
+    if (!values) return [`${metric} has no label ${label}`]
+    const matches = (shown: string) =>
+      operator.includes('~') ? new RegExp(`^(?:${value})$`).test(shown) : shown === value
+    return [...values].some(matches) ? [] : [`${metric} has no ${label} like ${value}`]
   })
 }
 
@@ -183,7 +183,7 @@ t.test('there are five alerts, each with a runbook and filled-in texts', async (
     const known = [
       ...grouped,
       ...made,
-      ...selectors.flatMap(({ matchers }) => matchers.map((it) => it.label)),
+      ...selectors.flatMap(({ matchers }) => matchers.map(({ label }) => label)),
     ]
     for (const [, label = ''] of annotations.summary.matchAll(/\$labels\.(\w+)/g)) t.ok(known.includes(label))
   }
@@ -191,7 +191,7 @@ t.test('there are five alerts, each with a runbook and filled-in texts', async (
   t.strictSame(
     runbooks,
     rules.map(({ alert }) => alert),
-    'and no runbook is without its alert',
+    'every runbook has its alert',
   )
 })
 
@@ -200,7 +200,7 @@ t.test('the dashboard shows each panel once, in its place, from the selected dat
   const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
   )
-  t.equal(new Set(cells).size, cells.length, 'none lies on another')
+  t.equal(new Set(cells).size, cells.length, 'no panel overlaps another')
   t.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24))
   for (const { title, type, datasource, targets = [] } of panels) {
     if (type === 'row') continue
@@ -220,18 +220,18 @@ t.test('the dashboard shows each panel once, in its place, from the selected dat
 
 t.test('the table of metrics lists every metric with its labels and processes', async (t) => {
   const rows = [...guide.matchAll(/^\| `(\w+)` \|([^|]*)\| (API|worker|both) \| /gm)]
-  const told = rows.map(([, name, labels = '', of]) => {
+  const documented = rows.map(([, name, labels = '', of]) => {
     const names = [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label)
     return `${name} {${names.sort().join()}} ${of}`
   })
   const own = (scrape: Scrape) => scrape.names.filter((name) => !NODE_METRIC.test(name))
   const shown = [...new Set([...own(api), ...own(worker)])].map((name) => {
-    const series = [name, `${name}_count`].flatMap((it) => [...(labelsOf(it)?.keys() ?? [])])
+    const series = [name, `${name}_count`].flatMap((series) => [...(labelsOf(series)?.keys() ?? [])])
     const of = [own(api), own(worker)].map((names) => names.includes(name))
     const who = of.every(Boolean) ? 'both' : of[0] ? 'API' : 'worker'
     return `${name} {${[...new Set(series)].sort().join()}} ${who}`
   })
-  t.strictSame(told.sort(), shown.sort())
+  t.strictSame(documented.sort(), shown.sort())
 })
 
 t.test('every metric and setting in the guide exists', async (t) => {

@@ -7,7 +7,7 @@ import { eventually } from './helpers/eventually.js'
 import { findUnsafe } from './helpers/safe-headers.js'
 import { startServer } from './helpers/server.js'
 
-/** The app on a port, and who asks there. */
+/** Starts the app on a port and signs a user up. */
 async function listen(t: Test, config: NonNullable<TestAppOptions['config']>) {
   const test = await buildTestApp(t, { config })
   const url = await test.app.listen({ host: '127.0.0.1', port: 0 })
@@ -49,14 +49,17 @@ t.test('refuses requests while the event loop lags, and stays alive for health c
   )
   t.equal(findUnsafe({ headers }), undefined)
   t.match(await checksOf(await fetch(`${url}/readyz`)), { code: 200, status: 'degraded', load: /event loop/ })
-  t.ok(await eventually(async () => (await fetch(`${url}/api/v1/me`)).status === 401), 'and it is over')
+  t.ok(
+    await eventually(async () => (await fetch(`${url}/api/v1/me`)).status === 401),
+    'serves again after the flood',
+  )
 })
 
 t.test('refuses a request in time without a free connection and answers others', async (t) => {
   const { app, get } = await listen(t, {
     DATABASE_POOL_MAX: 1,
     QUEUE_TIMEOUT_MS: 100,
-    // Longer than a test may take: it is not this that ends the wait.
+    // Longer than the limit of a test, so that this does not end the wait.
     DATABASE_CONNECT_TIMEOUT_MS: 60_000,
   })
   let release = () => {}
@@ -88,7 +91,7 @@ t.test('refuses a sign-in that would wait too long for its password, and not the
   t.equal((await signIn(user?.email ?? '')).status, 200)
 })
 
-/** Says this and no more, until the server has said its last. Hangs up by itself never. */
+/** Sends the text and nothing more, and waits until the server ends its side. Never hangs up by itself. */
 async function ask(port: number, text: string) {
   const socket = connectSocket({ port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => undefined)
@@ -117,12 +120,12 @@ t.test('ends connections of clients that are slow to send, at any stage', async 
   t.equal(clients.filter(({ received }) => received !== '').length, clients.length)
   const isOver = () =>
     new Promise<boolean>((resolve) => app.server.getConnections((_error, count) => resolve(count === 0)))
-  t.ok(await eventually(isOver), 'also where the client keeps its side open')
+  t.ok(await eventually(isOver), 'closes the connection although the client keeps its side open')
   for (const { close } of clients) close()
 })
 
 t.test('keeps a connection for the configured time, so that a proxy can close it first', async (t) => {
-  // Not 72, which would be Fastify's own as well.
+  // Not 72, which is also Fastify's default.
   const { get } = await listen(t, { KEEP_ALIVE_TIMEOUT_SECONDS: 605 })
   t.equal((await get('/healthz')).headers.get('keep-alive'), 'timeout=605')
 })

@@ -6,7 +6,7 @@ import { connect, createEmptyDatabase, createTestDatabase } from './helpers/data
 import { ends, newDataDir, serverOf } from './helpers/embedded-dir.js'
 import { runServer } from './helpers/server.js'
 
-/** It must say this and no more, and end: a stack, a second line or a password would be a mistake. */
+/** Checks that the process exits with exactly this text: no stack, no further line, no password. */
 async function refuses(t: Test, env: NodeJS.ProcessEnv, line: RegExp | string) {
   const { stdout, ...ended } = await runServer(t, { env })
   t.match(ended, { code: 1, signal: null })

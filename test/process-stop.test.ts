@@ -6,7 +6,7 @@ import { ends, newDataDir, serverOf } from './helpers/embedded-dir.js'
 import { eventually } from './helpers/eventually.js'
 import { insertUser, signInAt, spawnServer, startServer } from './helpers/server.js'
 
-/** A connection that is kept alive, with everything that came over it. */
+/** A kept-alive connection; `get` returns the raw response. */
 async function openKeptConnection(url: string) {
   const { hostname, port } = new URL(url)
   const socket = openSocket(Number(port), hostname)
@@ -54,13 +54,13 @@ t.test(
       t.match(
         await busy.get('/healthz'),
         /^HTTP\/1.1 200 [\s\S]*\r\nconnection: close\r\n/i,
-        'a kept one is told to close',
+        'a kept-alive connection is told to close',
       )
       await busy.closed
       return { inFlight }
     })
     const finished = await inFlight
-    t.equal(finished.status, 200, 'what was under way is finished')
+    t.equal(finished.status, 200, 'the request in flight is finished')
     t.equal(finished.headers.get('connection'), 'close')
     t.match(await server.ended, { code: 0, signal: null })
     await idle.closed
@@ -90,5 +90,5 @@ t.test('reports the address to its parent and ends with it', async (t) => {
   const abandoned = spawnServer(t, options)
   abandoned.child.disconnect()
   const { code, stderr } = await abandoned.ended
-  t.strictSame({ code, stderr }, { code: 0, stderr: '' }, 'before it was ready')
+  t.strictSame({ code, stderr }, { code: 0, stderr: '' }, 'ends when its parent leaves before it is ready')
 })

@@ -8,7 +8,7 @@ import { type Backend, onEachBackend } from '../helpers/jobs.js'
 
 const QUEUE = `${BOARD}/queue/groundwork`
 
-/** Answers of 400 and above that a test is about, what a reload cuts off, and what bull-board fetches in case it is needed. */
+/** Errors that are no mistakes: expected answers of 400 and above, aborted requests of a reload, unused preloads. */
 const EXPECTED = /^Failed to load resource|net::ERR_ABORTED$|was preloaded using link preload but not used/
 
 type Options = Backend & { JOBS_DASHBOARD?: 'read-write' }
@@ -47,16 +47,20 @@ else {
     await signIn(page)
 
     await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
-    t.equal(pathOf(page), QUEUE, 'where it was to go in the first place')
+    t.equal(pathOf(page), QUEUE, 'returns to the page that was requested first')
     await page.getByText('There is no job fly-to-the-moon').first().waitFor()
-    t.equal(await page.getByRole('button', { name: /retry/i }).count(), 0, 'there is nothing to change')
+    t.equal(
+      await page.getByRole('button', { name: /retry/i }).count(),
+      0,
+      'offers no change in read-only mode',
+    )
     await page.goto(`${QUEUE}/${failedId}`)
     await page.getByText('Data', { exact: true }).click()
     await page.getByText('userId').waitFor()
     t.notMatch(await page.locator('body').textContent(), /a-secret-by-its-name/)
     await page.goto(`${BOARD}/job-schedulers`)
     await page.getByText('37 3 * * *').waitFor()
-    t.strictSame(await page.evaluate('document.cookie'), '', 'no script sees the cookie')
+    t.strictSame(await page.evaluate('document.cookie'), '', 'scripts cannot read the cookie')
     t.strictSame(mistakes(), [])
 
     const [cookie] = await page.context().cookies()
@@ -76,7 +80,7 @@ else {
     await page.goto(QUEUE)
     await signIn(page)
     await page.getByText('fly-to-the-moon', { exact: true }).waitFor()
-    // A script that is still to come would be refused afterwards, and rightly so.
+    // A script that is still loading would be refused after the sign-out, as it should be.
     await page.waitForLoadState('networkidle')
     t.equal((await admin.delete('/me/sessions')).status, 204)
     await page.waitForURL(/sign-in/)
@@ -121,7 +125,7 @@ else {
       await page.getByText(text).first().waitFor()
     }
     await open(`${QUEUE}?status=failed`, 'fly-to-the-moon')
-    t.strictSame([await visible(ofJobs), await visible(ofStatus)], [2, 2], 'retry and clean')
+    t.strictSame([await visible(ofJobs), await visible(ofStatus)], [2, 2], 'buttons to retry and clean')
     await page.locator('button[class^="trigger-"]').click()
     await page.getByRole('menuitem', { name: 'Pause' }).waitFor()
     const items = page.locator('[role="menuitem"]')
@@ -137,7 +141,11 @@ else {
     await open(`${QUEUE}?status=delayed`, 'repeat:')
     const delayed = await ofJobs.count()
     t.ok(delayed > 0)
-    t.strictSame([await visible(ofJobs), await visible(ofStatus)], [delayed, 1], 'promote, each and all')
+    t.strictSame(
+      [await visible(ofJobs), await visible(ofStatus)],
+      [delayed, 1],
+      'buttons to promote each job and all',
+    )
     await open(`${BOARD}/job-schedulers`, '37 3 * * *')
     t.equal(await page.locator('td[class^="actionsCell-"] button:visible').count(), 0)
     t.ok(await page.locator('td[class^="actionsCell-"] button').count())

@@ -11,7 +11,7 @@ const INVITED = 'grace.hopper@example.com'
 const NEW_PASSWORD = 'marble otter and seven bells'
 const skip = withoutBrowser
 
-/** A browser, without JavaScript unless told, and a link for each page. */
+/** Opens a browser, without JavaScript by default, and creates a link for each page. */
 async function openLinks(t: Test, options: BrowserContextOptions = { javaScriptEnabled: false }) {
   const { app, anonymous, signUp } = await buildTestApp(t)
   const client = await signUp({ email: ADDRESS })
@@ -22,7 +22,7 @@ async function openLinks(t: Test, options: BrowserContextOptions = { javaScriptE
   const organization = await createOrganization(client, 'Analytical Engines')
   const accept = `/accept-invitation?token=${await invite(client, organization, INVITED)}`
   const opened = await openPage(t, await app.listen({ port: 0, host: '127.0.0.1' }), options)
-  // The console names every answer of 400 and above, which is no mistake where a page is about just that.
+  // The console reports every answer of 400 and above; these pages expect some of them.
   const mistakes = () => opened.mistakes.filter((text) => !text.startsWith('Failed to load resource'))
   return { ...opened, mistakes, anonymous, verify, reset, accept, organization }
 }
@@ -35,7 +35,7 @@ t.test('confirms an address by keyboard alone and offers the next step', { skip 
   t.equal(await focused(page).textContent(), 'Confirm this address')
   await answered(page, () => page.keyboard.press('Enter'))
   t.ok(await page.getByRole('heading', { level: 1, name: 'Your address is confirmed' }).isVisible())
-  t.equal(new URL(page.url()).search, '', 'the token is not in the address any more')
+  t.equal(new URL(page.url()).search, '', 'the token is removed from the address')
   t.ok(await page.getByRole('link', { name: 'Sign in' }).isVisible())
 
   t.equal((await page.goto(verify))?.status(), 400)
@@ -53,7 +53,7 @@ t.test('asks for a new password twice and shows mistakes at their field', { skip
 
   await password.fill('too short')
   await page.getByRole('button').click()
-  t.equal(await password.inputValue(), 'too short', 'the browser itself holds it back, and nothing is lost')
+  t.equal(await password.inputValue(), 'too short', 'the browser holds back the form and keeps its values')
 
   await password.fill(NEW_PASSWORD)
   await repeat.fill(`${NEW_PASSWORD}!`)
@@ -94,7 +94,7 @@ t.test(
     t.match(await page.title(), /^Error: /)
     t.equal(await focused(page).getAttribute('name'), 'lastName')
     t.match(await descriptionOf(page, 'lastName'), /Enter a name/)
-    t.equal(await page.getByLabel('First name').inputValue(), 'Grace', 'names stay')
+    t.equal(await page.getByLabel('First name').inputValue(), 'Grace', 'keeps the names')
 
     await page.getByLabel('Last name').fill('Hopper')
     await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD)
@@ -114,7 +114,7 @@ t.test('the sign-in link opens the sign-in operation of the documentation', { sk
   await page.getByRole('button').click()
   await page.getByRole('link', { name: 'Sign in' }).click()
   await page.locator('#operations-Authentication-signIn.is-open').waitFor()
-  t.pass('it is open')
+  t.pass('the operation is open')
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -125,13 +125,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
       colorScheme,
       viewport,
     })
-    const readable = async (what: string) => {
-      t.strictSame(await faintTexts(page), [], `${what}: contrast`)
-      t.ok((await overflow(page)) <= 0, `${what}: nothing to scroll sideways`)
+    const readable = async (screen: string) => {
+      t.strictSame(await faintTexts(page), [], `${screen}: every text has enough contrast`)
+      t.ok((await overflow(page)) <= 0, `${screen}: does not scroll sideways`)
       await page.locator('html').evaluate((html) => {
         html.style.fontSize = '200%'
       })
-      t.ok((await overflow(page)) <= 0, `${what}: nor with text twice as large`)
+      t.ok((await overflow(page)) <= 0, `${screen}: does not scroll sideways with text twice as large`)
     }
     for (const link of [verify, reset, accept, '/verify-email', '/verify-email?else=1']) {
       await page.goto(link)
@@ -148,7 +148,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-/** Sends a form, and waits until the page that answers it is there as a whole. */
+/** Sends a form and waits until the answering page is fully loaded. */
 async function answered(page: Page, send: () => Promise<void>): Promise<void> {
   const loaded = page.waitForEvent('load')
   await send()
@@ -157,7 +157,7 @@ async function answered(page: Page, send: () => Promise<void>): Promise<void> {
 
 const focused = (page: Page) => page.locator(':focus')
 
-/** What a screen reader adds to the label. */
+/** The description that a screen reader adds to the label. */
 async function descriptionOf(page: Page, id: string): Promise<string> {
   const ids = (await page.locator(`#${id}`).getAttribute('aria-describedby'))?.split(' ') ?? []
   const texts = await Promise.all(ids.map((each) => page.locator(`#${each}`).textContent()))
@@ -167,7 +167,7 @@ async function descriptionOf(page: Page, id: string): Promise<string> {
 const overflow = (page: Page): Promise<number> =>
   page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth)
 
-/** Texts whose contrast to what is behind them is below 4.5 (WCAG 2.2, 1.4.3). */
+/** Texts whose contrast to their background is below 4.5 (WCAG 2.2, 1.4.3). */
 async function faintTexts(page: Page): Promise<string[]> {
   const texts = await page.locator('body :not(:empty)').evaluateAll((elements) => {
     const styleOf = elements[0]?.ownerDocument.defaultView?.getComputedStyle

@@ -87,7 +87,7 @@ t.test('creates and keeps a key outside production, and never in production', as
   ]
   t.equal(signing('production'), undefined)
   t.strictSame(verifying('development'), [])
-  t.notOk(existsSync(file), 'asking for public keys makes none')
+  t.notOk(existsSync(file), 'resolving public keys creates no key')
   const kid = signing('development')?.kid
   t.equal(statSync(file).mode & 0o777, 0o600)
   t.equal(signing('development')?.kid, kid)

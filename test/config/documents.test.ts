@@ -73,7 +73,7 @@ t.test('production rejects the sample, and each of its placeholders when it is u
 t.test('docs/settings.md contains the table generated from the schema', async (t) => {
   const document = readFileSync(fromPackageRoot('docs/settings.md'), 'utf8')
   const [, table] = new RegExp(`${START}\n([^]*)\n${END}`).exec(document) ?? []
-  t.equal(table, settingsTable(), 'if not: npm run docs:settings')
+  t.equal(table, settingsTable(), 'is out of date: run npm run docs:settings')
   for (const name of settingNames) t.match(table, `\n| \`${name}\` | `)
 })
 

@@ -10,7 +10,7 @@ import { run } from '../helpers/process.js'
 
 type Sources = { env?: NodeJS.ProcessEnv; file?: string; overrides?: Partial<Config> }
 
-/** With a file of this content, or with none. Nothing of this machine's own environment takes part. */
+/** Loads a file of this content, or none. The environment of this machine is ignored. */
 function load(t: Test, { env = {}, file, overrides = {} }: Sources) {
   const CONFIG_FILE = file === undefined ? 'off' : join(t.testdir({ 'config.yml': file }), 'config.yml')
   return loadConfig({ env: { CONFIG_FILE, ...env }, overrides })
@@ -58,9 +58,9 @@ t.test('the environment overrides the file, and the file overrides the defaults'
   t.strictSame(
     mistakesOf(t, { file: 'PORT: none', env: { PORT: '5000' } }),
     [],
-    'what is overridden does not matter',
+    'an overridden value is not checked',
   )
-  t.throws(() => Object.assign(config, { PORT: 1 }), TypeError, 'and it stays as it was loaded')
+  t.throws(() => Object.assign(config, { PORT: 1 }), TypeError, 'the configuration is frozen')
 })
 
 t.test('.env overrides the file and is overridden by the environment', async (t) => {

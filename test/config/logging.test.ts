@@ -8,7 +8,10 @@ const TOKEN = generateToken()
 
 const MEGABYTE = 1024 * 1024
 
-/** Runs `statements` with a `logger`, in a process of its own: standard output is where logs go, and tests report. */
+/**
+ * Runs `statements` with a `logger` in a separate process, because the standard output of this one carries the
+ * test report.
+ */
 function log(t: Test, settings: object, statements: string) {
   const all = {
     NODE_ENV: 'production',
@@ -51,7 +54,7 @@ t.test('writes each line as JSON with time and level, to standard output and to 
     { level: 'fatal', msg: 'last' },
   ])
   t.equal(parseLines(stdout).length, 2)
-  t.equal(readFileSync(path, 'utf8'), stdout, 'the last line, too, is there when the process has ended')
+  t.equal(readFileSync(path, 'utf8'), stdout, 'the file has every line once the process has ended')
   t.equal(statSync(path).mode & 0o777, 0o640)
   t.equal(stderr, '')
   t.strictSame((await log(t, { LOG_LEVEL: 'silent' }, `logger.fatal('unheard')`)).stdout, '')
@@ -100,14 +103,14 @@ t.test('starts a new file at the configured size and removes the oldest files', 
   t.equal(written.length, 90)
   const rotated = readdirSync(folder)
     .filter((name) => /^\d{8}-\d{4}-\d\d-app\.log$/.test(name))
-    // By age: a name that was removed may be given again.
+    // Sorted by age, because the name of a removed file may be used again.
     .sort((a, b) => statSync(join(folder, a)).mtimeMs - statSync(join(folder, b)).mtimeMs)
   t.equal(rotated.length, 2)
   const kept = [...rotated, 'app.log'].flatMap((name) => {
     t.ok(statSync(join(folder, name)).size < 2 * MEGABYTE)
     return parseLines(readFileSync(join(folder, name), 'utf8')).map(({ line }) => line)
   })
-  t.strictSame(kept, written.slice(-kept.length), 'what is kept are the newest lines, each once')
+  t.strictSame(kept, written.slice(-kept.length), 'keeps the newest lines, each once')
   t.ok(kept.length < 60)
 })
 
@@ -121,7 +124,7 @@ t.test('starts a new file when the current one is from another day', async (t) =
   t.match(readFileSync(join(folder, rotated), 'utf8'), 'yesterday')
 })
 
-/** As logrotate does it with `create`, with `nocreate` and with `copytruncate`. */
+/** What logrotate does with `create`, `nocreate` and `copytruncate`. */
 const ROTATIONS = {
   create: `renameSync(path, moved); writeFileSync(path, '', { mode: 0o640 })`,
   nocreate: `renameSync(path, moved)`,
@@ -142,13 +145,13 @@ for (const [name, rotate] of Object.entries(ROTATIONS)) {
         logger.info('before')
         await until(() => has(path, 'before'))
         ${rotate}
-        // What comes until it is noticed is in one of them.
+        // Lines until the logger notices the rotation are in one of the two files.
         for (let turn = 0; !has(path, 'meanwhile'); turn++) { logger.info({ turn }, 'meanwhile'); await setImmediate() }
         logger.info('after')`,
       )
       t.match({ code, stderr }, { code: 0, stderr: '' })
       const [older, newer] = [moved, path].map((file) => readFileSync(file, 'utf8'))
-      t.equal(`${older}${newer}`, stdout, 'no line is lost, and each is there once')
+      t.equal(`${older}${newer}`, stdout, 'every line is written exactly once')
       t.match(older, 'before')
       t.match(parseLines(String(newer)).at(-1), { msg: 'after' })
     })

@@ -3,7 +3,7 @@ import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
 import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 
-/** All that production needs. */
+/** The settings that production requires. */
 const SAFE = {
   CONFIG_FILE: 'off',
   NODE_ENV: 'production',
@@ -73,7 +73,7 @@ t.test('production rejects every sample value, even when it is partly changed', 
         `${name} still holds a placeholder of the sample: set your own.`,
       ])
       const elsewhere = { ...SAFE, NODE_ENV: 'development', [name]: value }
-      // Words are no key anywhere.
+      // A placeholder is not a valid key in any environment.
       if (!/KEYS?$/.test(name)) t.doesNotThrow(() => loadConfig({ env: elsewhere }), `${name} elsewhere`)
     }
   }
@@ -109,7 +109,7 @@ t.test('production serves metrics beyond this machine only with the token', asyn
   t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0', METRICS_PORT: '9464', METRICS_TOKEN }), [])
   for (const METRICS_HOST of ['127.0.0.1', '::1', 'localhost'])
     t.strictSame(mistakesWith({ METRICS_HOST, METRICS_PORT: '9464' }), [], METRICS_HOST)
-  t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0' }), [], 'without a port nothing listens')
+  t.strictSame(mistakesWith({ METRICS_HOST: '0.0.0.0' }), [], 'needs no token without a port to listen on')
 })
 
 t.test('production encrypts mail unless that is switched off', async (t) => {
@@ -129,6 +129,6 @@ t.test('production reports a wrong value once, together with its own requirement
   t.strictSame(
     mistakesWith({ PUBLIC_URL: 'http://127.0.0.1:3000' }),
     [],
-    'behind a proxy on the same machine',
+    'accepts http behind a proxy on the same machine',
   )
 })

@@ -7,7 +7,7 @@ import { settingNames, settings } from '../../src/config/settings.js'
 
 const SECRET = 'hunter2'
 
-/** All that a start with this configuration would print. */
+/** Everything that a start with this configuration would print. */
 function refusal(env: NodeJS.ProcessEnv): string {
   try {
     loadConfig({ env })
@@ -42,11 +42,11 @@ t.test('never prints the value of a secret, however it is wrong', async (t) => {
         `{"kty":"${SECRET}"}`,
         `change-me-${SECRET}`,
       ]) {
-        const said = refusal({ CONFIG_FILE: 'off', NODE_ENV, [name]: value })
-        // The address of a collector may well hold a password.
-        const isFine = name.startsWith('OTEL_') && value.startsWith('http:')
-        t.equal(new RegExp(`\n- ${name} (must be|still holds)`).test(said), !isFine, `${name}=${value}`)
-        t.notMatch(said, SECRET)
+        const printed = refusal({ CONFIG_FILE: 'off', NODE_ENV, [name]: value })
+        // The URL of a collector may contain a password.
+        const isValid = name.startsWith('OTEL_') && value.startsWith('http:')
+        t.equal(new RegExp(`\n- ${name} (must be|still holds)`).test(printed), !isValid, `${name}=${value}`)
+        t.notMatch(printed, SECRET)
       }
     }
   }
@@ -72,12 +72,12 @@ t.test('never prints a secret that is in the wrong place', async (t) => {
     inFile(`SMTP_URL: @${SECRET}`),
     inFile(`SMTP_URL:\n  host: ${SECRET}`),
   ]
-  for (const said of printed) {
-    t.match(said, /^The configuration has /)
-    t.notMatch(said, SECRET)
+  for (const text of printed) {
+    t.match(text, /^The configuration has /)
+    t.notMatch(text, SECRET)
   }
   await setImmediate()
-  t.strictSame(warnings, [], 'nor does a library warn with it')
+  t.strictSame(warnings, [], 'no library prints it in a warning')
 })
 
 t.test('rejects a file that is not YAML or not a list of settings, with the position', async (t) => {

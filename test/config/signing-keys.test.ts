@@ -148,7 +148,7 @@ t.test('names a damaged or unreadable key file, says what to do, and keeps it', 
 
 t.test('processes that start at once agree on one new key', async (t) => {
   const folder = t.testdir()
-  // Each waits for the word, for starting takes longer than the race; and the race is run many times.
+  // Each process waits for a message, because starting takes longer than the race. The race runs many times.
   const program = `
     const { resolveSigningKeys } = await import('./src/config/development-keys.ts')
     process.once('message', () => {

@@ -1,4 +1,4 @@
-/** A release that is older than the database, as every one is for a while when a newer one is rolled out. */
+/** A release older than the database, as every release is for a while during a rollout. */
 import t, { type Test } from 'tap'
 import { findAuditProblems } from '../../src/db/audit/triggers.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
@@ -8,7 +8,7 @@ import { insertUser, signInAt, startServer } from '../helpers/server.js'
 
 const NEWER = '9999_api_tokens'
 
-/** What another release would do: a column for a secret, other rights, and another retention. */
+/** Changes a database as a newer release would: a secret column, other triggers, another retention. */
 async function createNewerDatabase(t: Test) {
   const database = await createTestDatabase(t)
   const owner = connect(t, database.ownerUrl)
@@ -66,7 +66,7 @@ t.test(
       .stdout()
       .split('\n')
       .filter((line) => line.includes('ahead of this release'))
-    t.equal(lines.length, 1, 'once')
+    t.equal(lines.length, 1, 'is logged once')
     t.match(JSON.parse(String(lines[0])), { level: 'info', newer: [NEWER], version: String })
     const readiness = await fetch(`${server.url}/readyz`)
     t.equal(readiness.status, 200)

@@ -29,7 +29,7 @@ async function openGadgets(t: Test) {
 
 type Entry = { before: Record<string, unknown>; after: Record<string, unknown>; changed: string[] | null }
 
-/** What is stored, whatever reading makes of it. */
+/** The newest entry as stored, without the redaction on reading. */
 async function newestOf(owner: postgres.Sql): Promise<Entry> {
   const [entry] = await owner<Entry[]>`
     select state_before as before, state_after as after, changed from audit.audit_log order by id desc limit 1`
@@ -69,7 +69,7 @@ t.test('redacts secret fields of JSON columns at any depth, in the log itself', 
     secret: REDACTED,
   })
   await db.update(gadgets).set({ settings: { ...settings, smtpPassword: 'hunter3' } })
-  t.strictSame((await newestOf(owner)).changed, ['settings'], 'that a secret changed still shows')
+  t.strictSame((await newestOf(owner)).changed, ['settings'], 'the entry still shows that a secret changed')
 
   const odd: [object, RegExp][] = [
     [deep(20, { password: 'hunter2', name: 'kept' }), /"name": "kept"/],
@@ -123,7 +123,7 @@ t.test('PostgreSQL and JavaScript recognize the same names as secret', async (t)
 
 const deepJson = (depth: number) => `repeat('[', ${depth}) || repeat(']', ${depth})`
 
-/** Values of all types that a table takes, and what its entry says. */
+/** Values of every type that a table can hold, and the stored entry; undefined: not compared. */
 const VALUES: [type: string, value: string, stored: unknown][] = [
   ['json', `'{"x": "\\u0000"}'`, { x: '\ufffd' }],
   ['json', `'{"x\\u0000": ["\\\\u0000", "\\u0000\\u0000"]}'`, { 'x\ufffd': ['\\u0000', '\ufffd\ufffd'] }],
@@ -185,9 +185,9 @@ t.test('the log accepts every row that the table accepts, whatever its columns h
         jsonb_build_object('id', state_before -> 'id', 'twice', state_before -> 'twice') as rest
       from audit.audit_log where action = 'update' order by id desc limit 1`)
     if (stored !== undefined) t.match(entry?.value, stored, `${type}: ${value}`)
-    t.strictSame(entry?.rest, { id: i, twice: i * 2 }, 'and the others as they are')
+    t.strictSame(entry?.rest, { id: i, twice: i * 2 }, 'the other columns are unchanged')
   }
-  // jsonb has room for 256 MB.
+  // jsonb holds at most 256 MB.
   await owner.unsafe(`alter table anything add huge bytea;
     insert into anything (id, huge) values (0, convert_to(repeat('x', 135000000), 'UTF8'))`)
   const [entry] =

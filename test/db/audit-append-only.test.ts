@@ -9,8 +9,8 @@ t.test('missing append-only triggers of the audit tables are detected', async (t
   const { database } = await openAuditTest(t)
   const admin = connect(t, database.adminUrl)
   const partition = `audit_log_${month()}`
-  const anew = (table: string, what: string) =>
-    `drop trigger append_only on audit.${table}; create trigger append_only ${what} on audit.${table} for each row execute function audit.refuse()`
+  const replaced = (table: string, events: string) =>
+    `drop trigger append_only on audit.${table}; create trigger append_only ${events} on audit.${table} for each row execute function audit.refuse()`
   const all = [partition, 'audit_log_default'].map((table) => `${table}: the append-only trigger is disabled`)
   const damages: [sql: string, problems: (string | RegExp)[]][] = [
     [
@@ -29,15 +29,15 @@ t.test('missing append-only triggers of the audit tables are detected', async (t
       [/^audit_requests: .* missing$/, /^audit_requests_\d{6}: .* missing$/],
     ],
     ['drop trigger append_only on audit.audit_seals', ['audit_seals: the append-only trigger is missing']],
-    [anew('audit_seals', 'before update'), ['audit_seals: the append-only trigger was changed']],
-    [anew('audit_seals', 'after update or delete'), ['audit_seals: the append-only trigger was changed']],
+    [replaced('audit_seals', 'before update'), ['audit_seals: the append-only trigger was changed']],
+    [replaced('audit_seals', 'after update or delete'), ['audit_seals: the append-only trigger was changed']],
   ]
   for (const [damage, expected] of damages) {
     await admin.unsafe(damage)
     const problems = await findAuditProblems(admin)
     t.match(problems, expected, damage)
     await syncAuditTriggers(admin)
-    t.same(await findAuditProblems(admin), [], 'mended by the next upgrade')
+    t.same(await findAuditProblems(admin), [], 'the next upgrade restores it')
   }
   await t.rejects(
     admin`delete from audit.audit_seals where true`.then(() => admin`truncate audit.audit_seals`),

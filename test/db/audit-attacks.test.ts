@@ -9,11 +9,11 @@ const DENIED = { code: '42501' }
 
 const { ownerUrl, appUrl } = testDatabases()
 const isOneRole = new URL(ownerUrl).username === new URL(appUrl).username
-const skip = isOneRole && 'one role owns the tables and runs the application here'
+const skip = isOneRole && 'one role owns the tables and runs the application'
 
 const month = () => new Date().toISOString().slice(0, 7).replace('-', '')
 
-/** One connection, as the application: what a statement sets, the next one finds. */
+/** A single connection as the application, so that a setting of one statement applies to the next. */
 function connectOnce(t: Test, url: string): postgres.Sql {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end())
@@ -71,7 +71,7 @@ t.test('the application cannot keep a change of its tables out of the log', { sk
     `alter table users rename to people`,
     `alter table users set schema pg_temp`,
     `alter table users owner to ${role}`,
-    // A child's rows show in its parent, and its triggers are its own.
+    // The rows of a child table show in its parent, but do not fire the parent's triggers.
     `create temp table more () inherits (users)`,
     `create temp table later partition of audit.audit_log for values from ('ffffffff-0000-0000-0000-000000000000') to ('ffffffff-1000-0000-0000-000000000000')`,
     `create temp table spare (like audit.audit_log); alter table audit.audit_log attach partition spare default`,
@@ -93,7 +93,7 @@ t.test('the application cannot keep a change of its tables out of the log', { sk
   t.same(await findAuditProblems(owner), [])
 })
 
-/** Whoever can run statements as the application can make these. */
+/** Objects that the application's role can create and that shadow those of the audit functions. */
 const SHADOWS = `
   create function pg_temp.spy(anyelement) returns boolean language plpgsql as $$ begin raise notice '%', current_user; return true; end $$;
   create domain pg_temp.uuid as pg_catalog.uuid check (pg_temp.spy(value));
@@ -135,7 +135,10 @@ t.test(
       `select audit.drop_partition('audit_log_default', null)`,
     ])
       await t.rejects(app.unsafe(call), call)
-    t.notOk(ranAs.has(new URL(database.ownerUrl).username), 'nothing of the caller ran as the owner')
+    t.notOk(
+      ranAs.has(new URL(database.ownerUrl).username),
+      "no code of the caller ran with the owner's rights",
+    )
     t.same(
       await newEntries(),
       ['create', 'update', 'update', 'delete'].map((action) => `cli:shadow users ${action}`),
@@ -150,7 +153,7 @@ t.test(
     where pronamespace in ('public'::regnamespace, 'audit'::regnamespace)
       and (prosecdef or pronamespace = 'audit'::regnamespace or proconfig::text like '%search_path%')
       and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)`
-    t.same([...open], [], 'a search path says where pg_temp stands, or it comes first')
+    t.same([...open], [], 'every search path names pg_temp last; without a name it comes first')
   },
 )
 
@@ -183,7 +186,7 @@ t.test('an invalid context never lets a change through without an entry', async 
   t.same(await findContradictions(owner), [])
 })
 
-t.test('records oddly shaped requests as refused and overwrites no record', { skip }, async (t) => {
+t.test('refuses request records of an odd shape and overwrites none', { skip }, async (t) => {
   const { database, owner } = await openAuditTest(t)
   const app = connectOnce(t, database.url)
   const record = (batch: string) => app`select audit.record_requests(${batch}::text::jsonb)`
@@ -227,7 +230,7 @@ t.test('a superuser cannot change an entry of any month by accident', async (t) 
   const { database, owner, addUser } = await openAuditTest(t)
   await addUser()
   const admin = connect(t, database.adminUrl)
-  // A row in each partition: that no row is changed shows nothing.
+  // A row in each partition, because an attack on an empty one would prove nothing.
   await admin.unsafe(`
     insert into audit.audit_log (id, created_at, actor, table_name, object_id, action)
     select id, now(), 'cli:test', 'users', 'x', 'create' from (

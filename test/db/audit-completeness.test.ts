@@ -116,10 +116,10 @@ t.test(
             await inner.update(users).set({ firstName: 'Inner' })
             await inner.transaction(async (innermost) => innermost.delete(users))
           })
-          // Only the commit tells: what failed was caught.
+          // Only the commit fails, because the error of the statement is caught.
           await tx.execute(sql`select 1 / 0`).catch(() => undefined)
         }),
-      // What fails after it has written its rows: only the trigger's entries could have stayed.
+      // Fails after the update wrote its rows and the trigger its entries.
       async () =>
         db.execute(
           sql`with w as (update users set first_name = 'W' returning 1) select 1 / (select 0 from w)`,
@@ -185,9 +185,9 @@ t.test('attributes the interleaved transactions of twenty users on two connectio
   t.same(await findContradictions(owner), [])
 })
 
-const skip = spawnSync('psql', ['--version']).status !== 0 && 'there is no psql here'
+const skip = spawnSync('psql', ['--version']).status !== 0 && 'psql is not installed'
 
-t.test('attributes statements typed into psql to the database role', { skip }, async (t) => {
+t.test('attributes statements typed into psql to psql', { skip }, async (t) => {
   const { database, newEntries, addUser } = await openAuditTest(t)
   await addUser()
   await newEntries()

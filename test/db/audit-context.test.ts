@@ -44,7 +44,7 @@ t.test('a connection never carries a context over to its next use', async (t) =>
   t.same(
     await newEntries(),
     Array(4).fill('job:mine users update'),
-    'what failed or changed nothing left no entry',
+    'a failed or empty write leaves no entry',
   )
 
   await Promise.all([
@@ -87,7 +87,7 @@ t.test('attributes each write in a transaction to its own actor', async (t) => {
       await rename(tx, '8')
       await as('again', async () => {
         const undone = tx.transaction((inner) => rename(inner, '9').then(() => inner.rollback()))
-        await t.rejects(undone, 'the setting of this context goes back with it')
+        await t.rejects(undone, 'the setting of this context is rolled back')
         await rename(tx, '10')
       })
     }),
@@ -100,7 +100,7 @@ t.test('attributes each write in a transaction to its own actor', async (t) => {
   t.same(
     await newEntries(),
     ['job:late users update'],
-    'also when the transaction began outside of any context',
+    'applies to a transaction that began without a context',
   )
 })
 
@@ -120,7 +120,7 @@ t.test('a connection that breaks or refuses fails the write and nothing else', a
     await t.rejects(
       db.transaction(async (tx) => {
         await t.rejects(tx.execute(sql`select 1 / 0`), { cause: { code: '22012' } })
-        // The transaction is aborted: neither this write nor the setting ahead of it can succeed.
+        // The transaction is aborted: neither this write nor the preceding setting can succeed.
         await withActor('job:other', async () => rename(tx, 'Lost'))
       }),
       { cause: { code: '22012' } },
@@ -140,36 +140,33 @@ t.test('a connection that breaks or refuses fails the write and nothing else', a
   })
 })
 
-t.test(
-  'prepared statements are bounded in number, in transactions too, and never shared between them',
-  async (t) => {
-    const { db, addUser } = await openAuditTest(t, { poolMax: 1 })
-    const { id } = await addUser()
-    const countText = async (text: string) => {
-      const [row] = await db.execute(
-        sql`select count(*) from pg_prepared_statements where statement like ${text}`,
-      )
-      return Number(row?.count)
-    }
+t.test('prepared statements are bounded in number and shared by transactions', async (t) => {
+  const { db, addUser } = await openAuditTest(t, { poolMax: 1 })
+  const { id } = await addUser()
+  const countText = async (text: string) => {
+    const [row] = await db.execute(
+      sql`select count(*) from pg_prepared_statements where statement like ${text}`,
+    )
+    return Number(row?.count)
+  }
 
-    for (let i = 0; i < 5; i += 1)
-      await db.transaction(async (tx) => tx.select().from(users).where(eq(users.id, id)))
-    t.equal(await countText('%from "users" where "users"."id" = $1'), 1, 'one text is prepared once')
+  for (let i = 0; i < 5; i += 1)
+    await db.transaction(async (tx) => tx.select().from(users).where(eq(users.id, id)))
+  t.equal(await countText('%from "users" where "users"."id" = $1'), 1, 'prepares the same text once')
 
-    await db
-      .select()
-      .from(users)
-      .where(inArray(users.id, Array(65).fill(id)))
-    await db.execute(sql`select ${'a'}::text, ${sql.raw(`'${'x'.repeat(9_000)}'`)}`)
-    t.equal(await countText(`%${'x'.repeat(100)}%`), 0, 'no long one')
-    t.equal(await countText('%$65%'), 0, 'none with many parameters')
+  await db
+    .select()
+    .from(users)
+    .where(inArray(users.id, Array(65).fill(id)))
+  await db.execute(sql`select ${'a'}::text, ${sql.raw(`'${'x'.repeat(9_000)}'`)}`)
+  t.equal(await countText(`%${'x'.repeat(100)}%`), 0, 'prepares no long text')
+  t.equal(await countText('%$65%'), 0, 'prepares no text with many parameters')
 
-    for (let i = 0; i < 600; i += 1) {
-      const query = sql`select ${i}::int as ${sql.identifier(`n${i}`)}`
-      if (i % 2) await db.execute(query)
-      else await db.transaction((tx) => tx.execute(query))
-    }
-    const prepared = await countText('%')
-    t.ok(prepared >= 500 && prepared < 520, `${prepared} of 600 are prepared`)
-  },
-)
+  for (let i = 0; i < 600; i += 1) {
+    const query = sql`select ${i}::int as ${sql.identifier(`n${i}`)}`
+    if (i % 2) await db.execute(query)
+    else await db.transaction((tx) => tx.execute(query))
+  }
+  const prepared = await countText('%')
+  t.ok(prepared >= 500 && prepared < 520, `${prepared} of 600 are prepared`)
+})

@@ -32,7 +32,7 @@ for (const [table, columns] of Object.entries({
 })) {
   t.test(`keeps, reports and moves rows of a month for which ${table} has no partition`, async (t) => {
     const { anonymous, sql, month } = await open(t)
-    const says = (words: string) => readinessSaying(() => anonymous.request(readiness), words)
+    const readinessWith = (words: string) => readinessSaying(() => anonymous.request(readiness), words)
     const partition = `audit.${table}_${month.name}`
     t.match(await anonymous.request(readiness), {
       status: 200,
@@ -40,7 +40,7 @@ for (const [table, columns] of Object.entries({
     })
 
     await sql.unsafe(`drop table ${partition}`)
-    t.match(await says('no partition'), {
+    t.match(await readinessWith('no partition'), {
       status: 200,
       body: { status: 'degraded', checks: { audit: 'degraded: no partition for the next month' } },
     })
@@ -53,7 +53,7 @@ for (const [table, columns] of Object.entries({
       )
     await add(month.start)
     await add(new Date(Date.UTC(2001, 0, 1)))
-    t.match(await says('default partition'), {
+    t.match(await readinessWith('default partition'), {
       status: 200,
       body: { status: 'degraded', checks: { audit: 'degraded: rows in the default partition' } },
     })
@@ -62,7 +62,11 @@ for (const [table, columns] of Object.entries({
     t.match(await sql`select audit.ensure_partitions() as made`, [{ made: 1 }])
     t.strictSame(await sql.unsafe(`select * from audit.${table} order by id`), before)
     t.equal((await sql.unsafe(`select from ${partition}`)).length, 1)
-    t.equal((await sql.unsafe(`select from audit.${table}_default`)).length, 1, 'no month claims the oldest')
+    t.equal(
+      (await sql.unsafe(`select from audit.${table}_default`)).length,
+      1,
+      'a row older than every partition stays in the default one',
+    )
     for (const statement of [
       `update ${partition} set actor = 'x'`,
       `delete from ${partition}`,

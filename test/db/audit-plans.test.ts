@@ -9,7 +9,10 @@ import { FILLED, fillAuditLog } from '../helpers/audit-entries.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 
 const ENTRIES = 1_000_000
-/** Of a first page, all its statements together: what a common field takes that a table of medium size seldom has. */
+/**
+ * The most that all statements of a first page may read together. The worst case is a common field that a table of
+ * medium size rarely changes.
+ */
 const MOST = { rows: 60_000, pages: 12_000 }
 
 type Filters = Omit<Parameters<typeof listAuditEntries>[1], 'limit' | 'sort'>
@@ -31,7 +34,7 @@ await fillAuditLog(database.ownerUrl, ENTRIES)
 const sql = postgres(database.url, { max: 1, onnotice: () => {}, fetch_types: false })
 t.teardown(() => sql.end())
 
-/** As the application, and noting what it sends. */
+/** Runs the application's queries and records their statements. */
 const sent: Statement[] = []
 const db = drizzle(sql, {
   logger: { logQuery: (text, params) => sent.push({ text, params }) },
@@ -46,7 +49,7 @@ async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> 
 const quote = (param: unknown): string =>
   param === null ? 'null' : `'${String(param).replaceAll("'", "''")}'`
 
-/** As PostgreSQL runs it for these values or, `prepared` for any, would run it. */
+/** The plan of PostgreSQL for these values, with measured rows, or with `prepared` its plan for any values. */
 async function explain({ text, params }: Statement, { prepared = false } = {}): Promise<Plan> {
   await sql.unsafe(`set plan_cache_mode = force_${prepared ? 'generic' : 'custom'}_plan`)
   await sql.unsafe(`prepare statement as ${text}`)
@@ -59,7 +62,7 @@ async function explain({ text, params }: Statement, { prepared = false } = {}): 
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-/** How many entries were looked at, whether they were wanted or not. */
+/** The number of entries read, including those that a filter removed. */
 const rowsRead = (plan: Plan): number =>
   sum(
     nodesOf(plan)
@@ -75,7 +78,7 @@ const removedBy = (node: Plan): number =>
 const pagesRead = (plan: Plan): number => plan['Shared Hit Blocks'] + plan['Shared Read Blocks']
 
 const owner = connect(t, database.ownerUrl)
-/** Those that have no page yet may be read in any way. */
+/** Tables with at least one page; empty ones may be read sequentially. */
 const filled = await owner<
   { name: string }[]
 >`select relname as name from pg_class where relpages > 0 and relkind = 'r'`
@@ -131,7 +134,7 @@ t.test(`reads the first page of each search of ${ENTRIES} entries from an index`
       const statements = await statementsOf(() => listAuditEntries(db, { ...filters, sort, limit: 20 }))
       const plans: Plan[] = []
       for (const statement of statements) plans.push(await explain(statement))
-      t.strictSame(plans.flatMap(seqScans), [], name)
+      t.strictSame(plans.flatMap(seqScans), [], `${name}: no sequential scan`)
       const rows = sum(plans.map(rowsRead))
       const pages = sum(plans.map(pagesRead))
       if (process.env.SHOW) console.error(rows, pages, statements.length, name)
@@ -139,7 +142,7 @@ t.test(`reads the first page of each search of ${ENTRIES} entries from an index`
       t.ok(pages <= MOST.pages, `${name}: ${pages} pages`)
       for (const statement of statements) {
         const plan = await explain(statement, { prepared: true })
-        t.strictSame(seqScans(plan), [], `${name}, a plan for any values`)
+        t.strictSame(seqScans(plan), [], `${name}: no sequential scan in a plan for any values`)
       }
     }
   }
@@ -158,7 +161,7 @@ t.test('reads the state of an object from an index', async (t) => {
   }
 })
 
-t.test("plans the application's searches for their values", async (t) => {
+t.test("plans the application's searches for their actual values", async (t) => {
   const client = createDatabaseClient(clientOptions(database.url, 1))
   t.teardown(client.close)
   await listAuditEntries(client.db, { changed: fields.middle, limit: 20, sort: 'createdAt' })

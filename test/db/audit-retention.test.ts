@@ -7,7 +7,7 @@ import { newRequest, openSealTest } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 
-/** As PostgreSQL counts them. @param ago in months */
+/** The first moment of a month in UTC, as PostgreSQL partitions them. @param ago in months */
 function monthOf(ago: number): Date {
   const now = new Date()
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - ago))
@@ -15,7 +15,7 @@ function monthOf(ago: number): Date {
 
 const nameOf = (ago: number): string => monthOf(ago).toISOString().slice(0, 7).replace('-', '')
 
-/** Partitions of the months that have passed, each with one entry and one request in it. */
+/** Creates partitions of past months, each with one entry and one request record. */
 async function openRetentionTest(t: Test, monthsAgo: number[]) {
   const test = await openSealTest(t)
   const { owner, database } = test
@@ -60,19 +60,23 @@ t.test('drops sealed months after the retention period and records it in the cha
   await addUser()
   const before = await partitions()
   await sealAll()
-  t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'without a setting all are kept')
+  t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'keeps all months without a setting')
   await keepFor(2)
   await keepFor()
-  t.strictSame((await keepAuditPartitions(sql, key)).dropped, [], 'nor once the setting is gone again')
+  t.strictSame(
+    (await keepAuditPartitions(sql, key)).dropped,
+    [],
+    'keeps all months after the setting is removed',
+  )
   await keepFor(2)
-  t.strictSame((await keepAuditPartitions(sql, undefined)).dropped, [], 'without a key nothing is dropped')
+  t.strictSame((await keepAuditPartitions(sql, undefined)).dropped, [], 'drops nothing without a key')
   const dropped = [4, 3].flatMap((ago) => [`audit_log_${nameOf(ago)}`, `audit_requests_${nameOf(ago)}`])
   t.strictSame(await keepAuditPartitions(sql, key), { made: 0, dropped })
   t.strictSame(
     await partitions(),
     before.filter((name) => !dropped.includes(name)),
   )
-  t.equal((await newEntries()).length, 3, 'two months and the current one')
+  t.equal((await newEntries()).length, 3, 'keeps two months and the current one')
   const { lines, ...verified } = await verify()
   t.match(verified, { findings: 0, entries: 5, unsealed: 0 }, lines.join())
   t.strictSame(await keepAuditPartitions(sql, key), { made: 0, dropped: [] })
@@ -101,7 +105,7 @@ t.test('keeps a month with an unsealed row until the row is sealed', async (t) =
   t.equal((await keepAuditPartitions(sql, key)).dropped.length, 2)
 })
 
-t.test('drops a month later while someone reads it, without blocking writers', async (t) => {
+t.test('postpones dropping a month that is being read, without blocking writers', async (t) => {
   const { sql, key, owner, addUser, database, keepFor, sealAll } = await openRetentionTest(t, [3])
   await sealAll()
   await keepFor(1)
@@ -122,7 +126,7 @@ t.test('drops a month later while someone reads it, without blocking writers', a
 const { ownerUrl, appUrl } = testDatabases()
 const skip =
   new URL(ownerUrl).username === new URL(appUrl).username &&
-  'one role owns the tables and runs the application here'
+  'one role owns the tables and runs the application'
 
 t.test(
   'the application can neither drop months within the retention period nor misreport what it drops',
@@ -139,7 +143,7 @@ t.test(
     from audit.audit_seals s order by number desc limit 1`
     const old = `audit_log_${nameOf(3)}`
     for (const partition of [1, 0, -1].map((ago) => `audit_log_${nameOf(ago)}`)) {
-      await t.rejects(drop(partition), { code: '42501' }, `${partition} is too young`)
+      await t.rejects(drop(partition), { code: '42501' }, `${partition} is within the retention period`)
     }
     for (const partition of ['audit_log', 'audit_log_default', 'audit_seals', 'users', '']) {
       await t.rejects(drop(partition), { code: '42501' }, partition)
@@ -160,7 +164,7 @@ t.test(
     t.match(
       await owner`select to_regclass(${`audit.${old}`}) as gone`,
       [{ gone: null }],
-      'the truth is taken',
+      'accepts a drop with the right details',
     )
   },
 )

@@ -17,11 +17,11 @@ t.test('verifies the seals and reports how much is sealed and where the chain en
   const { head, ...rest } = await verify()
   t.match(rest, { entries: 6, seals: 3, unsealed: 0, findings: 0, lines: [] })
   t.match(formatHead(head), /^3:[0-9a-f]{64}$/)
-  t.strictSame(await sealAuditLog(sql, key), { seals: 0, entries: 0 }, 'nothing new makes no seal')
+  t.strictSame(await sealAuditLog(sql, key), { seals: 0, entries: 0 }, 'makes no seal without new entries')
   await addUser()
   await eventually(async () => (await sealAuditLog(sql, key)).entries === 1)
   const later = await verify({ anchor: head })
-  t.match(later, { seals: 4, findings: 0 }, 'and the chain still contains what its head was')
+  t.match(later, { seals: 4, findings: 0 }, 'the chain still contains its earlier head')
 })
 
 t.test('signing keys can be rotated, and a verifier with both keys trusts both', async (t) => {
@@ -74,7 +74,7 @@ t.test(
     t.strictSame(
       await sealAuditLog(sql, key),
       { seals: 0, entries: 0 },
-      'what began after it has to wait as well',
+      'transactions that began after the open one wait, too',
     )
     finish()
     await writing
@@ -83,7 +83,7 @@ t.test(
     const atAnyLevel = { default_transaction_isolation: 'serializable' } as const
     const others = [1, 2, 3, 4].map(() => connect(t, database.url, atAnyLevel))
     await eventually(async () => {
-      const sealed = await Promise.all(others.map((it) => sealAuditLog(it, key, 1)))
+      const sealed = await Promise.all(others.map((sealer) => sealAuditLog(sealer, key, 1)))
       return sealed.some(({ seals }) => seals > 0)
     })
     await sealAll()
@@ -117,14 +117,14 @@ t.test('does not continue the seals of a database that was restored into another
 const { ownerUrl, appUrl } = testDatabases()
 const skip =
   new URL(ownerUrl).username === new URL(appUrl).username &&
-  'one role owns the tables and runs the application here'
+  'one role owns the tables and runs the application'
 
 t.test('the application can only append seals to the end of the chain', { skip }, async (t) => {
   const { sql, admin, addUser, sealAll, verify } = await openSealTest(t)
   await addUser()
   await sealAll()
   await addUser()
-  /** The next record as it should be, but for what `changes` says, and for its signature. */
+  /** The next record with these changes and without a valid signature. */
   const append = (changes: object) => `
     select audit.append_seal(jsonb_populate_record(s, jsonb_build_object('number', s.number + 1,
       'from_transaction', s.to_transaction, 'to_transaction', s.to_transaction) || '${JSON.stringify(changes)}'))
@@ -157,5 +157,5 @@ t.test('the application can only append seals to the end of the chain', { skip }
   t.match(await verify(), { findings: 0, seals: 1 })
   await sql.unsafe(append({}))
   const { lines } = await verify()
-  t.ok(lines.includes('seal 2: its signature is not valid'), 'what is added without the key is found')
+  t.ok(lines.includes('seal 2: its signature is not valid'), 'a record added without the key is found')
 })

@@ -18,7 +18,7 @@ const copyOfSession = (userId: SQL) =>
 
 type Shape = [title: string, write: (db: Db, user: User) => PromiseLike<unknown>, entries: string[]]
 
-/** Every way in which drizzle writes, with the entries that it has to leave. */
+/** Every kind of write in drizzle, with the entries that it must leave. */
 const SHAPES: Shape[] = [
   [
     'insert of rows, without RETURNING',
@@ -45,7 +45,7 @@ const SHAPES: Shape[] = [
     [],
   ],
   [
-    'insert of what a builder selects',
+    'insert from a select of the builder',
     (db) =>
       db.insert(sessions).select(
         db
@@ -67,7 +67,7 @@ const SHAPES: Shape[] = [
     ['sessions create', 'sessions create'],
   ],
   [
-    'insert of what raw SQL selects, with a comment at its end',
+    'insert from a raw select that ends with a comment',
     (db, user) =>
       db.insert(sessions).select(sql`${copyOfSession(sql`id`)} where email = ${user.email} -- and no more`),
     ['sessions create'],
@@ -131,7 +131,7 @@ const SHAPES: Shape[] = [
     ['sessions delete', 'sessions delete', 'sessions delete'],
   ],
   [
-    'a write to a table that is not audited, whose trigger writes to one that is',
+    'a write to an unaudited table whose trigger writes to an audited one',
     (db) => db.insert(outbox).values({ job: 'rename', payload: {} }),
     ['users update'],
   ],
@@ -147,7 +147,7 @@ const SHAPES: Shape[] = [
     ['users update'],
   ],
   [
-    'raw SQL that reads, it seems',
+    'raw SQL that writes in a function',
     (db, user) => db.execute(sql`select rename_user(${user.email})`),
     ['users update'],
   ],
@@ -197,15 +197,15 @@ t.test('a write returns what drizzle returns without the context', async (t) => 
   const user = await addUser()
   await withActor('job:answers', async () => {
     const updated = await db.update(users).set(named('One'))
-    t.equal(updated.count, 1, 'a count')
-    t.same([...updated], [], 'and no rows')
+    t.equal(updated.count, 1, 'returns a count')
+    t.same([...updated], [], 'returns no rows')
     t.same(await db.update(users).set(named('Two')).returning({ name: users.firstName }), [{ name: 'Two' }])
     const [row] = await db.update(users).set(named('Three')).returning()
     t.same(row, { ...user, firstName: 'Three', updatedAt: row?.updatedAt })
 
     for (const run of [db.execute.bind(db), (query: SQL) => db.transaction((tx) => tx.execute(query))]) {
       const raw = await run(sql`update users set first_name = 'Four' returning first_name as name, id`)
-      t.same([...raw], [{ name: 'Four', id: user.id }], 'rows of raw SQL')
+      t.same([...raw], [{ name: 'Four', id: user.id }], 'returns the rows of raw SQL')
       t.equal(raw.count, 1)
       t.equal(raw.command, 'UPDATE')
     }

@@ -107,7 +107,7 @@ t.test('states have exactly the names and values of the API, and no secret', asy
     ip: null,
   })
   const raw = await owner`select state_after::text from audit.audit_log where table_name = 'devices'`
-  t.notMatch(JSON.stringify(raw), /very secret|of the cat/, 'not in the table, either')
+  t.notMatch(JSON.stringify(raw), /very secret|of the cat/, 'the table holds no secret')
 
   await owner.unsafe(
     `update devices set settings = '{"big": 12345678901234567890, "small": 5, "exponent": 1e3}'`,
@@ -137,7 +137,7 @@ t.test('states have exactly the names and values of the API, and no secret', asy
 
   await db.update(devices).set({ serialNumber: 'B', accessToken: 'another', tokenCount: 3n, price: '5' })
   const updated = await newest(db)
-  t.equal(updated?.objectId, `${TENANT}:A:1`, 'known by the key of before')
+  t.equal(updated?.objectId, `${TENANT}:A:1`, 'names the object by its previous key')
   t.match(updated?.stateBefore, {
     serialNumber: 'A:1',
     accessToken: '[redacted]',
@@ -154,24 +154,27 @@ t.test('states have exactly the names and values of the API, and no secret', asy
   const deleted = await newest(db)
   t.equal(deleted?.stateAfter, null)
   t.match(deleted, { action: 'delete', objectId: `${TENANT}:B`, organizationId: TENANT })
-  t.same(await getAuditEntry(db, deleted?.id ?? ''), deleted, 'the same, read by its id')
+  t.same(await getAuditEntry(db, deleted?.id ?? ''), deleted, 'the entry read by its id is the same')
 })
 
-t.test('an update of ignored columns alone leaves no entry, and a changed secret does', async (t) => {
-  const { db, newEntries, owner } = await openDevices(t)
-  await db.insert(devices).values(device)
-  await newEntries()
-  await db.update(devices).set({ lastSeenAt: new Date() })
-  await db.update(devices).set({ isOn: true })
-  t.same(await newEntries(), [], 'nothing changed but what is ignored')
-  await db.update(devices).set({ lastSeenAt: new Date(0), isOn: false })
-  t.equal((await newEntries()).length, 1)
-  await db.update(devices).set({ accessToken: 'a newer one' })
-  t.equal((await newEntries()).length, 1)
-  const [entry] =
-    await owner`select changed from audit.audit_log where table_name = 'devices' order by id desc limit 1`
-  t.same(entry?.changed, ['access_token'])
-})
+t.test(
+  'an update of ignored columns alone leaves no entry, and an update of a secret leaves one',
+  async (t) => {
+    const { db, newEntries, owner } = await openDevices(t)
+    await db.insert(devices).values(device)
+    await newEntries()
+    await db.update(devices).set({ lastSeenAt: new Date() })
+    await db.update(devices).set({ isOn: true })
+    t.same(await newEntries(), [], 'only ignored columns changed')
+    await db.update(devices).set({ lastSeenAt: new Date(0), isOn: false })
+    t.equal((await newEntries()).length, 1)
+    await db.update(devices).set({ accessToken: 'a newer one' })
+    t.equal((await newEntries()).length, 1)
+    const [entry] =
+      await owner`select changed from audit.audit_log where table_name = 'devices' order by id desc limit 1`
+    t.same(entry?.changed, ['access_token'])
+  },
+)
 
 t.test('entries stay readable after their column or table is dropped', async (t) => {
   const { db, owner } = await openDevices(t)

@@ -1,4 +1,4 @@
-/** Audited tables that are not plain ones of the schema public. */
+/** Audited tables that are partitioned or in a schema other than `public`. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
@@ -35,7 +35,7 @@ const invoices = billing.table(
   },
   (table) => tenantPolicies(table.organizationId),
 )
-/** Partitioned by year, which drizzle does not know. */
+/** Partitioned by year, which drizzle cannot declare. */
 const readings = pgTable(
   'readings',
   {
@@ -66,7 +66,7 @@ async function createDatabase(t: Test) {
     create table readings_2026 partition of readings_later for values in (2026)`)
   const prepare = () => prepareDatabase({ migrationUrl: database.ownerUrl, appRole: database.appRole })
   await prepare()
-  /** What was written since the last call. */
+  /** The id of the newest entry that `newEntries` returned. */
   let last = uuidV7(Date.now())
   const newEntries = async () => {
     const entries =
@@ -106,7 +106,7 @@ t.test('entries name the root table, whichever partition holds the row', async (
   t.strictSame(
     await newEntries(),
     ['readings a:2025 delete 11 ', 'readings b:2026 create  11'],
-    'a row that moves to another partition leaves one and comes to the other',
+    'a row that moves to another partition is a delete and a create',
   )
   await owner`delete from readings`
   t.strictSame((await newEntries()).sort(), ['readings a:2026 delete 13 ', 'readings b:2026 delete 11 '])
@@ -137,13 +137,17 @@ t.test(
     await prepare()
     t.strictSame(await findAuditProblems(owner), [])
     await owner`update readings_2027 set meter_value = 3`
-    t.strictSame(await newEntries(), [], 'a table that is no part of it any more')
+    t.strictSame(await newEntries(), [], 'a detached partition is no longer audited')
 
     const app = connect(t, database.url, { 'app.scope': `organization:${organization}` })
     await app`insert into readings values ('c', 2026, ${organization}, 1)`
     await t.rejects(app`insert into readings values ('c', 2026, ${uuidV7(1)}, 1)`, { code: '42501' })
     if (database.url !== database.ownerUrl)
-      await t.rejects(app`select from readings_2026`, { code: '42501' }, 'past the policies of the root')
+      await t.rejects(
+        app`select from readings_2026`,
+        { code: '42501' },
+        'a partition cannot be read past the policies of the root',
+      )
   },
 )
 

@@ -30,14 +30,14 @@ t.test('the leaf hashes cover every column of both tables', async (t) => {
     const other = { action: `'delete'`, outcome: `'ok'` }[name] ?? others[type]
     await attack(`update ${table} set ${name} = ${other}`)
     const { findings } = await verify()
-    t.ok(findings > 0, `${table}.${name} is in its leaf`)
+    t.ok(findings > 0, `${table}.${name} is covered by its leaf`)
     for (const { id, value } of before) {
       await attack(
         `update ${table} set ${name} = ${value === null ? 'null' : `'${value}'`} where id = '${id}'`,
       )
     }
   }
-  t.match(await verify(), { findings: 0 }, 'and back as it was, it is what was sealed')
+  t.match(await verify(), { findings: 0 }, 'the restored rows verify again')
 })
 
 t.test('names each change, removal and insertion by a superuser', async (t) => {
@@ -59,7 +59,7 @@ t.test('names each change, removal and insertion by a superuser', async (t) => {
     `modified audit_log ${first}`,
     `removed audit_log ${second}`,
   ])
-  t.equal(entries, 2, 'the others still count')
+  t.equal(entries, 2, 'the other entries still count')
 
   const future = randomUUID()
   await attack(`
@@ -67,14 +67,14 @@ t.test('names each change, removal and insertion by a superuser', async (t) => {
     insert into audit.audit_log (id, created_at, transaction_id, actor, table_name, object_id, action)
       values ('${future}', now(), '9223372036854775001', 'user', 'users', 'x', 'create')`)
   const hidden = (await verify()).lines
-  t.ok(hidden.includes(`removed audit_log ${fourth}`), 'a row that was moved out of its seal is missed')
-  t.ok(hidden.includes(`inserted audit_log ${future}`), 'one of a transaction that never was is found')
+  t.ok(hidden.includes(`removed audit_log ${fourth}`), 'reports a row that was moved out of its seal')
+  t.ok(hidden.includes(`inserted audit_log ${future}`), 'reports a row of a transaction that never existed')
 })
 
-const change = (number: number, what: string) =>
-  `update audit.audit_seals set ${what} where number = ${number}`
+const change = (number: number, assignment: string) =>
+  `update audit.audit_seals set ${assignment} where number = ${number}`
 
-/** The number of the seal, and the word that tells what is wrong. */
+/** Shortens a finding to the number of the seal and the word for the defect. */
 const shorten = (line: string) =>
   line.replace(
     /^seal (\d+): .*?(signature|broken|root|gap|unknown key|missing).*?(, with all up to \d+)?$/,
@@ -109,17 +109,13 @@ t.test('names the seal of every manipulation of the chain', async (t) => {
     await attack(text)
     const { lines } = await verify()
     t.strictSame(lines.map(shorten).sort(), findings.split(/, (?=\d)/).sort(), text)
-    t.notOk(lines.join().includes('\u001B'), 'and no text of the attacker reaches the terminal')
+    t.notOk(lines.join().includes('\u001B'), 'no text of the attacker reaches the terminal')
     await attack('delete from audit.audit_seals; insert into audit.audit_seals select * from kept')
   }
   t.match(await verify({ anchor: head }), { findings: 0 })
 
   await attack('delete from audit.audit_seals where number > 4')
-  t.match(
-    await verify(),
-    { findings: 0, unsealed: 2 },
-    'nothing in the chain itself tells that it was longer',
-  )
+  t.match(await verify(), { findings: 0, unsealed: 2 }, 'the chain itself does not show that it was longer')
   const cut = await verify({ anchor: head })
   t.strictSame(cut.lines, ['seal 6: the anchor names it, and the chain ends before it'])
   await sealAll()
@@ -141,5 +137,9 @@ t.test('does not trust a chain that was rebuilt with another key', async (t) => 
     `seal 1: it is signed with an unknown key ${forger.kid}`,
     'seal 1: it is another one than the anchor names',
   ])
-  t.match(await verify({ keys: publicKeysOf(key, forger) }), { findings: 0 }, 'which is why keys are named')
+  t.match(
+    await verify({ keys: publicKeysOf(key, forger) }),
+    { findings: 0 },
+    'a verifier that trusts the key of the forger finds nothing',
+  )
 })

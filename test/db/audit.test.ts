@@ -13,7 +13,7 @@ const INSERT = 'insert into users (email, first_name, last_name)'
 
 type Way = [sql: string, entries: string[]]
 
-/** What no application code has to do with: the trigger alone sees it. */
+/** Writes that involve no application code, so that only the trigger can record them. */
 const WAYS: Way[] = [
   [`${INSERT} values (${ADA}), ('bob@example.com', 'Bob', 'Test')`, ['users create', 'users create']],
   [`${INSERT} select 'c' || email, 'Cyd', last_name from users`, ['users create', 'users create']],
@@ -39,7 +39,7 @@ const WAYS: Way[] = [
   ],
   [`update users set status = 'active' where first_name = 'Ada'`, ['users update']],
   [
-    // A trigger of our own ends the sessions: a write that follows from a write.
+    // One of our triggers ends the sessions: a write that causes another write.
     `update users set status = 'disabled' where first_name = 'Ada'`,
     ['users update', 'sessions update'],
   ],
@@ -68,7 +68,11 @@ t.test('every kind of write leaves an entry', async (t) => {
     await sql`delete from users`
     await newEntries()
   }
-  await t.rejects(owner`truncate users cascade`, /not allowed/, 'what no row trigger sees is refused')
+  await t.rejects(
+    owner`truncate users cascade`,
+    /not allowed/,
+    'truncate, which fires no row trigger, is refused',
+  )
 })
 
 t.test('a rollback leaves no entry, and a statement leaves one entry for each row', async (t) => {
@@ -107,7 +111,7 @@ t.test('entries are append-only for the application, the owner and a superuser',
   await addUser()
   const partitions = await owner<{ name: string }[]>`
     select inhrelid::regclass::text as name from pg_inherits where inhparent = 'audit.audit_log'::regclass`
-  t.ok(partitions.length >= 5, 'months ahead, and the rest')
+  t.ok(partitions.length >= 5, 'partitions of future months and the default one')
   const tables = ['audit.audit_log', ...partitions.map(({ name }) => name)]
   const app = connect(t, database.url)
   const admin = connect(t, database.adminUrl)
@@ -134,7 +138,7 @@ const month = () => new Date().toISOString().slice(0, 7).replace('-', '')
 
 const { ownerUrl, appUrl } = testDatabases()
 const isOneRole = new URL(ownerUrl).username === new URL(appUrl).username
-const skip = isOneRole && 'one role owns the tables and runs the application here'
+const skip = isOneRole && 'one role owns the tables and runs the application'
 
 t.test('the application can neither write entries nor disable the triggers', { skip }, async (t) => {
   const { database, owner } = await openAuditTest(t)
@@ -150,7 +154,7 @@ t.test('the application can neither write entries nor disable the triggers', { s
     `set session_replication_role = replica`,
     `create or replace function audit.capture() returns trigger language plpgsql as 'begin return null; end'`,
     `alter function audit.refuse() rename to refuse_nothing`,
-    // The capture function on a table of its own making would write what never happened.
+    // The capture function on a forged table would record changes that never happened.
     `create temp table users (id uuid); create trigger forge after insert on pg_temp.users for each row
        execute function audit.capture('id', '{}', '{}', '')`,
     `truncate users cascade`,
@@ -197,14 +201,14 @@ t.test(
         t.equal(problems.length, 1, damage)
         t.match(problems[0], new RegExp(`^users: .*${problem}`))
         await syncAuditTriggers(tx as unknown as postgres.Sql)
-        t.same(await findAuditProblems(tx as unknown as postgres.Sql), [], 'mended by the next upgrade')
+        t.same(await findAuditProblems(tx as unknown as postgres.Sql), [], 'the next upgrade restores it')
       })
     }
     await owner.unsafe(`create table formerly (id int); create trigger audit_capture after insert on formerly
     for each row execute function audit.capture('id', '{}', '{}', '')`)
     await syncAuditTriggers(owner)
     const rest = await owner`select from pg_trigger where tgrelid = 'formerly'::regclass`
-    t.equal(rest.length, 0, 'a table that is not declared any more is left alone')
+    t.equal(rest.length, 0, 'an upgrade removes the trigger of a table that is no longer declared')
   },
 )
 
@@ -222,7 +226,7 @@ t.test('every table declares whether it is audited, and why if it is not', async
     'call audited() or notAudited() where the table is declared',
   )
   const declared = Object.values(schema).filter((part) => is(part, PgTable)).length
-  t.equal(decided.length, declared, 'nothing is declared twice, or audited and exempt at once')
+  t.equal(decided.length, declared, 'no table is declared twice, or as both audited and exempt')
   for (const [name, reason] of auditExemptions()) t.ok(reason.length > 30, `${name}: ${reason}`)
   t.ok(audited.includes('users') && audited.includes('sessions'))
 })

@@ -6,7 +6,7 @@ import { downgrade, migrationStatus, readHistory, upgrade } from '../../src/db/m
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createEmptyDatabase } from '../helpers/database.js'
 
-/** Three migrations that need one another; the second cannot run in a transaction. */
+/** Three migrations that build on one another; the second cannot run in a transaction. */
 const FILES = {
   '0001_books.sql': `CREATE TABLE books (id int PRIMARY KEY, title text NOT NULL);
 --> statement-breakpoint
@@ -74,7 +74,7 @@ t.test(
     t.strictSame(await pendingOf(sql, { folder }), ['0004_bad'])
     t.notOk((await describeCatalog(sql)).find((line) => line.includes('half')))
     await writeFile(join(folder, '0004_bad.sql'), 'CREATE TABLE half (id int);')
-    t.strictSame(await upgrade(url, { folder }), ['0004_bad'], 'mended, it is applied')
+    t.strictSame(await upgrade(url, { folder }), ['0004_bad'], 'the fixed file is applied')
   },
 )
 
@@ -94,7 +94,7 @@ t.test('a file without a transaction that stops half-way has to be resolved by h
       /^0004_keys.sql failed at statement 2 of 2 \(CREATE UNIQUE INDEX CONCURRENTLY.*\): could not create/,
   })
   const refusal = await upgrade(url, { folder }).catch((error: Error) => error.message)
-  t.match(refusal, halfWay, 'the next run refuses')
+  t.match(refusal, halfWay, 'the next run is refused')
   await t.rejects(downgrade(url, { folder, target: { steps: 1 } }), { message: halfWay })
   t.match(await migrationStatus(url, { folder }), [{}, {}, {}, { name: '0004_keys', state: 'half-way' }])
   t.strictSame(await pendingOf(sql, { folder }), ['0004_keys'])
@@ -144,7 +144,7 @@ t.test('upgrade and downgrade stop at the given revision', async (t) => {
   const folder = t.testdir(FILES)
   const empty = await describeCatalog(sql)
   t.strictSame(await upgrade(url, { folder, to: '0002' }), ['0001_books', '0002_titles'])
-  t.strictSame(await upgrade(url, { folder, to: '0001_books' }), [], 'what is newer stays')
+  t.strictSame(await upgrade(url, { folder, to: '0001_books' }), [], 'newer migrations stay')
   await t.rejects(upgrade(url, { folder, to: '0009' }), { message: 'there is no migration 0009' })
   await upgrade(url, { folder })
   t.strictSame(await downgrade(url, { folder, target: { steps: 2 } }), ['0003_pages', '0002_titles'])
@@ -192,17 +192,17 @@ t.test(
       '0002_empty.sql': '-- nothing to do',
       '0002_empty.down.sql': '',
     })
-    const seen: unknown[] = []
+    const states: unknown[] = []
     const after = async (sql: postgres.Sql) => {
       const [row] =
         await sql`select to_regclass('a') is not null as table, current_setting('search_path') as path`
-      seen.push(row)
+      states.push(row)
     }
     await upgrade(url, { folder, after })
     await upgrade(url, { folder, after })
     await downgrade(url, { folder, after, target: { to: 'base' } })
     const path = '"$user", public'
-    t.strictSame(seen, [
+    t.strictSame(states, [
       { table: true, path },
       { table: true, path },
       { table: false, path },

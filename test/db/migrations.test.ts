@@ -10,12 +10,12 @@ import { connect, createEmptyDatabase } from '../helpers/database.js'
 
 const folder = MIGRATIONS_FOLDER
 
-/** With the triggers, partitions and grants that follow each run, as in earnest. */
+/** Runs migrations with the triggers, partitions and grants that follow each run in production. */
 async function createDatabaseToMigrate(t: Test) {
   const database = await createEmptyDatabase(t)
   const { url, appRole } = database
   const after = (session: postgres.Sql) => afterMigration(session, { appRole })
-  // Its right to the schema itself is the application's from the first run on.
+  // The first run grants the application its right to use the schema, which no downgrade revokes.
   await downgrade(url, { folder, after, target: { to: 'base' } })
   return {
     ...database,
@@ -33,9 +33,9 @@ t.test('every migration can be reverted and reapplied, one by one, with the same
     t.strictSame(await up(name), [name])
     const reached = await describeCatalog(sql)
     t.strictSame(await down({ steps: 1 }), [name])
-    t.strictSame(await describeCatalog(sql), catalogs.at(-1), `${name} leaves nothing behind`)
+    t.strictSame(await describeCatalog(sql), catalogs.at(-1), `reverting ${name} leaves nothing`)
     t.strictSame(await up(name), [name])
-    t.strictSame(await describeCatalog(sql), reached, `${name} comes back as it was`)
+    t.strictSame(await describeCatalog(sql), reached, `reapplying ${name} restores the same catalog`)
     catalogs.push(reached)
   }
   t.ok(names.length > 0)
@@ -89,7 +89,11 @@ t.test('an unconfirmed password leaves the account on the way up and returns on 
   const links =
     await sql`select email, password_hash from mailed_tokens join registrations on registration_id = registrations.id`
   t.strictSame([...links], [{ email: 'pending', password_hash: 'hash' }])
-  t.equal((await sql`select from mailed_tokens`).length, 1, 'who asked for the new address is not known')
+  t.equal(
+    (await sql`select from mailed_tokens`).length,
+    1,
+    'drops the token for the new address, whose requester is unknown',
+  )
   await down({ steps: 1 })
   t.strictSame(await sql`select email, password_hash from users order by email`, before)
 })
@@ -137,7 +141,7 @@ t.test('schema, snapshots and migration files agree', async (t) => {
 t.test('the application can change rows, and can only read the audit log', async (t) => {
   const { sql, url, appUrl, appRole, prepare } = await createDatabaseToMigrate(t)
   if (url === appUrl) {
-    t.pass('on this server one role does everything')
+    t.pass('one role owns the tables and runs the application')
     return
   }
   await prepare()
@@ -148,7 +152,7 @@ t.test('the application can change rows, and can only read the audit log', async
       and has_table_privilege(${appRole}, c.oid, privilege)
     group by c.oid`
   const rights = (schema: string) => [
-    ...new Set(tables.filter((table) => table.schema === schema).map((it) => it.rights)),
+    ...new Set(tables.filter((table) => table.schema === schema).map((table) => table.rights)),
   ]
   t.strictSame(rights('public'), ['DELETE INSERT SELECT UPDATE'])
   t.strictSame(rights('audit'), ['SELECT'])

@@ -11,9 +11,9 @@ const payload = { email: 'ada@example.com' }
 const anyRequest = { actor: 'anonymous', userId: null, requestId: 'the-request' } as const
 const CLAIM = { limit: 10, leaseMs: 60_000 }
 
-t.test('a job is enqueued in a transaction and with its data', async (t) => {
+t.test('a job can only be enqueued in a transaction and with valid data', async (t) => {
   const { db, owner } = await openAuditTest(t)
-  // @ts-expect-error: on the database itself, nothing would say that the change it is about is there.
+  // @ts-expect-error: outside a transaction nothing guarantees that the change it refers to is committed.
   const outside = () => enqueue(db, 'request-verification', payload)
   t.type(outside, 'function')
   const wrong = { email: 'no address' }
@@ -38,7 +38,7 @@ t.test('a delayed job waits until its time', async (t) => {
   t.match(await claimOutbox(db, CLAIM), [{ job: 'request-verification' }])
 })
 
-/** What `runJob` needs of the worker. */
+/** The parts of the worker that `runJob` needs. */
 function appOf(db: Db): Parameters<typeof runJob>[0] {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined, child: () => log }
   return { db, log } as never
@@ -54,8 +54,8 @@ t.test('attributes the changes of a job to it and to the request that enqueued i
   })
   const entries = await owner`select actor, request_id from audit.audit_log`
   t.strictSame([...entries], [{ actor: 'job:request-verification', request_id: 'the-request' }])
-  const asked = await owner`select distinct request_id from outbox`
-  t.strictSame([...asked], [{ request_id: 'the-request' }], 'so is what the job asks for in turn')
+  const enqueued = await owner`select distinct request_id from outbox`
+  t.strictSame([...enqueued], [{ request_id: 'the-request' }], 'and so are the jobs that the job enqueues')
 })
 
 t.test('counts and keeps failures, and makes the last one a dead letter', async (t) => {
@@ -69,11 +69,11 @@ t.test('counts and keeps failures, and makes the last one a dead letter', async 
     { attempts: 3, last_error: 'It is broken', last_stack: 'at …', failed_at: Date, done_at: null },
   ])
   await owner`update outbox set claimed_until = null`
-  t.strictSame(await claimOutbox(db, CLAIM), [], 'and is not handed out again')
-  t.ok(await markDone(db, id), 'unless somebody has it done')
+  t.strictSame(await claimOutbox(db, CLAIM), [], 'a dead letter is not claimed again')
+  t.ok(await markDone(db, id), 'a dead letter can still be marked done')
   t.match(await owner`select * from outbox`, [{ failed_at: null, done_at: Date }])
   t.notOk(await findOpenJob(db, id))
-  t.notOk(await fail(), 'what is done does not fail')
+  t.notOk(await fail(), 'a job that is done cannot fail')
 })
 
 t.test('enqueued jobs are tried thirty times, runs of schedules five times', async (t) => {

@@ -1,4 +1,4 @@
-/** Keyset pagination of columns of every kind, as a list of a resource of one's own may have them. */
+/** Keyset pagination by columns of every type that the list of a new resource may have. */
 import { getTableColumns } from 'drizzle-orm'
 import { pgTable, timestamp, uuid } from 'drizzle-orm/pg-core'
 import t from 'tap'
@@ -45,7 +45,7 @@ async function list(sort: Sort, cursor?: string) {
 async function walk(sort: Sort, betweenPages = async (_last: Listed) => {}): Promise<Listed[]> {
   const { data, nextCursor: first } = await list(sort)
   for (let cursor = first; cursor !== null; ) {
-    t.ok(cursor.length <= CURSOR_MAX_LENGTH, `${sort}: the list takes its own cursor`)
+    t.ok(cursor.length <= CURSOR_MAX_LENGTH, `${sort}: the cursor is short enough to be accepted`)
     await betweenPages(data.at(-1) as Listed)
     const next = await list(sort, cursor)
     data.push(...next.data)
@@ -120,13 +120,13 @@ t.test('refuses a cursor whose value the column type cannot hold', async (t) => 
 t.test('loses no row when the row of a long cursor is deleted or changed', async (t) => {
   const before = await owner<{ id: string }[]>`select id from outbox`
   let pages = 0
-  const seen = await walk('job', async ({ id, job }) => {
+  const listed = await walk('job', async ({ id, job }) => {
     pages += 1
     if (pages === 2) await owner`delete from outbox where id = ${id}`
     if (pages === 3) await owner`update outbox set job = ${`zz ${job}`} where id = ${id}`
   })
   t.ok(pages > 2)
-  const ids = new Set(seen.map(({ id }) => id))
+  const ids = new Set(listed.map(({ id }) => id))
   t.strictSame(
     before.filter(({ id }) => !ids.has(id)),
     [],
@@ -135,7 +135,7 @@ t.test('loses no row when the row of a long cursor is deleted or changed', async
 
 t.test('refuses sort columns that would lose rows', async (t) => {
   const query = { sort: 'at', limit: 2 } as const
-  // @ts-expect-error: comparisons with null find nothing
+  // @ts-expect-error: a comparison with null is never true
   keysetPage<{ id: string; at: Date }, 'at'>({ at: users.emailVerifiedAt }, users.id, query)
   const { at, id } = getTableColumns(
     pgTable('precise', { at: timestamp('at', { withTimezone: true }).notNull(), id: uuid('id').notNull() }),

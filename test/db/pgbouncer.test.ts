@@ -10,7 +10,7 @@ import { behindPgBouncer, NO_PGBOUNCER, NO_STATEMENTS } from '../helpers/pgbounc
 
 const skip = NO_PGBOUNCER
 
-/** One connection to PostgreSQL for everybody: whatever a client leaves behind on it meets the next one. */
+/** One connection to PostgreSQL for all clients, so that the next one finds whatever a client leaves on it. */
 const openPooled = async (t: Test, connections = 1) =>
   behindPgBouncer(t, await createTestDatabase(t), { connections })
 
@@ -31,7 +31,7 @@ t.test('a change through a pooler has an entry with its actor', { skip }, async 
     for (const entry of data) t.match(entry, { actor: 'user', userId: user?.id, method: 'PATCH' })
   }
   const [left] = await app.checkDatabase((sql) => sql`select current_setting('audit.ctx', true) as context`)
-  t.notOk(left?.context, 'the cause of a change is over with its transaction')
+  t.notOk(left?.context, 'the context of a change ends with its transaction')
 })
 
 t.test('tenants that share connections of a pooler do not see each other', { skip }, async (t) => {
@@ -63,7 +63,7 @@ t.test('tenants that share connections of a pooler do not see each other', { ski
   t.equal(
     (await app.db.execute('select email from invitations')).length,
     0,
-    'a scope is over with its transaction',
+    'a scope ends with its transaction',
   )
 })
 
@@ -83,12 +83,12 @@ t.test('a session revoked in one process ends in the others', { skip }, async (t
 t.test('announces and runs jobs through a pooler', { skip }, async (t) => {
   const database = await openPooled(t)
   const { anonymous, mailbox, nextToken } = await startOnboarding(t, { database })
-  let heard = 0
+  let announcements = 0
   const listener = await openListener({
     url: database.directUrl,
     channel: 'outbox',
     onMessage: () => {
-      heard += 1
+      announcements += 1
     },
     onConnected: async () => undefined,
     onError: () => undefined,
@@ -97,7 +97,7 @@ t.test('announces and runs jobs through a pooler', { skip }, async (t) => {
   await eventually(() => listener.settle())
   const account = { email: 'grace@example.com', password: PASSWORD }
   await anonymous.post('/auth/register', { ...account, firstName: 'Grace', lastName: 'Test' })
-  await eventually(async () => (await listener.settle()) && heard > 0)
+  await eventually(async () => (await listener.settle()) && announcements > 0)
   const token = await nextToken(account.email)
   t.equal((await anonymous.post('/auth/verify-email', { token })).status, 204)
   t.ok(await anonymous.signIn(account.email, account.password))

@@ -24,7 +24,7 @@ async function open(t: Test, poolMax: number) {
     const rows = await admin<{ name: string }[]>`select first_name as name from users order by name`
     return rows.map(({ name }) => name)
   }
-  /** Ends a session of the pool, and waits until the server has done so. */
+  /** Terminates a session of the pool and waits until it has ended. */
   const kill = async (pid: number | undefined) => {
     await admin`select pg_terminate_backend(${pid ?? 0}, 5000)`
   }
@@ -40,18 +40,18 @@ const unavailable = (t: Test, work: Promise<unknown>, title: string) =>
 t.test('each connection serves one caller at a time, and no caller waits forever', async (t) => {
   const { db } = await open(t, 2)
   const pids = await Promise.all(Array.from({ length: 20 }, () => db.transaction((tx) => pidOf(tx))))
-  t.ok(new Set(pids).size <= 2, 'no more connections than the pool may have')
+  t.ok(new Set(pids).size <= 2, 'opens no more connections than the pool allows')
 
   let release = () => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
   })
   const holders = [db.transaction(() => held), db.transaction(() => held)]
-  await unavailable(t, pidOf(db), 'with all of them taken, waiting ends')
+  await unavailable(t, pidOf(db), 'a caller gives up while all connections are taken')
   const waiting = pidOf(db)
   release()
   await Promise.all(holders)
-  t.ok(pids.includes(await waiting), 'who still waits gets the connection that comes free')
+  t.ok(pids.includes(await waiting), 'a waiting caller gets the connection that is released')
 })
 
 t.test('a connection lost within a transaction fails nothing else', async (t) => {
@@ -65,8 +65,8 @@ t.test('a connection lost within a transaction fails nothing else', async (t) =>
     t.equal(result?.status, 'rejected')
     await insert(tx, 'after')
   })
-  await unavailable(t, inFlight, 'while a statement ran')
-  t.equal(await db.$count(users), 0, 'the first query afterwards succeeds')
+  await unavailable(t, inFlight, 'lost while a statement ran')
+  t.equal(await db.$count(users), 0, 'the next query succeeds')
 
   let other: PromiseLike<unknown> | undefined
   const idle = db.transaction(async (tx) => {
@@ -74,18 +74,18 @@ t.test('a connection lost within a transaction fails nothing else', async (t) =>
     other = insert(db, 'other').execute()
     await kill(await pidOf(tx))
     await tx.execute(sql`select 1`).catch(() => undefined)
-    // On the connection that replaced the lost one this would be committed.
+    // On the replacement of the lost connection this would be committed.
     await insert(tx, 'strayed').catch(() => undefined)
     await tx.transaction((inner) => insert(inner, 'strayed').execute()).catch(() => undefined)
   })
-  await unavailable(t, idle, 'while it was idle')
+  await unavailable(t, idle, 'lost while it was idle')
   await other
   t.same(await names(), ['other'])
 
   const pid = await pidOf(db)
   await kill(pid)
   const answers = await Promise.allSettled([pidOf(db), pidOf(db), pidOf(db)])
-  t.ok(answers.filter(({ status }) => status === 'rejected').length <= 1, 'at most what was in flight fails')
+  t.ok(answers.filter(({ status }) => status === 'rejected').length <= 1, 'at most the query in flight fails')
   t.not(await pidOf(db), pid)
 })
 
@@ -116,7 +116,7 @@ t.test('replaces a connection that is reset', async (t) => {
     })
     await unavailable(t, failing, 'reset in a transaction')
     await pidOf(db)
-    t.ok(await pidOf(db), 'and the next one works')
+    t.ok(await pidOf(db), 'the next query works')
   }
 })
 
@@ -128,19 +128,19 @@ t.test('a transaction commits all or nothing, even when its code swallows an err
       () => t.fail('no failure'),
       () => undefined,
     )
-  const passedOver = db.transaction(async (tx) => {
+  const swallowed = db.transaction(async (tx) => {
     await insert(tx, 'lost')
     await failing(tx)
     return 'fine'
   })
-  await t.rejects(passedOver, { cause: { code: '22012' } }, 'a failure that was passed over still fails it')
+  await t.rejects(swallowed, { cause: { code: '22012' } }, 'a swallowed error still fails the transaction')
   await t.rejects(
     db.transaction(async (tx) => {
       await failing(tx)
       await insert(tx, 'lost')
     }),
     { cause: { code: '22012' } },
-    'the cause is told, not what followed from it',
+    'reports the first error, not the ones that follow from it',
   )
   await db.transaction(async (tx) => {
     await insert(tx, 'kept')
@@ -170,9 +170,9 @@ t.test('closing waits for running statements and refuses later ones', async (t) 
   })
   const waiting = pidOf(db)
   const closing = close()
-  await unavailable(t, waiting, 'who waits for a connection')
+  await unavailable(t, waiting, 'a query that waits for a connection')
   await running
   await closing
-  await unavailable(t, pidOf(db), 'who comes later')
+  await unavailable(t, pidOf(db), 'a query after closing')
   t.same(await names(), ['finished'])
 })

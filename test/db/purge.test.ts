@@ -6,11 +6,11 @@ import { openAuditTest } from '../helpers/audit.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 
-/** The moment of the transaction, as columns keep it. */
+/** The time of the transaction in the precision of the columns. */
 const NOW = sql`date_trunc('milliseconds', now())`
 const MS = sql`interval '1 millisecond'`
 
-/** Everything that is judged is written in the same transaction, where `now()` stands still. */
+/** Reads within the transaction that wrote the rows, in which `now()` does not advance. */
 async function textsOf(tx: Tx, query: SQL): Promise<unknown[]> {
   const rows = await tx.execute<{ text: string }>(query)
   return rows.map(({ text }) => text)
@@ -40,7 +40,7 @@ t.test('deletes sessions thirty days after their end, however they ended', async
     t.strictSame(kept, ['live', 'just expired', 'ended, not long enough ago', 'ended after it expired'])
   })
   const deletes = (await newEntries()).filter((entry) => entry.endsWith('sessions delete'))
-  t.equal(deletes.length, 3, 'and each leaves an entry')
+  t.equal(deletes.length, 3, 'each deletion leaves an entry')
 })
 
 t.test('deletes tokens once they are useless', async (t) => {
@@ -62,7 +62,11 @@ t.test('deletes tokens once they are useless', async (t) => {
       (${session}, 'over', ${NOW}, null), (${session}, 'spent and over', ${NOW}, ${NOW} - interval '29 days')`)
     t.equal(await purge(tx, 'refreshTokens'), 2)
     const kept = sql`select convert_from(token_hash, 'utf8') as text from refresh_tokens order by id`
-    t.strictSame(await textsOf(tx, kept), ['live', 'spent'], 'a spent one that comes back tells of a thief')
+    t.strictSame(
+      await textsOf(tx, kept),
+      ['live', 'spent'],
+      'keeps a consumed token, because its reuse reveals a theft',
+    )
   })
 })
 
@@ -140,14 +144,14 @@ const byAge: [Perishable, string, (age: SQL, name: string) => SQL, SQL][] = [
   ],
 ]
 
-for (const [what, age, insert, list] of byAge) {
-  t.test(`deletes ${what} after ${age}`, async (t) => {
+for (const [perishable, age, insert, list] of byAge) {
+  t.test(`deletes ${perishable} after ${age}`, async (t) => {
     const { db } = await openAuditTest(t)
     await db.transaction(async (tx) => {
       const limit = sql`${NOW} - ${age}::interval`
       await tx.execute(insert(limit, 'gone'))
       await tx.execute(insert(sql`${limit} + ${MS}`, 'kept'))
-      t.equal(await purge(tx, what), 1)
+      t.equal(await purge(tx, perishable), 1)
       t.strictSame(await textsOf(tx, list), ['kept'])
     })
   })

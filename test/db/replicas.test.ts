@@ -13,7 +13,7 @@ import { NotFound } from '../../src/lib/errors/errors.js'
 import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 
-/** A second database instead of a replica: what is read there can be told from what was written here. */
+/** Uses a second database as the replica, so that reads from it differ from the writes to the primary. */
 async function openBoth() {
   const [first, second] = [await createTestDatabase(t), await createTestDatabase(t)]
   const primary = createDatabaseClient(clientOptions(first.url))
@@ -31,7 +31,7 @@ t.test('selects go to a replica, and writes go to the primary with their entry',
   await createUser(replica, { ...person, email: 'late@example.com' })
   const user = await withActor('cli:test', () => createUser(reads, { ...person, email: 'new@example.com' }))
   t.strictSame([await emailsOf(reads), await emailsOf(primary)], [['late@example.com'], ['new@example.com']])
-  t.equal(await findUserById(reads, user.id), undefined, 'its own write is not there')
+  t.equal(await findUserById(reads, user.id), undefined, 'a read does not see the write on the primary')
   t.equal((await findUserById(reads.$primary, user.id))?.id, user.id)
 
   const entries = await connect(t, first.ownerUrl)`select actor, object_id from audit.audit_log`
@@ -57,5 +57,5 @@ t.test('a scope uses the primary unless it is opened on the replica itself', asy
       )
     ).data
   t.match(await members(reads), [{ email: 'admin@example.com' }])
-  await t.rejects(members(replica), new NotFound(), 'nothing of it has come there yet')
+  await t.rejects(members(replica), new NotFound(), 'the organization is not on the replica')
 })

@@ -14,7 +14,7 @@ import { openProxy } from '../helpers/proxy.js'
 
 const inAnHour = () => new Date(Date.now() + 3_600_000)
 
-/** One API process's memory of dead tokens; `url` is where it listens, `dbUrl` where it asks. */
+/** The revocation list of one API process. It listens at `url` and queries at `dbUrl`. */
 async function openList(t: Test, database: TestDatabase, { url = database.url, dbUrl = database.url } = {}) {
   const client = createDatabaseClient(clientOptions(dbUrl, 1))
   const errors: unknown[] = []
@@ -64,8 +64,12 @@ t.test('a process reads the revocations from before its start', async (t) => {
   t.equal(await list.isRevoked(alive), false)
   await setRole('super_admin')
   await list.settle()
-  t.equal(await list.isRevoked(alive), true, 'a token with the role of before')
-  t.equal(await list.isRevoked({ ...alive, role: 'super_admin' }), false, 'and one with the new role')
+  t.equal(await list.isRevoked(alive), true, 'a token with the previous role is revoked')
+  t.equal(
+    await list.isRevoked({ ...alive, role: 'super_admin' }),
+    false,
+    'a token with the new role is valid',
+  )
   t.equal(await list.isRevoked({ ...alive, userId: randomUUID() }), false)
 })
 
@@ -75,7 +79,7 @@ t.test('asks the database while announcements cannot be heard', async (t) => {
   for (let round = 0; round < 3; round += 1) {
     const [dead, deadLater, alive] = [await addSession(), await addSession(), await addSession()]
     await Promise.all([killListener(admin), endSession(db, dead.sessionId)])
-    // As after every change that the application answers: from here on the token may not pass at any moment.
+    // The revocation is committed: from here on the token must be refused at every moment.
     await eventually(async () => {
       const isHearing = await list.settle()
       t.equal(await list.isRevoked(dead), true, `refused, ${isHearing ? 'from memory' : 'by the database'}`)
@@ -84,10 +88,10 @@ t.test('asks the database while announcements cannot be heard', async (t) => {
     })
     await endSession(db, deadLater.sessionId)
     t.equal(await list.settle(), true)
-    t.equal(await list.isRevoked(deadLater), true, 'heard again')
+    t.equal(await list.isRevoked(deadLater), true, 'the listener hears announcements again')
     t.equal(await list.isRevoked(alive), false)
   }
-  t.equal(list.errors.length, 3, 'each loss is told once')
+  t.equal(list.errors.length, 3, 'each loss is reported once')
 })
 
 t.test('soon stops trusting a listener whose network fell silent', async (t) => {
@@ -98,7 +102,7 @@ t.test('soon stops trusting a listener whose network fell silent', async (t) => 
   proxy.freeze()
   await endSession(db, dead.sessionId)
   await eventually(() => list.isRevoked(dead))
-  t.equal(await list.settle(), false, 'it knows that it cannot hear')
+  t.equal(await list.settle(), false, 'the list knows that it cannot hear')
   proxy.thaw()
   proxy.reset()
   await eventually(() => list.settle())
@@ -117,18 +121,18 @@ t.test('an announcement during a read of the table is not overwritten by that re
   proxy.freeze()
   const [clock] = await admin<{ now: string }[]>`select clock_timestamp()::text as now`
   await killListener(admin)
-  // The new listener has asked for the table, and the answer is on its way.
+  // The new listener has queried the table, and the result is on its way.
   await eventually(async () => {
-    const [asked] = await admin`
+    const [query] = await admin`
       select from pg_stat_activity where datname = current_database() and application_name = 'groundwork-test'
         and state = 'idle' and query like '%access_revocations%' and query_start > ${clock?.now ?? ''}`
-    return asked
+    return query
   })
   const witness = await openList(t, database)
   await setRole('user')
   await eventually(() => witness.isRevoked(asAdmin))
   proxy.thaw()
   await eventually(() => list.settle())
-  t.equal(await list.isRevoked(asAdmin), true, 'the role that was lost meanwhile')
+  t.equal(await list.isRevoked(asAdmin), true, 'a token with the role that was lost meanwhile is revoked')
   t.equal(await list.isRevoked(claims), false)
 })

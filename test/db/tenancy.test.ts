@@ -15,7 +15,7 @@ import { connect } from '../helpers/database.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 import { insertTenantRows } from '../helpers/tenant-rows.js'
 
-// With one connection whatever a transaction left behind would meet the next one.
+// With one connection, the next transaction would find whatever an earlier one left on it.
 const { app, config, database, signUp } = await buildTestApp(t, { config: { DATABASE_POOL_MAX: 1 } })
 const owner = connect(t, database.ownerUrl)
 const [ada, grace] = [await signUp(), await signUp()]
@@ -38,7 +38,10 @@ const tenantTables = await owner<{ name: string; key: string }[]>`
   where relnamespace = 'public'::regnamespace and relkind = 'r'
     and (attname = 'organization_id' or (relname = 'organizations' and attname = 'id'))`
 
-/** A row in every other table, for each organization that `condition` selects as `o`. Memberships are there. */
+/**
+ * Inserts a row into every tenant table for each organization that `condition` selects as `o`, except into
+ * `memberships`, which already has rows.
+ */
 const fill = (tx: postgres.ISql, condition: string) =>
   Promise.all(
     tenantTables
@@ -133,10 +136,11 @@ t.test('a query without its condition returns nothing, or only rows of the scope
   t.strictSame([...new Set((await all()).map((row) => row.organizationId))], [ours.id])
   t.strictSame(await app.db.select().from(memberships), [], 'a scope ends with its transaction')
   await acrossOrganizations(app.db, async (platform) => {
-    const seen = async () => (await platform.tx.select().from(memberships)).map((row) => row.organizationId)
-    t.strictSame(new Set(await seen()), new Set([ours.id, theirs.id]))
+    const visible = async () =>
+      (await platform.tx.select().from(memberships)).map((row) => row.organizationId)
+    t.strictSame(new Set(await visible()), new Set([ours.id, theirs.id]))
     await narrowTo(platform, theirs.id)
-    t.strictSame(new Set(await seen()), new Set([theirs.id]))
+    t.strictSame(new Set(await visible()), new Set([theirs.id]))
   })
 })
 
@@ -199,5 +203,9 @@ t.test('scoped queries keep using their index under row-level security', async (
   const literals = [`organization:${ours.id}`, ours.id, caller.userId]
   const lookUp = LOOK_UP.replace(/\$(\d)/g, (_, n) => `'${literals[n - 1]}'`)
   const plan = await asApp.unsafe(`explain (format json) ${lookUp}`)
-  t.notMatch(JSON.stringify(plan), /Seq Scan|Hash|Merge/, 'the setting comes before what it opens')
+  t.notMatch(
+    JSON.stringify(plan),
+    /Seq Scan|Hash|Merge/,
+    'the setting is evaluated before the tables that it opens',
+  )
 })

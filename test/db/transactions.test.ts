@@ -32,7 +32,7 @@ t.test('a transaction fails when its connection is lost, and the next one works'
       else await end()
       await tx`select 1`
     })
-    await t.rejects(lost, isBusy ? 'in a statement' : 'between two')
+    await t.rejects(lost, isBusy ? 'lost during a statement' : 'lost between two statements')
     t.match(await transactions.begin('', (tx) => tx`select 1 as one`), [{ one: 1 }])
   }
 })

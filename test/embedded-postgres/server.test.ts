@@ -15,7 +15,7 @@ test('the first start creates the database, and the next one finds its data', as
   await query(first.ownerUrl, 'create table kept (word text); insert into kept values ($$here$$)')
   await first.stop()
   await first.stop()
-  t.notOk(isRunning(server), 'the last to leave has stopped the server')
+  t.notOk(isRunning(server), 'the last process to leave stops the server')
 
   const second = await startEmbeddedPostgres({ dataDir })
   t.strictSame([...(await query(second.ownerUrl, 'select word from kept'))], [{ word: 'here' }])

@@ -28,9 +28,9 @@ test('the last process to leave stops the server, however each of them leaves', 
   const server = serverOf(dataDir)
   const others = ['stop', 'exit', 'throw'].map((word) => ({ word, user: spawnEmbeddedUser(t, { dataDir }) }))
   for (const { word, user } of others) {
-    t.equal((await user.started)?.port, own.port, 'it adopts the running server')
+    t.equal((await user.started)?.port, own.port, 'the process adopts the running server')
     await stopBy(word, user)
-    t.ok(isRunning(server), `still in use after the other said ${word}`)
+    t.ok(isRunning(server), `the server runs on after another process left with ${word}`)
   }
   await own.stop()
   t.notOk(isRunning(server))
@@ -81,7 +81,7 @@ test('the next start recovers the data after the server itself was killed', asyn
   const first = await startEmbeddedPostgres({ dataDir })
   const server = serverOf(dataDir)
   await query(first.ownerUrl, 'create table kept (word text); insert into kept values ($$here$$)')
-  // An orphan that computes does not notice at once that its server is gone, and holds its shared memory.
+  // A busy backend does not notice at once that its server is gone, and holds the shared memory.
   const orphan = query(first.ownerUrl, 'select count(*) from generate_series(1, 4000000)').catch(() => {})
   const isComputing = `select 1 from pg_stat_activity where state = 'active' and query like '%generate\\_series%'
     and pid <> pg_backend_pid()`

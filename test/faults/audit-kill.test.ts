@@ -11,7 +11,7 @@ import { type Acknowledged, writeUntilItDies } from '../helpers/write-load.js'
 
 const KILLS = 10
 const USERS = 4
-/** Enough to be in the midst of everything, few enough to be soon. */
+/** The most writes before a kill: enough to hit any step of a write, few enough to be quick. */
 const MAX_WRITES = 80
 
 const PASSWORD = 'a long and quiet sentence'
@@ -25,16 +25,16 @@ async function insertUsers(sql: postgres.Sql) {
   return rows.map(({ email }) => ({ email, password: PASSWORD }))
 }
 
-/** Which acknowledged writes have no entry, or not just the one that they should have. */
-async function findUntold(sql: postgres.Sql, writes: readonly Acknowledged[]): Promise<Acknowledged[]> {
+/** The acknowledged writes that do not have exactly one entry with the right content. */
+async function findUnaudited(sql: postgres.Sql, writes: readonly Acknowledged[]): Promise<Acknowledged[]> {
   const entries = await sql<{ requestId: string; table: string; action: string; name: string | null }[]>`
     select request_id as "requestId", table_name as "table", action, state_after ->> 'first_name' as name
     from audit.audit_log where request_id is not null`
   return writes.filter(({ requestId, table, action, name }) => {
-    const told = entries.filter((entry) => entry.requestId === requestId)
-    const [entry] = told
+    const found = entries.filter((entry) => entry.requestId === requestId)
+    const [entry] = found
     return (
-      told.length !== 1 || entry?.table !== table || entry.action !== action || (name && entry.name !== name)
+      found.length !== 1 || entry?.table !== table || entry.action !== action || (name && entry.name !== name)
     )
   })
 }
@@ -55,7 +55,7 @@ t.test(
     const start = (t: Test) => startServer(t, { env: { DATABASE_URL: database.url, RATE_LIMIT: 'off' } })
 
     const acknowledged: Acknowledged[] = []
-    // The next one starts while this one works.
+    // The next server starts while this one serves.
     let next = start(t)
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const server = await next
@@ -71,7 +71,7 @@ t.test(
     await eventually(hasEnded(sql))
 
     t.ok(acknowledged.length >= KILLS, `${acknowledged.length} writes were acknowledged`)
-    t.same(await findUntold(sql, acknowledged), [], 'every acknowledged write has its entry')
-    t.same(await findContradictions(sql), [], 'entries and tables tell the same')
+    t.same(await findUnaudited(sql, acknowledged), [], 'every acknowledged write has its entry')
+    t.same(await findContradictions(sql), [], 'entries and tables agree')
   },
 )

@@ -12,16 +12,16 @@ import { readinessSaying } from '../helpers/readiness.js'
 const POOL_MAX = 4
 const MANY = 20
 
-/** There and back: around the world, and what nobody can work with. */
+/** Round-trip times: around the world, and too slow to work with. */
 const FAR_MS = 75
 const LOST_MS = 500
 
-/** So that what the network swallows is given up soon. */
+/** Gives up soon on statements that the network swallows. */
 const IMPATIENT = { DATABASE_STATEMENT_TIMEOUT_MS: 1_000 }
-/** So that nothing but QUEUE_TIMEOUT_MS can end the wait for a connection. */
+/** Leaves QUEUE_TIMEOUT_MS as the only limit on the wait for a connection. */
 const PATIENT = { DATABASE_CONNECT_TIMEOUT_MS: 60_000, DATABASE_STATEMENT_TIMEOUT_MS: 60_000 }
 
-/** The API and its database, with a network between them that can fail. */
+/** Starts the API with a proxy to its database that can fail like a network. */
 async function start(t: Test, config: Partial<Config> = {}) {
   const database = await createTestDatabase(t)
   const proxy = await openProxy(t, database.url)
@@ -34,13 +34,13 @@ async function start(t: Test, config: Partial<Config> = {}) {
   const admin = connect(t, database.adminUrl)
   const get = (url: string) => anonymous.request({ method: 'GET', url })
 
-  /** Ends every session of the application with the words of a server that shuts down. */
+  /** Ends every session of the application with the error of a server that shuts down. */
   const endSessions = () => admin`
     select pg_terminate_backend(pid, 5000) from pg_stat_activity
     where datname = current_database() and usename = ${database.appRole} and pid <> pg_backend_pid()`
   const many = () => Promise.all(Array.from({ length: MANY }, () => user.get('/me')))
 
-  /** While `work` goes on, as many requests as the pool has connections wait for a lock, each with one of them. */
+  /** Runs `work` while requests hold all connections of the pool and wait for a lock. */
   const withFullPool = (work: () => Promise<unknown>) =>
     owner.begin(async (tx) => {
       await tx`lock table users in access exclusive mode`
@@ -56,7 +56,7 @@ async function start(t: Test, config: Partial<Config> = {}) {
   return { proxy, user, owner, get, endSessions, many, withFullPool, database }
 }
 
-const isTold = (t: Test, answer: Answer, title: string) => {
+const isUnavailable = (t: Test, answer: Answer, title: string) => {
   t.equal(findMistake(answer, { status: 503, code: 'SERVICE_UNAVAILABLE' }), undefined, title)
   t.match(answer.headers['retry-after'], /^[1-9]\d*$/, title)
 }
@@ -77,12 +77,12 @@ t.test(
         await endSessions()
         await proxy.close()
       })
-      for (const answer of await Promise.all(waiting)) isTold(t, answer, `${round}: in flight`)
-      for (const answer of await many()) isTold(t, answer, `${round}: while it is away`)
+      for (const answer of await Promise.all(waiting)) isUnavailable(t, answer, `${round}: in flight`)
+      for (const answer of await many()) isUnavailable(t, answer, `${round}: while it is away`)
       t.match(await ready(get, 'not ready'), { status: 503, body: { checks: { database: 'unavailable' } } })
       t.equal((await get('/healthz')).status, 200)
       await proxy.open()
-      t.equal(countOf(await many(), 200), MANY, `${round}: none fails once it is back`)
+      t.equal(countOf(await many(), 200), MANY, `${round}: no request fails once it is back`)
       t.match(await ready(get, 'ready'), { status: 200 })
     }
   },
@@ -95,7 +95,7 @@ t.test(
     const { proxy, get, many } = await start(t, IMPATIENT)
     await many()
     proxy.freeze()
-    for (const answer of await many()) isTold(t, answer, 'frozen')
+    for (const answer of await many()) isUnavailable(t, answer, 'frozen')
     t.match(await ready(get, 'not ready'), {
       status: 503,
       body: { checks: { database: /^(no answer|unavailable)$/ } },
@@ -122,10 +122,10 @@ t.test(
     slow.proxy.delay(LOST_MS)
     const answers = await slow.many()
     const refused = answers.filter(({ status }) => status !== 200)
-    for (const answer of refused) isTold(t, answer, 'has waited too long for a connection')
+    for (const answer of refused) isUnavailable(t, answer, 'waited too long for a connection')
     t.ok(refused.length > 0 && refused.length < answers.length)
     slow.proxy.delay(0)
-    t.equal(countOf(await slow.many(), 200), MANY, 'and it is over')
+    t.equal(countOf(await slow.many(), 200), MANY, 'all requests succeed once the network is fast')
   },
 )
 
@@ -134,8 +134,9 @@ t.test('detects each connection that the network dropped once', { skip: LATER },
   await many()
   const connections = proxy.connections()
   proxy.forget()
-  for (const answer of await many()) if (answer.status !== 200) isTold(t, answer, 'on one of them')
-  t.equal(countOf(await many(), 200), MANY, 'all of them are replaced')
+  for (const answer of await many())
+    if (answer.status !== 200) isUnavailable(t, answer, 'on a dropped connection')
+  t.equal(countOf(await many(), 200), MANY, 'all dropped connections are replaced')
   await ready(get, 'ready')
   t.ok(proxy.connections() > connections)
 })
@@ -146,11 +147,11 @@ t.test(
   async (t) => {
     const { get, user, many, withFullPool } = await start(t, PATIENT)
     const { waiting } = await withFullPool(async () => {
-      for (const answer of await many()) isTold(t, answer, 'waits for a connection')
+      for (const answer of await many()) isUnavailable(t, answer, 'waits for a connection')
       for (const path of ['/healthz', '/readyz', '/.well-known/jwks.json'])
         t.equal((await get(path)).status, 200, path)
     })
-    t.equal(countOf(await Promise.all(waiting), 200), POOL_MAX, 'what hung is answered in the end')
+    t.equal(countOf(await Promise.all(waiting), 200), POOL_MAX, 'the hanging requests succeed in the end')
     t.equal((await user.get('/me')).status, 200)
   },
 )
@@ -166,37 +167,37 @@ t.test('keeps no connection to a server that became read-only in a failover', { 
     status: 200,
     body: { status: 'degraded', checks: { database: 'degraded: the database is read-only' } },
   })
-  isTold(t, await rename('Grace'), 'a write')
+  isUnavailable(t, await rename('Grace'), 'a write')
   t.equal((await user.get('/me')).status, 200, 'a read')
 
-  // Where the name leads now, new connections write; those that are open still only read.
+  // From now on new connections can write; open ones are still read-only.
   await owner`alter database ${name} reset default_transaction_read_only`
   const writes = await Promise.all(Array.from({ length: POOL_MAX }, (_, i) => rename(`Ada ${i}`)))
   t.equal(countOf(writes, 200) + countOf(writes, 503), POOL_MAX)
-  t.equal((await rename('Ada')).status, 200, 'each that failed was given up')
+  t.equal((await rename('Ada')).status, 200, 'each read-only connection was replaced')
   await ready(get, 'ready')
 })
 
 const REFUSALS = [
-  { title: 'lets nobody in', befall: 'allow_connections false', mend: 'allow_connections true' },
-  { title: 'has no connection left', befall: 'connection limit 0', mend: 'connection limit -1' },
+  { title: 'refuses connections', fault: 'allow_connections false', repair: 'allow_connections true' },
+  { title: 'has no connection left', fault: 'connection limit 0', repair: 'connection limit -1' },
 ]
 
-for (const { title, befall, mend } of REFUSALS) {
+for (const { title, fault, repair } of REFUSALS) {
   t.test(`requests get a 503 while PostgreSQL ${title}`, { skip: LATER }, async (t) => {
     const { get, user, endSessions, many, database } = await start(t)
     const name = new URL(database.ownerUrl).pathname.slice(1)
-    // From another database: nobody can close the one he is in.
+    // From another database, because a session cannot close its own one.
     const outside = connect(t, testDatabases().adminUrl)
     const alter = (how: string) => outside.unsafe(`alter database ${name} with ${how}`)
-    // Whoever is to end sessions has to be in.
+    // Opens the connection that ends the sessions while connections are still accepted.
     await endSessions()
-    await alter(befall)
+    await alter(fault)
     await endSessions()
     await many()
-    isTold(t, await user.get('/me'), title)
+    isUnavailable(t, await user.get('/me'), title)
     t.match(await ready(get, 'not ready'), { status: 503, body: { checks: { database: 'unavailable' } } })
-    await alter(mend)
+    await alter(repair)
     t.equal(countOf(await many(), 200), MANY)
     await ready(get, 'ready')
   })

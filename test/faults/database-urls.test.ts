@@ -51,11 +51,11 @@ const drivers: Record<string, (url: string) => Promise<Session | undefined>> = {
   },
 }
 
-/** What each driver says, as one word, so that they can be held against each other. */
+/** The outcome of both drivers; `a but b` when they differ. */
 async function reach(url: string): Promise<string> {
   const answers = await Promise.all(
-    Object.values(drivers).map((ask) =>
-      ask(url).then(
+    Object.values(drivers).map((connectWith) =>
+      connectWith(url).then(
         (row) => `${row?.ssl ? 'TLS' : 'plain'}${row?.standby ? ', a standby' : ''}`,
         (error) => `refused: ${error.code}`,
       ),
@@ -96,18 +96,19 @@ t.test('both drivers interpret TLS settings alike', { skip: LATER || NO_OPENSSL 
   }
   const byAddress = (mode: string) =>
     with_(database.url, `sslmode=${mode}&sslrootcert=${files.ca}`, '127.0.0.1')
-  t.equal(await reach(byAddress('verify-ca')), 'TLS', 'which asks for no name')
+  t.equal(await reach(byAddress('verify-ca')), 'TLS', 'verify-ca does not check the host name')
   t.equal(await reach(byAddress('verify-full')), 'refused: ERR_TLS_CERT_ALTNAME_INVALID')
 
   const url = with_(database.url, `sslmode=verify-full&sslrootcert=${files.ca}&application_name=mine`)
-  for (const [name, ask] of Object.entries(drivers)) t.match(await ask(url), { name: 'mine' }, name)
+  for (const [name, connectWith] of Object.entries(drivers))
+    t.match(await connectWith(url), { name: 'mine' }, name)
   const app = await buildTestApp(t, { database: { ...database, url } })
   t.equal((await app.anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
   const [count] = await connect(t, database.adminUrl)`
     select count(*)::int as open, count(*) filter (where ssl)::int as secured from pg_stat_ssl
     join pg_stat_activity using (pid) where usename = ${database.appRole}`
   t.ok(count?.open >= 2)
-  t.equal(count?.secured, count?.open, 'the pool and what listens')
+  t.equal(count?.secured, count?.open, 'the pool and the listener use TLS')
 })
 
 t.test(
@@ -137,7 +138,7 @@ t.test(
     }
     const app = await buildTestApp(t, { database: { ...database, url: urls[3] ?? '' } })
     t.equal((await app.anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
-    t.ok(await app.signUp(), 'it was granted what it needs')
+    t.ok(await app.signUp(), 'the role has the privileges that it needs')
     const queue = new Queue(
       'any',
       { connection: inDatabase(urls[2] ?? '') } as never,
@@ -180,9 +181,9 @@ t.test(
     const sql = connect(t, primary.database.adminUrl)
     await sql.notify('anything', 'hello')
     await listener.settle()
-    t.strictSame(heard, ['hello'], 'and listened on')
+    t.strictSame(heard, ['hello'], 'the listener hears announcements')
     await listener.close()
     const app = await buildTestApp(t, { database: { ...primary.database, url } })
-    t.ok(await app.signUp(), 'and written to')
+    t.ok(await app.signUp(), 'the application can write')
   },
 )

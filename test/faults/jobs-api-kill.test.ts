@@ -11,10 +11,10 @@ import { signUpUntilItDies } from '../helpers/signup-load.js'
 const API_KILLS = IN_FULL ? 40 : 6
 const REDIS_KILLS = IN_FULL ? 10 : 2
 
-// In full it takes longer than a test file may otherwise.
+// The full run takes longer than the default limit of a test file.
 t.setTimeout(400_000)
 
-/** Accepted by one API process before it is killed. */
+/** The most sign-ups that an API process accepts before it is killed. */
 const MAX_SIGN_UPS = 16
 
 t.test(
@@ -28,7 +28,7 @@ t.test(
     await redis.start()
     const settings = { SMTP_URL: mailbox.url, REDIS_URL: redis.url, RATE_LIMIT: 'off' }
     const program = await buildProgram(t, database, settings)
-    // One worker for all of it: it lives through what happens to Redis.
+    // One worker survives all faults of Redis.
     const worker = await program.startWorker()
 
     const accepted: string[] = []
@@ -36,13 +36,13 @@ t.test(
     let next = program.startServer()
     for (let kill = 1; kill <= API_KILLS; kill += 1) {
       const server = await next
-      // The next one starts while this one works.
+      // The next server starts while this one serves.
       if (kill < API_KILLS) next = program.startServer()
       const killsRedis = kill % (API_KILLS / REDIS_KILLS) === 0
       const wanted = accepted.length + randomInt(1, MAX_SIGN_UPS)
       await signUpUntilItDies(server.url, (email) => {
         accepted.push(email)
-        // It comes back at once, and empty.
+        // Redis restarts at once and empty.
         if (killsRedis && accepted.length === wanted) restarts = redis.kill().then(() => redis.start())
         if (accepted.length >= wanted) server.child.kill('SIGKILL')
       })
@@ -56,11 +56,11 @@ t.test(
     t.same(
       accepted.filter((email) => !committed.has(email)),
       [],
-      'whoever was accepted is registered',
+      'every accepted sign-up is registered',
     )
     const { duplicates, ...mistakes } = await balance(sql, mailbox.all)
     t.same(mistakes, { lost: [], absent: [], renamed: [] })
-    t.equal(worker.child.exitCode, null, 'the worker lives')
+    t.equal(worker.child.exitCode, null, 'the worker is still running')
     t.comment(`${API_KILLS} kills of the API and ${REDIS_KILLS} of Redis, ${users.length} registered,`)
     t.comment(`${accepted.length} accepted, ${duplicates} duplicates`)
   },

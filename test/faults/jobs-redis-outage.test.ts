@@ -7,7 +7,7 @@ import { finishJobs } from '../helpers/passing-time.js'
 import { NO_REDIS, type OwnRedis, ownRedis } from '../helpers/redis.js'
 import { signUpAt } from '../helpers/signup-load.js'
 
-// Deadlines are waited for.
+// The tests wait for deadlines to expire.
 t.setTimeout(400_000)
 
 t.test('sign-ups are accepted and get their mail whatever Redis does', { skip: NO_REDIS }, async (t) => {
@@ -39,9 +39,9 @@ t.test('sign-ups are accepted and get their mail whatever Redis does', { skip: N
   await redis.start()
   await finishJobs(sql)
   t.match(await balance(sql, mailbox.all), { lost: [], absent: [], renamed: [] })
-  t.equal(mailbox.all.length, 4, 'each of them once')
+  t.equal(mailbox.all.length, 4, 'each mail is sent once')
   const refusals = worker.stdout().match(/has a problem/g) ?? []
-  t.ok(refusals.length <= 3, 'what is wrong is not said again and again')
+  t.ok(refusals.length <= 3, 'the problem is not logged repeatedly')
 })
 
 t.test('a worker that finds no Redis says so and exits', { skip: NO_REDIS }, async (t) => {
@@ -59,14 +59,14 @@ t.test('a worker that finds no Redis says so and exits', { skip: NO_REDIS }, asy
   await refuses('frozen')
 })
 
-type Fault = { title: string; befall: (redis: OwnRedis) => unknown; mend: (redis: OwnRedis) => unknown }
+type Fault = { title: string; inject: (redis: OwnRedis) => unknown; repair: (redis: OwnRedis) => unknown }
 
 const FAULTS: Fault[] = [
-  { title: 'is down', befall: ({ kill }) => kill(), mend: ({ start }) => start() },
-  { title: 'is frozen', befall: ({ freeze }) => freeze(), mend: ({ thaw }) => thaw() },
+  { title: 'is down', inject: ({ kill }) => kill(), repair: ({ start }) => start() },
+  { title: 'is frozen', inject: ({ freeze }) => freeze(), repair: ({ thaw }) => thaw() },
 ]
 
-for (const { title, befall, mend } of FAULTS) {
+for (const { title, inject, repair } of FAULTS) {
   t.test(
     `a worker that is stopped while Redis ${title} shuts down in order`,
     { skip: NO_REDIS },
@@ -78,16 +78,16 @@ for (const { title, befall, mend } of FAULTS) {
       await redis.start()
       const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, REDIS_URL: redis.url })
       const worker = await program.startWorker()
-      await befall(redis)
+      await inject(redis)
       await insertRegistrations(sql, 1)
       worker.child.kill('SIGTERM')
       t.match(await worker.ended, { code: 0, signal: null, stderr: '' })
       t.same(mailbox.all, [])
 
-      await mend(redis)
+      await repair(redis)
       await program.startWorker()
       await finishJobs(sql)
-      t.equal(mailbox.all.length, 1, 'another worker does what it left')
+      t.equal(mailbox.all.length, 1, 'another worker does the remaining jobs')
     },
   )
 }

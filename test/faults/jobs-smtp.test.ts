@@ -9,7 +9,7 @@ import { findFreePort, NO_REDIS, ownRedis } from '../helpers/redis.js'
 
 const MAILS = 5
 
-// Deadlines and retries are waited for.
+// The tests wait for deadlines and retries.
 t.setTimeout(400_000)
 
 async function prepare(t: Test) {
@@ -29,7 +29,11 @@ type Prepared = Awaited<ReturnType<typeof prepare>>
 const work = (program: BuiltProgram, port: number) =>
   program.startWorker({ SMTP_URL: `smtp://127.0.0.1:${port}` })
 
-async function isMended(t: Test, { sql }: Prepared, mails: Parameters<typeof balance>[1]): Promise<void> {
+async function allMailsArrive(
+  t: Test,
+  { sql }: Prepared,
+  mails: Parameters<typeof balance>[1],
+): Promise<void> {
   await finishJobs(sql)
   t.match(await balance(sql, mails), { lost: [], absent: [], renamed: [] })
   t.equal(mails.length, MAILS)
@@ -42,14 +46,14 @@ t.test('mails wait for a server that is down', { skip: LATER }, async (t) => {
   await work(prepared.program, port)
   await prepared.hasFailed(MAILS)
   const mailbox = await startMailbox(t, port)
-  await isMended(t, prepared, mailbox.all)
+  await allMailsArrive(t, prepared, mailbox.all)
 })
 
 const PASSING: [string, Behaviour][] = [
   ['is silent', { greeting: 'silent' }],
-  ['says 451 to recipients', { recipient: 451 }],
-  ['says 451 to mails', { data: 451 }],
-  ['says 550 to the sender', { sender: 550 }],
+  ['answers recipients with 451', { recipient: 451 }],
+  ['answers mails with 451', { data: 451 }],
+  ['answers the sender with 550', { sender: 550 }],
 ]
 
 for (const [title, behaviour] of PASSING) {
@@ -60,7 +64,7 @@ for (const [title, behaviour] of PASSING) {
     await work(prepared.program, Number(new URL(mailbox.url).port))
     await prepared.hasFailed(MAILS)
     mailbox.behave()
-    await isMended(t, prepared, mailbox.all)
+    await allMailsArrive(t, prepared, mailbox.all)
   })
 }
 
@@ -88,7 +92,7 @@ t.test(
   },
 )
 
-async function stopInTheMidst(t: Test, redisUrl?: string): Promise<void> {
+async function stopWhileSending(t: Test, redisUrl?: string): Promise<void> {
   const { program, sql } = await prepare(t)
   const mailbox = await startMailbox(t)
   mailbox.behave({ data: 'silent' })
@@ -108,7 +112,7 @@ async function stopInTheMidst(t: Test, redisUrl?: string): Promise<void> {
 t.test(
   'a worker that is stopped while sending leaves its mails to another one (PostgreSQL)',
   { skip: LATER },
-  (t) => stopInTheMidst(t),
+  (t) => stopWhileSending(t),
 )
 
 t.test(
@@ -117,6 +121,6 @@ t.test(
   async (t) => {
     const redis = await ownRedis(t)
     await redis.start()
-    await stopInTheMidst(t, redis.url)
+    await stopWhileSending(t, redis.url)
   },
 )

@@ -2,6 +2,6 @@ import t from 'tap'
 import { killWorkers } from '../helpers/kill-workers.js'
 import { IN_FULL, LATER } from '../helpers/passing-time.js'
 
-// In full it takes longer than a test file may otherwise.
+// The full run takes longer than the default limit of a test file.
 t.setTimeout(400_000)
 t.test('killed workers lose no mail (PostgreSQL)', { skip: LATER }, (t) => killWorkers(t, IN_FULL ? 20 : 5))

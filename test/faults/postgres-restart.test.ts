@@ -13,17 +13,17 @@ import { openProxy } from '../helpers/proxy.js'
 import { startRequestLoad } from '../helpers/request-load.js'
 import { insertUser, signInAt } from '../helpers/server.js'
 
-// In full it takes longer than a test file may otherwise.
+// The full run takes longer than the default limit of a test file.
 t.setTimeout(400_000)
 
-/** Answered before each fault, and after it. */
+/** The number of requests answered before each fault, and again after it. */
 const REQUESTS = IN_FULL ? 400 : 60
 const ROUNDS = IN_FULL ? 5 : 1
 
-/** Whom `insertUser` makes. */
+/** The address of the user that `insertUser` creates. */
 const ACTIVE = 'ada@example.com'
 
-/** Two API processes and a worker on a PostgreSQL of their own. */
+/** Starts two API processes and a worker on a separate PostgreSQL. */
 async function start(t: Test) {
   const postgres = await ownPostgres(t)
   const { database } = postgres
@@ -44,25 +44,28 @@ async function start(t: Test) {
 }
 type Started = Awaited<ReturnType<typeof start>>
 
-/** What happens to a server while clients never pause: who is in flight is told, nobody after it, and nothing ends. */
+/**
+ * Injects faults while clients send requests without a pause. Requests in flight get a 503, later ones succeed, and no
+ * process ends.
+ */
 async function underLoad(t: Test, started: Started, faults: Record<string, () => Promise<unknown>>) {
   const { apis, processes, signIn, areReady } = started
   const targets = await Promise.all(apis.map(async ({ url }, number) => ({ url, ...(await signIn(number)) })))
   const load = startRequestLoad(targets)
-  for (const [title, befall] of Object.entries(faults)) {
-    t.same(await load.answers(REQUESTS), [], `${title}: before`)
-    await befall()
+  for (const [title, inject] of Object.entries(faults)) {
+    t.same(await load.answers(REQUESTS), [], `${title}: no mistake before it`)
+    await inject()
     await areReady()
-    t.same(await load.answers(REQUESTS), [], `${title}: once they are ready`)
+    t.same(await load.answers(REQUESTS), [], `${title}: no mistake once the processes are ready`)
   }
   const { requests, told, mistakes, registered } = await load.stop()
-  t.same(mistakes.slice(0, 10), [], 'whatever failed was told to come back')
+  t.same(mistakes.slice(0, 10), [], 'every failed request got a 503 with Retry-After')
   for (const { child } of processes) t.equal(child.exitCode ?? child.signalCode, null, 'no process ended')
   t.comment(`${requests} requests, ${told} of them 503, ${registered.length} registered`)
   return registered
 }
 
-/** Ended on one process, a session is over on the other, which has heard of it. */
+/** A session that is ended on one process ends on the other, through the announcement. */
 async function hearsOfEndedSessions(t: Test, { apis, signIn }: Started, databaseUrl: string) {
   const sql = connect(t, databaseUrl)
   await eventually(async () => {
@@ -78,20 +81,20 @@ async function hearsOfEndedSessions(t: Test, { apis, signIn }: Started, database
   await eventually(async () => (await fetch(`${there}/me`, { headers })).status === 401)
 }
 
-/** What has not arrived there yet a job would take for gone: its mail would be lost. */
-async function workersDoNotBelieve(t: Test, standbyUrl: string) {
+/** Workers refuse a standby: a job would miss rows that have not arrived there yet, and its mail would be lost. */
+async function workersRefuseStandby(t: Test, standbyUrl: string) {
   const api = createDatabaseClient(clientOptions(standbyUrl))
   const worker = createDatabaseClient({ ...clientOptions(standbyUrl), needsPrimary: true })
   const read = (db: Pick<Db, 'select'>) => db.select().from(users).execute()
   for (const time of ['first', 'second'])
     await t.rejects(read(worker.db), { cause: { code: 'STANDBY' } }, `the ${time} time`)
   await t.rejects(worker.db.transaction(read), { code: 'STANDBY' })
-  t.not((await read(api.db)).length, 0, 'reads of clients go on')
+  t.not((await read(api.db)).length, 0, 'the API still reads from a standby')
   await Promise.all([api.close(), worker.close()])
 }
 
-/** Nobody who was answered is missing, the outbox goes on, and all of them end in order. */
-async function keptItsWord(t: Test, started: Started, registered: string[], databaseUrl: string) {
+/** Every accepted sign-up is registered, the outbox continues, and all processes shut down in order. */
+async function nothingIsLost(t: Test, started: Started, registered: string[], databaseUrl: string) {
   const { mailbox, processes } = started
   await mailbox.next(registered.at(-1))
   for (const { child, ended } of processes) {
@@ -103,20 +106,24 @@ async function keptItsWord(t: Test, started: Started, registered: string[], data
   t.same(
     registered.filter((email) => !known.has(email)),
     [],
-    'whoever was accepted is registered',
+    'every accepted sign-up is registered',
   )
   if (IN_FULL) await everyMailCame(t, started, databaseUrl)
 }
 
-/** What a worker lost hold of, the next one finishes. */
+/** The next worker finishes the jobs that a worker lost. */
 async function everyMailCame(t: Test, { mailbox, startWorker }: Started, databaseUrl: string) {
   const sql = connect(t, databaseUrl)
   await passMinute(sql, undefined)
   await startWorker()
   await finishJobs(sql)
   const { lost, absent } = await balance(sql, mailbox.all)
-  t.same({ lost, absent }, { lost: [ACTIVE], absent: [] }, 'but for the one who was active before')
-  t.same([...(await sql`select * from outbox where failed_at is not null`)], [], 'there are no dead letters')
+  t.same(
+    { lost, absent },
+    { lost: [ACTIVE], absent: [] },
+    'only the user who was already active gets no mail',
+  )
+  t.same([...(await sql`select * from outbox where failed_at is not null`)], [], 'leaves no dead letter')
 }
 
 t.test(
@@ -139,7 +146,7 @@ t.test(
     }
 
     const standby = await postgres.addStandby()
-    await workersDoNotBelieve(t, standby.database.url)
+    await workersRefuseStandby(t, standby.database.url)
     const failOver = async () => {
       await postgres.stop('immediate')
       proxy.leadTo(standby.database.url)
@@ -147,6 +154,6 @@ t.test(
     }
     registered.push(...(await underLoad(t, started, { 'failed over': failOver })))
     await hearsOfEndedSessions(t, started, standby.database.adminUrl)
-    await keptItsWord(t, started, registered, standby.database.adminUrl)
+    await nothingIsLost(t, started, registered, standby.database.adminUrl)
   },
 )

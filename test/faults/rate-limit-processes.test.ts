@@ -5,17 +5,17 @@ import { startProcess } from '../helpers/process.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 import { startServer } from '../helpers/server.js'
 
-type Answered = { status: number; retryAfter: string | null; askedAt: number; answeredAt: number }
+type Answered = { status: number; retryAfter: string | null; sentAt: number; answeredAt: number }
 
 async function ask(url: string, body?: object): Promise<Answered> {
-  const askedAt = performance.now()
+  const sentAt = performance.now()
   const response = await fetch(url, {
     ...(body && { method: 'POST', body: JSON.stringify(body) }),
     headers: { 'content-type': 'application/json' },
   })
   await response.text()
   const retryAfter = response.headers.get('retry-after')
-  return { status: response.status, retryAfter, askedAt, answeredAt: performance.now() }
+  return { status: response.status, retryAfter, sentAt, answeredAt: performance.now() }
 }
 
 const times = <T>(count: number, work: (i: number) => Promise<T>): Promise<T[]> =>
@@ -39,7 +39,7 @@ t.test(
     const [one, other] = await Promise.all([startServer(t, { env }), startServer(t, { env })])
     const guess = ({ url }: { url: string }) =>
       ask(`${url}/api/v1/auth/verify-email`, { token: 'x'.repeat(43) })
-    // So busy is no process again as with its first requests.
+    // The first requests of a process are its slowest.
     for (const { url } of [one, other]) await ask(`${url}/healthz`)
     const guesses = await times(100, (i) => guess(i % 2 === 0 ? one : other))
     t.equal(countOf(guesses, 400), 20)
@@ -53,13 +53,15 @@ t.test(
 const QUOTA = 20
 const WINDOW_MS = 1000
 
-/** Only what lies in one window for certain, from question to answer: a slow machine makes it no larger. */
+/**
+ * The most requests that lie in one window for certain, from sending to answer, so that a slow machine does not
+ * increase the count.
+ */
 const mostInAWindow = (allowed: readonly Answered[]): number =>
   Math.max(
     ...allowed.map(
-      ({ askedAt: start }) =>
-        allowed.filter(({ askedAt, answeredAt }) => askedAt >= start && answeredAt < start + WINDOW_MS)
-          .length,
+      ({ sentAt: start }) =>
+        allowed.filter(({ sentAt, answeredAt }) => sentAt >= start && answeredAt < start + WINDOW_MS).length,
     ),
   )
 
@@ -91,20 +93,20 @@ t.test(
     })
     const allowed = all.filter(({ status }) => status === 200)
     const decidedAlone = await Promise.all(urls.map(decidedHere))
-    // A process that Redis leaves without an answer for too long, as on a machine that is too busy, counts alone.
+    // A process counts alone when Redis takes too long to answer, as on an overloaded machine.
     const most = decidedAlone.every((count) => count === 0) ? QUOTA : QUOTA * urls.length
     t.ok(
       mostInAWindow(allowed) <= most,
       `${mostInAWindow(allowed)} in a window, ${decidedAlone} decided alone`,
     )
-    t.ok(allowed.length > QUOTA, 'time goes on')
+    t.ok(allowed.length > QUOTA, 'more than one window passed')
     t.equal(allowed.length + countOf(all, 429), all.length)
 
     for (let i = 0; i < 5; i += 1) {
       const refused = (await times(2 * QUOTA, hit)).filter(({ status }) => status === 429).at(-1)
       t.match(refused?.retryAfter, /^[1-9]\d*$/)
       await delay(Number(refused?.retryAfter) * 1000)
-      t.equal((await hit(i)).status, 200, 'who waited gets through')
+      t.equal((await hit(i)).status, 200, 'a caller that waited is admitted')
     }
   },
 )

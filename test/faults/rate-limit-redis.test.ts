@@ -86,7 +86,7 @@ t.test(
     await server.start()
     await eventually(async () => (await ready()).status === 'ready')
     all.push(...(await burst()))
-    t.equal(countOf(all, 400), 20, 'all within one window of one process')
+    t.equal(countOf(all, 400), 20, 'all requests are in one window of one process')
     t.equal(countOf(all, 429), all.length - 20)
     t.match((await anonymous.get('/nothing')).status, 404)
   },
@@ -111,7 +111,7 @@ for (const strategy of ['moving-window', 'fixed-window', 'fixed-window-elastic-e
       for (let i = 0; i < 6; i += 1) {
         const verdicts = await Promise.all(Array.from({ length: 20 }, take))
         const allowed = verdicts.filter(({ isAllowed }) => isAllowed)
-        // Behind the first time there is the one that has waited.
+        // In later rounds the request that waited takes part of the quota.
         t.ok(i === 0 ? allowed.length === 5 : allowed.length < 5, `${allowed.length} of 20`)
         const { waitMs = 0 } = verdicts.at(-1) ?? {}
         t.ok(waitMs > 0 && waitMs <= policy.windowMs + 1, `${waitMs} ms`)
@@ -128,10 +128,10 @@ t.test(
   async (t) => {
     const { server } = await startRedis(t)
     const redis = openRedis(server.url)
-    const told: string[] = []
+    const reported: string[] = []
     const windows = new RedisWithLocalFallback(redis, new RedisWindows(redis, 'test:'), new MemoryWindows(), {
-      onOutage: () => told.push('outage'),
-      onRecovery: () => told.push('recovery'),
+      onOutage: () => reported.push('outage'),
+      onRecovery: () => reported.push('recovery'),
     })
     t.teardown(() => windows.end())
     await eventually(() => redis.status === 'ready')
@@ -144,7 +144,7 @@ t.test(
     t.match(await take('grace'), { isAllowed: true, states: [{ remaining: 2 }] })
     server.thaw()
     await eventually(() => !windows.isDegraded)
-    t.strictSame(told, ['outage', 'recovery'])
+    t.strictSame(reported, ['outage', 'recovery'])
   },
 )
 
@@ -177,14 +177,18 @@ t.test(
     const { server, admin } = await startRedis(t, { 'cluster-enabled': 'yes' })
     await admin.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
     await eventually(async () => /cluster_state:ok/.test(String(await admin.call('CLUSTER', 'INFO'))))
-    await t.rejects(admin.mget('a', 'b'), /CROSSSLOT/, 'it is as strict as one of many nodes')
+    await t.rejects(
+      admin.mget('a', 'b'),
+      /CROSSSLOT/,
+      'the single node is as strict about slots as one of many',
+    )
     const { anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'on', REDIS_URL: server.url } })
     for (let i = 0; i < 12; i += 1) {
       const { status } = await anonymous.post('/auth/forgot-password', { email: `${i}@example.com` })
       t.equal(status, i < 10 ? 202 : 429)
     }
     const keys = await admin.keys('*')
-    t.equal(keys.length, 11, 'both limits are counted there')
+    t.equal(keys.length, 11, 'both limits are counted in the cluster')
     t.equal(new Set(await Promise.all(keys.map((key) => admin.call('CLUSTER', 'KEYSLOT', key)))).size, 1)
   },
 )

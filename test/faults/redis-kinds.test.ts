@@ -20,13 +20,13 @@ async function sendsMail({ anonymous, mailbox }: Onboarding, name: string): Prom
   await mailbox.next(`${name}@example.com`)
 }
 
-/** One of the limits of a request, and two that count together. */
+/** Checks a request with one limit and one with two limits. */
 async function limitsAsPromised(t: Test, { anonymous }: Onboarding): Promise<void> {
   const token = { token: 'x'.repeat(43) }
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => anonymous.post('/auth/verify-email', token)),
   )
-  t.equal(answers.filter(({ status }) => status === 400).length, 20, 'exactly as many as are allowed')
+  t.equal(answers.filter(({ status }) => status === 400).length, 20, 'admits exactly the quota')
   const ask = () => anonymous.post('/auth/forgot-password', { email: 'a@example.com' })
   t.strictSame([(await ask()).status, (await ask()).status], [202, 429])
 }
@@ -36,7 +36,7 @@ async function showsJobs(t: Test, { database }: Onboarding, REDIS_URL: string): 
   await browser.signIn()
   const answer = await browser.get(`${BOARD}/api/queues`)
   t.equal(answer.status, 200)
-  t.ok(answer.json().queues[0].counts.completed >= 2, 'and the dashboard shows them')
+  t.ok(answer.json().queues[0].counts.completed >= 2, 'the dashboard shows the jobs')
 }
 
 t.test('jobs, limits and the dashboard work on a cluster of three nodes', { skip: NO_REDIS }, async (t) => {

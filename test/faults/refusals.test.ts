@@ -7,13 +7,13 @@ import { connect, createTestDatabase, type TestDatabase } from '../helpers/datab
 import { LATER } from '../helpers/passing-time.js'
 import { openProxy } from '../helpers/proxy.js'
 
-// Deadlines are waited for.
+// The tests wait for deadlines to expire.
 t.setTimeout(400_000)
 
 type Program = 'spawnServer' | 'spawnWorker'
 const BOTH: Program[] = ['spawnServer', 'spawnWorker']
 
-/** Whoever starts it again and again finds the reason in its one line. */
+/** Checks that a start fails with the reason as its only line, so that it is easy to find in repeated restarts. */
 async function refuses(
   t: Test,
   program: BuiltProgram,
@@ -25,8 +25,8 @@ async function refuses(
     entries.map(async (entry) => {
       const { code, signal, stdout, stderr } = await program[entry](env).ended
       t.match({ code, signal, stderr }, { code: 1, signal: null, stderr: line }, `${entry}: ${line.source}`)
-      t.equal(stderr.trimEnd().split('\n').length, 1, `${entry} says so in one line`)
-      t.notMatch(stdout + stderr, /hunter2/, 'without a secret')
+      t.equal(stderr.trimEnd().split('\n').length, 1, `${entry} prints one line`)
+      t.notMatch(stdout + stderr, /hunter2/, 'prints no secret')
       t.notMatch(stdout, /listening at|waiting for jobs/)
     }),
   )
@@ -89,7 +89,7 @@ t.test(
       proxy.thaw()
       await Promise.all([program.startServer(env), program.startWorker(env)])
     }
-    /** It lets them in, and then says nothing more. */
+    /** Accepts connections and then does not answer. */
     const silent = async (table: string, env: NodeJS.ProcessEnv, entries?: Program[]) => {
       const { url, ownerUrl } = await createTestDatabase(t)
       const line = RegExp(`^the database at ${new URL(url).host} does not answer in time\n$`)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Batcher } from '../../src/lib/async/batcher.js'
 
-/** A place to write to that can be made to fail, and to wait. */
+/** A batcher with a store that can be made to fail or to wait. */
 function openStore() {
   const batches: number[][] = []
   const errors: number[] = []
@@ -77,7 +77,7 @@ t.test('drops the oldest items beyond its limit and reports how many', async (t)
   ])
 })
 
-t.test('drops large items earlier, as many as necessary', async (t) => {
+t.test('drops as many items as the limit of bytes requires', async (t) => {
   const { store, batcher, batches, lost } = openStore()
   store.isDown = true
   for (const bytes of [400, 500, 90, 600]) batcher.add(bytes)

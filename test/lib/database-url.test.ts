@@ -48,7 +48,7 @@ t.test('interprets sslmode as libpq does', async (t) => {
   for (const [query, mode] of Object.entries(modes)) {
     t.equal(read(`a:b@host/db?${query}`).ssl.mode, mode, query)
   }
-  t.equal(read('/db?host=/run&sslmode=verify-full').ssl.mode, 'disable', 'no TLS on a socket')
+  t.equal(read('/db?host=/run&sslmode=verify-full').ssl.mode, 'disable', 'a socket needs no TLS')
 })
 
 t.test('accepts the parameters of libpq and Neon', async (t) => {

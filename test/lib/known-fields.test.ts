@@ -22,8 +22,8 @@ t.test('replaces unknown fields of any type', async (t) => {
   )
   t.strictSame(maskUnknownFields(['hunter2'], { items: person }), [R])
   for (const body of ['hunter2', 7]) {
-    t.equal(maskUnknownFields(body, person), R, 'instead of an object')
-    t.equal(maskUnknownFields(body, undefined), R, 'where nothing is expected')
+    t.equal(maskUnknownFields(body, person), R, 'replaces a value where an object is expected')
+    t.equal(maskUnknownFields(body, undefined), R, 'replaces a value where none is expected')
   }
   const odd = maskUnknownFields(JSON.parse('{"__proto__": "a", "constructor": "b", "toString": "c"}'), person)
   t.strictSame(Object.values(odd as object), [R, R, R])

@@ -3,7 +3,7 @@ import { merkleRoot, sha256 } from '../../src/lib/audit/merkle.js'
 
 t.test('computes the Merkle root of RFC 6962', async (t) => {
   const leaf = (hex: string) => sha256(Buffer.from([0]), Buffer.from(hex, 'hex'))
-  // The inputs and roots of the test vectors of Certificate Transparency.
+  // Inputs and roots from the test vectors of Certificate Transparency.
   const inputs = [
     '',
     '00',
@@ -26,6 +26,10 @@ t.test('computes the Merkle root of RFC 6962', async (t) => {
     '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
   ]
   roots.forEach((root, n) => {
-    t.equal(merkleRoot(Buffer.concat(inputs.slice(0, n).map(leaf))).toString('hex'), root, `of ${n} leaves`)
+    t.equal(
+      merkleRoot(Buffer.concat(inputs.slice(0, n).map(leaf))).toString('hex'),
+      root,
+      `root of ${n} leaves`,
+    )
   })
 })

@@ -100,19 +100,23 @@ t.test(
     t.strictSame(await workOf(undefined, PASSWORD), usual)
     t.strictSame(await workOf(null, PASSWORD), usual)
 
-    // Some accounts still have the hash of a time with less effort: all addresses cost what both kinds do.
+    // While some accounts still have a cheaper hash, every address costs the work of both hashes.
     const raised = ['before', 'verify m=19456,t=2,p=1', 'verify m=20480,t=3,p=1']
     for (const hash of [known, old, undefined, null]) {
       t.strictSame(await workOf(hash, 'wrong', [oldEffort, 'not a hash']), raised)
     }
     t.strictSame(await workOf(known, PASSWORD, [oldEffort]), raised)
     t.strictSame(await workOf(old, PASSWORD, [oldEffort]), [...raised, 'hash m=20480,t=3'])
-    t.strictSame(await workOf(undefined, PASSWORD), usual, 'and once the last one has followed, as before')
+    t.strictSame(
+      await workOf(undefined, PASSWORD),
+      usual,
+      'costs one hash again once the last account is rehashed',
+    )
     t.strictSame(await workOf(old, 'wrong'), raised)
     t.strictSame(
       await workOf(undefined, 'wrong'),
       raised,
-      'also where another process made the old one since',
+      'costs both when another process stored a cheaper hash since',
     )
 
     const wait = () => Promise.reject(new Error('wait'))
@@ -152,7 +156,7 @@ t.test('refuses well-known passwords and their simple variations', async (t) => 
     ],
     ...['Night123!123', 'qazwsxedcrfv', 'superman-superman', '1q2w3e4r5t6y', 'baseball!!!!', 'Michael12345!'],
     ...['x'.repeat(128), 'password'.repeat(8), '1234567890'.repeat(8)],
-    // However much follows: only the beginning is judged.
+    // Only the first 64 characters are checked.
     `${'a'.repeat(64)}correct horse battery staple`,
   ]
   for (const password of refused) t.match(await refusalOf(password), /well-known/, password)
@@ -173,7 +177,7 @@ t.test('refuses a well-known password however it is spaced, repeated or extended
   t.match(
     await refusalOf('monkey99@work.test', atWork),
     /well-known/,
-    'nor does the domain of the address count',
+    "the domain of the user's address does not count",
   )
 })
 
@@ -219,9 +223,9 @@ t.test(
     t.equal(
       await refusalOf('bob has a long and quiet life', short),
       undefined,
-      'short ones are in many words',
+      'accepts a short name, which is part of many words',
     )
-    t.match(await refusalOf('Long-Long-Long', short), /well-known/, 'but easily guessed')
+    t.match(await refusalOf('Long-Long-Long', short), /well-known/, 'refuses a repeated short name')
     t.equal(await refusalOf(PASSWORD, { email: 'ada@example.com' }), undefined)
   },
 )
@@ -231,8 +235,8 @@ t.test('finds a breach by five digits of a hash, and treats no response as none'
   const find = createBreachCheck(`${server.url}/`)
   t.equal(await find('a stolen sentence'), 'found')
   t.strictSame(server.asked, [`/range/${server.sha1('a stolen sentence').slice(0, 5)} true`])
-  t.equal(await find('cafe\u0301 of thieves'), 'found', 'as it will be hashed')
-  t.equal(await find('padding'), 'not_found', 'a count of 0 is padding')
+  t.equal(await find('cafe\u0301 of thieves'), 'found', 'looks up the normalized form, which is also hashed')
+  t.equal(await find('padding'), 'not_found', 'ignores padding, which has a count of 0')
   t.equal(await find(PASSWORD), 'not_found')
 
   const faults: Record<string, NonNullable<typeof server.state.fault>> = {
@@ -246,5 +250,5 @@ t.test('finds a breach by five digits of a hash, and treats no response as none'
     server.state.fault = fault
     t.equal(await createBreachCheck(server.url, { timeoutMs: 100 })('a stolen sentence'), 'failed', name)
   }
-  t.equal(await createBreachCheck('http://127.0.0.1:1')(PASSWORD), 'failed', 'nothing listens')
+  t.equal(await createBreachCheck('http://127.0.0.1:1')(PASSWORD), 'failed', 'no server listens')
 })

@@ -72,7 +72,7 @@ t.test('counts one address as one client in any spelling, and IPv6 by its networ
   t.strictSame(shared('2001:db8:1:3::1'), [false, true, true])
   t.strictSame(shared('2001:db8:1:102::1'), [false, false, true])
   t.strictSame(shared('2001:db8:2:2::1'), [false, false, false])
-  t.equal(new Set(networksOf('2001:db8::')).size, 3, 'a /64 is not the /48 that begins alike')
+  t.equal(new Set(networksOf('2001:db8::')).size, 3, 'a /64 differs from the /48 with the same prefix')
 })
 
 function windowsWith(strategy: Strategy, quota = 10) {
@@ -90,7 +90,7 @@ function windowsWith(strategy: Strategy, quota = 10) {
   }
 }
 
-/** One at first, all others at the window's end, then as many as get through. */
+/** The most requests in any window: one at first, the others at the end of the window, then as many as possible. */
 function worstWindow(strategy: Strategy): number {
   const { hit, pass, now } = windowsWith(strategy)
   const allowed: number[] = []

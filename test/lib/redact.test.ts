@@ -92,7 +92,7 @@ t.test('a copy of a body keeps its shape, without secrets and within bounds', as
   t.strictSame([redact(undefined), redact(null), redact('text'), redact(1.5)], [null, null, 'text', 1.5])
   const original = { password: 'x', list: [{ token: 'y' }] }
   redact(original)
-  t.strictSame(original, { password: 'x', list: [{ token: 'y' }] }, 'the request itself is left as it is')
+  t.strictSame(original, { password: 'x', list: [{ token: 'y' }] }, 'the request itself is unchanged')
 
   t.equal(
     JSON.stringify(redact(JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`))),
@@ -105,16 +105,16 @@ t.test('a copy of a body keeps its shape, without secrets and within bounds', as
     '[truncated]': '[truncated]',
   })
   const numbers = Array(200).fill(Array(200).fill(123456))
-  t.ok(JSON.stringify(redact(numbers)).length < 12_000, 'numbers count, too')
+  t.ok(JSON.stringify(redact(numbers)).length < 12_000, 'numbers count towards the limit')
   t.ok(Buffer.byteLength(JSON.stringify(redact({ a: '密'.repeat(9000), b: 1 }, 1000))) < 1_100)
   const secret = `${'x '.repeat(4_090)}${TOKEN}`
-  t.notMatch(redact(secret), TOKEN.slice(0, 8), 'a token behind the cut does not show in half')
+  t.notMatch(redact(secret), TOKEN.slice(0, 8), 'shows no half of a token at the cut')
   t.strictSame(redact({ 'a\0b': 'c\0d', lone: 'x\uD800y\uDC00' }), {
     'a\uFFFDb': 'c\uFFFDd',
     lone: 'x\uFFFDy\uFFFD',
   })
   const cut = redact('😀'.repeat(5000)) as string
-  t.ok(cut.isWellFormed(), 'no character is cut in two')
+  t.ok(cut.isWellFormed(), 'cuts no character in two')
   const polluted = redact(JSON.parse('{"__proto__": {"isAdmin": true}}')) as object
   t.notOk((polluted as { isAdmin?: boolean }).isAdmin)
 })
@@ -201,6 +201,6 @@ t.test('takes time linear in the length of a text', async (t) => {
   }
   for (const text of emails) isEmail(text)
   const { user } = process.cpuUsage(startedAt)
-  // What takes quadratic time takes minutes here, and what is linear takes milliseconds.
+  // Quadratic time would take minutes here, linear time takes milliseconds.
   t.ok(user < 5_000_000, `${Math.round(user / 1000)} ms`)
 })

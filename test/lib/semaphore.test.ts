@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Caller, createSemaphore } from '../../src/lib/async/semaphore.js'
 
-/** A job that ends when it is told to. */
+/** A job that ends on `end()` or fails on `fail()`. */
 function job(name: string, log: string[]) {
   let end: (failure?: Error) => void = () => {}
   const ended = new Promise<string>((resolve, reject) => {
@@ -78,13 +78,16 @@ t.test('a newcomer does not take the slot of a waiting job', async (t) => {
   const done = run(first.work)
   const waiting = run(async () => log.push('waiting'))
   first.end()
-  // Resumes in the very moment in which the first job ends.
+  // Runs at the moment when the first job ends.
   const late = done.then(() => run(async () => log.push('late')))
   await Promise.all([waiting, late])
   t.strictSame(log, ['first', 'waiting', 'late'])
 })
 
-/** One slot that is taken, callers that wait for it, and in which order they get it. */
+/**
+ * Lets callers wait for a single slot that is taken. `before` are callers that used it earlier, `finish` returns the
+ * order in which the waiting ones got it.
+ */
 async function queue(callers: Caller[], { maxWaiting = 10, before = [] as Caller[] } = {}) {
   let now = 0
   const { run } = createSemaphore({ slots: 1, maxWaiting, maxWaitMs: 60_000, now: () => now })

@@ -3,7 +3,7 @@ import { VerifiedTokens } from '../../src/lib/auth/verified-tokens.js'
 
 const inSeconds = (seconds: number) => Date.now() / 1000 + seconds
 
-/** Verifies by looking into `known`, and counts how often. */
+/** Verifies tokens by looking them up in `known` and counts the verifications. */
 function createTokens(known: Record<string, { exp: number }>) {
   let count = 0
   const tokens = new VerifiedTokens((token) => {

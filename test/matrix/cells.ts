@@ -1,4 +1,4 @@
-/** Who sends the requests. The organization is the one in the path, or the only one that there is. */
+/** The callers of each operation. The organization is the one in the path, or the only one. */
 export const CALLERS = [
   'anonymous',
   'user',
@@ -11,11 +11,12 @@ export const CALLERS = [
 export type CallerName = (typeof CALLERS)[number]
 
 /**
- * The status of every operation for each of CALLERS (which the head abbreviates): one line an operation, as the OpenAPI document
- * names it. The requests are valid (`requests.ts`), so that only the caller decides. An operation with an `x-permission` has no
- * line: its statuses follow from the permission table. A special case has a line of its own, with the case in parentheses.
+ * The expected status of every operation for each of CALLERS, which the header line abbreviates. Operations are named
+ * as in the OpenAPI document. The requests are valid (`requests.ts`), so the status depends on the caller alone.
+ * Operations with an `x-permission` have no line: their statuses follow from the permission table. A special case has
+ * a separate line, with the case in parentheses.
  */
-// biome-ignore format: its columns are read from above, one caller each
+// biome-ignore format: a table with one column for each caller
 export const CELLS: Record<string, readonly number[]> = {
   //                                                                                            anon user memb orga else supe
   'GET /healthz':                                                                               [200, 200, 200, 200, 200, 200],
@@ -47,7 +48,7 @@ export const CELLS: Record<string, readonly number[]> = {
 
   'GET /api/v1/organizations':                                                                  [401, 200, 200, 200, 200, 200],
   'POST /api/v1/organizations':                                                                 [401, 201, 201, 201, 201, 201],
-  // To leave is what its permission allows; to remove somebody else takes another one.
+  // The permission of the route allows leaving; removing another member needs a second one.
   'DELETE /api/v1/organizations/{organizationId}/members/{userId}':                             [401, 404, 403, 204, 404, 204],
   'DELETE /api/v1/organizations/{organizationId}/members/{userId} (oneself)':                   [401, 404, 204, 204, 404, 404],
   'DELETE /api/v1/organizations/{organizationId}/members/{userId}/sessions (of a super_admin)': [401, 404, 403, 403, 404, 204],

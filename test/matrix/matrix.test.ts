@@ -1,4 +1,4 @@
-/** Who may do what, and about what: every operation of the OpenAPI document, by every kind of caller. */
+/** Authorization of every operation of the OpenAPI document, for every kind of caller. */
 import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
@@ -41,7 +41,7 @@ t.test('every operation has a permission or a line of cells, and every line its 
   const byName = new Map(operations.map((operation) => [operation.name, operation]))
   for (const [line, cells] of Object.entries(CELLS)) {
     const operation = byName.get(operationOf(line))
-    if (!operation) t.fail(`${line} is no operation any more: remove its line from test/matrix/cells.ts`)
+    if (!operation) t.fail(`${line} is no longer an operation: remove its line from test/matrix/cells.ts`)
     else if (operation.documented['x-permission'] && String(statusesByPolicy(operation)) === String(cells))
       t.fail(`${line} follows from its permission: remove its line from test/matrix/cells.ts`)
   }
@@ -67,7 +67,7 @@ t.test('the cells agree with the roles of the routes', async (t) => {
     t.strictSame(CELLS[operation.name], statusesByPolicy(operation), operation.name)
 })
 
-/** Everything that is stored, but for the log of it. */
+/** A digest of every table, except for those of the audit log. */
 async function readEverything(): Promise<Record<string, unknown>> {
   const tables = await sql<{ name: string }[]>`
     select tablename as name from pg_tables where schemaname = 'public'`
@@ -97,16 +97,20 @@ t.test('objects of others look like missing ones and stay unchanged', async (t) 
         masked(await context.caller.request(await prepare(operation, line, ids, context)))
       const before = await readEverything()
       const unknown = await send(absent)
-      t.match(unknown, /^40[34]/, `${line}: nothing is there`)
-      t.equal(await send(theirs), unknown, `${line} by ${callerName}: all of it is theirs`)
+      t.match(unknown, /^40[34]/, `${line}: an absent object is refused`)
+      t.equal(
+        await send(theirs),
+        unknown,
+        `${line} by ${callerName}: objects of others answer like absent ones`,
+      )
       if (namesOf(line).length > 1) {
         t.equal(
           await send({ ...theirs, ...own }),
           await send({ ...absent, ...own }),
-          `${line} by ${callerName}: theirs, as if it were in the own organization`,
+          `${line} by ${callerName}: an object of others under the caller's organization answers like an absent one`,
         )
       }
-      t.strictSame(await readEverything(), before, `${line} by ${callerName}: nothing changed`)
+      t.strictSame(await readEverything(), before, `${line} by ${callerName}: changes nothing`)
     }
   }
 })
@@ -124,7 +128,7 @@ t.test('an id of others in a query finds the same as an absent id', async (t) =>
   }
 })
 
-/** As some clients write them. */
+/** Ids in upper case, as some clients write them. */
 const withCapitals = (text: string): string => text.replace(ID, (id) => id.toUpperCase())
 
 t.test('ids in capitals are the same ids, in paths, queries and bodies', async (t) => {
@@ -148,7 +152,7 @@ t.test('ids in capitals are the same ids, in paths, queries and bodies', async (
 
 type Properties = Record<string, JsonSchema>
 
-/** By name, whatever a schema lets out, lists and references included. */
+/** The properties of a schema by name, including those in lists and references. */
 function propertiesOf(schema: JsonSchema & { $ref?: string; items?: JsonSchema }): Properties {
   const { components } = app.swagger() as unknown as { components: { schemas: Properties } }
   const referred = schema.$ref && components.schemas[schema.$ref.split('/').at(-1) ?? '']
@@ -158,8 +162,8 @@ function propertiesOf(schema: JsonSchema & { $ref?: string; items?: JsonSchema }
   return Object.assign({}, ...inner, schema.properties)
 }
 
-/** What tables have and no answer shows. */
-const UNSEEN = {
+/** Columns that no answer shows, and names that an attacker may try. */
+const HIDDEN = {
   passwordHash: 'x',
   tokenHash: 'x',
   invitedBy: 'x',
@@ -172,8 +176,8 @@ t.test('refuses response-only fields in requests and changes nothing', async (t)
   const contents = operations
     .flatMap(({ documented }) => Object.entries(documented.responses))
     .flatMap(([status, { content }]) => (status < '300' ? Object.values(content ?? {}) : []))
-  const told: Properties = Object.assign({}, ...contents.map(({ schema }) => propertiesOf(schema)))
-  const samples = Object.entries(told).map(([name, schema]) => [name, sampleOf(schema)] as const)
+  const returned: Properties = Object.assign({}, ...contents.map(({ schema }) => propertiesOf(schema)))
+  const samples = Object.entries(returned).map(([name, schema]) => [name, sampleOf(schema)] as const)
   t.ok(samples.length > 30)
   const writing = operations.filter(({ body }) => body)
   const prepared = await Promise.all(
@@ -186,7 +190,7 @@ t.test('refuses response-only fields in requests and changes nothing', async (t)
   )
   const before = await readEverything()
   for (const { operation, request, caller } of prepared) {
-    for (const [field, value] of [...samples, ...Object.entries(UNSEEN)]) {
+    for (const [field, value] of [...samples, ...Object.entries(HIDDEN)]) {
       if (Object.hasOwn(operation.body?.properties ?? {}, field)) continue
       const answer = await caller.request({ ...request, payload: { ...request.payload, [field]: value } })
       const mistake = findMistake(answer, { status: 400, code: 'VALIDATION_FAILED', paths: [field] })
@@ -196,9 +200,9 @@ t.test('refuses response-only fields in requests and changes nothing', async (t)
   t.strictSame(await readEverything(), before)
 })
 
-/** As they were stored: under `passwordHash` there is `[redacted]`. */
+/** Fields with recorded states, in which secret names hold `[redacted]`. */
 const STATES = ['stateBefore', 'stateAfter', 'state', 'changed', 'headers', 'body', 'args']
-const HAND_OUT_TOKENS = ['signIn', 'refreshTokens']
+const ISSUE_TOKENS = ['signIn', 'refreshTokens']
 
 function keysOf(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
@@ -215,6 +219,6 @@ t.test('only the operations that issue tokens have secrets in their answers', as
       .filter(({ status }) => status < 300)
       .flatMap(({ body }) => keysOf(body))
       .filter((key) => /pass|hash|secret|salt|token/i.test(key))
-    t.equal(secrets.length > 0, HAND_OUT_TOKENS.includes(operationId ?? ''), `${line} ${secrets}`)
+    t.equal(secrets.length > 0, ISSUE_TOKENS.includes(operationId ?? ''), `${line} ${secrets}`)
   }
 })

@@ -8,8 +8,8 @@ import type { Scene, World } from './world.js'
 type Context = World & Scene
 
 /**
- * Makes what a path names, by the path up to there, in the scene's organization, and returns its id. What is not here is made by
- * posting the documented example to its collection.
+ * Creates the object of a path, in the scene's organization, and returns its id. Other objects are created by posting
+ * the documented example to their collection.
  */
 const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = {
   '/api/v1/organizations/{organizationId}': ({ organization }) => organization.id,
@@ -34,7 +34,7 @@ type Case = { query?: Record<string, string>; body?: Record<string, unknown> }
 
 const MEMBER = '/api/v1/organizations/{organizationId}/members/{userId}'
 
-/** Where a line is about another object than its operation is otherwise. */
+/** The objects of lines that need others than their operation. */
 export const SPECIAL_OBJECTS: Record<string, (context: Context) => Promise<Record<string, string>>> = {
   [`DELETE ${MEMBER} (oneself)`]: async ({ caller }) => ({ userId: idOf(caller) || UNKNOWN_ID }),
   [`DELETE ${MEMBER}/sessions (of a super_admin)`]: async ({ app, organization, newUser }) => ({
@@ -48,7 +48,7 @@ function ofOrganization({ organization }: Context): Case {
   return { query: { organizationId: organization.id } }
 }
 
-/** What makes a request valid where the examples of the document do not. */
+/** Queries and bodies of operations whose documented examples are not valid by themselves. */
 const CASES: Record<string, (context: Context) => Promise<Case> | Case> = {
   'POST /api/v1/auth/login': async ({ caller, newUser }) => ({
     body: { email: emailOf(caller.user ? caller : await newUser()), password: PASSWORD },
@@ -107,7 +107,7 @@ async function mailedToken({ app, newUser }: Context, purpose: 'verify_email' | 
 export const namesOf = (path: string): string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 
-/** The ids that a line's path needs, each of something that is there. */
+/** The ids for a line's path, each of an existing object. */
 export async function makeObjects(line: string, context: Context): Promise<Record<string, string>> {
   const path = line.split(' ')[1] ?? ''
   const ids: Record<string, string> = {}
@@ -137,7 +137,7 @@ export const absentIds = (path: string): Record<string, string> =>
 
 export type Prepared = { method: Operation['method']; url: string; payload?: Record<string, unknown> }
 
-/** A valid request of this operation, about what the ids name. */
+/** A valid request of this operation for these ids. */
 export async function prepare(
   { method, path, query, body }: Operation,
   line: string,

@@ -10,18 +10,18 @@ import { type Client, createClient } from '../helpers/client.js'
 import { addMember, type TestOrganization } from '../helpers/organizations.js'
 import type { CallerName } from './cells.js'
 
-/** Made anew for every request: whatever that consumes, the next one finds as it should be. */
+/** The caller and organization of one request. Each request gets a new scene, so that none depends on another. */
 export type Scene = {
   caller: Client
-  /** The one that the caller is or is not a member of. */
+  /** The organization of which the caller is a member, or not. */
   organization: TestOrganization
 }
 
 export type World = TestApp & {
-  /** A super_admin, who makes what requests are about. */
+  /** A super_admin who creates the objects of the requests. */
   root: Client
   newUser: (role?: UserRole) => Promise<Client>
-  /** The id of one more. */
+  /** Adds a session and returns its id. */
   newSession: (client: Client) => Promise<string>
   newOrganization: (owner: Client) => Promise<TestOrganization>
   newScene: (caller: CallerName) => Promise<Scene>
@@ -29,7 +29,7 @@ export type World = TestApp & {
 
 const LIFETIMES = { absolute: 3600, idle: 3600, grace: 0 }
 
-/** Hundreds of users, so without their sign-ins, which are slow on purpose: one hash serves all. */
+/** Creates hundreds of users with one password hash and without sign-in requests, which are slow on purpose. */
 export async function createWorld(testApp: TestApp): Promise<World> {
   const { app, anonymous } = testApp
   const passwordHash = await hashPassword(PASSWORD)

@@ -34,7 +34,7 @@ async function startMailer(
   return app
 }
 
-/** What came of sending: undefined, or the error. */
+/** The error of sending a mail, or undefined. */
 const outcome = (app: FastifyInstance, message: Partial<Message> = {}): Promise<Error | undefined> =>
   app.mailer.send({ to: TO, mail, messageId: randomUUID(), ...message }).then(
     () => undefined,
@@ -78,7 +78,7 @@ t.test('sends nothing to a server without encryption when encryption is required
   const app = await startMailer(t, mailbox.url, FROM, 'on')
   const error = await outcome(app)
   t.match(error?.message, /TLS/)
-  t.notOk(error instanceof MailRefused, 'worth another try, once the server is set up')
+  t.notOk(error instanceof MailRefused, 'can be retried once the server is configured')
   t.strictSame(mailbox.all, [])
 })
 
@@ -180,7 +180,7 @@ t.test('tells permanent refusals of the server apart from temporary ones', async
     [{ data: 554 }, true],
     [{ recipient: 451 }, false],
     [{ data: 451 }, false],
-    // About us, so that whoever runs the server can mend it.
+    // A refused sender is a mistake of our configuration, which an operator can fix.
     [{ sender: 550 }, false],
     [{ data: 'silent' }, false],
     [{ greeting: 'silent' }, false],
@@ -189,12 +189,12 @@ t.test('tells permanent refusals of the server apart from temporary ones', async
     const error = await outcome(Object.values(behaviour).includes('silent') ? hasty : patient)
     t.equal(error instanceof MailRefused, isForGood, `${JSON.stringify(behaviour)}: ${error}`)
     t.ok(error instanceof Error)
-    // A filter quotes the mail that it refuses.
+    // A spam filter may quote the mail that it refuses.
     t.notMatch(`${error?.stack} ${JSON.stringify(error)}`, TOKEN)
   }
   t.strictSame(mailbox.all, [])
   mailbox.behave()
-  t.equal(await outcome(patient), undefined, 'the same mailer goes on when the server is well again')
+  t.equal(await outcome(patient), undefined, 'the same mailer works again with the server')
 })
 
 t.test('a mail without a server can be retried', async (t) => {

@@ -28,12 +28,12 @@ async function isMember(email: string, password: string): Promise<boolean> {
   return (await client.get(organization.path)).status === 200
 }
 
-async function everything() {
+async function readTables() {
   const tables = ['users', 'sessions', 'outbox', 'invitations', 'memberships', 'audit.audit_log']
   return Promise.all(tables.map((table) => inAllOrganizations(app, sql.raw(`select * from ${table}`))))
 }
 
-/** Without a browser; see test/browser/pages.test.ts. */
+/** Checks headers and markup; test/browser/pages.test.ts uses a browser. */
 const checkFrame = (t: Test, { headers, text }: Answer) => {
   t.match(headers, { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
   t.match(
@@ -48,7 +48,7 @@ t.test(
   async (t) => {
     const email = 'grace@example.com'
     const token = await invite(ada, organization, email, 'org_admin')
-    const before = await everything()
+    const before = await readTables()
     for (const method of ['GET', 'HEAD', 'GET'] as const) t.equal((await open(token, method)).status, 200)
     const page = await open(token)
     t.match(page.text, /Tom &#38; &#60;b&#62;Ada&#60;\/b&#62;<\/strong> as an administrator/)
@@ -72,10 +72,10 @@ t.test(
       t.match([answer.status, answer.text], [400, words])
       t.match(answer.text, new RegExp(`<input id="${field}" .*aria-invalid="true"`))
       if (fields.firstName) t.match(answer.text, 'value="Grace"')
-      t.notMatch(answer.text, fields.password || NEW_PASSWORD, 'a password does not come back')
+      t.notMatch(answer.text, fields.password || NEW_PASSWORD, 'the page does not contain the password')
       checkFrame(t, answer)
     }
-    t.strictSame(await everything(), before)
+    t.strictSame(await readTables(), before)
     const odd = [await submit({ token, ...withAccount(), admin: '1' }), await submit({ token }, 'text/plain')]
     for (const answer of odd)
       t.match([answer.status, titleOf(answer)], [/400|415/, /not complete|cannot be read/])
@@ -103,7 +103,7 @@ t.test('with an account the page has a button and no fields', async (t) => {
   t.match(
     [late.status, titleOf(late)],
     [400, 'You have been invited'],
-    'an account that was opened meanwhile',
+    'the account was opened meanwhile',
   )
   t.notMatch(late.text, /password/i)
   t.equal(titleOf(await submit({ token })), 'You have joined')

@@ -79,7 +79,7 @@ t.test('an existing account joins: its password stays, and a new one is refused'
   for (const fields of [ACCOUNT, { password: NEW_PASSWORD }, { firstName: 'X' }])
     t.match(await accept(token, fields), { status: 409, body: { code: 'EMAIL_TAKEN' } })
   t.match(await accept(token), { status: 200, body: { role: 'member' } })
-  t.match((await grace.get('/me')).body, { firstName: 'Ada' }, 'still signed in, still the same')
+  t.match((await grace.get('/me')).body, { firstName: 'Ada' }, 'the session and the names stay')
   t.ok(await isMember(grace))
   t.ok(await anonymous.signIn(email, PASSWORD))
 })
@@ -113,15 +113,19 @@ t.test('an earlier unproven registration of the address gains nothing when its o
   const mallory = await signUp({ email, password: PASSWORD })
   await owner`update users set status = 'pending', email_verified_at = null where email = ${email}`
   const id = String(mallory.user?.id)
-  // As if a session had outlived that: nothing else ends it.
+  // As if a session had survived that change.
   await owner`update sessions set ended_at = null where user_id = ${id}`
   const links: [MailedTokenPurpose, string, object][] = [
     ['verify_email', '/auth/verify-email', {}],
-    ['reset_password', '/auth/reset-password', { password: 'chosen by somebody else' }],
+    ['reset_password', '/auth/reset-password', { password: 'chosen by an attacker' }],
   ]
   const mailed = await Promise.all(links.map(([purpose]) => mailToken(app, { userId: id, email, purpose })))
   const token = await inviteTo(email)
-  t.match(await accept(token), { status: 400, body: { code: 'VALIDATION_FAILED' } }, 'it is no account yet')
+  t.match(
+    await accept(token),
+    { status: 400, body: { code: 'VALIDATION_FAILED' } },
+    'an unproven registration is not an account',
+  )
   t.match(await accept(token, ACCOUNT), { status: 200 })
 
   t.equal((await mallory.get('/me')).status, 401)
@@ -152,7 +156,7 @@ t.test('an account that its owner confirms at the same moment keeps its password
   })
   t.match(await waiting.answer, { status: 409, body: { code: 'EMAIL_TAKEN' } })
   t.match((await (await anonymous.signIn(email, PASSWORD)).get('/me')).body, { firstName: 'Own' })
-  t.equal((await accept(token)).status, 200, 'and the invitation is not spent')
+  t.equal((await accept(token)).status, 200, 'the invitation is not consumed')
 })
 
 t.test('a disabled account stays closed and the invitation open', async (t) => {
@@ -183,7 +187,7 @@ t.test('one of six concurrent acceptances succeeds', async (t) => {
     ),
     once,
   )
-  // The first one opens the account: whoever comes while it does is refused for that, or for the token.
+  // The first request opens the account; concurrent ones are refused for that or for the used token.
   const statuses = await six(await inviteTo(newAddress()), (token) => accept(token, ACCOUNT))
   t.strictSame(
     statuses.filter((status) => status === 200),
@@ -230,10 +234,10 @@ t.test('every token that does not open an invitation gets the same answer', asyn
     'to reset': await mailToken(app, { ...user, purpose: 'reset_password' }),
   }
   const [answers, pages] = [new Set<string>(), new Set<string>()]
-  for (const [what, token] of Object.entries(bad)) {
+  for (const [kind, token] of Object.entries(bad)) {
     for (const fields of [{}, ACCOUNT]) {
       const { status, body } = await accept(token, fields)
-      t.match([status, body.code], [400, 'INVALID_TOKEN'], what)
+      t.match([status, body.code], [400, 'INVALID_TOKEN'], kind)
       answers.add(JSON.stringify({ ...body, requestId: '' }))
     }
     for (const page of [
@@ -241,7 +245,7 @@ t.test('every token that does not open an invitation gets the same answer', asyn
       await submitInvitation(anonymous, { token }),
       await submitInvitation(anonymous, { token, ...formOf(ACCOUNT) }),
     ]) {
-      t.match([page.status, titleOf(page)], [400, 'This link is no longer valid'], what)
+      t.match([page.status, titleOf(page)], [400, 'This link is no longer valid'], kind)
       pages.add(page.text)
     }
   }

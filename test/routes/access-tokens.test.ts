@@ -24,7 +24,7 @@ const decode = (part: string): Json => JSON.parse(Buffer.from(part, 'base64url')
 const claims = decode(payload)
 const now = Math.floor(Date.now() / 1000)
 
-/** Signed with the server's own key: as if it had been made by mistake, not by an attacker. */
+/** A token signed with the server's own key, as if the server had issued it by mistake. */
 function forge(more: Json | string, headerMore: Json = {}, privateKey: KeyObject = key.privateKey): string {
   const body = typeof more === 'string' ? more : { ...claims, ...more }
   const text = `${encode({ ...decode(header), ...headerMore })}.${encode(body)}`
@@ -51,13 +51,17 @@ t.test('a token holds the user, session, role and expiry, and nothing else', asy
   t.ok(Math.abs(Number(claims.iat) - now) < 60)
   t.strictSame(decode(header), { alg: 'EdDSA', typ: 'JWT', kid: key.kid })
   t.equal((await send(token)).status, 200)
-  t.equal((await send(forge({}))).status, 200, 'so that what follows fails for the reason that it names')
+  t.equal(
+    (await send(forge({}))).status,
+    200,
+    'a forged token with valid claims is accepted, so that others fail for their own reason',
+  )
 })
 
 t.test('refuses everything that is not exactly one of our tokens', async (t) => {
-  let asked = 0
+  let keyRequests = 0
   const harness = createServer((_request, response) => {
-    asked += 1
+    keyRequests += 1
     response.end(JSON.stringify({ keys: [stranger.jwk] }))
   }).listen(0, '127.0.0.1')
   t.teardown(() => harness.close())
@@ -125,7 +129,7 @@ t.test('refuses everything that is not exactly one of our tokens', async (t) => 
   for (const [name, attack] of Object.entries(attacks)) {
     t.match(await send(attack), { status: 401, body: { code: 'UNAUTHORIZED' } }, name)
   }
-  t.equal(asked, 0, 'nobody asked for a key elsewhere')
+  t.equal(keyRequests, 0, 'no key was fetched from the URL')
 })
 
 t.test('checks every claim even under our own signature', async (t) => {
@@ -154,7 +158,7 @@ t.test('checks every claim even under our own signature', async (t) => {
     t.match(answer, { status: 401, body: { code: 'UNAUTHORIZED' } }, `${name}: ${answer.text}`)
   }
   const pairs = encode(`${JSON.stringify(claims).slice(0, -1)},"exp":${now - 5}}`)
-  t.equal((await send(`${header}.${pairs}.${signature}`)).status, 401, 'a claim that stands twice')
+  t.equal((await send(`${header}.${pairs}.${signature}`)).status, 401, 'a repeated claim')
 })
 
 t.test('accepts one token, in one header, and no other kind of token', async (t) => {
@@ -168,17 +172,21 @@ t.test('accepts one token, in one header, and no other kind of token', async (t)
   t.equal(
     (await ask(`authorization: bearer ${token}`)).status,
     200,
-    'the scheme has no case (RFC 9110, 11.1)',
+    'the scheme is case-insensitive (RFC 9110, 11.1)',
   )
-  t.equal((await ask(bearer, bearer)).status, 401, 'not twice')
+  t.equal((await ask(bearer, bearer)).status, 401, 'the header is repeated')
   t.equal((await ask(bearer, 'Authorization: Bearer x')).status, 401)
   t.equal((await ask('Authorization: Basic eDp5', bearer)).status, 401)
   for (const name of ['X-Authorization', 'Cookie', 'X-Access-Token', 'Proxy-Authorization']) {
     t.equal((await ask(`${name}: Bearer ${token}`)).status, 401, name)
   }
   t.equal((await ask(`Authorization: Bearer  ${token}`)).status, 401)
-  t.equal((await send(user.user?.refreshToken ?? '')).status, 401, 'a refresh token is none')
-  t.equal((await anonymous.post('/auth/refresh', { refreshToken: token })).status, 400, 'nor is it one')
+  t.equal((await send(user.user?.refreshToken ?? '')).status, 401, 'a refresh token is not an access token')
+  t.equal(
+    (await anonymous.post('/auth/refresh', { refreshToken: token })).status,
+    400,
+    'an access token is not a refresh token',
+  )
 })
 
 t.test('rotating the keys of either kind signs no one out', async (t) => {
@@ -191,23 +199,23 @@ t.test('rotating the keys of either kind signs no one out', async (t) => {
     ['ES256', es256.kid],
     ['EdDSA', key.kid],
   ])
-  t.equal((await send(token, both.anonymous)).status, 200, 'a token of the older key lives on')
+  t.equal((await send(token, both.anonymous)).status, 200, 'a token of the older key stays valid')
   const fresh = await both.signUp()
   const freshToken = fresh.user?.accessToken ?? ''
   t.match(decode(freshToken.split('.')[0] ?? ''), { alg: 'ES256', kid: es256.kid })
   t.equal((await fresh.get('/me')).status, 200)
-  t.equal((await send(freshToken)).status, 401, 'a process that does not know the new key yet refuses it')
+  t.equal((await send(freshToken)).status, 401, 'a process without the new key refuses it')
 
   const alone = await buildTestApp(t, { config, database, signingKeys: [es256] })
   t.strictSame(await published(alone.anonymous), [['ES256', es256.kid]])
   t.equal((await createClient(alone.app, fresh.user).get('/me')).status, 200)
-  t.equal((await send(token, alone.anonymous)).status, 401, 'without its key a token is none')
+  t.equal((await send(token, alone.anonymous)).status, 401, 'a token is refused once its key is removed')
   const text = freshToken.split('.').slice(0, 2).join('.')
   const derSignature = sign('sha256', Buffer.from(text), es256.privateKey).toString('base64url')
   t.equal(
     (await send(`${text}.${derSignature}`, alone.anonymous)).status,
     401,
-    'nor with a signature in another form',
+    'a signature in another encoding is refused',
   )
 })
 
@@ -219,12 +227,12 @@ t.test('a token that was verified before is refused after it expires', async (t)
   await eventually(async () => {
     const sentAt = Date.now()
     const { status } = await guest.get('/me')
-    if (sentAt >= Number(exp) * 1000) t.equal(status, 401, 'refused as soon as it has ended')
+    if (sentAt >= Number(exp) * 1000) t.equal(status, 401, 'refused as soon as it expires')
     return status === 401
   })
-  t.ok(Date.now() >= Number(exp) * 1000, 'and not before')
+  t.ok(Date.now() >= Number(exp) * 1000, 'not refused before it expires')
   const revoked = await brief.signUp()
   for (let i = 0; i < 5; i += 1) await revoked.get('/me')
   await revoked.post('/auth/logout')
-  t.equal((await revoked.get('/me')).status, 401, 'nor beyond its revocation')
+  t.equal((await revoked.get('/me')).status, 401, 'refused after its revocation')
 })
