@@ -100,11 +100,7 @@ t.test('with an account the page has a button and no fields', async (t) => {
   t.match([page.status, page.text], [200, /the address of your account/])
   t.notMatch(page.text, /password/i)
   const late = await submit({ token, ...withAccount() })
-  t.match(
-    [late.status, titleOf(late)],
-    [400, 'You have been invited'],
-    'the account was opened meanwhile',
-  )
+  t.match([late.status, titleOf(late)], [400, 'You have been invited'], 'the account was opened meanwhile')
   t.notMatch(late.text, /password/i)
   t.equal(titleOf(await submit({ token })), 'You have joined')
   t.ok(await isMember(email, PASSWORD))
