@@ -34,7 +34,7 @@ t.test('refuses to start when the listener would go through a pooler', { skip },
   const { url } = await behindPgBouncer(t, database)
   const { code, stderr } = await runServer(t, { env: { DATABASE_URL: url } })
   t.equal(code, 1)
-  t.match(stderr, /^127\.0\.0\.1:\d+ is a pooler .* LISTEN hears nothing: set DATABASE_DIRECT_URL.*\n$/)
+  t.match(stderr, /^127\.0\.0\.1:\d+ is a pooler .* LISTEN receives nothing: set DATABASE_DIRECT_URL.*\n$/)
 })
 
 t.test('refuses to start when PostgreSQL does not apply its timeouts', { skip }, async (t) => {

@@ -2,16 +2,18 @@ import type { Query } from 'drizzle-orm'
 import type { Context } from '../../lib/audit/context.js'
 import { auditPolicyOf } from '../declarations/audited.js'
 
+/** The rows that one write changed, and the context in which it ran. */
 export type ChangedRows = { context: Context | undefined; rows: number }
 
 type Metadata = { type: string; tables: string[] } | undefined
 
-/** An update, alone or as an upsert's second half. */
+/** An update, or an upsert that may update. */
 const UPDATES = /^\s*update\b|\bon conflict\b/i
 
 /**
- * Whether the write leaves at least as many entries as it says that it changed rows. Cascades and raw SQL leave entries that
- * nobody counts here: the sum is a lower bound. Where columns are ignored, an update may rightly leave none.
+ * Returns true if the write leaves at least one audit entry for each row in its count. Entries of
+ * cascades and raw SQL are not counted, so the sum over a request is a lower bound. False for an
+ * update of a table with ignored columns, which may leave no entry.
  */
 export function leavesEntryPerRow({ sql }: Query, metadata: Metadata): boolean {
   if (metadata === undefined || metadata.type === 'select') return false
@@ -20,14 +22,20 @@ export function leavesEntryPerRow({ sql }: Query, metadata: Metadata): boolean {
   return policy !== undefined && (policy.ignore.length === 0 || !UPDATES.test(sql))
 }
 
-/** postgres.js puts the count beside the rows; drizzle hands on the rows alone where there is a RETURNING. */
-export function rowsOf(result: unknown): number {
+/**
+ * The number of rows that a statement changed: the count that postgres.js sets on its result, or
+ * the number of rows, because with RETURNING drizzle passes on only the rows.
+ */
+export function countRows(result: unknown): number {
   if (!Array.isArray(result)) return 0
   const { count } = result as { count?: unknown }
   return typeof count === 'number' ? count : result.length
 }
 
-/** To whoever caused them: what was written in a request is held against the entries of that request. */
+/**
+ * Adds the rows to the context that caused each write. The daily audit check compares the sum of a
+ * request with the number of its entries.
+ */
 export function countChangedRows(changed: readonly ChangedRows[]): void {
   for (const { context, rows } of changed) {
     if (context) context.rowsChanged = (context.rowsChanged ?? 0) + rows

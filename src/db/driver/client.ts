@@ -11,23 +11,27 @@ import { Transaction } from './transaction.js'
 
 /** The database or a transaction in it: the first argument of every query function. */
 export type Db = PgDatabase<PostgresJsQueryResultHKT>
-/** For what must not happen outside a transaction. */
+/** A transaction: the first argument of functions that must not run outside one. */
 export type Tx = Parameters<Parameters<Db['transaction']>[0]>[0]
 
 export type DatabaseOptions = {
   url: string
-  /** Shows in pg_stat_activity and, where a change has no other cause to name, in the audit log. */
+  /** Shown in pg_stat_activity, and in the audit log as the actor of changes without a context. */
   applicationName: string
+  /** The most connections of the pool. */
   poolMax: number
   isolationLevel: 'read committed' | 'repeatable read' | 'serializable'
   connectTimeoutMs: number
-  /** How long to wait for a connection of the pool to be free: without it, as long as for one to open. */
+  /** How long to wait for a free connection of the pool. Default: `connectTimeoutMs`. */
   acquireTimeoutMs?: number
   statementTimeoutMs: number
   idleTransactionTimeoutMs: number
-  /** What a standby answers is refused, too: jobs take what they do not find for gone, and are done. */
+  /**
+   * Default: false. True rejects reads from a standby, too: a job that does not find its row on a
+   * standby that lags would take the row for deleted, and count as done.
+   */
   needsPrimary?: boolean
-  /** What `url` leads through, where that is not PostgreSQL itself. */
+  /** The pooler behind `url`. Undefined if `url` is PostgreSQL itself. */
   pooler?: Pooler | undefined
 }
 
@@ -39,7 +43,7 @@ type DatabaseSettings = {
   DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: number
 }
 
-/** As the configuration says it. */
+/** The options from the configuration. */
 export const databaseOptions = (
   config: DatabaseSettings,
   url: string,
@@ -54,10 +58,13 @@ export const databaseOptions = (
   idleTransactionTimeoutMs: config.DATABASE_IDLE_TRANSACTION_TIMEOUT_MS,
 })
 
-/** For transactions without drizzle. */
+/** Starts transactions of postgres.js, without drizzle. */
 export type Transactions = Pick<postgres.Sql, 'begin'>
 
-/** On a connection of its own, beside the pool: a check must not wait for others, and not for ever for a silent server. */
+/**
+ * Runs a health check on a separate connection, so that it does not wait for the pool.
+ * @throws {Error} `QUERY_TIMEOUT` after `timeoutMs`; default: the statement timeout plus 1 second
+ */
 export type Check = <T>(work: (sql: postgres.Sql) => Promise<T>, timeoutMs?: number) => Promise<T>
 
 export type DatabaseClient = {
@@ -65,24 +72,25 @@ export type DatabaseClient = {
   check: Check
   transactions: Transactions
   poolState: () => PoolState
+  /** Gives statements in flight 5 seconds to finish, then closes their connections. */
   close: () => Promise<void>
 }
 
 const CLOSE_TIMEOUT_MS = 5_000
-/** Beyond what the server allows a statement: for the way there and back. */
-const ANSWER_MARGIN_MS = 1_000
+/** Added to the server's statement timeout, for the network in both directions. */
+const QUERY_TIMEOUT_MARGIN_MS = 1_000
 
-/** Opens no connection yet: the first query does. */
+/** Opens no connection yet. The first query does. */
 export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
-  const poolOf = (max: number, waitMs: number) =>
+  const createPool = (max: number, acquireTimeoutMs: number) =>
     new ConnectionPool({
       connect: (events) => connect(options, events),
       max,
-      waitMs,
-      answerMs: options.statementTimeoutMs + ANSWER_MARGIN_MS,
+      acquireTimeoutMs,
+      queryTimeoutMs: options.statementTimeoutMs + QUERY_TIMEOUT_MARGIN_MS,
     })
-  const pool = poolOf(options.poolMax, options.acquireTimeoutMs ?? options.connectTimeoutMs)
-  const checks = poolOf(1, options.connectTimeoutMs)
+  const pool = createPool(options.poolMax, options.acquireTimeoutMs ?? options.connectTimeoutMs)
+  const checks = createPool(1, options.connectTimeoutMs)
   const dialect = new PgDialect()
   const session = new AuditedSession(pool, dialect, statementSpans(options.url))
   const db = new PgDatabase(dialect, session, undefined) as unknown as Db
@@ -94,8 +102,9 @@ export function createDatabaseClient(options: DatabaseOptions): DatabaseClient {
 }
 
 /**
- * As postgres.js begins them, whose own end the process when their connection is lost. What takes long by design, such as
- * dropping a month of the audit log, is done here: only the server limits it.
+ * Replaces `begin` of postgres.js, which ends the process when a connection is lost within a
+ * transaction. Statements have no client-side timeout, only the server's: some are slow by design,
+ * such as dropping a month of the audit log.
  */
 const transactionsOn = (pool: ConnectionPool): Transactions => ({
   begin: ((mode: string, work: (tx: postgres.Sql) => Promise<unknown>) =>
@@ -106,7 +115,7 @@ const transactionsOn = (pool: ConnectionPool): Transactions => ({
     )) as unknown as Transactions['begin'],
 })
 
-/** What PostgreSQL is to hold every connection to. */
+/** The PostgreSQL settings that every connection must have. */
 export const sessionSettings = (options: DatabaseOptions) => ({
   default_transaction_isolation: options.isolationLevel,
   statement_timeout: options.statementTimeoutMs,
@@ -116,26 +125,26 @@ export const sessionSettings = (options: DatabaseOptions) => ({
 function connect(options: DatabaseOptions, { onClose, onStandby }: ConnectionEvents): postgres.Sql {
   const sql = openPostgres(options.url, {
     onclose: onClose,
-    // Told by PostgreSQL as a connection begins.
+    // PostgreSQL reports this parameter when a connection opens.
     onparameter: (name, value) => {
       if (options.needsPrimary && name === 'in_hot_standby' && value === 'on') onStandby()
     },
     max: 1,
-    // Whoever has the connection decides when it has lived long enough: not in the midst of a transaction.
+    // The pool replaces old connections between uses. postgres.js might do so within a transaction.
     max_lifetime: null,
     connect_timeout: options.connectTimeoutMs / 1000,
-    // No lookup of array types at every connection: nothing here uses them.
+    // Saves a query for array types per connection. No code here needs them.
     fetch_types: false,
     onnotice: () => undefined,
     prepare: options.pooler?.keepsStatements ?? true,
     connection: {
       application_name: options.applicationName,
       TimeZone: 'UTC',
-      // A pooler refuses to connect with what it does not know, and has it from elsewhere.
+      // A pooler rejects unknown startup parameters. There the operator sets them (refuseOtherSettings).
       ...(!options.pooler && sessionSettings(options)),
     },
   })
-  // It teaches the client drizzle's date parsers; its session is not used.
+  // This call installs drizzle's date parsers in the client. Its session is not used.
   drizzle(sql)
   return sql
 }

@@ -2,31 +2,31 @@ import type { Sql } from 'postgres'
 import { isReadOnly, isServerError } from './errors.js'
 
 export type ConnectionEvents = {
-  /** To be called when the connection has gone, */
+  /** Called when the connection is closed. */
   onClose: () => void
-  /** and when the server is a standby that nobody may believe. */
+  /** Called when the server is a standby, whose rows may be out of date. */
   onStandby: () => void
 }
 
 export type ConnectionOptions = {
-  /** A client of one connection. */
+  /** Creates a client with one connection. */
   connect: (events: ConnectionEvents) => Sql
-  /** How long to wait for an answer. Above what the server allows a statement: only a silent one takes longer. */
-  answerMs: number
+  /** How long to wait for a result. Must exceed the server's statement timeout. */
+  queryTimeoutMs: number
 }
 
-/** Connections are renewed now and then: after a failover some would stay with the old server for ever. */
+/** Connections are replaced at this age. Otherwise some would stay on the old server after a failover. */
 const MAX_AGE_MS = 30 * 60_000
 
 export class Connection {
-  readonly bornAt = Date.now()
+  readonly openedAt = Date.now()
   isLost = false
   readonly sql: Sql
-  private readonly answerMs: number
+  private readonly queryTimeoutMs: number
   private isStandby = false
 
-  constructor({ connect, answerMs }: ConnectionOptions) {
-    this.answerMs = answerMs
+  constructor({ connect, queryTimeoutMs }: ConnectionOptions) {
+    this.queryTimeoutMs = queryTimeoutMs
     this.sql = connect({
       onClose: () => {
         this.isLost = true
@@ -39,46 +39,57 @@ export class Connection {
   }
 
   /**
-   * Once lost it refuses everything: the client would run the rest of a transaction on a fresh connection, outside of it.
-   * `Infinity` waits for ever, for what the server does not limit either.
+   * Runs a statement. A lost connection rejects every statement, because the client would run the
+   * rest of a transaction on a new connection, outside the transaction.
+   * `timeoutMs` defaults to `queryTimeoutMs`. `Infinity` leaves the limit to the server.
+   *
+   * @throws {Error} `CONNECTION_CLOSED` when the connection is lost, `QUERY_TIMEOUT` when the result
+   *   does not arrive in time, `STANDBY` when the server is a standby
    */
-  async run<T>(statement: (sql: Sql) => PromiseLike<T>, answerMs = this.answerMs): Promise<T> {
+  async run<T>(statement: (sql: Sql) => PromiseLike<T>, timeoutMs = this.queryTimeoutMs): Promise<T> {
     if (this.isLost) throw connectionError('CONNECTION_CLOSED', 'The database connection was lost.')
     try {
-      const answer = statement(this.sql)
-      return this.believe(await (answerMs === Number.POSITIVE_INFINITY ? answer : answered(answer, answerMs)))
+      const running = statement(this.sql)
+      const isUnlimited = timeoutMs === Number.POSITIVE_INFINITY
+      return this.rejectStandby(await (isUnlimited ? running : withQueryTimeout(running, timeoutMs)))
     } catch (error) {
-      this.judge(error)
+      this.handleError(error)
       throw error
     }
   }
 
   /**
-   * An answer, unless it is a standby's. During a failover connections may lead there before it has taken over, and what was
-   * committed may not have arrived there yet.
+   * Returns the result, unless it comes from a standby. During a failover a connection may reach the
+   * standby before its promotion, when it may still lack committed rows.
+   * @throws {Error} `STANDBY`
    */
-  believe<T>(answer: T): T {
-    if (this.isStandby) throw connectionError('STANDBY', 'The database is a standby that has not taken over.')
-    return answer
+  rejectStandby<T>(result: T): T {
+    if (this.isStandby)
+      throw connectionError('STANDBY', 'The database is a standby that is not promoted yet.')
+    return result
   }
 
   /**
-   * Only an answer of the server, be it an error, shows that the connection still works; and one that only reads leads to a
-   * server that is not the primary, or not any more.
+   * Marks the connection as lost unless the error shows that it still works. It works if the server
+   * itself sent the error. After a read-only error it is lost too: that server is not the primary.
    */
-  judge(error: unknown): void {
+  handleError(error: unknown): void {
     if (!isServerError(error) || isReadOnly(error)) this.isLost = true
   }
 }
 
-/** A frozen server, or a network that drops every packet, says nothing: TCP itself would wait for minutes. */
-export function answered<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
+/**
+ * Limits the wait for a query result. When a server hangs, or the network drops every packet, TCP
+ * would wait for minutes.
+ * @throws {Error} `QUERY_TIMEOUT` when the result does not arrive in time
+ */
+export function withQueryTimeout<T>(query: PromiseLike<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(connectionError('QUERY_TIMEOUT', 'The database did not answer in time.')),
       timeoutMs,
     )
-    answer.then(
+    query.then(
       (result) => {
         clearTimeout(timer)
         resolve(result)
@@ -91,8 +102,10 @@ export function answered<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<
   })
 }
 
-export const isUsable = ({ isLost, bornAt }: Connection): boolean =>
-  !isLost && Date.now() - bornAt < MAX_AGE_MS
+/** False for a connection that is lost or older than 30 minutes. */
+export const isUsable = ({ isLost, openedAt }: Connection): boolean =>
+  !isLost && Date.now() - openedAt < MAX_AGE_MS
 
+/** An error with a code like those of postgres.js. `isUnavailable` recognises them. */
 export const connectionError = (code: string, message: string): Error =>
   Object.assign(new Error(message), { code })

@@ -1,9 +1,9 @@
 import { causeIdOf, currentContext } from '../../lib/audit/context.js'
 
-/** The setting that the capture trigger reads; local to the transaction, so a pooled connection never carries it on. */
+/** The setting that the capture trigger reads. It is local to the transaction and ends with it. */
 export const CONTEXT_SETTING = 'audit.ctx'
 
-/** What the trigger stores beside the change: empty when nothing is known of its cause. */
+/** The JSON that the trigger stores with the change. Empty outside any context. */
 export function serializeContext(): string {
   const context = currentContext()
   if (!context) return ''

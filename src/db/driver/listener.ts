@@ -6,27 +6,35 @@ type ListenerOptions = {
   url: string
   channel: string
   onMessage: (payload: string) => void
-  /** After each connection: what was announced before it has to be read from the tables. */
+  /** Called after each connect. Must read the tables: notifications sent while disconnected are lost. */
   onConnected: () => Promise<void>
+  /** Called when an established connection fails. */
   onError: (error: unknown) => void
 }
 
 export type Listener = {
   isListening: () => boolean
-  /** Resolves true once everything announced before the call has been heard; false when nothing can be heard now. */
+  /**
+   * Resolves to true when all notifications sent before the call have been received, to false when
+   * the listener is disconnected.
+   */
   settle: () => Promise<boolean>
   close: () => Promise<void>
 }
 
-/** Together below one second: a connection that silently died is found out before anybody may rely on it. */
+/** Together below one second: the most time in which callers may rely on a dead connection. */
 const HEARTBEAT_INTERVAL_MS = 400
 const HEARTBEAT_TIMEOUT_MS = 400
-/** Nobody relies on a connection yet while it is opened. */
+/** Longer than the heartbeat, because no caller relies on a connection that is still opening. */
 const CONNECT_TIMEOUT_MS = 3_000
 
 const HEARTBEAT = { text: 'select 1', query_timeout: HEARTBEAT_TIMEOUT_MS }
 
-/** Hears NOTIFY on a connection of its own, and knows when it does not. It reconnects for as long as it is open. */
+/**
+ * Receives NOTIFY on a separate connection, and knows when it is disconnected. Reconnects until it is
+ * closed.
+ * @throws {OperatorError} when `url` leads through a pooler in transaction mode
+ */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { url, channel, onMessage, onConnected, onError } = options
   let client: Client | undefined
@@ -50,7 +58,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     try {
       await fresh.connect()
       await fresh.query(`listen ${fresh.escapeIdentifier(channel)}`)
-      // Only now may others rely on it: nothing can be missed between the table's state and the announcements.
+      // Only now is nothing missed: the tables are read, and later changes send notifications.
       await onConnected()
       if (isClosed) throw new Error('The listener was closed')
       client = fresh
@@ -60,7 +68,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     }
   }
 
-  /** The server sends pending notifications before it answers a query: the answer says that all have been heard. */
+  /** The server sends pending notifications before a query's result. */
   const settle = async (): Promise<boolean> => {
     const current = client
     if (!current) return false
@@ -80,7 +88,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     if (!isClosed) timer = setTimeout(beat, HEARTBEAT_INTERVAL_MS).unref()
   }
 
-  await refuseTransactionPooler({ url, timeoutMs: CONNECT_TIMEOUT_MS }, 'LISTEN hears nothing')
+  await refuseTransactionPooler({ url, timeoutMs: CONNECT_TIMEOUT_MS }, 'LISTEN receives nothing')
   await connect()
   let timer = setTimeout(beat, HEARTBEAT_INTERVAL_MS).unref()
 

@@ -1,28 +1,38 @@
 import type { Sql } from 'postgres'
 import { ShedCounter } from '../../lib/async/shed-counter.js'
-import { answered, Connection, type ConnectionOptions, connectionError, isUsable } from './connection.js'
+import {
+  Connection,
+  type ConnectionOptions,
+  connectionError,
+  isUsable,
+  withQueryTimeout,
+} from './connection.js'
 
 type PoolOptions = ConnectionOptions & {
+  /** The most connections at a time. */
   max: number
   /** How long to wait for a free connection. */
-  waitMs: number
+  acquireTimeoutMs: number
 }
 
 export type PoolState = {
   max: number
   used: number
   idle: number
+  /** Callers that wait for a connection. */
   waiting: number
-  /** Who has waited in vain. */
+  /** Callers that got no connection in time. */
   shed: ShedCounter
 }
 
 type Waiter = { give: (connection: Connection) => void; refuse: (error: Error) => void }
 
 /**
- * Lends each connection to one caller at a time, and throws it away when it breaks. postgres.js has a pool of its own; but
- * when a connection is lost within a transaction, its rollback ends the process, and the connection never works again
- * (porsager/postgres, issues 1208 and 1216). It waits for a connection without end, too.
+ * Lends each connection to one caller at a time, and discards it when it breaks.
+ *
+ * The pool of postgres.js does not serve: when a connection is lost within a transaction, its
+ * rollback ends the process, and the connection never works again (porsager/postgres, issues 1208
+ * and 1216). It also waits for a free connection without a limit.
  */
 export class ConnectionPool {
   private readonly idle: Connection[] = []
@@ -40,8 +50,13 @@ export class ConnectionPool {
     return { max: options.max, used, idle: idle.length, waiting: waiters.size, shed }
   }
 
+  /**
+   * Lends a connection to `work` until it settles.
+   * @throws {Error} `CONNECT_TIMEOUT` when no connection is free in time, `CONNECTION_ENDED` when the
+   *   pool is closed
+   */
   async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = this.findFree() ?? (await this.waitForOne())
+    const connection = this.findFree() ?? (await this.waitForConnection())
     try {
       return await work(connection)
     } finally {
@@ -50,36 +65,36 @@ export class ConnectionPool {
   }
 
   /**
-   * A single statement. Most requests make one: each `await` on its way, and its promises, would be felt.
-   * `statement` must reject and never throw, or its connection would stay lent.
+   * Runs a single statement. Most requests run one, so this path avoids every `await` it can.
+   * `statement` must reject, never throw: otherwise the connection is not released.
    */
   run<T>(statement: (sql: Sql) => Promise<T>): Promise<T> {
     const connection = this.isClosed ? undefined : this.findFree()
     if (!connection) return this.use((lent) => lent.run(statement))
-    return answered(statement(connection.sql), this.options.answerMs).then(
+    return withQueryTimeout(statement(connection.sql), this.options.queryTimeoutMs).then(
       (result) => {
         this.release(connection)
-        return connection.believe(result)
+        return connection.rejectStandby(result)
       },
       (error) => {
-        connection.judge(error)
+        connection.handleError(error)
         this.release(connection)
         throw error
       },
     )
   }
 
-  /** Lets what is running finish, but for no longer than this. */
+  /** Rejects waiting callers and gives those in flight `timeoutMs` to finish. */
   async close(timeoutMs: number): Promise<void> {
     this.isClosed = true
     for (const waiter of this.waiters)
       waiter.refuse(connectionError('CONNECTION_ENDED', 'The database is closing.'))
     await Promise.all(this.idle.splice(0).map((connection) => this.discard(connection)))
-    if (this.connections.size > 0) await this.emptied(timeoutMs)
+    if (this.connections.size > 0) await this.waitUntilEmpty(timeoutMs)
     await Promise.all([...this.connections].map((connection) => this.discard(connection)))
   }
 
-  private emptied(timeoutMs: number): Promise<void> {
+  private waitUntilEmpty(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, timeoutMs)
       this.onEmpty = () => {
@@ -104,7 +119,7 @@ export class ConnectionPool {
     return connection
   }
 
-  private waitForOne(): Promise<Connection> {
+  private waitForConnection(): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer)
@@ -123,7 +138,7 @@ export class ConnectionPool {
       const timer = setTimeout(() => {
         this.shed.add()
         waiter.refuse(connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.'))
-      }, this.options.waitMs)
+      }, this.options.acquireTimeoutMs)
       this.waiters.add(waiter)
     })
   }

@@ -1,13 +1,16 @@
 import postgres, { type Sql } from 'postgres'
 import { openPostgres, placesOf } from '../../lib/database-url/index.js'
 import { OperatorError } from '../../lib/errors/operator-error.js'
-import { answered } from './connection.js'
+import { withQueryTimeout } from './connection.js'
 
-/** What connections of ours lead through before they reach PostgreSQL. */
+/** A pooler, such as PgBouncer, between this process and PostgreSQL. */
 export type Pooler = {
-  /** `transaction`: several clients have one session of PostgreSQL in turn. `session`: each has one for as long as it stays. */
+  /**
+   * `transaction`: a client has a PostgreSQL session only within a transaction.
+   * `session`: it has one for the life of its connection.
+   */
   mode: 'session' | 'transaction'
-  /** Whether a statement that was prepared once is there in the next transaction: PgBouncer 1.21 and later see to that. */
+  /** True if prepared statements survive the transaction, as with PgBouncer 1.21 and later. */
   keepsStatements: boolean
 }
 
@@ -15,21 +18,24 @@ type Inspection = { url: string; timeoutMs: number }
 
 const ROUNDS = 3
 
-/** By URL: a process looks once, and not again for each thing that needs to know. */
-const found = new Map<string, Pooler | undefined>()
+/** By URL. A process detects each pooler only once. */
+const poolers = new Map<string, Pooler | undefined>()
 
-/** Undefined where PostgreSQL is reached directly. */
+/**
+ * Returns undefined if `url` leads to PostgreSQL directly.
+ * @throws {OperatorError} when the database cannot be reached within `timeoutMs`
+ */
 export async function findPooler(inspection: Inspection): Promise<Pooler | undefined> {
   const { url } = inspection
-  if (!found.has(url)) found.set(url, await lookForPooler(inspection))
-  return found.get(url)
+  if (!poolers.has(url)) poolers.set(url, await detectPooler(inspection))
+  return poolers.get(url)
 }
 
 /**
- * At the start of a connection PostgreSQL names the process that serves it; a pooler, which is there before it has one, makes a
- * number up.
+ * When a connection opens, PostgreSQL reports the process id of its backend. A pooler has no backend
+ * yet at that time and reports a made-up number.
  */
-async function lookForPooler({ url, timeoutMs }: Inspection): Promise<Pooler | undefined> {
+async function detectPooler({ url, timeoutMs }: Inspection): Promise<Pooler | undefined> {
   const open = () =>
     openPostgres(url, {
       max: 1,
@@ -39,69 +45,81 @@ async function lookForPooler({ url, timeoutMs }: Inspection): Promise<Pooler | u
     })
   const [first, second] = [open(), open()]
   const inspect = async (): Promise<Pooler | undefined> => {
-    const { named, serving } = await processesOf(first)
-    if (named === serving) return undefined
-    if (!(await areSerialized(first, second))) return { mode: 'session', keepsStatements: true }
+    const { reported, actual } = await backendPidsOf(first)
+    if (reported === actual) return undefined
+    if (!(await shareSessions(first, second))) return { mode: 'session', keepsStatements: true }
     return { mode: 'transaction', keepsStatements: await renamesStatements(first) }
   }
   try {
-    return await answered(inspect(), timeoutMs)
+    return await withQueryTimeout(inspect(), timeoutMs)
   } catch (error) {
-    throw explainAbsence(url, error)
+    throw toOperatorError(url, error)
   } finally {
     await Promise.all([first, second].map((sql) => sql.end({ timeout: 0 }).catch(() => undefined)))
   }
 }
 
-function explainAbsence(url: string, error: unknown): OperatorError {
+function toOperatorError(url: string, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   const reason = error instanceof postgres.PostgresError ? error.message : (error as { code?: string }).code
   return new OperatorError(`cannot connect to the database at ${placesOf(url)}: ${reason}`)
 }
 
-/** For what belongs to a session, such as LISTEN and locks. It would be lost between transactions, and nobody would notice. */
-export async function refuseTransactionPooler(inspection: Inspection, loss: string): Promise<void> {
+/**
+ * Guards features that need a session, such as LISTEN and advisory locks: in transaction mode a
+ * pooler loses them silently between transactions. `consequence` completes the error message.
+ * @throws {OperatorError} when the URL leads through a pooler in transaction mode
+ */
+export async function refuseTransactionPooler(inspection: Inspection, consequence: string): Promise<void> {
   if ((await findPooler(inspection))?.mode !== 'transaction') return
   throw new OperatorError(
-    `${placesOf(inspection.url)} is a pooler in transaction mode, where ${loss}: set DATABASE_DIRECT_URL, and DATABASE_MIGRATION_URL if there is one, to PostgreSQL itself`,
+    `${placesOf(inspection.url)} is a pooler in transaction mode, where ${consequence}: set DATABASE_DIRECT_URL, and DATABASE_MIGRATION_URL if there is one, to PostgreSQL itself`,
   )
 }
 
-/** Before a migration takes its lock. */
+/**
+ * To be called before a migration takes its lock.
+ * @throws {OperatorError} when `url` leads through a pooler in transaction mode
+ */
 export const refuseToMigrateThroughPooler = (url: string): Promise<void> =>
-  refuseTransactionPooler({ url, timeoutMs: 10_000 }, 'migrations cannot keep each other out')
+  refuseTransactionPooler({ url, timeoutMs: 10_000 }, 'migrations cannot hold their lock')
 
-/** A pooler opens its connections itself, and knows nothing of what we would ask for at the start of ours. */
+/**
+ * Checks the session settings behind a pooler. A pooler opens its own connections to PostgreSQL, so
+ * this process cannot set them.
+ * @throws {OperatorError} when a setting differs, with how to set it
+ */
 export async function refuseOtherSettings(sql: Sql, wanted: Record<string, string | number>): Promise<void> {
   const rows = await sql<{ name: string; setting: string }[]>`
     select name, setting from pg_settings where name in ${sql(Object.keys(wanted))} order by name`
-  const others = rows.filter(({ name, setting }) => setting !== String(wanted[name]))
-  if (others.length === 0) return
-  const differences = others.map(({ name, setting }) => `${name} is ${setting}, not ${wanted[name]}`)
+  const mismatches = rows.filter(({ name, setting }) => setting !== String(wanted[name]))
+  if (mismatches.length === 0) return
+  const differences = mismatches.map(({ name, setting }) => `${name} is ${setting}, not ${wanted[name]}`)
   throw new OperatorError(
     `DATABASE_URL leads through a pooler, and behind it ${differences.join('; ')}: set that in the pooler (connect_query of PgBouncer), or for the role (alter role … set …).`,
   )
 }
 
-async function processesOf(sql: Sql) {
+async function backendPidsOf(sql: Sql) {
   const rows = await sql.unsafe<{ pid: number }[]>('select pg_backend_pid() as pid')
-  return { named: rows.state.pid, serving: rows[0]?.pid }
+  return { reported: rows.state.pid, actual: rows[0]?.pid }
 }
 
 /**
- * Whether two clients ever meet the same session, or one of them two. A pooler hands out either what came back last, which the
- * other one gets, or each in turn, of which the first one gets two.
+ * Returns true if both clients get the same session, or one client gets two: transaction mode. A
+ * pooler hands out either the session that was released last, which the other client then gets, or
+ * all sessions in turn, and then the first client gets two.
  */
-async function areSerialized(first: Sql, second: Sql): Promise<boolean> {
-  const own = new Set<number | undefined>()
+async function shareSessions(first: Sql, second: Sql): Promise<boolean> {
+  const firstPids = new Set<number | undefined>()
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const _ of ['once', 'and again']) own.add((await processesOf(first)).serving)
-    if (own.size > 1 || own.has((await processesOf(second)).serving)) return true
+    for (const _ of ['once', 'twice']) firstPids.add((await backendPidsOf(first)).actual)
+    if (firstPids.size > 1 || firstPids.has((await backendPidsOf(second)).actual)) return true
   }
   return false
 }
 
-/** A pooler that keeps track of statements gives them names of its own. */
+/** Returns true if the pooler tracks prepared statements: it then renames them. */
 async function renamesStatements(sql: Sql): Promise<boolean> {
   await sql.unsafe('begin')
   const rows = await sql.unsafe<{ name: string }[]>(
@@ -109,8 +127,8 @@ async function renamesStatements(sql: Sql): Promise<boolean> {
     ['select name from pg_prepared_statements%'],
     { prepare: true },
   )
-  const own = rows.find(({ name }) => name === rows.statement.name)
-  if (own) await sql`deallocate ${sql(own.name)}`.simple()
+  const unrenamed = rows.find(({ name }) => name === rows.statement.name)
+  if (unrenamed) await sql`deallocate ${sql(unrenamed.name)}`.simple()
   await sql.unsafe('commit')
-  return own === undefined
+  return unrenamed === undefined
 }

@@ -1,18 +1,18 @@
 import type { Db } from './client.js'
 
-/** Builds a query once for each database (and transaction): drizzle would build its text anew for every run. */
+/** Builds a query once for each database or transaction. drizzle would build its text anew for each run. */
 export function prepareOnce<T extends object>(build: (db: Db) => T): (db: Db) => T {
   const queries = new WeakMap<Db, T>()
   return (db) => {
-    const known = queries.get(db)
-    if (known) return known
+    const existing = queries.get(db)
+    if (existing) return existing
     const query = build(db)
     queries.set(db, query)
     return query
   }
 }
 
-/** As `prepareOnce`, a query for each of a few keys. */
+/** Like `prepareOnce`, with a query for each key. Only for few keys: all queries stay in memory. */
 export function prepareEach<K, T extends object>(build: (db: Db, key: K) => T): (db: Db, key: K) => T {
   const queriesOf = prepareOnce(() => new Map<K, T>())
   return (db, key) => {

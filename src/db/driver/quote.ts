@@ -1,3 +1,4 @@
-/** As PostgreSQL writes names and texts. Not `sql(name)` of postgres.js, which takes a dot for the end of a schema's name. */
+/** Quotes an identifier. `sql(name)` of postgres.js would split the name at dots. */
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`
+/** Quotes a string literal. */
 export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`

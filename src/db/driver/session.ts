@@ -3,7 +3,7 @@ import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-j
 import type { Sql } from 'postgres'
 import { type Context, currentContext } from '../../lib/audit/context.js'
 import { inSpan, type SpanDescription } from '../../lib/observability/tracing.js'
-import { type ChangedRows, countChangedRows, leavesEntryPerRow, rowsOf } from './changed-rows.js'
+import { type ChangedRows, countChangedRows, countRows, leavesEntryPerRow } from './changed-rows.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
 import { plainStatement, type Run } from './plain-statement.js'
 import type { ConnectionPool } from './pool.js'
@@ -18,10 +18,11 @@ type Values = Record<string, unknown> | undefined
 type Execute = (values?: Values) => Promise<unknown>
 type Work<T> = (tx: PostgresJsTransaction<Schema, Schema>) => Promise<T>
 
-/** A transaction, the context that its setting holds at the moment, and what it has changed so far. */
-type Held = {
+type OpenTransaction = {
   transaction: Transaction
+  /** The context that the transaction's setting holds now. */
   context: Context | undefined | typeof UNKNOWN
+  /** The rows that the transaction has changed so far. */
   changed: ChangedRows[]
 }
 const UNKNOWN = Symbol('unknown')
@@ -29,14 +30,15 @@ const UNKNOWN = Symbol('unknown')
 const TRANSACTION: SpanDescription = { name: 'transaction', kind: 'internal', attributes: {} }
 
 /**
- * drizzle's session on our own pool, with two additions. Statements are prepared on the server, which saves a round trip
- * each. And every write carries the audit context to the triggers, of whatever table: a cascade may reach an audited one.
+ * drizzle's session on this project's pool, with two additions. Statements are prepared on the
+ * server, which saves a round trip each. And every write carries the audit context to the triggers,
+ * even a write of an unaudited table, because it may cascade to an audited one:
  *
- * - A write of a builder: PostgreSQL evaluates RETURNING before it fires AFTER triggers, so a setting made there arrives
- *   with the statement itself, without a transaction or a second round trip around it.
- * - Raw SQL, of which nobody knows what it writes (`select a_function()`), and a CTE that writes, for which RETURNING may
- *   be left without a row to be evaluated: a transaction of its own.
- * - In a transaction the setting is made at its start, and again when the context is another one.
+ * - A write of a query builder sets the context in its RETURNING clause. PostgreSQL evaluates
+ *   RETURNING before AFTER triggers, so this needs no transaction and no second round trip.
+ * - Raw SQL may write anything (`select a_function()`), and a CTE that writes may return no row, so
+ *   that RETURNING is never evaluated. Both get a transaction that sets the context first.
+ * - A transaction sets the context at its start, and again when a statement has another context.
  */
 export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
   constructor(
@@ -45,27 +47,27 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     readonly trace: TraceStatement | undefined,
     readonly texts = new PreparedTexts(),
     /** Undefined outside a transaction. */
-    protected readonly held?: Held,
+    protected readonly current?: OpenTransaction,
   ) {
-    // A statement gets its client when it runs.
+    // Each statement gets its client when it runs.
     super(undefined as never, pgDialect, undefined)
   }
 
   override prepareQuery: Prepare = (query, fields, name, arrays, mapper, metadata, cache) => {
-    const rides = !this.held && carriesContext(query, metadata)
-    const text = rides ? withContext(query, fields !== undefined) : query
+    const carries = !this.current && carriesContext(query, metadata)
+    const text = carries ? withContext(query, fields !== undefined) : query
     const preparedName = name ?? (this.texts.admit(text) ? 'auto' : undefined)
     const prepared = super.prepareQuery(text, fields, preparedName, arrays, mapper, metadata, cache)
     const { execute } = prepared
-    const on = (values: Values) => (client: Sql) =>
+    const executeWith = (values: Values) => (client: Sql) =>
       execute.call(Object.assign(Object.create(prepared), { client }), values)
-    const surrounds = !rides && mayWrite(query, metadata)
-    const run: Run = (statement) => (surrounds ? this.surround(statement) : this.run(statement))
+    const sendsContextFirst = !carries && mayWrite(query, metadata)
+    const run: Run = (statement) => (sendsContextFirst ? this.runWithContext(statement) : this.run(statement))
     const isPrepared = preparedName !== undefined
     const plain = fields && !mapper && plainStatement({ query: text, fields, isPrepared, run })
-    prepared.execute = plain || ((values) => run(on(values)))
-    if (rides) prepared.execute = carrying(prepared.execute, fields !== undefined)
-    if (leavesEntryPerRow(query, metadata)) prepared.execute = this.counting(prepared.execute)
+    prepared.execute = plain || ((values) => run(executeWith(values)))
+    if (carries) prepared.execute = addingContext(prepared.execute, fields !== undefined)
+    if (leavesEntryPerRow(query, metadata)) prepared.execute = this.countingRows(prepared.execute)
     if (this.trace) prepared.execute = this.trace(text.sql, prepared.execute)
     return prepared as never
   }
@@ -76,68 +78,68 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
 
   private async begin<T>(work: Work<T>, config?: PgTransactionConfig): Promise<T> {
     const changed: ChangedRows[] = []
-    const begun = async (transaction: Transaction) => {
-      const tx = this.inside({ transaction, context: currentContext(), changed })
-      // Where nothing can be written, nobody has to answer for it.
+    const runWork = async (transaction: Transaction) => {
+      const tx = this.drizzleTransactionOn({ transaction, context: currentContext(), changed })
+      // A read-only transaction causes no audit entries.
       if (config?.accessMode !== 'read only') sendContext(transaction)
       return work(tx)
     }
-    const result = await Transaction.begin(this.pool, begun, modeOf(config))
+    const result = await Transaction.begin(this.pool, runWork, modeOf(config))
     countChangedRows(changed)
     return result
   }
 
-  /** A transaction in the transaction. */
+  /** A drizzleTransactionOn transaction: runs `work` within a savepoint. */
   async savepoint<T>(work: Work<T>): Promise<T> {
-    const held = this.held as Held
-    const changedBefore = held.changed.length
+    const current = this.current as OpenTransaction
+    const changedBefore = current.changed.length
     try {
-      return await held.transaction.savepoint(() => work(this.inside(held)))
+      return await current.transaction.savepoint(() => work(this.drizzleTransactionOn(current)))
     } catch (error) {
-      // The way back to the savepoint takes settings along, and changes.
-      held.context = UNKNOWN
-      held.changed.length = changedBefore
+      // A rollback to the savepoint also reverts settings and changes.
+      current.context = UNKNOWN
+      current.changed.length = changedBefore
       throw error
     }
   }
 
-  private inside(held: Held): AuditedTransaction {
+  private drizzleTransactionOn(current: OpenTransaction): AuditedTransaction {
     return new AuditedTransaction(
       this.pgDialect,
-      new AuditedSession(this.pool, this.pgDialect, this.trace, this.texts, held),
+      new AuditedSession(this.pool, this.pgDialect, this.trace, this.texts, current),
     )
   }
 
   private run<T>(statement: (client: Sql) => Promise<T>): Promise<T> {
-    return this.held ? this.held.transaction.run(statement) : this.pool.run(statement)
+    return this.current ? this.current.transaction.run(statement) : this.pool.run(statement)
   }
 
-  /** Counts once they are committed: what is rolled back has no entries. */
-  private counting<V, T>(execute: (values?: V) => Promise<T>): (values?: V) => Promise<T> {
+  /** Counts changed rows after the commit: rows that are rolled back have no entries. */
+  private countingRows<V, T>(execute: (values?: V) => Promise<T>): (values?: V) => Promise<T> {
     return async (values) => {
       const context = currentContext()
       const result = await execute(values)
-      const changed = { context, rows: rowsOf(result) }
-      if (this.held) this.held.changed.push(changed)
+      const changed = { context, rows: countRows(result) }
+      if (this.current) this.current.changed.push(changed)
       else countChangedRows([changed])
       return result
     }
   }
 
-  private surround<T>(statement: (client: Sql) => PromiseLike<T>): Promise<T> {
-    const { held } = this
-    if (!held) {
+  private runWithContext<T>(statement: (client: Sql) => PromiseLike<T>): Promise<T> {
+    const { current } = this
+    if (!current) {
       return Transaction.begin(this.pool, (transaction) => {
         sendContext(transaction)
         return transaction.run(statement)
       })
     }
     const context = currentContext()
-    if (held.context !== context) {
-      held.context = context
-      sendContext(held.transaction)
+    if (current.context !== context) {
+      current.context = context
+      sendContext(current.transaction)
     }
-    return held.transaction.run(statement)
+    return current.transaction.run(statement)
   }
 }
 
@@ -154,23 +156,23 @@ class AuditedTransaction extends PostgresJsTransaction<Schema, Schema> {
   }
 }
 
-/** The parameter is filled when the statement runs, not when it was prepared: one serves many requests. */
-function carrying(execute: Execute, returns: boolean): Execute {
+/** Fills in the context when the statement runs: a prepared statement serves many requests. */
+function addingContext(execute: Execute, returns: boolean): Execute {
   return async (values) => {
     const rows = await execute({ ...values, [CONTEXT_PARAM]: serializeContext() })
-    // Without a RETURNING of its own a statement has a count and no rows, as everywhere in drizzle.
+    // Without RETURNING, the caller expects a count and no rows, as everywhere in drizzle.
     if (!returns && Array.isArray(rows)) rows.length = 0
     return rows
   }
 }
 
-/** What follows BEGIN: a statement of its own would be one more round trip. */
+/** The mode as part of BEGIN, which saves a round trip. */
 const modeOf = ({ isolationLevel, accessMode, deferrable }: PgTransactionConfig = {}): string =>
   [isolationLevel && `isolation level ${isolationLevel}`, accessMode, deferrable && 'deferrable']
     .filter(Boolean)
     .join(' ')
 
-/** Sent ahead without waiting. Its failure fails the transaction, whose own error is the one to report. */
+/** Sends the setting without waiting. A failure here fails the transaction, which reports it. */
 function sendContext(transaction: Transaction): void {
   transaction
     .run((client) => client`select set_config(${CONTEXT_SETTING}, ${serializeContext()}, true)`.execute())

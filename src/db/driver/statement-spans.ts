@@ -3,13 +3,16 @@ import { type Attributes, findTracer, inSpan, type SpanDescription } from '../..
 
 type Execute<V, T> = (values?: V) => Promise<T>
 
-/** Makes of what runs a statement what does so within a span. */
+/** Wraps the function that runs a statement, so that each run has a span. */
 export type TraceStatement = <V, T>(text: string, execute: Execute<V, T>) => Execute<V, T>
 
-/** Nobody reads more of a statement; one of many rows is its placeholders over and over. */
+/** In characters. The rest of a longer statement is mostly placeholders of further rows. */
 const MAX_TEXT = 2_000
 
-/** Spans with the text of each statement, in which parameters are placeholders. Undefined where tracing is off. */
+/**
+ * Returns a wrapper that adds spans with the text of each statement, which holds placeholders and
+ * no values. Undefined if tracing is off.
+ */
 export function statementSpans(url: string): TraceStatement | undefined {
   if (!findTracer()) return undefined
   const { places, database: name } = parseDatabaseUrl(url)
@@ -30,7 +33,7 @@ function describe(commented: string, database: Attributes): SpanDescription {
   const text = commented.replace(/^(?:\s*--.*\n)+/, '')
   const [, operation = ''] = /^\s*(\w+)/.exec(text) ?? []
   const [, table] = /\b(?:from|into|update)\s+(?:"?\w+"?\.)?"?(\w+)/i.exec(text) ?? []
-  // Of a function that does it all, as those of the job queue.
+  // A statement that only calls a function, like those of the job queue, is named by the function.
   const [, called] = table === undefined ? (/^\s*select\s+(?:\w+\.)?(\w+)\s*\(/i.exec(text) ?? []) : []
   const summary = [operation.toUpperCase(), table ?? called].filter(Boolean).join(' ')
   const attributes = {

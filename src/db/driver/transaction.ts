@@ -4,17 +4,17 @@ import type { Connection } from './connection.js'
 import { postgresErrorOf } from './errors.js'
 import type { ConnectionPool } from './pool.js'
 
-/** Once a statement has failed, PostgreSQL refuses every other with this: it tells nothing of the cause. */
+/** The error of every statement after a failed one. It does not name the cause. */
 const IN_FAILED_TRANSACTION = '25P02'
 
-/** Where the disk is waited for. */
+/** COMMIT has its own span because it waits for the disk. */
 const COMMIT: SpanDescription = {
   name: 'COMMIT',
   kind: 'client',
   attributes: { 'db.system.name': 'postgresql', 'db.operation.name': 'COMMIT' },
 }
 
-/** One connection between BEGIN and COMMIT. */
+/** A connection between BEGIN and COMMIT. */
 export class Transaction {
   private failure: unknown
   private hasEnded = false
@@ -22,7 +22,10 @@ export class Transaction {
 
   private constructor(private readonly connection: Connection) {}
 
-  /** Commits when `work` is done, rolls back when it throws or has passed over the failure of a statement. */
+  /**
+   * Commits when `work` resolves. Rolls back when it rejects, and also when it ignored a failed
+   * statement. `mode` follows BEGIN, such as `read only`; default: none.
+   */
   static begin<T>(
     pool: ConnectionPool,
     work: (transaction: Transaction) => Promise<T>,
@@ -42,16 +45,18 @@ export class Transaction {
     })
   }
 
-  async run<T>(statement: (sql: Sql) => PromiseLike<T>, answerMs?: number): Promise<T> {
-    if (this.hasEnded) throw new Error('A statement came after the end of its transaction: await it before')
+  /** `timeoutMs`: see `Connection.run`. */
+  async run<T>(statement: (sql: Sql) => PromiseLike<T>, timeoutMs?: number): Promise<T> {
+    if (this.hasEnded) throw new Error('This statement ran after its transaction ended: await it within')
     try {
-      return await this.connection.run(statement, answerMs)
+      return await this.connection.run(statement, timeoutMs)
     } catch (error) {
       this.failure ??= error
       throw error
     }
   }
 
+  /** Runs `work` within a savepoint. Rolls back to it when `work` rejects. */
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
     this.savepoints += 1
     const name = `s${this.savepoints}`
@@ -71,7 +76,7 @@ export class Transaction {
   private async commit(): Promise<void> {
     this.hasEnded = true
     const { command } = await inSpan(COMMIT, () => this.connection.run((sql) => sql.unsafe('commit')))
-    // After a failed statement PostgreSQL answers COMMIT with ROLLBACK, and with no error.
+    // After a failed statement PostgreSQL turns COMMIT into ROLLBACK, without an error.
     if (command !== 'COMMIT') throw this.failure ?? new Error('The transaction was rolled back')
   }
 

@@ -6,21 +6,26 @@ import { CONTEXT_SETTING } from './context.js'
 type Schema = Record<string, never>
 export type Metadata = Parameters<PostgresJsSession<Sql, Schema, Schema>['prepareQuery']>[5]
 
-/** Where in doubt, yes: it only costs a transaction. */
+/** May match a statement that only reads, which costs it a transaction. */
 const WRITES_IN_CTE = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is
 
-// drizzle calls an update an insert here: only `select` can be told from the rest.
+// drizzle reports an update as an insert here, so only `select` is reliable.
 const isBuilderWrite = (metadata: Metadata): boolean => metadata !== undefined && metadata.type !== 'select'
 
+/** True for a write that can set the audit context in its own RETURNING clause. */
 export const carriesContext = (query: Query, metadata: Metadata): boolean =>
   isBuilderWrite(metadata) && !WRITES_IN_CTE.test(query.sql)
 
+/** False only for statements that certainly do not write. */
 export const mayWrite = (query: Query, metadata: Metadata): boolean =>
   metadata?.type !== 'select' || WRITES_IN_CTE.test(query.sql)
 
 export const CONTEXT_PARAM = 'auditContext'
 
-/** The context is always a bound parameter, never part of the text. */
+/**
+ * Adds the audit context to the RETURNING clause; `returns` says if there is one already. The
+ * context is always a bound parameter, never part of the text.
+ */
 export function withContext(query: Query, returns: boolean): Query {
   const call = `(select set_config('${CONTEXT_SETTING}', $${query.params.length + 1}, true) is null)`
   return {
