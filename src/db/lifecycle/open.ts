@@ -3,15 +3,16 @@ import { startEmbeddedPostgres } from '../../embedded-postgres/index.js'
 import { parseDatabaseUrl } from '../../lib/database-url/index.js'
 
 export type OpenDatabase = {
-  /** For the role that the API runs as. */
+  /** Connects as the role of the application. */
   url: string
-  /** The same without a pooler in between, for what needs a session of its own. */
+  /** Like `url`, but without a pooler in between, for features that need a session. */
   directUrl: string
-  /** For the role that owns the tables and migrates. */
+  /** Connects as the role that owns the tables and runs migrations. */
   migrationUrl: string
   appRole: string
-  /** For whoever brings the database up to date. */
+  /** For `prepareDatabase`. Undefined keeps the audit log for ever. */
   auditRetentionMonths: number | undefined
+  /** True for the embedded server, which `close` stops. */
   embedded: boolean
   close: () => Promise<void>
 }
@@ -24,7 +25,10 @@ type DatabaseSettings = {
   AUDIT_RETENTION_MONTHS?: number | undefined
 }
 
-/** The configured database, or the embedded one: every entry point gets its database here. */
+/**
+ * Opens the configured database, or starts the embedded server if DATABASE_URL is not set. Every
+ * entry point gets its database here.
+ */
 export async function openDatabase(config: DatabaseSettings): Promise<OpenDatabase> {
   const common = { auditRetentionMonths: config.AUDIT_RETENTION_MONTHS }
   if (config.DATABASE_URL) {

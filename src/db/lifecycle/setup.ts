@@ -13,17 +13,21 @@ export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', impor
 type Setup = {
   /** The role that owns the tables. */
   migrationUrl: string
-  /** The role that the API runs as: it gets what it needs, and nothing more. */
+  /** The role of the application, which gets the rights it needs and no others. */
   appRole: string
-  /** For how many months the audit log is kept; for ever, where it is undefined. */
+  /** How many months the audit log is kept. Undefined keeps it for ever. */
   auditRetentionMonths?: number | undefined
+  /** Called after each applied migration. */
   onApply?: (name: string) => void
+  /** Called if the database is ahead of this release. Nothing is changed then. */
   onAhead?: (history: History) => void
 }
 
 /**
- * Brings a database to where this version of the code expects it, and leaves alone one that is ahead of it. Returns the names
- * of the migrations it applied.
+ * Migrates a database to this release and returns the names of the applied migrations. Does not
+ * change a database that is ahead of this release.
+ * @throws {MigrationError} see `upgrade`
+ * @throws {OperatorError} when the URL leads through a pooler in transaction mode
  */
 export const prepareDatabase = ({ onApply, onAhead, ...setup }: Setup): Promise<string[]> =>
   upgrade(setup.migrationUrl, {
@@ -32,14 +36,17 @@ export const prepareDatabase = ({ onApply, onAhead, ...setup }: Setup): Promise<
     ...(onAhead && { onAhead }),
   })
 
-/** The migrations, and what goes with them, for every command that runs them. */
+/** The options of `upgrade` and `downgrade` that every command shares. */
 export const migrationsOf = (setup: Omit<Setup, 'onApply' | 'onAhead'>) => ({
   folder: MIGRATIONS_FOLDER,
   before: () => refuseToMigrateThroughPooler(setup.migrationUrl),
   after: (sql: Sql) => afterMigration(sql, setup),
 })
 
-/** What follows the schema and is no migration of its own: audit triggers, partitions and the application's rights. */
+/**
+ * Updates everything that depends on the schema but is not a migration: row-level security, audit
+ * triggers, partitions, the job queue's tables and the application's rights.
+ */
 export async function afterMigration(
   sql: Sql,
   { appRole, auditRetentionMonths }: Pick<Setup, 'appRole' | 'auditRetentionMonths'>,
@@ -49,7 +56,7 @@ export async function afterMigration(
   if (schemas.has('audit')) {
     await syncAuditTriggers(sql)
     await sql`select audit.ensure_partitions()`
-    // With the capture function on a table of its own making, any role could write entries that nothing happened for.
+    // A role that may execute the capture function could put it on its own table and forge entries.
     await sql`revoke execute on all functions in schema audit from public`
     await keepRetention(sql, auditRetentionMonths)
   }
@@ -57,13 +64,13 @@ export async function afterMigration(
   await grantToApplication(sql, appRole, schemas)
 }
 
-/** In the database, where the application cannot shorten it. */
+/** The database keeps the retention period, because the application must not be able to shorten it. */
 async function keepRetention(sql: Sql, months: number | undefined): Promise<void> {
   const [table] = await sql`select where to_regclass('audit.audit_retention') is not null`
   if (table) await sql`update audit.audit_retention set months = ${months ?? null}`
 }
 
-/** Not all are there in a database that was taken back to an older revision. */
+/** A database that was downgraded lacks some of the schemas. */
 async function findSchemas(sql: Sql): Promise<Set<string>> {
   const rows = await sql<{ name: string }[]>`select nspname as name from pg_namespace`
   return new Set(rows.map(({ name }) => name))
@@ -71,7 +78,7 @@ async function findSchemas(sql: Sql): Promise<Set<string>> {
 
 async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string>): Promise<void> {
   const [owner] = await sql<{ isApp: boolean }[]>`select current_user = ${appRole} as "isApp"`
-  // One role for everything: it owns the tables, and only the triggers keep the audit log append-only.
+  // With a single role the application owns the tables. Then only triggers keep the audit log append-only.
   if (owner?.isApp) return
   const role = sql.unsafe(quoteName(appRole))
   await sql`grant usage on schema drizzle to ${role}`
@@ -92,12 +99,15 @@ async function grantToApplication(sql: Sql, appRole: string, schemas: Set<string
   }
 }
 
-/** Partitions have no policies of their own: where the root has some, the root is the only way to their rows. */
+/**
+ * Partitions have no policies. So if the root has row-level security, the application gets no rights
+ * on the partitions, and reaches their rows only through the root.
+ */
 async function grantRows(sql: Sql, appRole: string, schema: string): Promise<void> {
-  const [role, where] = [sql.unsafe(quoteName(appRole)), sql.unsafe(quoteName(schema))]
-  await sql`grant usage on schema ${where} to ${role}`
-  await sql`grant select, insert, update, delete on all tables in schema ${where} to ${role}`
-  await sql`grant usage on all sequences in schema ${where} to ${role}`
+  const [role, schemaName] = [sql.unsafe(quoteName(appRole)), sql.unsafe(quoteName(schema))]
+  await sql`grant usage on schema ${schemaName} to ${role}`
+  await sql`grant select, insert, update, delete on all tables in schema ${schemaName} to ${role}`
+  await sql`grant usage on all sequences in schema ${schemaName} to ${role}`
   const partitions = await sql<{ name: string }[]>`
     select format('%I.%I', ${schema}::text, c.relname) as name
     from pg_class c join pg_class root on root.oid = pg_partition_root(c.oid)
@@ -105,7 +115,7 @@ async function grantRows(sql: Sql, appRole: string, schema: string): Promise<voi
   for (const { name } of partitions) await sql`revoke all on ${sql.unsafe(name)} from ${role}`
 }
 
-/** What the application may have done to the audit schema, where it may do nothing itself. */
+/** The functions through which the application writes to the audit schema. It has no direct rights there. */
 const AUDIT_FUNCTIONS = [
   'append_seal',
   'drop_partition',

@@ -8,20 +8,24 @@ import { resetSettings, withMigrationLock } from './session.js'
 import { historyOf, refuseHalfWay, type UpgradeOptions } from './upgrade.js'
 
 export interface DowngradeOptions extends Omit<UpgradeOptions, 'to' | 'onApply' | 'onAhead'> {
-  /** How many of the newest to revert, or which one is the newest afterwards: `0003`, a full name, `base` for none. */
+  /**
+   * `steps`: how many of the newest migrations to revert. `to`: the newest migration that stays, as
+   * `0003` or by its full name; `base` reverts all.
+   */
   target: { steps: number } | { to: string }
+  /** Called after each reverted migration. */
   onRevert?: (name: string) => void
 }
 
 /**
- * Reverts applied migrations by their down files, newest name first. Returns the names it reverted.
- * Nothing runs unless every file that is needed is there. An edited up file does not matter here:
- * reverting is the way out of it.
- * @throws MigrationError
+ * Reverts applied migrations with their down files, newest name first. Returns the reverted names.
+ * Edited up files are accepted, because a downgrade is the way to fix them.
+ * @throws {MigrationError} when a needed file is missing (nothing has run then), when the target is
+ *   not applied, when a migration stopped half-way, or when a down file fails
  */
 export async function downgrade(url: string, options: DowngradeOptions): Promise<string[]> {
   const known = await readMigrations(options.folder)
-  const migrations = new Map(known.map((one) => [one.name, one]))
+  const migrations = new Map(known.map((migration) => [migration.name, migration]))
   return withMigrationLock(url, options, async (sql) => {
     await createLedger(sql)
     const ledger = await readLedger(sql)
@@ -34,7 +38,7 @@ export async function downgrade(url: string, options: DowngradeOptions): Promise
       options.onRevert?.(name)
     }
     await resetSettings(sql, options.lockTimeoutMs)
-    // What goes with the migrations of a newer release is not ours to change.
+    // While migrations of a newer release are applied, triggers and grants are that release's.
     if (historyOf(known, await readLedger(sql)).newer.length === 0) await options.after?.(sql)
     return names
   })

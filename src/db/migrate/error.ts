@@ -1,11 +1,11 @@
 import { OperatorError } from '../../lib/errors/operator-error.js'
 
-/** Names the file and what to do. */
+/** The message names the file and says what to do. */
 export class MigrationError extends OperatorError {
   override name = 'MigrationError'
 }
 
-/** The database does not answer, or does not let this role in. */
+/** The database does not respond, or does not accept this role. */
 export class ConnectionError extends MigrationError {
   override name = 'ConnectionError'
 }

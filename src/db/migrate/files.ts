@@ -7,9 +7,9 @@ export interface Migration {
   /** The file's stem, such as `0005_add_country_code`. */
   name: string
   up: string
-  /** SHA-256 of the up file. The down file may still be mended after the fact, so it is not part of it. */
+  /** SHA-256 of the up file alone: the down file may be fixed after the migration was applied. */
   hash: string
-  /** undefined where the file is missing. */
+  /** Undefined if there is no down file. */
   down: string | undefined
 }
 
@@ -17,14 +17,17 @@ const UP_FILE = /^(\d{4}_[a-z0-9_]+)\.sql$/
 const DOWN_FILE = /^(\d{4}_[a-z0-9_]+)\.down\.sql$/
 
 /**
- * Names of the migrations in a folder, oldest first.
- * @throws MigrationError on an SQL file with any other name, for it would silently never be applied.
+ * The names of the migrations in a folder, oldest first.
+ * @throws {MigrationError} when an SQL file has another kind of name: it would never be applied
  */
 export async function listMigrations(folder: string): Promise<string[]> {
   return (await listSqlFiles(folder)).flatMap((file) => UP_FILE.exec(file)?.[1] ?? []).sort()
 }
 
-/** Every migration of a folder with its text, oldest first. */
+/**
+ * The migrations of a folder with their text, oldest first.
+ * @throws {MigrationError} when the folder cannot be read or holds a misnamed SQL file
+ */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const downFiles = new Set((await listSqlFiles(folder)).filter((file) => DOWN_FILE.test(file)))
   const read = async (name: string): Promise<Migration> => {
@@ -36,11 +39,14 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   return Promise.all((await listMigrations(folder)).map(read))
 }
 
-/** Finds the one name that a revision (`0003`, or the full name) stands for. */
-export function getByRevision(names: string[], revision: string, what = 'migration'): string {
+/**
+ * Returns the name that a revision (`0003`, or the full name) stands for.
+ * @throws {MigrationError} when no name matches, or several do; the message calls them `kind`
+ */
+export function getByRevision(names: string[], revision: string, kind = 'migration'): string {
   const matches = names.filter((name) => name === revision || name.startsWith(`${revision}_`))
   const [match] = matches
-  if (match === undefined) throw new MigrationError(`there is no ${what} ${revision}`)
+  if (match === undefined) throw new MigrationError(`there is no ${kind} ${revision}`)
   if (matches.length > 1) throw new MigrationError(`${revision} is ambiguous: ${matches.join(', ')}`)
   return match
 }
@@ -61,6 +67,6 @@ async function listSqlFiles(folder: string): Promise<string[]> {
 
 async function readScript(folder: string, file: string): Promise<string> {
   const text = await readFile(join(folder, file), 'utf8')
-  // A checkout with autocrlf, or an editor's byte order mark, is not an edit.
+  // Line ends from autocrlf, or an editor's byte order mark, do not count as an edit.
   return text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
 }

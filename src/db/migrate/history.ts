@@ -1,18 +1,18 @@
 import { MigrationError } from './error.js'
 
-/** How the migrations that a database has compare with those of this release. */
+/** The migrations of a database compared with those of this release. */
 export interface History {
-  /** The newest migration that this release has; undefined where it has none. */
+  /** The newest migration of this release. Undefined if it has none. */
   newest: string | undefined
-  /** Brought by this release, and not applied. */
+  /** In this release, but not applied. */
   pending: string[]
-  /** Applied by a newer release, after all that this one has: the normal state while a release is rolled out. */
+  /** Applied by a newer release, after all migrations of this one. Normal during a rollout. */
   newer: string[]
-  /** Applied, unknown here, and not after all that this release has: two branches have gone different ways. */
+  /** Applied and unknown to this release, but not newer than all of its own: two branches diverged. */
   unknown: string[]
 }
 
-/** Both oldest first. */
+/** Takes names, both lists oldest first. */
 export function compareHistories(known: readonly string[], applied: readonly string[]): History {
   const newest = known.at(-1)
   const pending = known.filter((name) => !applied.includes(name))
@@ -23,11 +23,11 @@ export function compareHistories(known: readonly string[], applied: readonly str
 
 const numberOf = (name = '0000'): number => Number(name.slice(0, 4))
 
-/** @throws MigrationError, for what follows an unknown migration may not suit it. */
+/** @throws {MigrationError} when there are unknown migrations: later ones may not work on top of them */
 export function refuseDiverged({ newest, pending, unknown }: History): void {
   if (unknown.length === 0) return
   const [first = 'nothing'] = pending.length > 0 ? pending : [newest]
   throw new MigrationError(
-    `${unknown.join(', ')} is applied here, but has no file in this release, which has ${first} instead: their histories have gone different ways. Use a release that has both, or downgrade with the one that has the files`,
+    `${unknown.join(', ')} is applied here, but has no file in this release, which has ${first} instead: the two histories have diverged. Use a release that has both, or downgrade with the one that has the files`,
   )
 }

@@ -1,11 +1,11 @@
 import type postgres from 'postgres'
 import type { Migration } from './files.js'
 
-/** A row of drizzle.migrations: what this database knows about a migration. */
+/** A row of drizzle.migrations: one migration that was applied to this database. */
 export interface LedgerRow {
   name: string
   hash: string
-  /** Anything but `applied` is a file without a transaction that stopped half-way. */
+  /** All but `applied` mean that a file without a transaction is running, or stopped half-way. */
   state: 'applied' | 'upgrading' | 'downgrading'
   /** How many statements of the half-way file have run. */
   statementsDone: number
@@ -17,6 +17,7 @@ export type HalfWay = Pick<LedgerRow, 'name' | 'state' | 'statementsDone'>
 
 type Queryable = postgres.Sql | postgres.TransactionSql
 
+/** The rows by name, oldest first. Empty if the table does not exist. */
 export async function readLedger(sql: Queryable): Promise<Map<string, LedgerRow>> {
   if (!(await ledgerExists(sql))) return new Map()
   const rows = await sql<LedgerRow[]>`
@@ -25,7 +26,7 @@ export async function readLedger(sql: Queryable): Promise<Map<string, LedgerRow>
   return new Map(rows.map((row) => [row.name, row]))
 }
 
-/** Looks first: CREATE … IF NOT EXISTS asks for the privilege to create even where there is nothing to do. */
+/** Checks first, because CREATE … IF NOT EXISTS needs the privilege to create even if it does nothing. */
 export async function createLedger(sql: postgres.Sql): Promise<void> {
   if (await ledgerExists(sql)) return
   await sql.unsafe(`

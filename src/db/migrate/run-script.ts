@@ -3,33 +3,39 @@ import { MigrationError } from './error.js'
 import { type HalfWay, recordProgress } from './ledger.js'
 import { firstLine, type Script } from './script.js'
 
-/** Runs a file in one transaction with its bookkeeping: either both happened, or neither. */
+/**
+ * Runs a file and records it in one transaction.
+ * @throws {MigrationError} when a statement fails; nothing of the file is kept
+ */
 export async function runInTransaction(
   sql: postgres.Sql,
   script: Script,
   record: (tx: postgres.TransactionSql) => Promise<void>,
 ): Promise<void> {
-  let at = 'before its first statement'
+  let position = 'before its first statement'
   try {
     await sql.begin(async (tx) => {
-      // First, so that the row's key keeps a second runner out even if the advisory lock was lost on the way.
+      // The row comes first: its key stops a second runner even if the advisory lock was lost.
       await record(tx)
       for (const [index, statement] of script.statements.entries()) {
-        at = describePosition(script, index)
+        position = describePosition(script, index)
         await tx.unsafe(statement)
       }
-      at = 'at its commit'
+      position = 'at its commit'
     })
   } catch (error) {
     throw new MigrationError(
-      `${script.file} failed ${at}: ${reasonOf(error)}\nNothing of this file was kept.`,
+      `${script.file} failed ${position}: ${reasonOf(error)}\nNothing of this file was kept.`,
     )
   }
 }
 
-/** Runs a file statement by statement, noting how far it came: what has run stays when a later one fails. */
+/**
+ * Runs a file statement by statement and records its progress.
+ * @throws {MigrationError} when a statement fails; the earlier ones stay in effect
+ */
 export async function runWithoutTransaction(sql: postgres.Sql, script: Script, row: HalfWay): Promise<void> {
-  // Building an index concurrently waits for every older transaction, which may well take longer than a lock.
+  // CREATE INDEX CONCURRENTLY waits for all older transactions, which may exceed any lock timeout.
   await sql.unsafe('set lock_timeout = 0')
   for (const [index, statement] of script.statements.entries()) {
     try {
@@ -42,7 +48,7 @@ export async function runWithoutTransaction(sql: postgres.Sql, script: Script, r
   }
 }
 
-/** Says what to do about a file that stopped half-way: only a person can tell what the database needs. */
+/** Explains how to resolve a file that stopped half-way. Only the operator can decide which way. */
 export function describeHalfWay({ name, state, statementsDone }: HalfWay): string {
   const applied = `UPDATE drizzle.migrations SET state = 'applied' WHERE name = '${name}';`
   const notApplied = `DELETE FROM drizzle.migrations WHERE name = '${name}';`
@@ -58,7 +64,7 @@ function describePosition({ statements }: Script, index: number): string {
 }
 
 function reasonOf(error: unknown): string {
-  // A new value of an enum, for one, cannot be used in its own transaction: the hint says so.
+  // The hint explains errors such as the use of a new enum value in the transaction that adds it.
   if (error instanceof postgres.PostgresError && error.hint) return `${error.message} (${error.hint})`
   return error instanceof Error ? error.message : String(error)
 }

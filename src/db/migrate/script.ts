@@ -3,7 +3,7 @@ import { MigrationError } from './error.js'
 export interface Script {
   file: string
   statements: string[]
-  /** false where the leading comments say `-- no-transaction`, as CREATE INDEX CONCURRENTLY needs. */
+  /** False if a leading comment is `-- no-transaction`, which CREATE INDEX CONCURRENTLY needs. */
   transactional: boolean
 }
 
@@ -11,9 +11,10 @@ const NO_TRANSACTION = /^(?:\s*--[^\n]*\n)*?\s*--\s*no-transaction\b/
 const TRANSACTION_CONTROL = /^(begin|start\s+transaction|commit|end|rollback)\b/i
 
 /**
- * Splits a file at drizzle's `--> statement-breakpoint`, never at semicolons: a function's body has them too.
- * @throws MigrationError if a transactional file begins or ends a transaction of its own: a COMMIT would keep
- * the first half of a file that fails later, and the ledger would call it applied.
+ * Splits a file at drizzle's `--> statement-breakpoint`, not at semicolons, which function bodies
+ * contain too.
+ * @throws {MigrationError} when a transactional file begins or ends a transaction itself: a COMMIT
+ *   would keep the first half of a file that fails later, and the ledger would list it as applied
  */
 export function parseScript(file: string, text: string): Script {
   const statements = text.split('--> statement-breakpoint').map((part) => part.trim())
@@ -27,7 +28,7 @@ export function parseScript(file: string, text: string): Script {
   return script
 }
 
-/** What to call a statement in a message: its first line that is not a comment. */
+/** The first line of a statement that is not a comment, cut to 80 characters, for messages. */
 export function firstLine(statement: string): string {
   const line = withoutComments(statement).split('\n', 1)[0] ?? ''
   return line.length > 80 ? `${line.slice(0, 79)}…` : line

@@ -7,34 +7,37 @@ import { ConnectionError } from './error.js'
 
 export interface SessionOptions {
   /**
-   * How long a statement of a transactional file may wait for a lock, 10 s by default. An ALTER TABLE that
-   * waits behind a long query makes every later query of that table wait behind itself.
+   * How long a statement of a transactional file may wait for a lock. Default: 10 seconds. While an
+   * ALTER TABLE waits for a long query, all later queries of the table wait behind it.
    */
   lockTimeoutMs?: number
-  /** Called once, when another runner has kept this one waiting for some seconds. */
+  /** Called once, after two seconds of waiting for another runner. */
   onWait?: () => void
-  /** Runs once the server is reached, before the lock is taken: for whatever would make the lock worthless. */
+  /** Runs after connecting and before taking the lock. Rejects if the lock would not work. */
   before?: () => Promise<void>
 }
 
-/** Any number that nothing else in the database uses; an advisory lock belongs to one database. */
+/** An arbitrary number. Advisory locks are per database, so it must be unique only within this one. */
 const MIGRATION_LOCK = 727_001
 const LOCK_POLL_MS = 100
 const ANNOUNCE_WAIT_AFTER_MS = 2_000
 const DEFAULT_LOCK_TIMEOUT_MS = 10_000
 const CONNECT_TIMEOUT_S = 10
-const ANSWER_TIMEOUT_MS = 10_000
+const TIME_LIMIT_MS = 10_000
 
-/** Runs `work` on a connection of its own. @throws ConnectionError if the server cannot be reached. */
+/**
+ * Runs `work` on a separate connection.
+ * @throws {ConnectionError} when the server cannot be reached or refuses the role
+ */
 export async function withConnection<T>(url: string, work: (sql: postgres.Sql) => Promise<T>): Promise<T> {
   const sql = openPostgres(url, {
-    // One connection that is never recycled: the lock and the settings belong to the session.
+    // A single connection that is never replaced, because the lock and the settings belong to it.
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
     connect_timeout: CONNECT_TIMEOUT_S,
     onnotice: () => {},
-    // The same file must do the same whatever the server's time zone.
+    // A file must have the same effect in every server time zone.
     connection: { application_name: 'migrate', TimeZone: 'UTC' },
   })
   try {
@@ -45,7 +48,11 @@ export async function withConnection<T>(url: string, work: (sql: postgres.Sql) =
   }
 }
 
-/** Runs `work` while no other runner does. The url must reach PostgreSQL itself, or a pooler in session mode. */
+/**
+ * Runs `work` under the migration lock, which one runner holds at a time. `url` must lead to
+ * PostgreSQL itself, or to a pooler in session mode.
+ * @throws {ConnectionError} when the server cannot be reached or refuses the role
+ */
 export async function withMigrationLock<T>(
   url: string,
   options: SessionOptions,
@@ -59,8 +66,8 @@ export async function withMigrationLock<T>(
 }
 
 /**
- * Gives each file the same settings, whatever the role's defaults or the file before it set (a dump sets an
- * empty search_path).
+ * Resets the session, so that a file does not depend on settings of the file before it (a dump sets
+ * an empty search_path), nor on timeouts of the role.
  */
 export async function resetSettings(
   sql: postgres.Sql,
@@ -73,8 +80,8 @@ export async function resetSettings(
 }
 
 /**
- * Polls, because a session that waits inside pg_advisory_lock() holds a snapshot, which CREATE INDEX
- * CONCURRENTLY in the session that has the lock waits for: a deadlock.
+ * Polls instead of waiting in pg_advisory_lock(). A waiting session would hold a snapshot, and CREATE
+ * INDEX CONCURRENTLY in the session with the lock would wait for that snapshot: a deadlock.
  */
 async function takeLock(sql: postgres.Sql, onWait = () => {}): Promise<void> {
   const announce = setTimeout(onWait, ANNOUNCE_WAIT_AFTER_MS)
@@ -89,10 +96,13 @@ async function takeLock(sql: postgres.Sql, onWait = () => {}): Promise<void> {
   }
 }
 
-/** For what is quick, or else hangs. @throws ConnectionError when it does. */
-export async function inTime<T>(sql: postgres.Sql, work: Promise<T>): Promise<T> {
+/**
+ * For queries that are fast unless the server hangs.
+ * @throws {ConnectionError} after 10 seconds
+ */
+export async function withTimeLimit<T>(sql: postgres.Sql, work: Promise<T>): Promise<T> {
   const result = await withTimeout(
-    ANSWER_TIMEOUT_MS,
+    TIME_LIMIT_MS,
     work.then((value) => ({ value })),
   )
   if (result) return result.value

@@ -3,22 +3,28 @@ import { MigrationError } from './error.js'
 import { listMigrations, type Migration, readMigrations } from './files.js'
 import { compareHistories, type History } from './history.js'
 import { type LedgerRow, readLedger } from './ledger.js'
-import { inTime, withConnection } from './session.js'
+import { withConnection, withTimeLimit } from './session.js'
 
 export interface MigrationState {
   name: string
   /**
-   * `newer` is a newer release's; `unknown` has no file in this release either, but is not after all that it has;
-   * `half-way` stopped and waits for a person.
+   * `edited`: the file changed after it was applied. `newer`: applied by a newer release. `unknown`:
+   * no file in this release, though older than its newest one. `half-way`: stopped, and the operator
+   * must resolve it.
    */
   state: 'applied' | 'pending' | 'edited' | 'newer' | 'unknown' | 'half-way'
   appliedAt: Date | undefined
 }
 
-/** What each migration is to this database, by name. Changes nothing, and takes no lock. @throws MigrationError */
+/**
+ * The state of every migration in this database, ordered by name. Reads only, without a lock.
+ * @throws {MigrationError} when the files or the ledger cannot be read
+ */
 export async function migrationStatus(url: string, options: { folder: string }): Promise<MigrationState[]> {
-  const migrations = new Map((await readMigrations(options.folder)).map((one) => [one.name, one]))
-  const ledger = await withConnection(url, (sql) => inTime(sql, readLedger(sql))).catch(explainDenial)
+  const migrations = new Map(
+    (await readMigrations(options.folder)).map((migration) => [migration.name, migration]),
+  )
+  const ledger = await withConnection(url, (sql) => withTimeLimit(sql, readLedger(sql))).catch(explainDenial)
   const { newer } = compareHistories([...migrations.keys()], [...ledger.keys()])
   const names = [...new Set([...migrations.keys(), ...ledger.keys()])].sort()
   return names.map((name) => {
@@ -29,8 +35,8 @@ export async function migrationStatus(url: string, options: { folder: string }):
 }
 
 /**
- * What this release brings and the database lacks, and the other way round. Cheap enough for a readiness probe; the role
- * needs USAGE on the schema drizzle and SELECT on drizzle.migrations.
+ * Compares the database with this release. Half-way migrations count as pending. Cheap enough for a
+ * readiness probe. The role needs USAGE on the schema drizzle and SELECT on drizzle.migrations.
  */
 export async function readHistory(sql: postgres.Sql, options: { folder: string }): Promise<History> {
   const [names, ledger] = await Promise.all([listMigrations(options.folder), readLedger(sql)])

@@ -8,26 +8,30 @@ import { parseScript, type Script } from './script.js'
 import { resetSettings, type SessionOptions, withMigrationLock } from './session.js'
 
 export interface UpgradeOptions extends SessionOptions {
+  /** The folder of the migration files. */
   folder: string
-  /** The last migration to apply, as `0003` or by its full name; all of them by default. */
+  /** The last migration to apply, as `0003` or by its full name. Default: the newest. */
   to?: string
   /**
-   * Runs last, under the same lock, even if nothing was applied: for triggers and grants that follow the tables. Not where
-   * the database is ahead of this release, for they are a newer release's then.
+   * Runs last, under the same lock, even if no migration was pending: for triggers and grants that
+   * follow the tables. Skipped if the database is ahead of this release, because triggers and grants
+   * are then a newer release's.
    */
   after?: (sql: postgres.Sql) => Promise<void>
+  /** Called after each applied migration. */
   onApply?: (name: string) => void
-  /** Called where the database is ahead of this release, and nothing is to be done. */
+  /** Called if the database is ahead of this release. Nothing is changed then. */
   onAhead?: (history: History) => void
 }
 
 /**
- * Applies what is missing by name, in order, so one that was merged late with a lower number is applied too.
- * Many processes may call this at once. Returns the names that this one applied.
+ * Applies the missing migrations in order of their names, including one that was merged late with a
+ * lower number. Several processes may call this at once. Returns the names that this one applied.
  *
- * A database ahead of this release is no reason to refuse: in a rolling deployment an older release starts against a newer
- * schema, and must neither fail nor change what the newer one made.
- * @throws MigrationError
+ * If the database is ahead of this release, it does nothing and does not fail: in a rolling
+ * deployment an older release starts on a newer schema, and must not change it.
+ * @throws {MigrationError} when an applied file was edited, when a migration stopped half-way, when
+ *   the histories have diverged, or when a file fails
  */
 export async function upgrade(url: string, options: UpgradeOptions): Promise<string[]> {
   const migrations = await readMigrations(options.folder)
@@ -44,7 +48,7 @@ export async function upgrade(url: string, options: UpgradeOptions): Promise<str
     refuseHalfWay(ledger)
     refuseDiverged(history)
     const missing = wanted.filter(({ name }) => !ledger.has(name))
-    // All are parsed before the first runs, so that a malformed one leaves the database as it was.
+    // Parses all files before the first one runs, so that a malformed one changes nothing.
     for (const { migration, script } of missing.map(withScript)) {
       await resetSettings(sql, options.lockTimeoutMs)
       await apply(sql, migration, script)
@@ -62,7 +66,7 @@ export const historyOf = (migrations: Migration[], ledger: Map<string, LedgerRow
     [...ledger.keys()],
   )
 
-/** @throws MigrationError while a file without a transaction is neither applied nor undone. */
+/** @throws {MigrationError} when a file without a transaction stopped half-way */
 export function refuseHalfWay(ledger: Map<string, LedgerRow>): void {
   for (const row of ledger.values()) {
     if (row.state !== 'applied') throw new MigrationError(describeHalfWay(row))

@@ -3,12 +3,12 @@ import { createRequire } from 'node:module'
 import type { Sql } from 'postgres'
 import { nodePostgresConfig } from '../../lib/database-url/index.js'
 
-/** Where BullMQ keeps its jobs when no Redis is: a migration of ours makes the schema, BullMQ what is in it. */
+/** The schema of BullMQ's tables, used without Redis. A migration creates the schema, BullMQ its tables. */
 export const JOB_SCHEMA = 'jobs'
 
 const POOL_MAX = 3
 
-/** BullMQ's connection to its tables. */
+/** BullMQ's connection to its tables. `connectTimeoutMs`: see `nodePostgresConfig`. */
 export const inDatabase = (url: string, connectTimeoutMs?: number) => ({
   ...nodePostgresConfig(url, connectTimeoutMs),
   schema: JOB_SCHEMA,
@@ -16,15 +16,15 @@ export const inDatabase = (url: string, connectTimeoutMs?: number) => ({
 })
 
 /**
- * Brings BullMQ's own tables to what its installed version needs, unless a newer version has been there. `sql` must be a single
- * connection.
+ * Migrates BullMQ's tables to its installed version, unless a newer version has migrated them
+ * already. `sql` must be a single connection.
  */
 export async function migrateJobQueue(sql: Sql): Promise<void> {
   const version = `BullMQ ${installedVersion()}`
   const [schema] = await sql<{ version: string | null }[]>`
     select obj_description(oid, 'pg_namespace') as version from pg_namespace where nspname = ${JOB_SCHEMA}`
   if (schema?.version === version || isNewer(schema?.version, version)) return
-  // Slow to load, and most starts have nothing to do.
+  // Loaded only when needed, because it is slow to load.
   const { runMigrations } = await import('bullmq')
   const query = async (text: string, values: unknown[] = []) => {
     const rows = await sql.unsafe(text, values as never[])

@@ -5,10 +5,12 @@ import type { Check } from '../driver/client.js'
 type Settings = { REDIS_URL?: string | undefined; REDIS_KEY_PREFIX?: string | undefined }
 
 /**
- * What every key of this deployment in Redis begins with: the setting, else a name made of the database, which is what a
- * deployment is about. It is the server's own identity and the database's number there, and no row of ours: a copy made of a
- * dump or a template is another deployment, while a standby that takes over is the same one.
- * @throws OperatorError where PostgreSQL does not tell its identity
+ * The prefix of all Redis keys of this deployment: REDIS_KEY_PREFIX, else a hash that identifies the
+ * database. Empty without Redis.
+ *
+ * The hash is of the cluster's system identifier and the database's oid, not of a stored row. So a
+ * copy from a dump or a template counts as another deployment, and a promoted standby as the same.
+ * @throws {OperatorError} when the role may not read the system identifier
  */
 export async function findKeyPrefix(
   { REDIS_URL, REDIS_KEY_PREFIX }: Settings,
@@ -21,15 +23,15 @@ export async function findKeyPrefix(
       select system_identifier || '/' || (select oid from pg_database where datname = current_database()) as identity
       from pg_control_system()`
     return row?.identity
-  }).catch((error) => refuse(error))
+  }).catch((error) => explainDenial(error))
   return `groundwork:${createHash('sha256').update(String(identity)).digest('hex').slice(0, 12)}`
 }
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 
-function refuse(error: unknown): never {
+function explainDenial(error: unknown): never {
   if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error
   throw new OperatorError(
-    'the role of DATABASE_URL may not call pg_control_system(), from which keys in Redis are named: set REDIS_KEY_PREFIX to a name that no other deployment has',
+    'the role of DATABASE_URL may not call pg_control_system(), which the names of Redis keys are made from: set REDIS_KEY_PREFIX to a name that no other deployment has',
   )
 }

@@ -7,18 +7,19 @@ import { inDatabase } from './job-queue.js'
 export type OpenQueue = { queue: Queue; close: () => Promise<void> }
 
 type OpenQueueOptions = {
-  /** Redis, where there is one; else the database. */
+  /** Undefined without Redis: the queue is then in the database. */
   redisUrl: string | undefined
   databaseUrl: string
   keyPrefix: string
+  /** Called with the first error, and then not again. */
   onError: (error: unknown) => void
 }
 
-/** Whoever looks at the queue waits in front of a screen. */
+/** Short, because the queue is shown to a person who waits. */
 const TIMEOUT_MS = 1_000
 const CLOSE_TIMEOUT_MS = 1_000
 
-/** The queue of the worker, for looking at: it waits for nothing for long, and connects once and not again. */
+/** Opens the worker's queue for the dashboard. Timeouts are short, and it does not reconnect to Redis. */
 export function openQueue({ redisUrl, databaseUrl, keyPrefix, onError }: OpenQueueOptions): OpenQueue {
   const redis = redisUrl === undefined ? undefined : connectOnce(redisUrl)
   const connection = redis ?? inDatabase(databaseUrl, TIMEOUT_MS)
@@ -28,7 +29,7 @@ export function openQueue({ redisUrl, databaseUrl, keyPrefix, onError }: OpenQue
     skipMetasUpdate: true,
   } as unknown as QueueOptions
   const queue = new Queue(QUEUE_NAME, options, redis ? undefined : (createPostgresBackend as never))
-  // Once: a lost connection is told by the client, by its connection and by the queue.
+  // Reports once: the client, its connection and the queue each report the same failure.
   let isClosed = false
   const report = (error: unknown) => {
     if (!isClosed) onError(error)
@@ -54,6 +55,6 @@ const connectOnce = (url: string) =>
     retryStrategy: () => null,
   })
 
-/** False when the queue cannot be reached, or not soon. */
-export const isAnswering = async ({ queue }: OpenQueue): Promise<boolean> =>
+/** False if the queue does not respond within a second. */
+export const isReachable = async ({ queue }: OpenQueue): Promise<boolean> =>
   (await withTimeout(TIMEOUT_MS, queue.isPaused()).catch(() => undefined)) !== undefined

@@ -13,17 +13,18 @@ import { inDatabase } from './job-queue.js'
 import { postgresBackend } from './traced-backend.js'
 
 type QueueSettings = {
-  /** Redis, where there is one; else the database. */
+  /** Undefined without Redis: the queue is then in the database. */
   redisUrl: string | undefined
   databaseUrl: string
-  /** What keys in Redis begin with; a database has nothing but its own jobs. */
+  /** The prefix of keys in Redis. Not used in the database, which holds only one deployment's jobs. */
   keyPrefix: string
+  /** How many jobs the worker runs at a time. */
   concurrency: number
 }
 
 /**
- * BullMQ stops to listen to a connection that it closes. While Redis is away that one still tries to connect, and ioredis
- * would print each failure: there must always be somebody who listens.
+ * Every client gets an error listener. BullMQ removes its own from a connection that it closes, but
+ * during an outage that connection still retries, and ioredis prints errors without a listener.
  */
 RedisConnection.clientFactory = (options) => {
   const { url, host, port, ...others } = options as RedisOptions & { url: string }
@@ -31,7 +32,7 @@ RedisConnection.clientFactory = (options) => {
   return createIORedisClient(client.on('error', () => undefined))
 }
 
-/** BullMQ on Redis or on PostgreSQL: which one the worker uses is decided here and nowhere else. */
+/** The options for BullMQ on Redis or on PostgreSQL. Only this function decides between the two. */
 export function queueOptions({ redisUrl, databaseUrl, keyPrefix, concurrency }: QueueSettings) {
   const isInRedis = redisUrl !== undefined
   const named = isInRedis ? withKeyPrefix(keyPrefix) : {}
@@ -53,7 +54,7 @@ export function queueOptions({ redisUrl, databaseUrl, keyPrefix, concurrency }: 
   }
 }
 
-/** Why a worker does not start. The message holds no password of the URL. */
+/** The reason why a worker does not start. The message does not contain the URL's password. */
 export const queueUnreachable = (redisUrl: string | undefined): OperatorError =>
   new OperatorError(
     redisUrl === undefined

@@ -1,18 +1,18 @@
 import { createPostgresBackend } from 'bullmq'
 import { statementSpans } from '../driver/statement-spans.js'
 
-/** What all statements of the queue pass. */
+/** The method that runs every statement of the queue. */
 type Backend = { query: (text: string, values: unknown[]) => Promise<unknown> }
 
-/** BullMQ's backend on PostgreSQL, with spans of what a trace waits for there; as it comes where tracing is off. */
+/** BullMQ's backend for PostgreSQL, with a span for each statement if tracing is on. */
 export function postgresBackend(databaseUrl: string): typeof createPostgresBackend {
   const trace = statementSpans(databaseUrl)
   if (!trace) return createPostgresBackend
   return (...args) => {
     const backend = createPostgresBackend(...args)
-    const own = backend as unknown as Backend
-    const query = own.query.bind(backend)
-    own.query = (text, values) => trace(text, () => query(text, values))()
+    const traced = backend as unknown as Backend
+    const query = traced.query.bind(backend)
+    traced.query = (text, values) => trace(text, () => query(text, values))()
     return backend
   }
 }

@@ -37,10 +37,10 @@ async function jobsDashboard(app: FastifyInstance, { mode, publicUrl, ...backend
 
   const getQueue = async () => {
     // Slow to load, and many processes never need it.
-    const { isAnswering, openQueue } = await import('../../db/queue/open-queue.js')
+    const { isReachable, openQueue } = await import('../../db/queue/open-queue.js')
     current ??= openQueue({ ...backend, onError })
     const candidate = current
-    if (await isAnswering(candidate)) return candidate.queue
+    if (await isReachable(candidate)) return candidate.queue
     if (current === candidate) current = undefined
     void candidate.close()
     throw new ServiceUnavailable()
