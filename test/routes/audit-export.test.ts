@@ -10,9 +10,9 @@ import { eventually } from '../helpers/eventually.js'
 import { recordedRequests } from '../helpers/recorded-requests.js'
 
 const ENTRIES = 201_000
-/** Two a batch of 500. */
+/** The number of statements of a full export: two for each batch of 500 entries. */
 const MOST = (2 * ENTRIES) / 500
-/** In statements: what the sockets' own buffers hold, with room to spare. */
+/** The most statements whose rows fit into the buffers of the sockets, with room to spare. */
 const READ_AHEAD = 60
 
 const database = await createTestDatabase(t)
@@ -24,7 +24,7 @@ const search = searchAs(admin)
 const owner = connect(t, database.ownerUrl)
 const origin = await app.listen({ host: '127.0.0.1', port: 0 })
 
-/** How often the application has asked the database. */
+/** The number of statements that the application has sent. */
 let statements = 0
 const { run } = ConnectionPool.prototype
 ConnectionPool.prototype.run = function (statement) {
@@ -32,7 +32,7 @@ ConnectionPool.prototype.run = function (statement) {
   return run.call(this, statement) as never
 }
 
-/** Only the head is read: the body waits for a reader. */
+/** Reads only the head of the response; the body waits for a reader. */
 const download = (query: string): Promise<IncomingMessage> => {
   const headers = { authorization: `Bearer ${admin.user?.accessToken}` }
   return new Promise((resolve, reject) => {
@@ -41,10 +41,10 @@ const download = (query: string): Promise<IncomingMessage> => {
   })
 }
 
-/** In polls: longer than a batch takes. */
+/** The number of polls without a statement after which the server has stopped; longer than a batch takes. */
 const REST = 25
 
-/** Resolves when the server has stopped asking. */
+/** Waits until the server sends no more statements. */
 const untilItRests = () => {
   let [last, rested] = [-1, 0]
   return eventually(() => {
@@ -54,7 +54,7 @@ const untilItRests = () => {
   }, 60_000)
 }
 
-/** As a spreadsheet reads it (RFC 4180): line breaks within quotes belong to the cell. */
+/** The cells of a CSV file as a spreadsheet reads them (RFC 4180); quoted line breaks belong to the cell. */
 const cellsOf = (csv: string): string[][] =>
   [...csv.matchAll(/((?:"(?:[^"]|"")*"|[^"\r\n])*)\r\n/g)].map(([, line = '']) =>
     [...line.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|)(?=,|$)/g)].map(([, cell = '']) =>
@@ -77,7 +77,11 @@ t.test('an export contains the results of the search, newest first, in either fo
       'cache-control': 'no-store',
     },
   })
-  t.equal(lines.text, found.map((entry) => `${JSON.stringify(entry)}\n`).join(''), 'to the byte')
+  t.equal(
+    lines.text,
+    found.map((entry) => `${JSON.stringify(entry)}\n`).join(''),
+    'the export equals the search byte for byte',
+  )
 
   const csv = await admin.get(`/audit-logs/export?format=csv&${today}`)
   t.match(csv, {
@@ -129,7 +133,7 @@ t.test('no cell can start a formula in a spreadsheet', async (t) => {
   t.strictSame(
     rows.map((row) => [row[4], row[9], row[11]]).reverse(),
     formulas.map((formula) => [`'${formula}`, `'${formula}`, JSON.stringify({ formula })]),
-    'an apostrophe before each of them, and JSON as it is',
+    'formulas get an apostrophe, JSON stays unchanged',
   )
   t.strictSame(
     rows.flat().filter((cell) => /^[=+\-@\t\r\n＝]/.test(cell)),
@@ -142,7 +146,7 @@ t.test('no cell can start a formula in a spreadsheet', async (t) => {
       .flatMap((line) => (line ? JSON.parse(line).url : []))
       .reverse(),
     formulas,
-    'JSON has no formulas',
+    'ndjson stays unchanged',
   )
 })
 
@@ -160,7 +164,7 @@ t.test(`all of ${ENTRIES} entries arrive in order, and no faster than they are r
     rest = lines.pop() ?? ''
     for (const line of lines) {
       const id = line.slice(7, 43)
-      if (count === 0) t.equal(id, newest[0]?.id, 'what came meanwhile is not in it')
+      if (count === 0) t.equal(id, newest[0]?.id, 'the export excludes entries made meanwhile')
       if (id >= previous) t.fail(`${id} after ${previous}`)
       previous = id
       count += 1
@@ -191,7 +195,7 @@ t.test('an error aborts the response instead of ending it', async (t) => {
   t.equal(response.complete, false)
   const late = await admin.get('/audit-logs/export?format=csv')
   t.match(late, { status: 500, headers: { 'content-type': 'application/problem+json' } })
-  t.notOk(late.headers['content-disposition'], 'before the first byte it is an answer like any other')
+  t.notOk(late.headers['content-disposition'], 'an error before the first byte gets a usual error answer')
 })
 
 t.test('records each export, and no request for its headers', async (t) => {

@@ -12,7 +12,7 @@ const people = [await signUp(), await signUp(), await signUp(), await signUp()]
 const sql = connect(t, database.ownerUrl)
 const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
 
-/** Sends all of a request, and hangs up once `until` has come. */
+/** Sends a whole request and hangs up once `until` resolves. */
 async function sendAndHangUp(call: number, until: () => Promise<unknown>): Promise<void> {
   const body = JSON.stringify({ firstName: `Call ${call}` })
   const socket = openSocket(Number(port), '127.0.0.1')
@@ -31,7 +31,7 @@ async function sendAndHangUp(call: number, until: () => Promise<unknown>): Promi
   socket.destroy()
 }
 
-/** Statements that wait for a row of another transaction. */
+/** Whether at least `count` statements wait for a row lock of another transaction. */
 const areWaiting = (count: number) => async () => {
   const locks = await sql`
     select from pg_locks join pg_stat_activity using (pid)
@@ -49,8 +49,8 @@ t.test('a write whose client hung up has its entry if it happened', async (t) =>
   for (const call of calls.slice(held.length)) await sendAndHangUp(call, async () => undefined)
   const ids = held.map((call) => `hang-${call}`)
   await eventually(async () => {
-    const told = await sql`select from audit.audit_log where request_id in ${sql(ids)}`
-    return told.length === held.length
+    const found = await sql`select from audit.audit_log where request_id in ${sql(ids)}`
+    return found.length === held.length
   })
 
   const entries = await sql<{ call: string; userId: string; objectId: string; url: string; name: string }[]>`
@@ -60,5 +60,5 @@ t.test('a write whose client hung up has its entry if it happened', async (t) =>
     const userId = people[Number(call) % people.length]?.user?.id
     t.same(entry, { userId, objectId: userId, url: '/api/v1/me', name: `Call ${call}` })
   }
-  t.same(await findContradictions(sql), [], 'and nothing has happened without one')
+  t.same(await findContradictions(sql), [], 'no change is without an entry')
 })

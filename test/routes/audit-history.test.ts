@@ -11,8 +11,8 @@ const owner = connect(t, database.ownerUrl)
 
 const UNKNOWN_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 
-/** A user's whole life, and what the API answered after each step. */
-async function liveOneLife() {
+/** Creates, changes and deletes a user, and returns the answer of the API to each step. */
+async function runLifecycle() {
   const made = await admin.post('/users', { email: 'life@example.com', firstName: 'A', lastName: 'Life' })
   const url = `/users/${made.body.id}`
   const answers = [made.body]
@@ -23,7 +23,7 @@ async function liveOneLife() {
   return { id: String(made.body.id), answers: [...answers, null] }
 }
 
-/** What the API shows of a state of a user. */
+/** The part of a recorded state of a user that the API shows. */
 const withoutHash = (state: Record<string, unknown> | null) => {
   if (!state) return null
   const { passwordHash, securityVersion, ...shown } = state
@@ -37,7 +37,7 @@ const stateAt = async (objectId: string, at?: string) => {
 }
 
 t.test('the history of an object is in order, and each state leads to the next', async (t) => {
-  const { id, answers } = await liveOneLife()
+  const { id, answers } = await runLifecycle()
   const history: Entry[] = []
   let cursor: string | null = ''
   while (cursor !== null) {
@@ -53,7 +53,7 @@ t.test('the history of an object is in order, and each state leads to the next',
   t.strictSame(
     history.map(({ stateAfter }) => withoutHash(stateAfter)),
     answers,
-    'as the API answered',
+    'each state is what the API answered',
   )
   t.strictSame(
     history.map(({ stateBefore }) => stateBefore),
@@ -62,10 +62,10 @@ t.test('the history of an object is in order, and each state leads to the next',
 })
 
 t.test('the state at each moment is what the API answered then', async (t) => {
-  const { id, answers } = await liveOneLife()
+  const { id, answers } = await runLifecycle()
   const history = await search({ objectId: id, sort: 'createdAt' })
   for (const [i, { id: entryId, createdAt }] of history.entries()) {
-    // Two changes in one millisecond are one moment.
+    // Two changes in the same millisecond have the same time.
     if (history[i + 1]?.createdAt === createdAt) continue
     const { status, body } = await stateAt(id, createdAt)
     t.strictSame([status, withoutHash(body.state)], [200, answers[i]])
@@ -89,7 +89,7 @@ t.test('the state at each moment is what the API answered then', async (t) => {
   t.ok(Date.parse(body.at) >= now)
 })
 
-t.test('the first entry of an object older than the log shows its state before', async (t) => {
+t.test('the first entry of an object older than the log shows its earlier state', async (t) => {
   await owner`alter table users disable trigger audit_capture`
   const [old] = await owner<{ id: string }[]>`
     insert into users (email, first_name, last_name) values ('old@example.com', 'Old', 'Timer') returning id`
@@ -104,7 +104,7 @@ t.test('the first entry of an object older than the log shows its state before',
 })
 
 t.test('finds updates by the field that they changed', async (t) => {
-  const { id } = await liveOneLife()
+  const { id } = await runLifecycle()
   const found = async (query: Record<string, string>) =>
     (await search({ sort: 'createdAt', ...query })).map(({ stateAfter }) => [
       stateAfter?.firstName,
@@ -128,7 +128,7 @@ t.test('finds updates by the field that they changed', async (t) => {
   t.strictSame(await found({ changed: 'nothingOfThisName' }), [])
   const [newest] = await search({ changed: 'firstName', limit: '1' })
   t.match(newest, { objectId: id, stateAfter: { firstName: 'C' } })
-  t.notOk('changed' in (newest ?? {}), 'it is asked for, and not shown')
+  t.notOk('changed' in (newest ?? {}), 'the filter is not a field of the entry')
 
   await plain.post('/me/change-password', {
     currentPassword: 'a long and quiet sentence',

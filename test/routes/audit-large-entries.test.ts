@@ -11,7 +11,7 @@ import { eventually } from '../helpers/eventually.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 
 const MIB = 1_048_576
-/** 24 MB together: more than sockets hold. */
+/** 24 MB in total, more than the sockets buffer. */
 const LARGE = { entries: 80, characters: 300_000 }
 
 const { app, database, signUp } = await buildTestApp(t, {
@@ -29,13 +29,13 @@ const owner = connect(t, database.ownerUrl)
 const origin = await app.listen({ host: '127.0.0.1', port: 0 })
 const ours = await createOrganization(plain)
 
-/** Compressed to a hundredth, as PostgreSQL stores them. */
+// PostgreSQL compresses these to about a hundredth.
 await owner`
   insert into audit.audit_log (id, created_at, actor, table_name, object_id, action, organization_id, state_after)
   select uuid_v7(), now(), 'user', 'large', n, 'create', ${ours.id}, jsonb_build_object('text', repeat('x', ${LARGE.characters}))
   from generate_series(1, ${LARGE.entries}) as n`
 
-/** Characters that the database has handed to the application. */
+/** The number of characters that the application has read from the database. */
 let handedOver = 0
 const { run } = ConnectionPool.prototype
 ConnectionPool.prototype.run = async function (statement) {
@@ -50,7 +50,7 @@ app.server.on('connection', (socket) => {
   socket.once('close', () => sockets.delete(socket))
 })
 
-/** Only the head is read: the body waits for a reader. */
+/** Reads only the head of the response; the body waits for a reader. */
 const open = (client: Client, path: string): Promise<IncomingMessage> => {
   const headers = { authorization: `Bearer ${client.user?.accessToken}` }
   return new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ const open = (client: Client, path: string): Promise<IncomingMessage> => {
 }
 const EXPORT = `/export?format=ndjson&tableName=large&organizationId=${ours.id}`
 
-/** Bytes that wait in this process for their readers. */
+/** The number of bytes that this process holds for their readers. */
 const heldBytes = () => [...sockets].reduce((sum, { writableLength }) => sum + writableLength, 0)
 
 t.test('reads a value of 9 MB in the list, the entry, the state and both exports', async (t) => {
@@ -69,7 +69,7 @@ t.test('reads a value of 9 MB in the list, the entry, the state and both exports
   await owner`update users set first_name = 'Ada' where id = ${id}`
   const of = `tableName=users&objectId=${id}`
   const { body: page } = await admin.get(`/audit-logs?${of}&limit=2`)
-  t.equal(page.data.length, 1, 'a page of its own')
+  t.equal(page.data.length, 1, 'a large entry is the only one of its page')
   t.ok(page.data[0].stateBefore.firstName === firstName)
   const { body: next } = await admin.get(`/audit-logs?${of}&limit=2&cursor=${page.nextCursor}`)
   const [large] = next.data
@@ -92,43 +92,51 @@ t.test('limits unread large answers of a caller in size and time', async (t) => 
     status: 503,
     headers: { 'retry-after': /^\d+$/, 'content-type': /^application\/problem/ },
   })
-  t.equal((await admin.get('/me')).status, 200, 'what is small costs nothing')
+  t.equal((await admin.get('/me')).status, 200, 'small answers are not limited')
   const ofOurs = `tableName=large&organizationId=${ours.id}`
-  t.equal((await plain.get(`/audit-logs?${ofOurs}`)).status, 200, 'and others have theirs')
+  t.equal((await plain.get(`/audit-logs?${ofOurs}`)).status, 200, "another caller's quota is unaffected")
   await eventually(() => sockets.size === 0)
   await t.rejects(text(unread), { code: 'ECONNRESET' })
   t.equal((await admin.get(`/audit-logs/${large.id}`)).status, 200)
 })
 
 t.test('a page of large entries ends early and has a next page', async (t) => {
-  const seen: string[] = []
+  const listed: string[] = []
   let cursor = ''
   do {
     handedOver = 0
     const { status, text, body } = await admin.get(`/audit-logs?tableName=large&limit=50${cursor}`)
     t.ok(status === 200 && text.length <= 1.1 * MIB && handedOver <= 1.1 * MIB, `${handedOver} characters`)
-    seen.push(...body.data.map(({ objectId }: Entry) => objectId))
+    listed.push(...body.data.map(({ objectId }: Entry) => objectId))
     cursor = body.nextCursor && `&cursor=${body.nextCursor}`
   } while (cursor)
   const all = Array.from({ length: LARGE.entries }, (_, i) => String(i + 1))
-  t.strictSame(seen.reverse(), all)
+  t.strictSame(listed.reverse(), all)
 })
 
 t.test('an unread export costs little, and a user has at most two', async (t) => {
   const unread = [await open(admin, EXPORT), await open(admin, EXPORT)]
   await eventually(() => [...sockets].filter(({ writableLength }) => writableLength > 0).length === 2)
-  t.ok(heldBytes() < 2.5 * MIB, `${heldBytes()} bytes for two who do not read`)
+  t.ok(heldBytes() < 2.5 * MIB, `${heldBytes()} bytes for two readers that do not read`)
   const refused = await admin.get(`/audit-logs${EXPORT}`)
   t.match(refused, { status: 429, body: { code: 'TOO_MANY_EXPORTS' }, headers: { 'retry-after': /^\d+$/ } })
   const other = await open(plain, EXPORT)
   t.match(await plain.get(`/audit-logs${EXPORT}`), { status: 503, headers: { 'retry-after': /^\d+$/ } })
-  t.equal((await text(other)).trim().split('\n').length, LARGE.entries, 'who reads has it all')
+  t.equal(
+    (await text(other)).trim().split('\n').length,
+    LARGE.entries,
+    'a reading client gets the whole export',
+  )
   await eventually(() => sockets.size === 0)
   for (const response of unread) {
-    await t.rejects(text(response), { code: 'ECONNRESET' }, 'who reads nothing is cut off, recognisably')
+    await t.rejects(
+      text(response),
+      { code: 'ECONNRESET' },
+      'a client that does not read is cut off, recognizably',
+    )
     t.equal(response.complete, false)
   }
-  t.equal((await admin.get(`/audit-logs${EXPORT}`)).status, 200, 'and has room again')
+  t.equal((await admin.get(`/audit-logs${EXPORT}`)).status, 200, 'the caller can export again')
 })
 
 t.test('a reader slower than the stall limit still gets everything', async (t) => {
@@ -142,7 +150,7 @@ t.test('a reader slower than the stall limit still gets everything', async (t) =
   t.ok(response.complete && length > LARGE.entries * LARGE.characters)
 })
 
-t.test('an export ends with the authorization that allowed it', async (t) => {
+t.test('an export ends when its caller loses the role or the session', async (t) => {
   const member = await signUp()
   await addMember(app, ours, member, 'org_admin')
   const path = `${ours.path}/members/${member.user?.id}`

@@ -64,7 +64,7 @@ t.test('an entry says who changed what and how as soon as the write is answered'
   t.strictSame(
     entry?.stateAfter,
     { ...same, firstName, lastName, updatedAt, passwordHash: '[redacted]', securityVersion: 1 },
-    'as the API shows it',
+    'the state has the fields of the API',
   )
   t.match(entry?.stateBefore, { firstName: 'Ada', createdAt: same.createdAt, email: 'plain@example.com' })
   t.strictSame((await admin.get(`/audit-logs/${entry?.id}`)).body, entry)
@@ -76,7 +76,7 @@ t.test('an entry says who changed what and how as soon as the write is answered'
   t.match(deleted, { action: 'delete', stateAfter: null, body: null, args: { params: { id: made.id } } })
 })
 
-t.test('an entry says when there was no token or no request', async (t) => {
+t.test('names the actor of changes without a token or a request', async (t) => {
   const guest = await anonymous.signIn('plain@example.com', PASSWORD)
   const [session] = await search({ tableName: 'sessions', action: 'create' })
   t.match(session, {
@@ -148,17 +148,21 @@ t.test('every filter narrows the search, and so do all of them together', async 
     t.strictSame(
       (await search({ from: at })).map(({ createdAt }) => createdAt),
       times.filter((time) => time >= at),
-      'from',
+      `from ${at}`,
     )
     t.strictSame(
       (await search({ to: at })).map(({ createdAt }) => createdAt),
       times.filter((time) => time <= at),
-      'to',
+      `to ${at}`,
     )
   }
   const [newest = ''] = times
   const inZone = new Date(Date.parse(newest) + 2 * 3_600_000).toISOString().replace('Z', '+02:00')
-  t.strictSame(await search({ from: inZone }), await search({ from: newest }), 'in another zone')
+  t.strictSame(
+    await search({ from: inZone }),
+    await search({ from: newest }),
+    'accepts a time in another zone',
+  )
   for (const everything of [
     { from: '0001-01-01T00:00:00Z' },
     { from: '1960-01-01T00:00:00Z' },
@@ -185,22 +189,22 @@ t.test('every filter narrows the search, and so do all of them together', async 
 t.test('pages go through all entries in order while new ones arrive', async (t) => {
   const before = await search({ sort: 'createdAt' })
   for (const sort of ['createdAt', '-createdAt']) {
-    const seen: string[] = []
+    const listed: string[] = []
     let cursor: string | null = null
     do {
       const { body } = await admin.get(`/audit-logs?sort=${sort}&limit=3${cursor ? `&cursor=${cursor}` : ''}`)
-      seen.push(...body.data.map(({ id }: Entry) => id))
+      listed.push(...body.data.map(({ id }: Entry) => id))
       cursor = body.nextCursor
-      if (seen.length < 12) await plain.patch('/me', { firstName: `Name ${seen.length}` })
+      if (listed.length < 12) await plain.patch('/me', { firstName: `Name ${listed.length}` })
     } while (cursor)
-    t.equal(new Set(seen).size, seen.length)
+    t.equal(new Set(listed).size, listed.length)
     t.strictSame(
-      seen,
-      [...seen].sort((a, b) => (sort === 'createdAt' ? 1 : -1) * (a < b ? -1 : 1)),
+      listed,
+      [...listed].sort((a, b) => (sort === 'createdAt' ? 1 : -1) * (a < b ? -1 : 1)),
       sort,
     )
     t.strictSame(
-      before.filter(({ id }) => !seen.includes(id)),
+      before.filter(({ id }) => !listed.includes(id)),
       [],
     )
   }

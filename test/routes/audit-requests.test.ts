@@ -15,7 +15,7 @@ const sql = connect(t, database.ownerUrl)
 
 const API = '/api/v1'
 
-/** Everything that the table holds of a request, as one text. */
+/** All entries of a request as one text. */
 async function storedOf(requestId: string): Promise<string> {
   const rows = await sql<
     { line: string }[]
@@ -68,10 +68,10 @@ t.test('stores no secret of a request, wherever it occurs', async (t) => {
     })
     t.ok(status < 300, `${attempt.url}: ${status} ${text}`)
     const stored = await storedOf(requestId)
-    t.match(stored, /\[redacted\]/, 'something is stored')
+    t.match(stored, /\[redacted\]/, 'the entry holds redacted values')
     for (const secret of [...secrets, admin.user?.accessToken ?? ''])
       t.notOk(stored.includes(secret), `${attempt.url}: ${secret.slice(0, 20)}`)
-    t.match(stored, /app\.example\/reset-password/, 'what is no secret is kept')
+    t.match(stored, /app\.example\/reset-password/, 'harmless parts are kept')
   }
 })
 
@@ -100,7 +100,7 @@ t.test('no body or header keeps a write out of the audit log', async (t) => {
     const { data } = (await admin.get(`/audit-logs?requestId=${requestId}`)).body
     t.match(data, [{ body: { firstName }, stateAfter: { firstName } }])
   }
-  // No route takes these: whatever a later one takes has to be storable, too.
+  // No route accepts these values yet, but those of a future one must be storable, too.
   const deep = JSON.parse(`${'{"a":'.repeat(2000)}1${'}'.repeat(2000)}`)
   const odd: unknown[] = [
     deep,
@@ -240,7 +240,7 @@ t.test(
       return succeeded !== (writes || method === 'GET')
     })
     t.strictSame(unexpected, [])
-    t.equal(entries.length, writing.length, 'one entry for each write, none for what failed')
+    t.equal(entries.length, writing.length, 'one entry for each write, none for a failed one')
     for (const entry of entries) {
       const cause = writing.find(({ requestId }) => requestId === entry.request_id)
       const isRight =

@@ -15,10 +15,10 @@ const elsewhere = (client: Client): Client => createClient(second.app, client.us
 const pathOf = (client: Client): string => `/users/${client.user?.id}`
 const signInAgain = (client: Client) => anonymous.signIn(client.user?.email ?? '', PASSWORD)
 
-/** Both processes have heard of everything that was committed before. */
+/** Waits until both processes have received every revocation committed so far. */
 const settle = () => Promise.all([first.app.revocationList.settle(), second.app.revocationList.settle()])
 
-/** The statuses of `GET /me` at both processes. */
+/** The statuses of `GET /me` on both processes. */
 async function statusesOf(client: Client): Promise<number[]> {
   await settle()
   return [(await client.get('/me')).status, (await elsewhere(client).get('/me')).status]
@@ -45,11 +45,15 @@ t.test('signs in with the password and any case of the address', async (t) => {
     t.match(
       await anonymous.post('/auth/login', { email, password: PASSWORD }),
       { status: 400 },
-      `"${email}" is no address`,
+      `"${email}" is not an address`,
     )
   }
   const elsewhere = { email: 'ada@ex\u0061\u0301mple.com', password: PASSWORD }
-  t.equal((await anonymous.post('/auth/login', elsewhere)).status, 401, 'an accent makes another domain')
+  t.equal(
+    (await anonymous.post('/auth/login', elsewhere)).status,
+    401,
+    'an accented letter makes another domain',
+  )
   for (const password of [`${PASSWORD} `, PASSWORD.toUpperCase(), PASSWORD.slice(0, -1), '']) {
     const answer = await anonymous.post('/auth/login', { email: 'ada@example.com', password })
     t.ok(answer.status === (password === '' ? 400 : 401))
@@ -73,7 +77,7 @@ t.test('signing out ends this session on every process and no other session', as
   t.strictSame([status, text], [204, ''])
   t.strictSame(await statusesOf(here), [401, 401])
   t.strictSame(await statusesOf(phone), [200, 200])
-  t.equal((await here.post('/auth/logout')).status, 401, 'there is nothing left to end')
+  t.equal((await here.post('/auth/logout')).status, 401, 'the session has already ended')
   t.match(await anonymous.post('/auth/refresh', { refreshToken: here.user?.refreshToken ?? '' }), {
     status: 401,
     body: { code: 'INVALID_REFRESH_TOKEN' },
@@ -105,22 +109,26 @@ t.test(
       t.strictSame(await statusesOf(user), [200, 200])
       await end(user)
       t.strictSame(await statusesOf(user), [401, 401], how)
-      t.strictSame(await statusesOf(other), [401, 401], `${how}: each session`)
+      t.strictSame(await statusesOf(other), [401, 401], `${how}: every session ends`)
     }
     t.strictSame(await statusesOf(bystander), [200, 200])
 
     const promoted = await signUp()
     await admin.patch(pathOf(promoted), { role: 'super_admin' })
     const boss = await signInAgain(promoted)
-    t.equal((await elsewhere(boss).get('/users')).status, 200, 'a new sign-in has the new role')
+    t.equal((await elsewhere(boss).get('/users')).status, 200, 'a new session has the new role')
     await admin.patch(pathOf(promoted), { role: 'user' })
-    t.strictSame(await statusesOf(boss), [401, 401], 'and loses it')
+    t.strictSame(await statusesOf(boss), [401, 401], 'the session ends with that role')
     t.equal((await (await signInAgain(promoted)).get('/users')).status, 403)
 
     const returning = await signUp()
     await admin.patch(pathOf(returning), { status: 'disabled' })
     await admin.patch(pathOf(returning), { status: 'active' })
-    t.strictSame(await statusesOf(returning), [401, 401], 'enabled again, the old sessions stay ended')
+    t.strictSame(
+      await statusesOf(returning),
+      [401, 401],
+      'old sessions stay ended after the account is enabled again',
+    )
     t.strictSame(await statusesOf(await signInAgain(returning)), [200, 200])
   },
 )
@@ -131,7 +139,7 @@ t.test('checks a token without querying the database', async (t) => {
   await dead.post('/auth/logout')
   await settle()
   await sql.begin(async (tx) => {
-    // Whoever asks for any of this now waits until the transaction ends.
+    // Every query of these tables now waits until the transaction ends.
     await tx`lock table users, sessions, refresh_tokens, access_revocations in access exclusive mode`
     for (const client of [alive, elsewhere(alive)]) t.equal((await client.get('/users')).status, 403)
     for (const client of [dead, elsewhere(dead)]) t.equal((await client.get('/users')).status, 401)
@@ -147,7 +155,11 @@ t.test('a process that cannot hear revocations queries the database until it can
   for (const user of users) {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name like 'groundwork listener%' and datname = current_database()`
-    t.equal((await admin.patch(pathOf(user), { status: 'disabled' })).status, 200, 'changes go on')
+    t.equal(
+      (await admin.patch(pathOf(user), { status: 'disabled' })).status,
+      200,
+      'changes are still possible',
+    )
     await eventually(async () => {
       const hears = await settle()
       t.strictSame([(await user.get('/me')).status, (await elsewhere(user).get('/me')).status], [401, 401])

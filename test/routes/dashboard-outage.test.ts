@@ -8,7 +8,7 @@ const REDIS_DATABASE = 13
 const API = `${BOARD}/api`
 const READS = ['/queues', '/job-schedulers', '/redis/stats', '/queues/groundwork/1']
 
-/** A server that lets everybody in, and never says a word. */
+/** A server that accepts connections and never answers. */
 async function openSilence(t: Test) {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => sockets.add(socket.on('error', () => undefined)))

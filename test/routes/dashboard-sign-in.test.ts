@@ -16,7 +16,7 @@ import { recordedRequests } from '../helpers/recorded-requests.js'
 const WRONG = 'not the password at all'
 const QUEUES = `${BOARD}/api/queues`
 
-/** What an onlooker can compare of a refusal. */
+/** The parts of a refusal that an attacker can compare. */
 const shapeOf = ({
   status,
   headers,
@@ -41,10 +41,14 @@ t.test('a sign-in is a session in a cookie that only browsers send, to this host
   )
   const first = browser.cookie()
   await browser.signIn()
-  t.not(browser.cookie(), first, 'each sign-in has a token of its own')
-  t.equal((await browser.get(QUEUES, { cookie: first })).status, 401, 'and ends the one before it')
+  t.not(browser.cookie(), first, 'each sign-in has a new token')
+  t.equal(
+    (await browser.get(QUEUES, { cookie: first })).status,
+    401,
+    'a sign-in ends the previous session of the browser',
+  )
   const { body } = await admin.get('/me/sessions')
-  t.equal(body.data.length, 2, 'beside that of the API')
+  t.equal(body.data.length, 2, 'one session of the API and one of the dashboard')
 
   const sql = connect(t, database.ownerUrl)
   const [session] = await sql`select *, extract(epoch from expires_at - created_at)::int as seconds
@@ -80,7 +84,7 @@ t.test(
     t.match(answers[0], { status: 401, text: /wrong, or the account is not/ })
     for (const answer of answers) t.strictSame(answer, answers[0])
     t.equal(browser.cookie(), '')
-    t.notMatch(answers[0]?.text, WRONG, 'nor does the password come back')
+    t.notMatch(answers[0]?.text, WRONG, 'the page does not contain the password')
   },
 )
 
@@ -98,7 +102,7 @@ t.test('too many wrong passwords delay every password, here and at the API', asy
 })
 
 const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> = {
-  'it is ended among the sessions': async ({ admin }) => {
+  'it is ended in the list of sessions': async ({ admin }) => {
     const { body } = await admin.get('/me/sessions')
     const other = body.data.find(({ current }: { current: boolean }) => !current)
     return admin.delete(`/me/sessions/${other.id}`)
@@ -107,16 +111,16 @@ const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> =
     admin.post('/me/change-password', { currentPassword: PASSWORD, newPassword: 'another quiet sentence' }),
   'the account is disabled': async ({ admin, signUp }) =>
     (await signUp({ role: 'super_admin' })).patch(`/users/${admin.user?.id}`, { status: 'disabled' }),
-  'its time is over': ({ database }, t) =>
+  'it expires': ({ database }, t) =>
     connect(t, database.ownerUrl)`update sessions set expires_at = now() where cookie_hash is not null`,
-  'it is signed out of': ({ app, browser }) => {
+  'its cookie signs out elsewhere': ({ app, browser }) => {
     const elsewhere = createBrowser(app)
     return elsewhere.request('POST', SIGN_OUT, { form: {}, headers: { cookie: browser.cookie() } })
   },
 }
 
-for (const [what, end] of Object.entries(ENDINGS)) {
-  t.test(`a session ends at once when ${what}`, async (t) => {
+for (const [cause, end] of Object.entries(ENDINGS)) {
+  t.test(`a session ends at once when ${cause}`, async (t) => {
     const built = await buildDashboard(t)
     const { browser } = built
     await browser.signIn()
@@ -139,7 +143,7 @@ t.test('refuses a former super_admin at once', async (t) => {
   t.equal((await other.patch(`/users/${admin.user?.id}`, { role: 'user' })).status, 200)
   t.match(await browser.get(BOARD), { status: 403, text: /do not have access/ })
   t.equal((await browser.get(QUEUES)).status, 403)
-  t.equal((await browser.get(SIGN_IN)).status, 200, 'and may sign in as somebody else')
+  t.equal((await browser.get(SIGN_IN)).status, 200, 'the sign-in page stays available for another account')
 })
 
 t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
@@ -170,7 +174,7 @@ t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
     t.match(
       (await browser.get(`${SIGN_IN}?next=${encodeURIComponent(next)}`)).headers.location,
       /^\/admin\/queues($|\/)/,
-      'nor does the page itself, for who is signed in',
+      'the sign-in page redirects signed-in users only to the dashboard',
     )
   }
   t.equal((await browser.signIn(ADMIN, PASSWORD, deep)).headers.location, deep)

@@ -32,7 +32,7 @@ const failedOf = async (browser: Dashboard['browser']) => {
   return { count: queue.counts.failed, jobs: queue.jobs }
 }
 
-/** All that bull-board can change. */
+/** Every route of bull-board that changes something. */
 const CHANGES = appRoutes.api
   .filter(({ method }) => method !== 'get')
   .map(({ method, route }) => ({ method: String(method).toUpperCase() as 'PUT', url: BOARD + route }))
@@ -131,16 +131,20 @@ onEachBackend('failed jobs are retried and discarded where they are stored', asy
 
   t.equal((await browser.put(`${QUEUE}/${id}/retry`)).status, 204)
   await eventually(async () => (await rowOf())?.failedAt)
-  t.ok((await rowOf())?.retriedAt, 'the worker has tried it once more')
+  t.ok((await rowOf())?.retriedAt, 'the worker has retried the job')
   await forgetKeys(backend)
-  t.match(await failedOf(browser), { count: 1, jobs: [{ id }] }, 'whatever the queue has forgotten')
+  t.match(
+    await failedOf(browser),
+    { count: 1, jobs: [{ id }] },
+    'a dead letter is listed even when the queue has lost it',
+  )
 
   await makeDoable()
   t.match((await browser.put(`${QUEUE}/retry/failed`)).json(), { retried: 1, skipped: 0 })
   await jobsAreOver(built)
   t.match(await rowOf(), { failedAt: null, doneAt: Date })
   t.match(await failedOf(browser), { count: 0, jobs: [] })
-  t.equal((await browser.put(`${QUEUE}/${id}/retry`)).status, 409, 'what is done is not done again')
+  t.equal((await browser.put(`${QUEUE}/${id}/retry`)).status, 409, 'a finished job cannot be retried')
 
   const [one, ...others] = [
     await askForTheMoon(built),
@@ -223,14 +227,14 @@ t.test('requests from other sites change nothing', async (t) => {
   t.match(await failedOf(browser), { count: 1 })
   const own = { cookie, origin: 'https://own.example' }
   const retried = await app.inject({ method: 'PUT', url: `${QUEUE}/${id}/retry`, headers: own })
-  t.equal(retried.statusCode, 204, 'a browser may say where from, and no more')
+  t.equal(retried.statusCode, 204, 'accepts a browser that sends only its origin')
   const { statusCode } = await send(
     'PUT',
     `${API}/queues/pause`,
     { 'sec-fetch-site': 'same-origin' },
     'text/plain',
   )
-  t.equal(statusCode, 415, 'and nothing but JSON is read')
+  t.equal(statusCode, 415, 'accepts only JSON')
 })
 
 t.test('serves nothing when it is switched off', async (t) => {

@@ -34,11 +34,11 @@ const getter =
   (url: string) =>
     anonymous.request({ method: 'GET', url: `/dev/mail${url}` })
 
-/** In ascending order, as those of jobs are. */
+/** Ids in ascending order, like those of jobs. */
 const newIds = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${String(i).padStart(3, '0')}-${randomUUID()}`)
 
-/** Into the inbox of a running app, as its worker would. */
+/** Sends mails into the inbox of a running app, as its worker would. */
 async function fill({ config }: TestApp, messageIds: readonly string[]): Promise<void> {
   const worker = Fastify()
   await worker.register(metrics, UNMEASURED)
@@ -67,7 +67,7 @@ t.test(
     t.match(page.text, 'Hello &#60;b&#62;{{7*7}}&#60;/b&#62;,')
     const [, href = ''] = /<pre>.*<a href="([^"]*)">/s.exec(page.text) ?? []
     const link = new URL(href.replaceAll('&#61;', '='))
-    t.ok(mail.text.includes(link.href), 'the link of the mail can be clicked')
+    t.ok(mail.text.includes(link.href), 'the page links to the link of the mail')
     t.equal(link.pathname, '/verify-email')
     const token = link.searchParams.get('token')
     t.equal((await anonymous.post('/auth/verify-email', { token: token ?? '' })).status, 204)
@@ -75,7 +75,7 @@ t.test(
   },
 )
 
-/** The worker takes its time. */
+/** Waits until the worker has sent the first mail. */
 const firstMail = (testApp: TestApp) =>
   eventually(async () => (await getter(testApp)('/messages')).body.data[0])
 
@@ -110,10 +110,14 @@ t.test('lists mails newest first, shows each one, and removes them', async (t) =
   })
 
   await fill(testApp, ids.slice(0, 1))
-  t.strictSame(await idsOf(''), [ids[0], ids[2], ids[1]], 'a mail that was sent twice is there once')
+  t.strictSame(await idsOf(''), [ids[0], ids[2], ids[1]], 'a mail that was sent twice is listed once')
 
   for (const file of readdirSync(join(config.DATA_DIR, 'mail'))) {
-    t.equal(statSync(join(config.DATA_DIR, 'mail', file)).mode & 0o777, 0o600, 'for nobody else to read')
+    t.equal(
+      statSync(join(config.DATA_DIR, 'mail', file)).mode & 0o777,
+      0o600,
+      'only the owner can read the file',
+    )
   }
   t.equal((await anonymous.request({ method: 'DELETE', url: '/dev/mail/messages' })).status, 204)
   t.strictSame(await idsOf(''), [])

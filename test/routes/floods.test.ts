@@ -13,7 +13,7 @@ t.test(
         headers: { 'x-forwarded-for': from },
         payload: { token: 'x'.repeat(43) },
       })
-    /** As many as a /56 may send, each from a /64 of its own. */
+    /** As many requests as a /56 may send, each from another /64. */
     const flood = async (third: string, most = 80) => {
       const hosts = Array.from({ length: most }, (_, i) => i.toString(16).padStart(2, '0'))
       const answers = await Promise.all(hosts.map((host) => request(`2001:db8:1:${third}${host}::1`)))
@@ -24,9 +24,10 @@ t.test(
     t.equal(refused.statusCode, 429)
     t.equal(refused.headers['ratelimit-policy'], '"mailed-token";q=20;w=60')
     t.match(refused.headers.ratelimit, `"mailed-token";r=0;t=${refused.headers['retry-after']}`)
-    for (const other of ['b', 'c']) t.strictSame(await flood(other), new Set([400]), 'a /56 of its own')
+    for (const other of ['b', 'c'])
+      t.strictSame(await flood(other), new Set([400]), 'another /56 has a separate quota')
     t.strictSame(await flood('d'), new Set([400]))
-    t.equal((await request('2001:db8:1:e00::1')).statusCode, 429, 'the /48 has sent 320')
+    t.equal((await request('2001:db8:1:e00::1')).statusCode, 429, 'the /48 has used its quota of 320')
     t.match((await request('2001:db8:2:a00::1')).headers.ratelimit, '"mailed-token";r=19;t=60')
     t.equal((await request('192.0.2.1')).statusCode, 400)
   },
@@ -54,17 +55,17 @@ t.test('a flood of sign-ins delays neither owners on a known device nor signed-i
   })
   const before = async () => {
     await held
-    throw new Error('spared')
+    throw new Error('not hashed')
   }
-  // As many as run and wait, each from a network that nothing is known of.
+  // Fills all slots and the whole queue, each time from another unknown network.
   const flood = Array.from({ length: 252 }, (_, i) => {
     const caller = anonymousCaller(`10.${i}.0.1`)
     return app.passwords
       .verify({ passwordHash: null, password: PASSWORD, caller, before })
       .catch(() => 'ended')
   })
-  t.equal(await signIn('203.0.113.1'), 503, 'the owner at a new device, like anyone')
-  t.equal(await signIn('192.0.2.7', 'stranger@example.com'), 503, 'it is the account that knows the device')
+  t.equal(await signIn('203.0.113.1'), 503, 'an owner on a new device is refused like a stranger')
+  t.equal(await signIn('192.0.2.7', 'stranger@example.com'), 503, 'a device is known only to its account')
   const change = { currentPassword: PASSWORD, newPassword: 'another quiet sentence' }
   const served = [
     signIn('192.0.2.7'),
@@ -80,5 +81,5 @@ t.test('a flood of sign-ins delays neither owners on a known device nor signed-i
   t.strictSame(await Promise.all(served), [200, 200, 202])
   await Promise.all(flood)
   t.equal((await owner.post('/me/change-password', change)).status, 204)
-  t.equal(await signIn('203.0.113.1'), 401, 'and all is as before')
+  t.equal(await signIn('203.0.113.1'), 401, 'a new device is served again after the flood')
 })

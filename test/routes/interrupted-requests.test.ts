@@ -16,7 +16,7 @@ const open = async (t: Test, options = {}) => {
   return { ...testApp, sql, port: (testApp.app.server.address() as AddressInfo).port }
 }
 
-/** A PATCH of one's own name, as bytes. */
+/** The raw bytes of a request that changes the user's name. `length` is added to the content length. */
 function patchBytes(token: string, requestId: string, firstName: string, { length = 0 } = {}): string {
   const body = JSON.stringify({ firstName })
   return [
@@ -120,7 +120,7 @@ t.test('records wait while the database is away, and each is written once', asyn
       await sql`select count(*)::int as n, count(distinct request_id)::int as requests from audit.audit_requests`
     return row?.n === 3 && row.requests === 3
   })
-  t.pass('all three, each once')
+  t.pass('all three records are written once')
 })
 
 t.test('a record that the database refuses blocks no other and is logged', async (t) => {

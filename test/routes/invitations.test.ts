@@ -40,7 +40,7 @@ t.test('an org_admin invites, lists and revokes', async (t) => {
   const { ada, path } = await prepare()
   const { status, headers, body } = await ada.post(path, { email: 'Grace@Example.com', role: 'org_admin' })
   t.equal(status, 201)
-  t.notOk(headers.location, 'an invitation has no address of its own')
+  t.notOk(headers.location, 'an invitation has no Location')
   t.strictSame(Object.keys(body).sort(), ['createdAt', 'email', 'expiresAt', 'id', 'role'])
   t.match(body, { email: 'grace@example.com', role: 'org_admin' })
   t.equal(Date.parse(body.expiresAt) - Date.parse(body.createdAt), 7 * 86_400_000)
@@ -78,10 +78,14 @@ t.test('members invite no one, and invitations of other organizations do not exi
   const [absent] = await Promise.all(tries(mallory, `/organizations/${UNKNOWN_ID}/invitations`))
   for (const answer of await Promise.all(tries(mallory, path)))
     t.match(answer, { status: 404, body: { ...absent?.body, requestId: String } })
-  t.equal((await mallory.delete(`${foreign}/${id}`)).status, 404, 'nor by way of an own organization')
+  t.equal(
+    (await mallory.delete(`${foreign}/${id}`)).status,
+    404,
+    'an invitation of another organization cannot be revoked through the own one',
+  )
   t.strictSame((await mallory.get(foreign)).body.data, [])
   t.equal((await emails()).length, 1)
-  t.strictSame(await emails(admin), await emails(), 'a super_admin may')
+  t.strictSame(await emails(admin), await emails(), 'a super_admin lists the invitations')
 })
 
 t.test('a member cannot be invited, in any spelling of the address', async (t) => {
@@ -96,12 +100,12 @@ t.test('a member cannot be invited, in any spelling of the address', async (t) =
       body: { code: 'ALREADY_MEMBER' },
     })
   }
-  t.strictSame(await emails(), [grace.user?.email], 'what is refused leaves the older one')
+  t.strictSame(await emails(), [grace.user?.email], 'a refused invitation leaves the older one')
   t.match(await grace.post('/invitations/accept', { token: older }), {
     status: 200,
     body: { role: 'member' },
   })
-  t.equal((await grace.get(path)).status, 403, 'who is a member already stays what he is')
+  t.equal((await grace.get(path)).status, 403, 'accepting does not change the role of a member')
 })
 
 t.test('inviting again invalidates the older link, also when two do so at once', async (t) => {
@@ -184,7 +188,7 @@ t.test('no invitation is accepted once the demotion of its inviter is answered',
   t.match(await waiting.answer, INVALID)
 })
 
-t.test('closed invitations are not listed and cannot be accepted', async (t) => {
+t.test('an expired invitation is not listed and cannot be accepted', async (t) => {
   const { ada, organization, emails } = await prepare()
   const token = await invite(ada, organization, newAddress())
   await expireInvitations(app)

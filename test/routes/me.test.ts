@@ -26,7 +26,7 @@ t.test('a change of nothing changes nothing and leaves no entry', async (t) => {
   const before = (await user.get('/me')).body
   t.strictSame((await user.patch('/me', {})).body, before)
   const entries = await sql`select from audit.audit_log where object_id = ${user.user?.id ?? ''}`
-  t.equal(entries.length, 1, 'the creation alone')
+  t.equal(entries.length, 1, 'the only entry is that of the creation')
 })
 
 t.test('users can neither raise their own role nor change other protected fields', async (t) => {
@@ -60,7 +60,7 @@ t.test('an account is read and changed only with a token and only while it exist
     })
   }
   const user = await signUp()
-  // Gone, and its tokens not yet: as in the moment before a process hears of it.
+  // Deletes the user without the revocation, as in the moment before a process receives it.
   await sql`alter table sessions disable trigger session_deleted`
   await sql`delete from users where id = ${user.user?.id ?? ''}`
   await sql`alter table sessions enable trigger session_deleted`

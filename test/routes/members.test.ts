@@ -11,7 +11,7 @@ const idOf = (client: Client) => String(client.user?.id)
 const pathOf = ({ path }: TestOrganization, client: Client) => `${path}/members/${idOf(client)}`
 const LAST = { status: 409, body: { code: 'LAST_ORG_ADMIN' } }
 
-/** An organization with an org_admin, a member, and somebody who is neither. */
+/** An organization with an org_admin (ada), a member (grace) and a non-member (mallory). */
 async function prepare() {
   const [ada, grace, mallory] = [await signUp(), await signUp(), await signUp()]
   const organization = await createOrganization(ada)
@@ -84,7 +84,7 @@ t.test('the last org_admin cannot leave, be removed, be demoted or be deleted', 
   t.match(await admin.patch(ofAda, { role: 'member' }), LAST)
   t.match(await admin.delete(`/users/${idOf(ada)}`), LAST)
   t.match(await ada.get(organization.path), { status: 200, body: { role: 'org_admin' } })
-  t.equal((await ada.get('/me')).status, 200, 'and stays signed in')
+  t.equal((await ada.get('/me')).status, 200, 'a refused deletion does not end the session')
 
   await ada.patch(pathOf(organization, grace), { role: 'org_admin' })
   t.equal((await admin.delete(`/users/${idOf(ada)}`)).status, 204)
@@ -108,6 +108,10 @@ t.test('an org_admin signs a member out everywhere, but no super_admin and no no
   const { refreshToken } = grace.user ?? {}
   t.equal((await grace.post('/auth/refresh', { refreshToken: String(refreshToken) })).status, 401)
   t.equal((await ada.get('/me')).status, 200)
-  t.equal((await ada.delete(pathOf(organization, admin))).status, 204, 'a membership is no account')
+  t.equal(
+    (await ada.delete(pathOf(organization, admin))).status,
+    204,
+    'an org_admin can remove a super_admin from the organization',
+  )
   t.equal((await admin.get('/me')).status, 200)
 })

@@ -19,7 +19,7 @@ t.test('only rows that change while a trigger is disabled raise missing_audit', 
   const user = await signUp()
   const rename = (firstName: string, requestId?: string) =>
     recordOf(user, { method: 'PATCH', url: '/me', payload: { firstName }, requestId })
-  // A request id of the client's own choice, which entries of another hour carry already, hides nothing.
+  // A request id chosen by the client, which older entries already have, hides nothing.
   const requestId = randomUUID()
   await sql`
     insert into audit.audit_log (id, created_at, actor, request_id, table_name, object_id, action)
@@ -40,14 +40,14 @@ t.test('only rows that change while a trigger is disabled raise missing_audit', 
   t.match(JSON.parse(alarms[0] ?? ''), { level: 50, requestId: unseen.requestId })
 
   t.match((await rename('Seen')).record, { outcome: 'ok' })
-  // A session that is refreshed after a while only notes the time of it, which leaves no entry.
+  // A refresh after a while only records the time of the last use, which leaves no entry.
   await sql`update sessions set last_used_at = now() - interval '1 hour'`
   const payload = { refreshToken: user.user?.refreshToken }
   t.match((await recordOf(anonymous, { url: '/auth/refresh', payload })).record, {
     outcome: 'ok',
     entries: 0,
   })
-  // What is rolled back counts for nothing.
+  // Rows of a rolled back transaction do not count.
   const taken = { email: admin.user?.email, firstName: 'X', lastName: 'Y' }
   t.match((await recordOf(admin, { url: '/users', payload: taken })).record, {
     outcome: 'rejected',

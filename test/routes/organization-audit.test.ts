@@ -19,7 +19,7 @@ const search = async (client: Client, query: string) => {
   return status === 200 ? body.data : status
 }
 
-/** Of the newest request about the organization. */
+/** The id of the newest request record of the organization. */
 async function idOfRecord(organizationId: string): Promise<string> {
   await app.settleAuditRequests()
   return (await admin.get(`/audit-requests?organizationId=${organizationId}`)).body.data[0].id
@@ -43,7 +43,11 @@ t.test('an org_admin reads the entries of their organization and nothing else', 
     { tableName: 'memberships', action: 'update', stateAfter: { role: 'member' } },
   ])
   t.ok(entries.every(({ organizationId }: { organizationId: string }) => organizationId === ours.id))
-  t.notMatch(JSON.stringify(entries), /admin_losses|"adminLosses":[^0]/, 'counting leaves no entry')
+  t.notMatch(
+    JSON.stringify(entries),
+    /admin_losses|"adminLosses":[^0]/,
+    'the internal counter leaves no entry',
+  )
   t.strictSame(await search(admin, `organizationId=${ours.id}&sort=createdAt`), entries)
   t.equal((await search(ada, `organizationId=${ours.id}&tableName=users`)).length, 0)
 
@@ -141,5 +145,9 @@ t.test('request records name the organization and what happened to its members',
     'memberships',
     'organizations',
   ])
-  t.equal(await search(ada, `organizationId=${id}`), 403, 'there is no organization any more')
+  t.equal(
+    await search(ada, `organizationId=${id}`),
+    403,
+    'an org_admin cannot read entries of a deleted organization',
+  )
 })

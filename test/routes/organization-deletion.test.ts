@@ -1,4 +1,4 @@
-/** An organization is gone at once, and its rows are deleted by a job, a batch at a time. */
+/** A deleted organization disappears at once; a job deletes its rows in batches. */
 import t from 'tap'
 import { deleteRowsOfOrganization } from '../../src/db/queries/organizations/organizations.js'
 import { withActor } from '../../src/lib/audit/context.js'
@@ -18,7 +18,10 @@ const BATCH = 4
 const deleteRows = (id: string) =>
   withActor('job:delete-organization', () => deleteRowsOfOrganization(app.db, id, { batch: BATCH }))
 
-/** Two projects, a member, and what a later resource would add: rows that only their parent ties to the organization. */
+/**
+ * Adds an org_admin and `count` projects, and rows such as a new resource may have: some belong to the organization
+ * only through their parent.
+ */
 async function fill({ id, path }: TestOrganization, count: number) {
   await addMember(app, { id, path }, grace, 'org_admin')
   await owner`insert into projects (organization_id, name) select ${id}, 'P' from generate_series(1, ${count})`
@@ -69,7 +72,11 @@ t.test('a deleted organization is gone before any of its rows is deleted', async
   t.equal((await ada.get(`/audit-logs?organizationId=${organization.id}`)).status, 403)
   const { data } = (await admin.get(`/audit-logs?organizationId=${organization.id}&limit=1`)).body
   t.match(data, [{ action: 'update', userId: ada.user?.id, stateAfter: { deletedAt: String } }])
-  t.match(await ada.post('/organizations', { name, slug: body.slug }), { status: 201 }, 'its slug is free')
+  t.match(
+    await ada.post('/organizations', { name, slug: body.slug }),
+    { status: 201 },
+    'the slug can be used again',
+  )
   await ada.delete(`/organizations/${(await ada.get('/organizations')).body.data[0].id}`)
   t.equal((await admin.delete(`/users/${member.user?.id}`)).status, 204)
 })
@@ -80,7 +87,7 @@ t.test('deletes its rows in batches, children first, and none of another organiz
   await ada.delete(gone.path)
   await owner`create function stop() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$`
   await owner`create trigger stop before delete on projects for each statement execute function stop()`
-  await t.rejects(deleteRows(gone.id), 'stopped on the way')
+  await t.rejects(deleteRows(gone.id), 'the deletion is interrupted')
   t.match(await countsOf(), { projects: 20, notes: 10, lines: 10, bookmarks: 20, used: 10 })
   await owner`drop trigger stop on projects`
   await deleteRows(gone.id)
@@ -100,10 +107,10 @@ t.test('deletes its rows in batches, children first, and none of another organiz
   const [largest] = await owner`
     select max(count)::int from (
       select count(*) from audit.audit_log where actor = 'job:delete-organization' group by xmin::text) as of_transaction`
-  t.ok(largest?.max <= BATCH, 'each transaction is small')
+  t.ok(largest?.max <= BATCH, 'no transaction is larger than a batch')
   await deleteRows(gone.id)
   await deleteRows(kept.id)
-  t.equal((await ada.get(kept.path)).status, 200, 'what nobody deleted stays')
+  t.equal((await ada.get(kept.path)).status, 200, 'an organization that is not deleted stays')
 })
 
 t.test('a worker deletes them in the name of the request', async (t) => {
@@ -142,7 +149,7 @@ t.test(
 )
 
 t.test(
-  'a deletion that took too long suggests no time to retry, because it would take as long again',
+  'a request that took too long suggests no time to retry, because it would take as long again',
   async (t) => {
     const organization = await createOrganization(ada)
     await owner.begin(async (tx) => {

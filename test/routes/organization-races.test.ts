@@ -21,7 +21,7 @@ const countAdmins = ({ id }: TestOrganization) =>
     return (await tx`select from memberships where role = 'org_admin'`).count
   })
 
-/** Two org_admins, and what two clients ask for at once, again and again. */
+/** Sends concurrent requests of two org_admins, in several rounds, and checks that one org_admin is left. */
 async function race(
   t: Test,
   name: string,
@@ -89,7 +89,7 @@ t.test('the database itself keeps the last org_admin, at every isolation level',
     for (const connection of both) {
       await connection.unsafe(`begin isolation level ${level}`)
       await connection`select set_config('app.scope', ${`organization:${organization.id}`}, true)`
-      // Takes the snapshot: from here on the levels differ.
+      // Takes the snapshot, after which the isolation levels differ.
       await connection`select from memberships`
     }
     const demote = (connection: typeof first, client: Client) =>
@@ -169,7 +169,7 @@ t.test('members write nothing after their demotion or removal is answered', asyn
     const entries = await owner<{ id: string; isEnd: boolean }[]>`
       select id, table_name = 'memberships' as "isEnd" from audit.audit_log
       where organization_id = ${organization.id} and action <> 'create' order by id`
-    t.ok(entries.at(-1)?.isEnd, 'the last entry is of the membership')
+    t.ok(entries.at(-1)?.isEnd, 'the last entry is the end of the membership or role')
     const moments = results.flatMap((result) => (typeof result === 'string' ? [result] : []))
     const [late] = await owner`
       select count(*)::int from unnest(${moments}::timestamptz[]) as moment

@@ -124,7 +124,7 @@ t.test("lists the caller's organizations, over all pages and in every order", as
   t.strictSame(await walk(lists, 'q=%25'), [])
 })
 
-t.test('deleting an organization deletes all its rows, and its members keep their accounts', async (t) => {
+t.test('a deleted organization is gone for everyone, and its members keep their accounts', async (t) => {
   const organization = await createOrganization(ada)
   const member = await addMember(app, organization, await signUp())
   t.equal((await member.delete(organization.path)).status, 403)

@@ -7,7 +7,7 @@ import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
 
 const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
-/** What mail services and trackers add. */
+/** Parameters that mail services and trackers add to links. */
 const TRACKED = 'utm_source=mail&mc_eid=1&__proto__=x'
 
 const PATHS = { verify_email: '/verify-email', reset_password: '/reset-password' } as const
@@ -51,23 +51,23 @@ t.test('opening a link changes nothing, and its button does', async (t) => {
   await register(anonymous, 'ada@example.com')
   const tokens = new Map<MailedTokenPurpose, string>()
   for (const purpose of PURPOSES) tokens.set(purpose, await mailTo(purpose, 'ada@example.com'))
-  const everything = () =>
+  const readTables = () =>
     Promise.all(
       ['users', 'mailed_tokens', 'outbox', 'sessions', 'audit.audit_log'].map((table) =>
         sql.unsafe(`select * from ${table}`),
       ),
     )
-  const before = await everything()
+  const before = await readTables()
   for (const [purpose, token] of tokens) {
     const tracked = await anonymous.request({ url: `${PATHS[purpose]}?${TRACKED}&token=${token}` })
-    t.equal(tracked.status, 200, 'what a mail service adds is ignored')
+    t.equal(tracked.status, 200, 'parameters of mail services are ignored')
     for (const method of ['GET', 'GET', 'HEAD'] as const) {
       const { status } = await anonymous.request({ method, url: `${PATHS[purpose]}?token=${token}` })
       t.equal(status, 200)
     }
-    t.match((await open(PATHS[purpose], token)).text, /ada@example\.com/, 'the mailbox is proved')
+    t.match((await open(PATHS[purpose], token)).text, /ada@example\.com/, 'the page shows the address')
   }
-  t.strictSame(await everything(), before)
+  t.strictSame(await readTables(), before)
 
   const answer = await press('verify_email', tokens.get('verify_email') ?? '')
   t.match([answer.status, titleOf(answer)], [200, 'Your address is confirmed'])
@@ -88,8 +88,8 @@ t.test('every invalid link leads to the same page', async (t) => {
   const { signUp, sql, open, press, submit, mailTo } = await openPages(t)
   await signUp({ email: 'ada@example.com' })
   const texts = new Set<string>()
-  const refused = (answer: Answer, what: string) => {
-    t.equal(answer.status, 400, what)
+  const refused = (answer: Answer, link: string) => {
+    t.equal(answer.status, 400, link)
     texts.add(answer.text)
   }
   for (const purpose of PURPOSES) {
@@ -109,9 +109,9 @@ t.test('every invalid link leads to the same page', async (t) => {
       misshapen: '"><script>alert(1)</script>',
       long: 'x'.repeat(2000),
     }
-    for (const [what, token] of Object.entries(bad)) {
-      refused(await open(PATHS[purpose], token), `${what}, opened`)
-      refused(await press(purpose, token), `${what}, sent`)
+    for (const [kind, token] of Object.entries(bad)) {
+      refused(await open(PATHS[purpose], token), `${kind}, opened`)
+      refused(await press(purpose, token), `${kind}, sent`)
     }
     refused(await open(PATHS[purpose]), 'none, opened')
     refused(await submit(PATHS[purpose], purpose === 'verify_email' ? {} : passwords(NEW_PASSWORD)), 'none')
@@ -129,7 +129,7 @@ t.test('sets a password once it is acceptable and ends every session', async (t)
   const user = await signUp({ email: 'ada.lovelace@example.com' })
   const token = await mailTo('reset_password', 'ada.lovelace@example.com')
   const rules = /12 to 128 characters/
-  t.match((await open('/reset-password', token)).text, rules, 'told beforehand')
+  t.match((await open('/reset-password', token)).text, rules, 'the page states the rules')
 
   const refusals: [Record<string, string>, RegExp][] = [
     [passwords('quite short'), /too short/],
@@ -144,7 +144,7 @@ t.test('sets a password once it is acceptable and ends every session', async (t)
     t.match(text, new RegExp(`id="refusal">.*${reason.source}`))
     t.match(text, /<input id="password" .*aria-describedby="rules refusal" aria-invalid="true"/)
     t.match(text, rules)
-    t.notMatch(text, fields.password, 'what was typed does not come back')
+    t.notMatch(text, fields.password, 'the page does not contain the password')
   }
   t.equal((await user.get('/me')).status, 200)
 
@@ -234,7 +234,7 @@ t.test('pages are never cached, indexed or documented, and have nothing inline',
       for (const [, id] of text.matchAll(/\/api-docs#\/Authentication\/(\w+)/g)) {
         t.ok(
           operations.some(({ operationId }) => operationId === id),
-          `the documentation has ${id}`,
+          `the documentation contains the linked operation ${id}`,
         )
       }
     }

@@ -12,7 +12,7 @@ const config = { RATE_LIMIT: 'off' } as const
 const build = (t: Test, options: TestAppOptions = {}) =>
   buildTestApp(t, { ...options, config: { ...config, ...options.config } })
 
-/** `between` happens once, after the password was found right and before the sign-in goes on. */
+/** Runs `between` once, after the password is verified and before the request continues. */
 function interrupt(app: TestApp['app'], between: () => Promise<unknown>) {
   const { verify } = app.passwords
   app.passwords.verify = async (attempt) => {
@@ -54,9 +54,9 @@ t.test('every way to set a password has the same rules, and a refusal consumes n
   for (const way of ['register', 'create'] as const) {
     t.match(await ways[way]?.('here is grace.hopper again'), { body: { detail: /your e-mail address/ } })
   }
-  t.equal(breaches.asked.length, 4, 'only what is not refused anyway leaves the server')
+  t.equal(breaches.asked.length, 4, 'only passwords that pass all other rules are looked up')
   breaches.state.fault = (request) => request.socket.destroy()
-  t.equal((await ways.reset?.(NEW_PASSWORD))?.status, 204, 'the link is still good')
+  t.equal((await ways.reset?.(NEW_PASSWORD))?.status, 204, 'the link is still valid')
 })
 
 t.test('accepts any characters in a password, and every one of them counts', async (t) => {
@@ -82,7 +82,7 @@ t.test('accepts any characters in a password, and every one of them counts', asy
 
 t.test('refuses a huge password before working on it', async (t) => {
   const { app, anonymous } = await build(t)
-  app.passwords.verify = app.passwords.hashNew = () => t.fail('it is worked on') as never
+  app.passwords.verify = app.passwords.hashNew = () => t.fail('the password is hashed') as never
   const person = { email: 'ada@example.com', firstName: 'Ada', lastName: 'Lee' }
   for (const length of [129, 1_000_000, 2_000_000]) {
     const password = 'x'.repeat(length)
@@ -103,16 +103,16 @@ t.test('the next sign-in rehashes after an increase of the cost and changes noth
   t.match(before?.password_hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
 
   t.equal((await stronger.anonymous.post('/auth/login', { email, password: NEW_PASSWORD })).status, 401)
-  t.strictSame(await stored(), before, 'not for a wrong password')
+  t.strictSame(await stored(), before, 'a wrong password does not rehash')
   const signIns = Array.from({ length: 5 }, () => stronger.anonymous.signIn(email, PASSWORD))
   t.equal((await Promise.all(signIns)).length, 5)
   const after = await stored()
   t.match(after?.password_hash, /^\$argon2id\$v=19\$m=19456,t=3,p=1\$/)
   t.strictSame(after?.updated_at, before?.updated_at)
-  t.equal((await user.get('/me')).status, 200, 'the session from before goes on')
+  t.equal((await user.get('/me')).status, 200, 'the existing session continues')
 
   t.ok(await stronger.anonymous.signIn(email, PASSWORD))
-  t.ok(await anonymous.signIn(email, PASSWORD), 'also where less is asked for')
+  t.ok(await anonymous.signIn(email, PASSWORD), 'a process with a lower cost accepts the hash')
   t.strictSame(await stored(), after)
   const entries = await sql`select actor, url, state_before, state_after from audit.audit_log
     where table_name = 'users' and action = 'update'`
@@ -131,13 +131,13 @@ t.test('a sign-in in flight when the password changes does not outlive the chang
   const live = () => sql`select from sessions where user_id = ${id ?? ''} and ended_at is null`
 
   interrupt(app, () => user.patch('/me', { firstName: 'Grace' }))
-  t.equal((await logIn(PASSWORD)).status, 200, 'any other change does no harm')
+  t.equal((await logIn(PASSWORD)).status, 200, 'an unrelated change does not fail the sign-in')
   const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }
-  // Such a hash is due for an upgrade, which must not bring the old password back either.
+  // This hash is due for a rehash, which must not restore the old password either.
   await sql`update users set password_hash = ${await hashPassword(PASSWORD)} where id = ${id ?? ''}`
   interrupt(app, () => user.post('/me/change-password', change))
   t.match(await logIn(PASSWORD), { status: 401, body: { code: 'INVALID_CREDENTIALS' } })
-  t.equal((await live()).length, 1, 'only the session that changed it is left')
+  t.equal((await live()).length, 1, 'only the session that changed the password is left')
   t.equal((await logIn(NEW_PASSWORD)).status, 200)
 
   interrupt(app, () => admin.patch(`/users/${id}`, { status: 'disabled' }))
@@ -170,12 +170,12 @@ t.test('refuses further passwords when too many wait and slows down nothing else
   const held = new Promise<void>((resolve) => {
     release = resolve
   })
-  const spared = async () => {
+  const abort = async () => {
     await held
-    throw new Error('spared')
+    throw new Error('not hashed')
   }
   const waiting = Array.from({ length: 252 }, () =>
-    app.passwords.verify({ passwordHash: null, password: PASSWORD, before: spared }).catch(() => 'done'),
+    app.passwords.verify({ passwordHash: null, password: PASSWORD, before: abort }).catch(() => 'done'),
   )
   const logIn = () => anonymous.post('/auth/login', { email: 'nobody@example.com', password: PASSWORD })
   t.match(await logIn(), {
@@ -186,5 +186,5 @@ t.test('refuses further passwords when too many wait and slows down nothing else
   t.equal((await user.get('/me')).status, 200)
   release()
   t.strictSame([...new Set(await Promise.all(waiting))], ['done'])
-  t.equal((await logIn()).status, 401, 'and all is as before')
+  t.equal((await logIn()).status, 401, 'sign-ins work again afterwards')
 })

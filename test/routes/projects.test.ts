@@ -48,7 +48,7 @@ t.test('members create, read, change and archive projects, and an org_admin dele
   t.strictSame((await ada.get(one)).body, body)
   t.strictSame((await ada.get(path)).body, { data: [body], nextCursor: null })
 
-  t.strictSame((await ada.patch(one, {})).body, body, 'no change at all')
+  t.strictSame((await ada.patch(one, {})).body, body, 'an empty change changes nothing')
   const described = await ada.patch(one, { description: 'Tables,\nwithout mistakes.' })
   t.equal(described.status, 200)
   t.strictSame(
@@ -69,7 +69,7 @@ t.test('members create, read, change and archive projects, and an org_admin dele
     t.equal(findMistake(answer, { status: 404, code: 'NOT_FOUND' }), undefined)
 })
 
-t.test('refuses an invalid project field by field', async (t) => {
+t.test('refuses each invalid field of a project', async (t) => {
   const { id } = await add(ada)
   const BAD: [field: string, values: unknown[]][] = [
     ['name', ['', ' ', 'x'.repeat(101), 'two\nlines', 'a\0b', 'a\uD800b', null, 1, ['a']]],
@@ -134,12 +134,16 @@ t.test('lists are paged, sorted, searched and filtered', async (t) => {
       )
     }
   }
-  t.strictSame(await walk({ limit: '100' }), await walk({ sort: '-createdAt' }), 'newest first')
+  t.strictSame(
+    await walk({ limit: '100' }),
+    await walk({ sort: '-createdAt' }),
+    'lists the newest first by default',
+  )
   t.equal((await walk({ status: 'archived', limit: '4' })).length, 15)
   t.ok((await walk({ status: 'active' })).every(({ status }) => status === 'active'))
   const namesOf = async (q: string) => [...new Set((await walk({ q, limit: '3' })).map(({ name }) => name))]
   t.strictSame((await namesOf('ADA')).sort(), ['Ada', 'ada'])
-  t.strictSame(await namesOf('100%'), ['100%'], 'no character of it is a wildcard, and nobody else is found')
+  t.strictSame(await namesOf('100%'), ['100%'], 'finds the text literally and only in this organization')
   t.strictSame(await namesOf('a_b'), ['a_b'])
   t.strictSame(
     (await walk({ q: 'number 17' })).map(({ description }) => description),
@@ -170,10 +174,14 @@ t.test('a project of another organization does not exist', async (t) => {
     t.strictSame(foreign.map(masked), absent.map(masked))
     for (const answer of foreign) t.equal(findMistake(answer, { status: 404, code: 'NOT_FOUND' }), undefined)
   }
-  t.strictSame(await rows(), before, 'and nothing changed')
+  t.strictSame(await rows(), before, 'changes nothing')
   t.notMatch((await ada.get(`${path}?q=Canary`)).text, /Canary/)
   t.match(await ada.post(`${elsewhere.path}/projects`, { name: 'Mine' }), { status: 404 })
-  t.match(await admin.patch(`${path}/${theirs.id}`, { name: 'Mine' }), { status: 404 }, 'a super_admin, too')
+  t.match(
+    await admin.patch(`${path}/${theirs.id}`, { name: 'Mine' }),
+    { status: 404 },
+    'a super_admin needs the right organization',
+  )
 })
 
 t.test('every change is in the audit log with its organization', async (t) => {
