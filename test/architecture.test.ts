@@ -75,6 +75,19 @@ const FORBIDDEN = [
     instead: 'keep routes and workers encapsulated: put what others need into a plugin in src/plugins',
   },
   {
+    what: /\s[\w-]+=\$\{/,
+    in: /^src\/(views|emails)\//,
+    except: [],
+    instead: 'quote the attribute: what is escaped is safe within quotes only',
+  },
+  {
+    what: /(?<!\.)\braw\(/,
+    in: /^src\/(?!lib\/http\/html\.ts)/,
+    // Style sheets, which are constants.
+    except: ['src/emails/layout.ts'],
+    instead: 'nest html`…`, which escapes',
+  },
+  {
     what: /\b(TODO|FIXME|XXX)\b(?!\\)/,
     in: /^(src|scripts|test|bench)\//,
     except: ['test/architecture.test.ts', 'scripts/test/count.ts'],

@@ -39,7 +39,7 @@ const mailsTo = (person: Person): [name: string, mail: Mail, link: string][] => 
   ['failed-jobs', failedJobs.write({ ...person, baseUrl: BASE_URL, jobs: FAILED_JOBS }), BASE_URL],
 ]
 
-const ENTITIES: Record<string, string> = { amp: '&' }
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' }
 
 const decode = (html: string): string =>
   html
@@ -87,7 +87,7 @@ t.test('the HTML is complete and loads nothing', async (t) => {
     firstName: '</td></table><img src=x onerror=alert(1)>',
   })) {
     t.strictSame(unclosed(html), [], name)
-    t.notMatch(html, /<(img|script|link|iframe|form)|\ssrc=|url\(|@import|javascript:/i, name)
+    t.notMatch(html, /<(img|script|link|iframe|form)|<[^>]*\ssrc=|url\(|@import|javascript:/i, name)
     t.match(html, /^<!doctype html>\n<html lang="en"/, name)
   }
 })

@@ -1,4 +1,4 @@
-import { html } from 'ghtml'
+import { type Html, html, raw } from '../lib/http/html.js'
 import { greeting, oneLine } from './words.js'
 
 export type Mail = { subject: string; text: string; html: string }
@@ -31,7 +31,7 @@ export function layout({ subject, firstName, action, ...content }: Content): Mai
   return {
     subject,
     text: `${text.join('\n\n')}\n`,
-    html: document({ subject, before, label: action.label, link, after }),
+    html: String(document({ subject, before, label: action.label, link, after })),
   }
 }
 
@@ -41,15 +41,15 @@ function webAddress(link: string): string {
   return href
 }
 
-const FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+const FONT = raw("font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif")
 
 /** Only mail programs that keep style sheets need this: the others do not know dark mode. */
-const DARK = `@media (prefers-color-scheme: dark) {
+const DARK = raw(`@media (prefers-color-scheme: dark) {
   .page { background: #111827 !important; }
   .card { background: #1f2937 !important; border-color: #374151 !important; }
   .ink { color: #f3f4f6 !important; }
   .muted { color: #b6bdc9 !important; }
-}`
+}`)
 
 type Parts = { subject: string; before: string[]; label: string; link: string; after: string[] }
 
@@ -57,7 +57,7 @@ type Parts = { subject: string; before: string[]; label: string; link: string; a
  * Uses tables and inline styles, because mail programs support little else. It loads nothing from a server, so
  * that opening the mail cannot be tracked.
  */
-const document = ({ subject, before, label, link, after }: Parts): string => html`<!doctype html>
+const document = ({ subject, before, label, link, after }: Parts): Html => html`<!doctype html>
 <html lang="en" dir="ltr">
 <head>
 <meta charset="utf-8">
@@ -65,36 +65,30 @@ const document = ({ subject, before, label, link, after }: Parts): string => htm
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
 <title>${subject}</title>
-<style>!${DARK}</style>
+<style>${DARK}</style>
 </head>
 <body class="page" style="margin:0;padding:0;background:#f3f4f6">
 <table class="page" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f3f4f6">
 <tr><td align="center" style="padding:32px 16px">
 <table class="card" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:560px;background:#ffffff;border:1px solid #e5e7eb;border-radius:8px">
-<tr><td style="padding:32px 32px 16px;!${FONT}">
+<tr><td style="padding:32px 32px 16px;${FONT}">
 <h1 class="ink" style="margin:0 0 24px;font-size:22px;line-height:1.3;color:#111827">${subject}</h1>
-!${before.map((text) => paragraph('ink', 'font-size:16px;color:#111827', text))}
+${before.map((text) => paragraph('ink', 'font-size:16px;color:#111827', text))}
 <table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin:24px 0">
 <tr><td bgcolor="#1d4ed8" style="border-radius:6px;background:#1d4ed8">
-<a href="!${hrefOf(link)}" style="display:inline-block;padding:12px 24px;font-size:16px;font-weight:600;line-height:1.25;color:#ffffff;text-decoration:none;border-radius:6px">${label}</a>
+<a href="${link}" style="display:inline-block;padding:12px 24px;font-size:16px;font-weight:600;line-height:1.25;color:#ffffff;text-decoration:none;border-radius:6px">${label}</a>
 </td></tr>
 </table>
-!${after.map((text) => paragraph('muted', 'font-size:14px;color:#4b5563', text))}
+${after.map((text) => paragraph('muted', 'font-size:14px;color:#4b5563', text))}
 </td></tr>
 </table>
-<p class="muted" style="margin:16px 0 0;!${FONT};font-size:13px;line-height:1.5;color:#4b5563">${FOOTER}</p>
+<p class="muted" style="margin:16px 0 0;${FONT};font-size:13px;line-height:1.5;color:#4b5563">${FOOTER}</p>
 </td></tr>
 </table>
 </body>
 </html>
 `
 
-const paragraph = (className: string, style: string, text: string): string =>
-  html`<p class="${className}" style="margin:0 0 16px;line-height:1.5;overflow-wrap:anywhere;!${style}">${text}</p>
+const paragraph = (className: string, style: string, text: string): Html =>
+  html`<p class="${className}" style="margin:0 0 16px;line-height:1.5;overflow-wrap:anywhere;${style}">${text}</p>
 `
-
-/**
- * Escapes a serialized URL, which contains no double quotes or angle brackets. `=` is not escaped: some filters
- * that read links in mails do not decode `&#61;`.
- */
-const hrefOf = (url: string): string => url.replaceAll('&', '&amp;').replaceAll("'", '&#39;')

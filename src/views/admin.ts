@@ -1,5 +1,5 @@
-import { html } from 'ghtml'
 import { COOKIE_SESSION_HOURS } from '../lib/auth/session-cookie.js'
+import { html } from '../lib/http/html.js'
 import { page } from './layout.js'
 
 type SignInForm = {
@@ -11,7 +11,7 @@ type SignInForm = {
   refusal?: string
 }
 
-const INVALID = ' aria-describedby="refusal" aria-invalid="true"'
+const INVALID = html` aria-describedby="refusal" aria-invalid="true"`
 const TITLE = 'Sign in to the dashboard'
 
 export const signInPage = ({ next, email = '', refusal }: SignInForm): string =>
@@ -25,12 +25,12 @@ export const signInPage = ({ next, email = '', refusal }: SignInForm): string =>
 <input type="hidden" name="next" value="${next}">
 <div class="field">
 <label for="email">E-mail address</label>
-!${refusal ? html`<p class="error" id="refusal"><span class="visually-hidden">Error: </span>${refusal}</p>` : ''}
-<input id="email" name="email" type="email" autocomplete="username" required value="${email}"!${refusal ? INVALID : ''}>
+${refusal && html`<p class="error" id="refusal"><span class="visually-hidden">Error: </span>${refusal}</p>`}
+<input id="email" name="email" type="email" autocomplete="username" required value="${email}"${refusal && INVALID}>
 </div>
 <div class="field">
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required!${refusal ? INVALID : ''}>
+<input id="password" name="password" type="password" autocomplete="current-password" required${refusal && INVALID}>
 </div>
 <button type="submit">Sign in</button>
 </form>

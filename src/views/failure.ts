@@ -1,5 +1,5 @@
-import { html } from 'ghtml'
 import type { Static } from 'typebox'
+import { html } from '../lib/http/html.js'
 import type { Problem } from '../lib/schema/problem-schema.js'
 import { page } from './layout.js'
 

@@ -1,4 +1,4 @@
-import { html } from 'ghtml'
+import { html } from '../lib/http/html.js'
 import { page } from './layout.js'
 
 const TITLE = 'Ask for a new password'
@@ -18,8 +18,8 @@ export const forgotPasswordPage = ({ refused }: ForgotPasswordForm = {}): string
 <form method="post" action="/forgot-password">
 <div class="field">
 <label for="email">E-mail address</label>
-!${refused === undefined ? '' : REFUSAL}
-<input id="email" name="email" type="email" autocomplete="username" required value="${refused ?? ''}"!${refused === undefined ? '' : INVALID}>
+${refused !== undefined && REFUSAL}
+<input id="email" name="email" type="email" autocomplete="username" required value="${refused}"${refused !== undefined && INVALID}>
 </div>
 <button type="submit">Send the link</button>
 </form>
@@ -27,7 +27,7 @@ export const forgotPasswordPage = ({ refused }: ForgotPasswordForm = {}): string
   })
 
 const REFUSAL = html`<p class="error" id="refusal"><span class="visually-hidden">Error: </span>Enter an e-mail address, such as ada@example.com.</p>`
-const INVALID = ' aria-describedby="refusal" aria-invalid="true" autofocus'
+const INVALID = html` aria-describedby="refusal" aria-invalid="true" autofocus`
 
 /** The same page with and without an account, so that it does not reveal which addresses have one. */
 export const linkSentPage = (email: string): string =>

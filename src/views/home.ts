@@ -1,4 +1,4 @@
-import { html } from 'ghtml'
+import { html } from '../lib/http/html.js'
 import { page } from './layout.js'
 
 /**
@@ -11,7 +11,7 @@ export const homePage = (frontendUrl: string | undefined): string =>
     body: html`<article class="card">
 <h1>This is the API of Groundwork</h1>
 <p>It is made for programs. To sign in, use the application.</p>
-!${frontendUrl === undefined ? '' : html`<p><a class="button" href="${frontendUrl}">Open the application</a></p>`}
+${frontendUrl !== undefined && html`<p><a class="button" href="${frontendUrl}">Open the application</a></p>`}
 <p class="note">Have you forgotten your password, or might someone else know it? <a href="/forgot-password">Ask for a new one</a>.</p>
 </article>`,
   })

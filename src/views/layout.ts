@@ -1,18 +1,18 @@
-import { html } from 'ghtml'
+import { type Html, html } from '../lib/http/html.js'
 
 export const HTML_MEDIA_TYPE = 'text/html; charset=utf-8'
 
 type PageOptions = {
   title: string
   /** HTML from the `html` tag, which escapes values. It contains the page's only `h1`. */
-  body: string
+  body: Html
   /** The path of a second style sheet. Default: only the one of all pages. */
   styleSheet?: string
 }
 
 /** Renders a whole page. Styles and scripts must not be inline: the content security policy forbids that. */
 export const page = ({ title, body, styleSheet }: PageOptions): string =>
-  html`<!doctype html>
+  String(html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -22,13 +22,13 @@ export const page = ({ title, body, styleSheet }: PageOptions): string =>
 <title>${title} · Groundwork</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/static/pages.css">
-!${styleSheet && html`<link rel="stylesheet" href="${styleSheet}">`}
+${styleSheet && html`<link rel="stylesheet" href="${styleSheet}">`}
 </head>
 <body>
 <header class="masthead"><p class="brand">Groundwork</p></header>
 <main>
-!${body}
+${body}
 </main>
 </body>
 </html>
-`
+`)

@@ -1,4 +1,4 @@
-import { html } from 'ghtml'
+import { html } from '../lib/http/html.js'
 import { signInNext } from './api-docs.js'
 import { page } from './layout.js'
 import { accountField, passwordFields } from './password-fields.js'
@@ -35,8 +35,8 @@ export function newPasswordPage({ token, email, isFirst, refusal }: PasswordForm
 <p>For the account <strong>${email}</strong>. ${effect}</p>
 <form method="post" action="/reset-password">
 <input type="hidden" name="token" value="${token}">
-!${accountField(email)}
-!${passwordFields({ label: isFirst ? 'Password' : 'New password', refusal })}
+${accountField(email)}
+${passwordFields({ label: isFirst ? 'Password' : 'New password', refusal })}
 <button type="submit">Set the password</button>
 </form>
 <p class="note">${otherwise}</p>
@@ -50,6 +50,6 @@ export const passwordSetPage = ({ hasApiDocs }: { hasApiDocs: boolean }): string
     body: html`<article class="card done">
 <h1>Your password is set</h1>
 <p>Use it the next time you sign in. All your devices have been signed out.</p>
-!${signInNext(hasApiDocs)}
+${signInNext(hasApiDocs)}
 </article>`,
   })

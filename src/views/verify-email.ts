@@ -1,4 +1,4 @@
-import { html } from 'ghtml'
+import { html } from '../lib/http/html.js'
 import { signInNext } from './api-docs.js'
 import { page } from './layout.js'
 
@@ -24,6 +24,6 @@ export const emailConfirmedPage = ({ hasApiDocs }: { hasApiDocs: boolean }): str
     body: html`<article class="card done">
 <h1>Your address is confirmed</h1>
 <p>Thank you. From now on you sign in with this address.</p>
-!${signInNext(hasApiDocs)}
+${signInNext(hasApiDocs)}
 </article>`,
   })

@@ -51,7 +51,7 @@ t.test(
     const before = await readTables()
     for (const method of ['GET', 'HEAD', 'GET'] as const) t.equal((await open(token, method)).status, 200)
     const page = await open(token)
-    t.match(page.text, /Tom &#38; &#60;b&#62;Ada&#60;\/b&#62;<\/strong> as an administrator/)
+    t.match(page.text, /Tom &amp; &lt;b&gt;Ada&lt;\/b&gt;<\/strong> as an administrator/)
     t.match(page.text, email)
     t.strictSame(
       [...page.text.matchAll(/<input[^>]* name="(\w+)"/g)].map(([, name]) => name),

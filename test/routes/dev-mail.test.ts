@@ -64,9 +64,9 @@ t.test(
 
     const page = await get(`?message=${mail.id}`)
     t.match(page.headers, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
-    t.match(page.text, 'Hello &#60;b&#62;{{7*7}}&#60;/b&#62;,')
+    t.match(page.text, 'Hello &lt;b&gt;{{7*7}}&lt;/b&gt;,')
     const [, href = ''] = /<pre>.*<a href="([^"]*)">/s.exec(page.text) ?? []
-    const link = new URL(href.replaceAll('&#61;', '='))
+    const link = new URL(href)
     t.ok(mail.text.includes(link.href), 'the page links to the link of the mail')
     t.equal(link.pathname, '/verify-email')
     const token = link.searchParams.get('token')
@@ -141,7 +141,7 @@ t.test('every kind of mail can be previewed', async (t) => {
   const paths = [...(await get('/preview')).text.matchAll(/href="\/dev\/mail(\/preview\/[^"]*)"/g)]
   t.equal(paths.length, 22)
   for (const [, path = ''] of paths) {
-    const { status, headers, text } = await get(path.replaceAll('&#61;', '='))
+    const { status, headers, text } = await get(path)
     t.equal(status, 200, path)
     t.match(text, /Hello Ada,/)
     const isText = path.includes('part')

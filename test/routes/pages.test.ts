@@ -173,7 +173,7 @@ t.test('text from users is text on a page, never markup', async (t) => {
   await signUp({ email })
   for (const purpose of PURPOSES) {
     const { text } = await open(PATHS[purpose], await mailTo(purpose, email))
-    t.match(text, 'o&#39;brien&#38;co&#61;`{x}`@example.com')
+    t.match(text, 'o&#39;brien&amp;co=`{x}`@example.com')
     t.notMatch(text, "o'brien")
   }
 })

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
-import { html } from 'ghtml'
+import { html } from '../../lib/http/html.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -24,7 +24,7 @@ async function publicPath(app: FastifyInstance, { publicUrl }: { publicUrl: stri
   app.decorate('publicPath', path)
   if (path === '') return
 
-  const inPages = html`${path}`
+  const inPages = String(html`${path}`)
   app.addHook('onSend', (_request, reply, payload, done) => {
     const location = reply.getHeader('location')
     if (typeof location === 'string' && /^\/(?!\/)/.test(location)) reply.header('location', path + location)
