@@ -1,4 +1,4 @@
-/** What row-level security backs, and the types ask for: whoever reads or writes a table of organizations has a scope. */
+/** Tenant tables are used only within a scope, which the types require and row-level security enforces. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,12 +6,13 @@ import t from 'tap'
 
 const ROOT = fileURLToPath(new URL('../src/', import.meta.url))
 
-/** Who may lift the separation of organizations, and what for. */
+/** The queries that may work across organizations, each with its reason. */
 const ACROSS_ORGANIZATIONS: Record<string, string> = {
-  'db/queries/organizations/accept-invitation.ts': 'an invitation is looked up by its token alone',
-  'db/queries/organizations/organization-lists.ts': 'a super_admin sees all organizations',
-  'db/queries/retention/purge.ts': 'a job removes the expired invitations of all',
-  'db/queries/administration/user-administration.ts': 'the account of a member of many goes',
+  'db/queries/organizations/accept-invitation.ts': 'finds an invitation by its token alone',
+  'db/queries/organizations/organization-lists.ts': 'lists all organizations for a super_admin',
+  'db/queries/retention/purge.ts': 'removes expired invitations of every organization',
+  'db/queries/administration/user-administration.ts':
+    'deletes users who are members of several organizations',
 }
 
 const names = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
@@ -19,7 +20,7 @@ const files = new Map(
   names.map((name) => [name.split(sep).join('/'), readFileSync(ROOT + name, 'utf8')] as const),
 )
 
-/** Tables under the policies of organizations, by the file that declares them. */
+/** The tenant tables: those whose file in db/schema declares `tenantPolicies`. */
 const tenantTables = [...files].flatMap(([path, code]) => {
   const [, table] = /export const (\w+) = (?:pgTable|\w+\.table)\(/.exec(code) ?? []
   return path.startsWith('db/schema/') && code.includes('...tenantPolicies(') && table ? [table] : []
@@ -36,8 +37,8 @@ t.test('only queries with a scope use tenant tables', async (t) => {
     if (path.startsWith('db/schema/')) continue
     const table = importedBy(code).find((name) => tenantTables.includes(name))
     if (!table) continue
-    t.match(path, /^db\/queries\//, `src/${path} uses ${table}: only queries may`)
-    t.match(code, /from '(\.\.\/)+tenancy\/scopes\.js'/, `src/${path} uses ${table}, and must take a scope`)
+    t.match(path, /^db\/queries\//, `src/${path} uses ${table}: only queries may use a tenant table`)
+    t.match(code, /from '(\.\.\/)+tenancy\/scopes\.js'/, `src/${path} uses ${table}: it must take a scope`)
   }
 })
 

@@ -1,4 +1,4 @@
-/** What a trace has of the parts that do not run within their request by themselves. */
+/** Traces of work that does not run in the asynchronous context of its request. */
 import t from 'tap'
 import { buildTestApp, PASSWORD } from './helpers/app.js'
 import { fillAuditLog } from './helpers/audit-entries.js'
@@ -7,7 +7,7 @@ import { startCollector } from './helpers/collector.js'
 import { connect, createTestDatabase } from './helpers/database.js'
 
 const ENTRIES = 1_500
-/** Of 500 entries; those of the sign-up come on top. */
+/** The minimum number of batches, of 500 entries each; the sign-up adds a few entries. */
 const BATCHES = ENTRIES / 500
 
 const database = await createTestDatabase(t)
@@ -22,7 +22,7 @@ const program = await buildProgram(t, database, {
   OTEL_BSP_SCHEDULE_DELAY: '50',
 })
 
-/** Asks within a trace of its own, with a last hexadecimal digit of its own. */
+/** A trace id that ends with this hexadecimal digit, and its header. */
 const traced = (digit: number) => {
   const traceId = `4bf92f3577b34da6a3ce929d0e0e473${digit}`
   return { traceId, traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
@@ -58,7 +58,7 @@ t.test("each batch of an export and the commit of a sign-in are part of their re
   t.strictSame(
     collector.spans().filter(({ attributes }) => /audit_requests/.test(String(attributes['db.query.text']))),
     [],
-    'what became of requests is written behind them',
+    'request records are written outside of traces',
   )
 })
 
@@ -87,6 +87,6 @@ t.test('traces the statements of the queue in the database, and every log line h
     lines.map((line) => JSON.parse(line)),
     [{ msg: 'deleted what was over' }, { msg: 'job done' }],
   )
-  for (const line of lines) t.equal(line.match(/"traceId"/g)?.length, 1, 'once')
-  t.notMatch(/.*waiting for jobs.*/.exec(stdout)?.[0], /traceId/, 'and no line that is of no trace')
+  for (const line of lines) t.equal(line.match(/"traceId"/g)?.length, 1, 'each line has the trace id once')
+  t.notMatch(/.*waiting for jobs.*/.exec(stdout)?.[0], /traceId/, 'lines outside a trace have no trace id')
 })

@@ -22,7 +22,7 @@ const PERSON = {
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
 const CALLER = '00f067aa0ba902b7'
 
-/** Not the first one, to be told from it. */
+/** Not the default database, so that the attribute of the span is distinguishable. */
 const REDIS_DATABASE = 13
 
 const post = (url: string, body: object) =>
@@ -32,7 +32,10 @@ const post = (url: string, body: object) =>
     body: JSON.stringify(body),
   })
 
-/** The body comes only when the server has seen the head: it is read outside of whatever the head has begun. */
+/**
+ * Sends the body only after the server has read the head, so that the body is read outside the asynchronous context
+ * of the head.
+ */
 async function registerSlowly(url: string, traceparent: string): Promise<number | undefined> {
   const headers = { 'content-type': 'application/json', expect: '100-continue', traceparent }
   const sent = request(`${url}/api/v1/auth/register`, { method: 'POST', headers })
@@ -51,11 +54,11 @@ async function buildTraced(t: Test, env: NodeJS.ProcessEnv) {
   return { mailbox, program: await buildProgram(t, database, { ...own, ...env }) }
 }
 
-/** From the root to the leaf, each with the kind of its span. */
+/** The spans from the root to the named one, each as service, kind and name. */
 function pathTo(spans: ReceivedSpan[], name: string): string[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]))
   const path: string[] = []
-  for (let span = spans.find((it) => it.name === name); span; span = byId.get(span.parentId)) {
+  for (let span = spans.find((candidate) => candidate.name === name); span; span = byId.get(span.parentId)) {
     path.unshift(`${span.service} ${span.kind} ${span.name}`)
   }
   return path
@@ -73,21 +76,21 @@ async function registerWithTrace(t: Test, env: NodeJS.ProcessEnv) {
 
 t.test('a registration is one trace, from the caller to the mail, without secrets', async (t) => {
   const { collector, server, worker, mail, spans } = await registerWithTrace(t, {})
-  const asked = [
+  const requested = [
     'groundwork-api server POST /api/v1/auth/register',
     'groundwork-api internal transaction',
     'groundwork-api producer create confirm-registration',
   ]
-  const confirmed = [...asked, 'groundwork-worker consumer process confirm-registration']
+  const confirmed = [...requested, 'groundwork-worker consumer process confirm-registration']
   const mailed = [
     ...confirmed,
     'groundwork-worker internal transaction',
     'groundwork-worker producer create send-link',
     'groundwork-worker consumer process send-link',
   ]
-  t.strictSame(pathTo(spans, 'INSERT outbox'), [...asked, 'groundwork-api client INSERT outbox'])
+  t.strictSame(pathTo(spans, 'INSERT outbox'), [...requested, 'groundwork-api client INSERT outbox'])
   t.strictSame(pathTo(spans, 'send confirm-registration'), [
-    ...asked,
+    ...requested,
     'groundwork-worker producer send confirm-registration',
   ])
   t.strictSame(pathTo(spans, 'send mail'), [...mailed, 'groundwork-worker client send mail'])
@@ -120,10 +123,10 @@ t.test('a registration is one trace, from the caller to the mail, without secret
   const verified = await post(`${server.url}/api/v1/auth/verify-email`, { token })
   t.equal(verified.status, 204)
   const signedIn = await post(`${server.url}/api/v1/auth/login`, PERSON)
-  t.equal(signedIn.status, 400, 'with fields that it does not know')
+  t.equal(signedIn.status, 400, 'the sign-in refuses unknown fields')
   const problem = (await signedIn.json()) as { traceId: string; requestId: string }
   t.match(problem, { traceId: /^[0-9a-f]{32}$/, requestId: String })
-  t.not(problem.traceId, TRACE_ID, 'it is a trace of its own')
+  t.not(problem.traceId, TRACE_ID, 'a request without the header starts a new trace')
 
   const { email, password } = PERSON
   const { accessToken, refreshToken } = (await (
@@ -147,7 +150,7 @@ t.test('a registration is one trace, from the caller to the mail, without secret
 
   const raw = collector.raw()
   for (const secret of [...Object.values(PERSON), token, accessToken, refreshToken, mail.subject]) {
-    t.notOk(raw.includes(secret), `${secret.slice(0, 12)} is in no span`)
+    t.notOk(raw.includes(secret), `no span contains ${secret.slice(0, 12)}`)
   }
   t.notOk(
     collector.spans().some(({ name }) => name.includes('readyz')),
@@ -156,13 +159,13 @@ t.test('a registration is one trace, from the caller to the mail, without secret
   t.strictSame(
     collector.spans().filter(({ failed }) => failed),
     [],
-    'a 4xx is no failure of the server',
+    'a 4xx does not mark a span as failed',
   )
   t.ok(
     collector
       .spans()
       .every(({ parentId, kind, name }) => parentId || kind === 'server' || /^process /.test(name)),
-    'what goes on behind requests and jobs begins no trace',
+    'work outside requests and jobs starts no trace',
   )
 })
 
@@ -179,7 +182,10 @@ t.test('traces the commands of Redis without their keys', { skip }, async (t) =>
     const [parent] = pathTo(spans, name).slice(-2)
     return spanId && parent
   })
-  t.ok(places.includes('groundwork-api server POST /api/v1/auth/register'), 'of the rate limit')
+  t.ok(
+    places.includes('groundwork-api server POST /api/v1/auth/register'),
+    'traces the commands of the rate limit',
+  )
   t.match(commands[0]?.attributes, {
     'db.operation.name': /^EVAL(SHA)?$/,
     'db.namespace': '13',
@@ -187,13 +193,13 @@ t.test('traces the commands of Redis without their keys', { skip }, async (t) =>
   })
   t.ok(
     commands.some(({ service }) => service === 'groundwork-worker'),
-    'of the queue',
+    'traces the commands of the queue',
   )
   t.match(pathTo(spans, 'send mail').at(-1), 'groundwork-worker client send mail')
   t.notOk(collector.raw().includes(backend.REDIS_KEY_PREFIX))
 })
 
-/** Of OpenTelemetry, by a process that has ended: Node writes down every script that it has run. */
+/** The packages of OpenTelemetry that a process loaded, from the coverage that Node wrote when it ended. */
 const loadedPackages = (folder: string): Set<string> => {
   const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
   return new Set(files.join().match(/node_modules\/@opentelemetry\/[\w-]+/g))
@@ -226,7 +232,7 @@ t.test('a collector that is away or silent changes no answer and delays no shutd
   t.equal(api.stdout.match(/spans cannot be sent/g)?.length, 1)
   t.match(api.stdout, /OTEL_TRACES_SAMPLER value \\"nonsense\\" invalid/)
   t.match(jobs.stdout, /the last spans could not be sent in time/)
-  t.ok(loadedPackages(NODE_V8_COVERAGE).size > 3, 'what is loaded is seen')
+  t.ok(loadedPackages(NODE_V8_COVERAGE).size > 3, 'the coverage shows loaded packages')
 })
 
 t.test('traces nothing and loads no OpenTelemetry without settings', async (t) => {

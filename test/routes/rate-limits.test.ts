@@ -21,7 +21,7 @@ t.test(
     const { app, anonymous } = await limited(t)
     const statuses: number[] = []
     for (let left = 9; left >= 0; left -= 1) {
-      // Many accounts and one password: what an account has to wait does not help here.
+      // Many accounts, so that only the limit of the address applies and not the wait of an account.
       const answer = await anonymous.post('/auth/login', { ...LOGIN, email: `${left}-${EMAIL}` })
       statuses.push(answer.status)
       t.equal(answer.headers['ratelimit-policy'], '"login";q=10;w=60')
@@ -38,7 +38,7 @@ t.test(
       headers: { 'sec-fetch-site': 'same-origin' },
       payload: {},
     })
-    t.equal(form.statusCode, 429, 'the dashboard is no second door')
+    t.equal(form.statusCode, 429, 'the sign-in of the dashboard shares the limit')
     t.equal((await anonymous.post('/auth/refresh', { refreshToken: 'x'.repeat(43) })).status, 401)
   },
 )
@@ -68,7 +68,7 @@ t.test('sends mails once in 30 seconds and mailbox, with or without an account',
     t.match(again, { status: 429, headers: { 'retry-after': /^(30|29|28)$/ } })
   }
   const third = await anonymous.post('/auth/forgot-password', { email: 'other@example.com' })
-  t.match(third.headers.ratelimit, /"forgot-password-address";r=7;/, 'what was refused did not count')
+  t.match(third.headers.ratelimit, /"forgot-password-address";r=7;/, 'refused requests do not count')
 })
 
 t.test('a request that fails before its key is known counts for the address', async (t) => {
@@ -93,9 +93,9 @@ t.test('counts users by account and others by address, unknown paths and refusal
   t.equal(leftOf(await ada.get('/me')), 299)
   t.equal(leftOf(await ada.get('/me/sessions')), 298)
   t.equal(leftOf(await grace.get('/me')), 299)
-  t.equal(leftOf(await anonymous.get('/me')), 299, 'a 401')
-  t.equal(leftOf(await anonymous.get('/nothing')), 298, 'a 404')
-  t.equal(leftOf(await ada.get('/users')), 297, 'a 403')
+  t.equal(leftOf(await anonymous.get('/me')), 299, 'a 401 counts')
+  t.equal(leftOf(await anonymous.get('/nothing')), 298, 'a 404 counts')
+  t.equal(leftOf(await ada.get('/users')), 297, 'a 403 counts')
   for (let i = 0; i < 298; i += 1) await anonymous.get('/nothing')
   t.match(await anonymous.get('/nothing'), { status: 429 })
   t.match(await anonymous.get('/me'), { status: 429 })
@@ -147,9 +147,13 @@ t.test('the right password clears the failures of an account, and not those of a
   t.strictSame(
     statuses,
     [401, 401, 200, 401, 401, 401, 401, 200],
-    'six wrong ones in a row would have to wait',
+    'the right password resets the count of failures',
   )
-  t.match((await logIn(PASSWORD)).headers.ratelimit, /^"login";r=0;/, 'with signing up, ten')
+  t.match(
+    (await logIn(PASSWORD)).headers.ratelimit,
+    /^"login";r=0;/,
+    'all ten requests count for the address',
+  )
   t.match(await logIn(PASSWORD), { status: 429, body: { code: 'RATE_LIMITED' } })
 })
 
@@ -166,11 +170,11 @@ t.test('no header makes another client unless a trusted proxy sends it', async (
   t.equal(
     await left(behindProxy, '192.0.2.99, 192.0.2.1'),
     '298',
-    'what the client wrote itself counts for nothing',
+    'the part of the header written by the client is ignored',
   )
   t.equal(await left(behindProxy, '::ffff:192.0.2.1'), '297')
   t.equal(await left(behindProxy, '2001:db8::1'), '299')
-  t.equal(await left(behindProxy, '2001:db8::ffff:1'), '298', 'one network, one client')
+  t.equal(await left(behindProxy, '2001:db8::ffff:1'), '298', 'an IPv6 network is one client')
 })
 
 t.test('operations document their limits from the declaration, and where limits are lifted', async (t) => {
@@ -207,7 +211,7 @@ t.test('counts the decisions of each limit in metrics', async (t) => {
   })
 })
 
-/** As the application has it, without the rest. */
+/** An app with the rate limits of the application and nothing else. */
 async function bareApp(t: Test, isOn: boolean) {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -235,7 +239,7 @@ t.test('one name is one counter: different limits under it fail the boot with bo
     [{ ...x, limit: '5 per 30 seconds' }, y],
     [{ ...x, key: 'user' }, y],
     [{ ...x, strategy: 'fixed-window' }, y],
-    // Alone it would be counted elsewhere: all keys of a request lie together.
+    // A single policy would be counted under another key, because all keys of a request are stored together.
     [x],
     [y, x],
   ] as RateLimit[][]) {

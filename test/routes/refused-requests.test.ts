@@ -12,7 +12,7 @@ const sql = connect(t, database.ownerUrl)
 const search = recordedRequests(app, admin)
 const recordOf = recordsOfCalls(search)
 
-/** What floods count begins anew with it. */
+/** Writing the pending records resets the counters of floods. */
 t.beforeEach(() => app.settleAuditRequests())
 
 t.test('discards values that an operation refuses, because they may be a password', async (t) => {
@@ -150,7 +150,7 @@ t.test('summarizes a flood of refused requests, except for those that concern an
   await victim.get('/users')
   const records = (await search()).filter(({ id }) => String(id) > last)
   const ofFlood = records.filter(({ userId, subjectId }) => userId === null && subjectId === null)
-  t.equal(ofFlood.length, 22, 'twenty, and two sums')
+  t.equal(ofFlood.length, 22, 'twenty records and two summaries')
   const details = { headers: null, body: null, args: null }
   t.match(
     ofFlood.filter(({ count }) => count !== 1).sort((a, b) => Number(a.count) - Number(b.count)),

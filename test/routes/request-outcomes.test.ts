@@ -36,7 +36,7 @@ t.test(
       rowsChanged: 1,
       entries: 1,
     })
-    t.match(changed.record, { headers: null, body: null, args: null }, 'its entry has them')
+    t.match(changed.record, { headers: null, body: null, args: null }, 'the entry has these fields instead')
     t.strictSame((await admin.get(`/audit-requests/${changed.record?.id}`)).body, changed.record)
     const { body: joined } = await admin.get(`/audit-logs?requestId=${changed.requestId}`)
     t.equal(joined.data.length, 1)
@@ -46,7 +46,7 @@ t.test(
     t.match(
       refused.record,
       { body: { firstName: 'Grace', password: '[redacted]' }, headers: { authorization: '[redacted]' } },
-      'nothing else has what was asked for',
+      'the record keeps the body, because there is no entry',
     )
 
     const cases: [Client, Call, object][] = [
@@ -77,7 +77,7 @@ t.test(
 
     for (const url of ['/me', '/me/sessions', '/no-such-page']) {
       const { record } = await recordOf(user, { method: 'GET', url })
-      t.equal(record, undefined, `GET ${url} is nobody's business`)
+      t.equal(record, undefined, `a successful GET ${url} is not recorded`)
     }
   },
 )
@@ -202,6 +202,6 @@ t.test('pages go through all records, and times bound them', async (t) => {
   const ids = [...first.data, ...second.data].map(({ id }: { id: string }) => id)
   t.strictSame(ids, [...new Set(ids)].sort())
   const { createdAt } = all[Math.floor(all.length / 2)] as unknown as { createdAt: string }
-  const within = await search({ from: createdAt, to: createdAt })
-  t.ok(within.length > 0 && within.every((record) => record.createdAt === createdAt))
+  const bounded = await search({ from: createdAt, to: createdAt })
+  t.ok(bounded.length > 0 && bounded.every((record) => record.createdAt === createdAt))
 })

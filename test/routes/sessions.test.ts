@@ -8,7 +8,7 @@ import { connect } from '../helpers/database.js'
 const refreshWith = (client: Client, refreshToken: string | undefined) =>
   client.post('/auth/refresh', { refreshToken })
 
-/** As if a token had been used, or a session begun, that long ago. */
+/** Moves the times of tokens or sessions into the past. */
 async function age(t: Test, { database }: TestApp, statement: string) {
   await connect(t, database.ownerUrl).unsafe(statement)
 }
@@ -35,7 +35,11 @@ t.test('everything that is not a refresh token gets the same answer', async (t) 
   }
   t.match(answers[0], { status: 401, code: 'INVALID_REFRESH_TOKEN' })
   for (const answer of answers) t.strictSame(answer, answers[0])
-  t.equal((await refreshWith(anonymous, user.user?.accessToken)).status, 400, 'an access token is none')
+  t.equal(
+    (await refreshWith(anonymous, user.user?.accessToken)).status,
+    400,
+    'an access token is not a refresh token',
+  )
 })
 
 t.test('twenty parallel refreshes of one token return one successor and sign no one out', async (t) => {
@@ -62,8 +66,8 @@ t.test('a lost answer can be requested again until the grace period ends', async
     status: 401,
     body: { code: 'INVALID_REFRESH_TOKEN' },
   })
-  t.equal((await refreshWith(anonymous, lost.body.refreshToken)).status, 401, 'the whole family is revoked')
-  t.equal((await user.get('/me')).status, 401, 'and its access tokens')
+  t.equal((await refreshWith(anonymous, lost.body.refreshToken)).status, 401, 'the successor is revoked')
+  t.equal((await user.get('/me')).status, 401, 'the access tokens of the session are revoked')
 })
 
 t.test('a token two generations old ends its session, even a moment later, and no other one', async (t) => {
@@ -96,7 +100,7 @@ t.test(
     const { body } = await refreshWith(anonymous, old.user?.refreshToken)
     const [token] = await sql`select r.expires_at <= s.expires_at as capped from refresh_tokens r
     join sessions s on s.id = r.session_id where r.spent_at is null and s.user_id = ${old.user?.id ?? ''}`
-    t.match(token, { capped: true }, 'no token outlives its session')
+    t.match(token, { capped: true }, 'no token expires after its session')
     await sql`update sessions set expires_at = now() where user_id = ${old.user?.id ?? ''}`
     t.equal((await refreshWith(anonymous, body.refreshToken)).status, 401)
   },
@@ -133,7 +137,7 @@ t.test('users list their sessions and end one or all others, and never those of 
   t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 204)
   t.equal((await phone.get('/me')).status, 401)
   t.equal((await refreshWith(anonymous, phone.user?.refreshToken)).status, 401)
-  t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 404, 'it has ended')
+  t.equal((await here.delete(`/me/sessions/${phoneId}`)).status, 404, 'the session has already ended')
   t.equal((await laptop.get('/me')).status, 200)
 
   t.equal((await here.delete('/me/sessions')).status, 204)
@@ -151,10 +155,10 @@ t.test('the oldest of too many sessions ends, however many sign in at once', asy
   const email = String(first.user?.email)
   const second = await anonymous.signIn(email, PASSWORD)
   await anonymous.signIn(email, PASSWORD)
-  t.equal((await first.get('/me')).status, 200, 'three are allowed')
+  t.equal((await first.get('/me')).status, 200, 'three sessions are allowed')
 
   await anonymous.signIn(email, PASSWORD)
-  t.equal((await first.get('/me')).status, 401, 'its access token, too')
+  t.equal((await first.get('/me')).status, 401, 'the access token of the oldest session is refused')
   t.equal((await refreshWith(anonymous, first.user?.refreshToken)).status, 401)
   t.equal((await second.get('/me')).status, 200)
   const sql = connect(t, testApp.database.ownerUrl)
@@ -167,13 +171,13 @@ t.test('the oldest of too many sessions ends, however many sign in at once', asy
 
   const user = await getUserById(testApp.app.db, first.user?.id ?? '')
   const device = { user, ip: '127.0.0.1', userAgent: undefined, maxPerUser: 3 }
-  // Without the hashing of passwords in front, so that they really come at once.
+  // Creates the sessions without password hashing, so that they are really concurrent.
   const start = () => createSession(testApp.app.db, device, { absolute: 60, idle: 60, grace: 10 })
   await Promise.all(Array.from({ length: 8 }, start))
   const [live] = await sql`select count(*)::int from sessions
     where user_id = ${first.user?.id ?? ''} and ended_at is null`
   t.equal(live?.count, 3)
-  t.equal((await stranger.get('/me')).status, 200, 'others are not counted')
+  t.equal((await stranger.get('/me')).status, 200, 'sessions of other users do not count')
 })
 
 t.test('records the last use at most once a minute', async (t) => {
@@ -190,7 +194,7 @@ t.test('records the last use at most once a minute', async (t) => {
   t.ok((await lastUsed()) > before)
   const entries = await sql`select from audit.audit_log where table_name = 'sessions' and action = 'update'
     and user_id is not null`
-  t.equal(entries.length, 0, 'and no refresh leaves an audit entry for it')
+  t.equal(entries.length, 0, 'a refresh leaves no entry for the last use')
 })
 
 t.test('a disabled user cannot refresh, and only hashes of refresh tokens are stored', async (t) => {
@@ -222,6 +226,6 @@ t.test('refresh tokens are long and have nothing in common', async (t) => {
     .flatMap((token) => [...token])
     .reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
   const bits = bytes.length * 256
-  // Five standard deviations: one false alarm in some million runs.
-  t.ok(Math.abs(ones - bits / 2) < 5 * Math.sqrt(bits / 4), 'as many ones as zeros')
+  // Five standard deviations: about one false alarm in a million runs.
+  t.ok(Math.abs(ones - bits / 2) < 5 * Math.sqrt(bits / 4), 'ones and zeros are equally frequent')
 })

@@ -25,7 +25,7 @@ const statusesOf = (answers: readonly Answer[]): Record<number, number> => {
   return counts
 }
 
-/** What an onlooker can compare; the seconds left differ from one moment to the next. */
+/** The parts of an answer that an attacker can compare, without the remaining seconds. */
 const shapeOf = ({ status, headers, body }: Answer) => ({
   status,
   body: { ...body, requestId: '' },
@@ -46,7 +46,7 @@ function throttles(t: Test, { ownerUrl }: TestDatabase) {
     endWaits: () => sql`update sign_in_throttles set blocked_until = now() - interval '1 millisecond'`,
     letADayPass: () => sql`update sign_in_throttles set blocked_until = blocked_until - interval '24 hours',
       last_failure_at = last_failure_at - interval '24 hours'`,
-    /** Resolves once no wait is left, in real time. */
+    /** Waits in real time until no wait is left. */
     waitsAreOver: async () => {
       for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
         const left = await sql`select from sign_in_throttles where blocked_until > now()`
@@ -75,10 +75,10 @@ t.test('a wrong password reveals neither whether an account exists nor its state
   }
   await sql`insert into users (email, first_name, last_name) values ('invited@example.com', 'No', 'Password')`
 
-  const seen: string[] = []
+  const verified: string[] = []
   const { verify } = app.passwords
   app.passwords.verify = (attempt) => {
-    seen.push(typeof attempt.passwordHash)
+    verified.push(typeof attempt.passwordHash)
     return verify(attempt)
   }
   const wrong = [NOBODY, ...Object.values(emails), 'invited@example.com']
@@ -86,7 +86,11 @@ t.test('a wrong password reveals neither whether an account exists nor its state
   for (const email of wrong) answers.push(shapeOf(await logIn(anonymous, email)))
   t.match(answers[0], { status: 401, body: { code: 'INVALID_CREDENTIALS' } })
   for (const answer of answers) t.strictSame(answer, answers[0])
-  t.strictSame(seen, ['undefined', 'string', 'string', 'string', 'object'], 'a password is verified for each')
+  t.strictSame(
+    verified,
+    ['undefined', 'string', 'string', 'string', 'object'],
+    'a password is verified for each',
+  )
 
   t.match(await logIn(anonymous, emails.pending, PASSWORD), { body: { code: 'EMAIL_NOT_VERIFIED' } })
   t.match(await logIn(anonymous, emails.disabled, PASSWORD), { body: { code: 'ACCOUNT_DISABLED' } })
@@ -121,9 +125,9 @@ t.test('five wrong passwords delay every further one, also for an address withou
     t.strictSame(shapeOf(answer), shapeOf(waiting[0] as Answer))
     t.match(answer.headers['retry-after'], /^([1-9]|[12]\d|30)$/)
   }
-  t.strictSame(await read(), before, 'tries during a wait neither count nor prolong it')
-  t.equal((await logIn(anonymous, ` ${email}`)).status, 400, 'spaces lead to no other account either')
-  t.notOk(JSON.stringify(before).includes('example'), 'and the table tells no addresses')
+  t.strictSame(await read(), before, 'attempts during a wait neither count nor prolong it')
+  t.equal((await logIn(anonymous, ` ${email}`)).status, 400, 'spaces do not make another address')
+  t.notOk(JSON.stringify(before).includes('example'), 'the table contains no addresses')
 })
 
 t.test('a caller who waits as long as required succeeds and gets all free failures back', async (t) => {
@@ -134,11 +138,11 @@ t.test('a caller who waits as long as required succeeds and gets all free failur
   const [throttle] = await read()
   const blocked = await logIn(anonymous, email, PASSWORD)
   t.equal(blocked.status, 429)
-  const toldUntil = Date.now() + Number(blocked.headers['retry-after']) * 1000
-  t.ok(toldUntil >= throttle?.blocked_until.getTime())
+  const announcedEnd = Date.now() + Number(blocked.headers['retry-after']) * 1000
+  t.ok(announcedEnd >= throttle?.blocked_until.getTime())
   await waitsAreOver()
   t.equal((await logIn(anonymous, email, PASSWORD)).status, 200)
-  t.equal((await read()).length, 0, 'nothing is left of it')
+  t.equal((await read()).length, 0, 'a success removes the failures')
   await fail(anonymous, email, FREE_FAILURES - 1)
   t.equal((await logIn(anonymous, email, PASSWORD)).status, 200)
 })
@@ -203,7 +207,7 @@ t.test('locks no one out: the owner is notified once, and a reset by mail ends t
   await fail(anonymous, NOBODY, 7)
   const ofOwner = { payload: { mail: 'sign-in-blocked', userId: owner.user?.id } }
   const sent = await notices()
-  t.equal(sent.length, 2, 'an unknown address causes as much work')
+  t.equal(sent.length, 2, 'an unknown address causes the same work')
   t.strictSame(
     sent.filter(({ payload }) => payload.userId === owner.user?.id),
     [ofOwner],
@@ -215,7 +219,11 @@ t.test('locks no one out: the owner is notified once, and a reset by mail ends t
   const newPassword = 'another quiet sentence'
   await anonymous.post('/auth/reset-password', { token: await nextToken(email), password: newPassword })
   t.equal((await logIn(anonymous, email, newPassword)).status, 200)
-  t.strictSame([...new Set(mailbox.all.flatMap(({ recipients }) => recipients))], [email], 'and nobody else')
+  t.strictSame(
+    [...new Set(mailbox.all.flatMap(({ recipients }) => recipients))],
+    [email],
+    'only the owner gets mails',
+  )
 })
 
 t.test('removes expired failures from the table', async (t) => {

@@ -52,17 +52,17 @@ t.test('is not ready while a migration is missing, and names it', async (t) => {
   await eventually(async () => (await anonymous.request({ method: 'GET', url: '/readyz' })).status === 200)
 
   const ask = () => anonymous.request({ method: 'GET', url: '/readyz' })
-  // Each look at the migrations counts itself.
-  await sql.unsafe(`create sequence looks; grant all on sequence looks to public;
+  // Each read of the migrations increments the sequence.
+  await sql.unsafe(`create sequence reads; grant all on sequence reads to public;
     alter table drizzle.migrations rename to kept;
-    create view drizzle.migrations as select kept.* from drizzle.kept, (select nextval('looks')) as look;
+    create view drizzle.migrations as select kept.* from drizzle.kept, (select nextval('reads')) as read;
     grant select on drizzle.migrations to public`)
-  const looks = async () => Number((await sql`select last_value from looks`)[0]?.last_value)
-  await eventually(async () => (await ask()).status === 200 && (await looks()) > 1)
-  const before = await looks()
+  const reads = async () => Number((await sql`select last_value from reads`)[0]?.last_value)
+  await eventually(async () => (await ask()).status === 200 && (await reads()) > 1)
+  const before = await reads()
   const answers = await Promise.all(Array.from({ length: 20 }, ask))
   t.strictSame(new Set(answers.map(({ status }) => status)), new Set([200]))
-  t.ok((await looks()) - before <= before, 'all who ask at a time share one look at the database')
+  t.ok((await reads()) - before <= before, 'concurrent requests share one read of the migrations')
 })
 
 t.test('is not ready but live without its database, and says so to every client', async (t) => {
@@ -152,7 +152,7 @@ t.test('every answer has the security headers and names no software', async (t) 
   await limited.post('/auth/forgot-password', { email })
   const refused = await limited.post('/auth/forgot-password', { email })
   t.equal(findMistake(refused, { status: 429, code: 'RATE_LIMITED' }), undefined)
-  t.equal(findUnsafe(refused), undefined, '429')
+  t.equal(findUnsafe(refused), undefined, 'a 429 has the headers')
 
   const other = await signUp()
   await connect(t, database.ownerUrl)`alter table users rename to people`

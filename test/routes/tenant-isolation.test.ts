@@ -1,4 +1,4 @@
-/** OWASP API1 and API5 from outside: one tenant tries to see and to touch what another one has. */
+/** OWASP API1 and API5 from outside: one tenant tries to read and change what belongs to another. */
 import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
@@ -24,7 +24,7 @@ const operations = operationsOf(app, ours.id)
 const ofOrganizations = operations.filter(({ path }) => path.includes('{organizationId}'))
 const withoutId = (text: string) => text.replace(/"requestId":"[^"]*"/, '')
 
-/** All that there is of the other organization, as the database has it. */
+/** All rows of the other organization in the database. */
 const stateOfTheirs = () =>
   owner.begin(async (tx) => {
     await tx`select set_config('app.scope', ${`organization:${theirs.id}`}, true)`
@@ -76,7 +76,7 @@ t.test('an id of another tenant is unknown, and nothing changes', async (t) => {
       t.strictSame(await answerTo(theirs.id, id), absent, name)
     if (!/\{organizationId\}.*\{/.test(path)) continue
     for (const id of [idOf(grace), idOf(theirMember), theirs.id])
-      t.strictSame(await answerTo(ours.id, id), absent, `${name}, below one's own`)
+      t.strictSame(await answerTo(ours.id, id), absent, `${name}, under the caller's organization`)
   }
   t.strictSame(await stateOfTheirs(), before)
   for (const client of [grace, theirMember]) t.equal((await client.get('/me')).status, 200)

@@ -14,7 +14,7 @@ const admin = await signUp({ role: 'super_admin' })
 const sql = connect(t, database.ownerUrl)
 
 const idOf = (client: Client): string => client.user?.id ?? ''
-/** The same user, at the other process. */
+/** The same user as a client of the other process. */
 const elsewhere = (client: Client): Client => createClient(second.app, client.user)
 
 let count = 0
@@ -58,7 +58,7 @@ t.test('a user created with a password is active at once, and one without waits 
   t.strictSame(
     rivals.map(({ status }) => status).sort(),
     [201, 409, 409, 409],
-    'of four at once one gets the address',
+    'one of four concurrent requests gets the address',
   )
   for (const email of [
     'no-one',
@@ -76,8 +76,8 @@ t.test('a change answers with the new state and changes nothing else', async (t)
   const user = await signUp()
   const url = `/users/${idOf(user)}`
   const before = (await admin.get(url)).body
-  t.strictSame((await admin.patch(url, {})).body, before, 'no change at all')
-  t.equal((await auditOf(idOf(user))).length, 1, 'and no entry for it')
+  t.strictSame((await admin.patch(url, {})).body, before, 'an empty change changes nothing')
+  t.equal((await auditOf(idOf(user))).length, 1, 'an empty change leaves no entry')
   const { status, body } = await admin.patch(url, { firstName: 'Grace' })
   t.equal(status, 200)
   t.strictSame({ ...body, updatedAt: '' }, { ...before, firstName: 'Grace', updatedAt: '' })
@@ -155,10 +155,14 @@ t.test('the last active super_admin stays, whoever asks, and a disabled one does
   t.equal(
     (await guest.patch(`/users/${idOf(guest)}`, { role: 'user' })).status,
     200,
-    'one of several may step down',
+    'one of several super_admins may step down',
   )
-  t.equal((await guest.get('/users')).status, 401, 'and its token with the old role is dead')
-  t.equal((await again.delete(`/users/${idOf(other)}`)).status, 204, 'or leave')
+  t.equal((await guest.get('/users')).status, 401, 'the token with the old role is revoked')
+  t.equal(
+    (await again.delete(`/users/${idOf(other)}`)).status,
+    204,
+    'one of several super_admins may be deleted',
+  )
   t.equal((await again.get('/me')).status, 401)
 })
 
@@ -216,7 +220,7 @@ t.test('no admin write succeeds on any process once the demotion is answered', a
     await sql`select max(id::text) as id from audit.audit_log where object_id = ${idOf(former)} and action = 'update'`
   t.ok(
     created.every(({ id }) => id < demoted?.id),
-    'what succeeded was written before',
+    'every successful write precedes the demotion',
   )
 })
 

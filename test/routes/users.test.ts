@@ -14,7 +14,7 @@ type Listed = { id: string; email: string; [field: string]: unknown }
 const list = (query: Record<string, string | number> = {}, client: Client = admin): Promise<Answer> =>
   client.get(`/users?${new URLSearchParams(query as Record<string, string>)}`)
 
-/** Goes through all pages, and lets things happen in between. */
+/** Reads all pages, and runs `between` after each but the last. */
 async function walk(query: Record<string, string | number>, between = async (_page: Listed[]) => {}) {
   const pages: Listed[][] = []
   let cursor: string | null | undefined
@@ -32,7 +32,7 @@ const SORTS = USER_SORT_FIELDS.flatMap((field) => [field, `-${field}`])
 const columnOf = (sort: string) =>
   sort.replace('-', '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** Names and times that many share, so that ids have to settle the order. */
+/** Adds users that share names and times, so that ids decide the order. */
 const addUsers = (count: number, prefix: string) => sql`
   insert into users (email, first_name, last_name, status, role, created_at, updated_at)
   select ${prefix} || n || '@example.com', (array['Ada', 'ada', 'Émile', 'Zoë', 'Žofie'])[n % 5 + 1], 'Same',
@@ -60,11 +60,11 @@ t.test('every listed field sorts both ways over all pages, ties included', async
   t.strictSame(
     newest,
     (await list({ limit: 100, sort: '-createdAt' })).body.data,
-    'newest first, if nothing is said',
+    'sorts the newest first by default',
   )
-  t.equal((await list()).body.data.length, 20, 'twenty, if nothing is said')
+  t.equal((await list()).body.data.length, 20, 'returns twenty by default')
   const [total] = await sql`select count(*)::int from users`
-  t.equal((await list({ limit: total?.count })).body.nextCursor, null, 'a full last page is the last one')
+  t.equal((await list({ limit: total?.count })).body.nextCursor, null, 'a full last page has no next page')
 })
 
 t.test('rows added or removed while paging neither repeat nor hide others', async (t) => {
@@ -75,7 +75,7 @@ t.test('rows added or removed while paging neither repeat nor hide others', asyn
     const pages = await walk({ sort, limit: 7 }, async (page) => {
       round += 1
       await addUsers(5, `new-${sort}-${round}-`.toLowerCase())
-      // The row that the cursor stands on, one that was seen and one that may yet come.
+      // The row of the cursor, one that was listed and one that may still come.
       const others = await sql`select id from users where email like 'seed-%' order by random() limit 1`
       const victims = [page.at(-1)?.id, page[0]?.id, others[0]?.id].filter(
         (id) => id !== admin.user?.id && id !== plain.user?.id,
@@ -83,10 +83,10 @@ t.test('rows added or removed while paging neither repeat nor hide others', asyn
       await sql`delete from users where id in ${sql(victims as string[])}`
       for (const id of victims) gone.add(String(id))
     })
-    const seen = pages.flat().map(({ id }) => id)
-    t.equal(new Set(seen).size, seen.length, `${sort}: none twice`)
-    const lost = before.filter(({ id }) => !gone.has(id) && !seen.includes(id))
-    t.strictSame(lost, [], `${sort}: none lost`)
+    const listed = pages.flat().map(({ id }) => id)
+    t.equal(new Set(listed).size, listed.length, `${sort}: no row is repeated`)
+    const lost = before.filter(({ id }) => !gone.has(id) && !listed.includes(id))
+    t.strictSame(lost, [], `${sort}: no row is lost`)
     t.ok(round > 3)
     await sql`delete from users where email like 'new-%' or email like 'seed-%'`
     await addUsers(40, 'seed-')
@@ -109,13 +109,13 @@ t.test('finds users by part of a name or address, by role and by status', async 
   t.strictSame(await emails({ q: 'needle', role: 'super_admin' }), ['x2'])
   t.strictSame(await emails({ q: 'needle', role: 'super_admin', status: 'active' }), [])
   t.strictSame(await emails({ q: '@hay.example' }), ['needle', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6'])
-  t.strictSame(await emails({ q: '100%' }), ['x3'], 'no character of it is a wildcard')
+  t.strictSame(await emails({ q: '100%' }), ['x3'], 'finds the text literally')
   t.strictSame(await emails({ q: 'a_b' }), ['x3'])
   t.strictSame(await emails({ q: 'k\\s' }), ['x5'])
   t.strictSame(await emails({ q: "o'b" }), ['x5'])
   t.strictSame(await emails({ q: "' or 1=1 --" }), [])
   const found = await walk({ q: '@hay.example', limit: 2, sort: '-email' })
-  t.equal(found.flat().length, 7, 'the filter holds on every page')
+  t.equal(found.flat().length, 7, 'the filter applies to every page')
   for (const role of ['user', 'super_admin']) {
     const { data } = (await list({ role, limit: 100 })).body
     t.ok(data.length > 0 && data.every((user: Listed) => user.role === role))
@@ -146,7 +146,7 @@ t.test('a user has the documented fields and no hash', async (t) => {
     createdAt: /^\d{4}-.*\.\d{3}Z$/,
   })
   const { data } = (await list({ q: 'plain@example.com' })).body
-  t.strictSame(data, [body], 'alone and in a list alike')
+  t.strictSame(data, [body], 'the list has the same fields')
   t.notMatch((await list({ limit: 100 })).text, /argon2|hash/i)
 })
 
@@ -168,8 +168,8 @@ t.test('only a super_admin has access', async (t) => {
   for (const answer of await Promise.all(attempts(anonymous))) {
     t.match(answer, { status: 401, body: { code: 'UNAUTHORIZED' } })
   }
-  t.strictSame(await sql`select * from users order by id`, before, 'and nothing changed')
-  // A token that says more than its session's user may: the list of roles is in the token, the check of writes is not.
+  t.strictSame(await sql`select * from users order by id`, before, 'nothing changed')
+  // A token with a higher role than its user: writes check the role in the database, not the one of the token.
   const token = app.accessTokens.sign({
     userId: plain.user?.id ?? '',
     sessionId: plain.user?.id ?? '',

@@ -17,7 +17,7 @@ t.test('well-known addresses lead to the security contact and the password chang
   const [, expires = ''] = /^Expires: (\S+)$/m.exec(text) ?? []
   t.ok(
     new Date(expires) > new Date() && Date.parse(expires) < Date.now() + 365 * 86_400_000,
-    'RFC 9116, 2.5.5',
+    'expires within a year (RFC 9116, 2.5.5)',
   )
   for (const contact of SECURITY_CONTACT) t.match(text, `Contact: ${contact}\n`)
   t.match(text, /^Canonical: http:\/\/localhost:3000\/\.well-known\/security\.txt$/m)

@@ -15,7 +15,7 @@ import { run } from '../helpers/process.js'
 
 const ADA = 'ada.lovelace@example.com'
 
-/** Two administrators who change each other, and somebody who tries to be one of them. */
+/** Two administrators change each other, and a stranger tries to sign in as each of them. */
 async function createStory(t: Test) {
   const { app, database, anonymous, signUp } = await buildTestApp(t)
   const ada = await signUp({ role: 'super_admin', email: ADA })
@@ -24,7 +24,7 @@ async function createStory(t: Test) {
   await ada.patch('/me', { firstName: 'Augusta' })
   await grace.patch(`/users/${me.id}`, { lastName: 'Byron' })
   await ada.patch(`/users/${other.id}`, { firstName: 'Amazing' })
-  // As somebody from outside, and by address alone.
+  // Requests without a token, which name a user by address alone.
   const organization = await createOrganization(grace)
   await invite(grace, organization, 'somebody.else@example.com')
   const token = await invite(grace, organization, ADA)
@@ -81,7 +81,7 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
     ) ?? []
   t.ok(Number(erasedEntries) >= 5 && Number(erasedRequests) >= 1, stdout)
 
-  t.strictSame(await trail(), before, 'who did what, to what and when, is as it was')
+  t.strictSame(await trail(), before, 'actor, action, object and time are unchanged')
   const [left] = await owner<{ text: string }[]>`
     select coalesce(string_agg(to_jsonb(r)::text, ' '), '') as text from (
       select to_jsonb(l) from audit.audit_log l where object_id = ${ada.id} and table_name = 'users' or user_id = ${ada.id}
@@ -91,13 +91,13 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   t.notMatch(left?.text, /lovelace|Augusta|Byron|127\.0\.0\.1|lightMyRequest/i)
   const [requests] = await owner<{ text: string }[]>`
     select string_agg(to_jsonb(r)::text, ' ') as text from audit.audit_requests r`
-  t.notMatch(requests?.text, /lovelace/i, 'nor does a request that nobody knew to be about her')
+  t.notMatch(requests?.text, /lovelace/i, 'a request that only names the address is erased')
   t.match(requests?.text, /grace@example\.com/)
-  t.match(left?.text, /"Amazing"/, 'what she changed of somebody else is not hers')
+  t.match(left?.text, /"Amazing"/, "the user's changes of others are kept")
   const [everything] = await owner<{ text: string }[]>`
     select string_agg(to_jsonb(l)::text, ' ') as text from audit.audit_log l`
   t.match(everything?.text, /grace@example\.com/)
-  t.notMatch(everything?.text, /lovelace/i, 'nor is she found by where she was invited')
+  t.notMatch(everything?.text, /lovelace/i, 'the invitation of the user is erased')
   t.match(everything?.text, /somebody\.else@example\.com/)
   const ofInvitations = await owner`select state_before, state_after, ip, headers from audit.audit_log
     where table_name = 'invitations' and '[erased]' in (state_before ->> 'email', state_after ->> 'email') order by id`
@@ -131,7 +131,7 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   t.strictSame(
     (await verify()).lines,
     [`modified audit_log ${erased?.id}`],
-    'no change by hand hides behind it',
+    'a manual change of an erased entry is found',
   )
   await attack(
     admin,
@@ -162,14 +162,18 @@ t.test('entries erased before a seal are sealed in their erased form', async (t)
   t.match(stdout, /^Erased the personal data/)
   t.notMatch(stdout, /still there/)
   const [found] = await owner`select from audit.audit_requests r where to_jsonb(r)::text ilike '%lovelace%'`
-  t.notOk(found, 'entries of an account that is gone still tell its address')
+  t.notOk(found, 'requests that name the address of a deleted account are erased')
 
   const admin = connect(t, database.adminUrl)
   const [erased] =
     await owner`select id, actor from audit.audit_log where state_before ->> 'email' = '[erased]' limit 1`
   await attack(admin, `update audit.audit_log set actor = 'nobody' where id = '${erased?.id}'`)
   await sealAll()
-  t.strictSame((await verify()).lines, [`modified audit_log ${erased?.id}`], 'a change in between is found')
+  t.strictSame(
+    (await verify()).lines,
+    [`modified audit_log ${erased?.id}`],
+    'a change between erasure and seal is found',
+  )
   await attack(admin, `update audit.audit_log set actor = '${erased?.actor}' where id = '${erased?.id}'`)
   t.strictSame((await verify()).lines, [])
 })
@@ -177,15 +181,19 @@ t.test('entries erased before a seal are sealed in their erased form', async (t)
 const { ownerUrl, appUrl } = testDatabases()
 const skip =
   new URL(ownerUrl).username === new URL(appUrl).username &&
-  'one role owns the tables and runs the application here'
+  'one role owns the tables and runs the application'
 
-t.test('the application cannot erase, not even with the marker left in a session', { skip }, async (t) => {
-  const { database, owner, ada } = await createStory(t)
-  await t.rejects(eraseUser(connect(t, database.url), newAuditKey(), ada.id), { code: '42501' })
-  for (const sql of [connect(t, database.url), owner]) {
-    for (const word of [`'1'`, 'pg_current_xact_id()::text', 'pg_current_xact_id_if_assigned()::text']) {
-      await sql.unsafe(`select set_config('audit.maintenance', ${word}, false)`)
-      await t.rejects(sql.unsafe(`update audit.audit_log set actor = 'nobody'`), { code: '42501' })
+t.test(
+  'the application cannot erase, and no role by leaving the marker in a session',
+  { skip },
+  async (t) => {
+    const { database, owner, ada } = await createStory(t)
+    await t.rejects(eraseUser(connect(t, database.url), newAuditKey(), ada.id), { code: '42501' })
+    for (const sql of [connect(t, database.url), owner]) {
+      for (const word of [`'1'`, 'pg_current_xact_id()::text', 'pg_current_xact_id_if_assigned()::text']) {
+        await sql.unsafe(`select set_config('audit.maintenance', ${word}, false)`)
+        await t.rejects(sql.unsafe(`update audit.audit_log set actor = 'nobody'`), { code: '42501' })
+      }
     }
-  }
-})
+  },
+)

@@ -13,7 +13,7 @@ import { eventually } from '../helpers/eventually.js'
 import { run } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
 
-/** `npm run audit:keys`, by its labels. */
+/** The output of `npm run audit:keys`, by label. */
 async function newKeys(t: Test) {
   const { stdout } = await run(t, ['npm', 'run', '--silent', 'audit:keys'])
   const labelled = Object.fromEntries(
@@ -25,7 +25,7 @@ async function newKeys(t: Test) {
   return labelled as Record<'AUDIT_SIGNING_KEY' | 'AUDIT_PUBLIC_KEYS' | 'key id', string>
 }
 
-/** A role that may read the audit schema and do nothing else. */
+/** Creates a role that can only read the audit schema and returns its URL. */
 async function createAuditor(t: Test, admin: postgres.Sql, appUrl: string): Promise<string> {
   const url = new URL(appUrl)
   url.username = `${url.pathname.slice(1)}_auditor`
@@ -41,7 +41,7 @@ async function createAuditor(t: Test, admin: postgres.Sql, appUrl: string): Prom
   return url.href
 }
 
-/** The commands as an operator runs them, and as an auditor who may only read and has only public keys. */
+/** The commands as run by an operator, and by an auditor with read access and public keys only. */
 async function createCli(t: Test) {
   const test = await openAuditTest(t)
   const { 'key id': kid, AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY } = await newKeys(t)
@@ -83,7 +83,7 @@ t.test('verifies seals with public keys alone and exits with 1 for every change'
       sound.stdout,
     ) ?? []
   t.match(await verify(['--anchor', head]), { code: 0 })
-  t.notOk(existsSync(join(auditorEnv.DATA_DIR, 'audit-key.pem')), 'verifying makes no key')
+  t.notOk(existsSync(join(auditorEnv.DATA_DIR, 'audit-key.pem')), 'verifying creates no key')
 
   const [row] = await admin<{ id: string }[]>`select id from audit.audit_log order by id limit 1`
   await attack(admin, `update audit.audit_log set actor = 'user' where id = '${row?.id}'`)
@@ -147,14 +147,14 @@ t.test('without a key nothing is sealed or erased in production, and elsewhere o
   t.notOk(existsSync(join(DATA_DIR, 'audit-key.pem')))
   t.match(await npm('audit:seal', [], none), { code: 0, stdout: 'Nothing to seal.\n' })
   t.ok(existsSync(join(DATA_DIR, 'audit-key.pem')))
-  t.match(await npm('audit:verify', [], none), { code: 0 }, 'and verified with')
+  t.match(await npm('audit:verify', [], none), { code: 0 }, 'the created key verifies')
 })
 
 t.test('answers an invalid command line with the usage and exit code 1', async (t) => {
-  const said = await run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verfy'], {
+  const unknown = await run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verfy'], {
     env: { CONFIG_FILE: 'off' },
   })
-  t.match(said, {
+  t.match(unknown, {
     code: 1,
     stdout: '',
     stderr: /^audit: unknown command verfy\nUsage:\n {2}npm run audit:verify/,

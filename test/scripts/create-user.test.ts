@@ -15,7 +15,7 @@ const CTRL_U = '\u0015'
 
 type Flags = { args?: string[]; env?: NodeJS.ProcessEnv; password?: string | Buffer }
 
-/** Without a terminal, as another program runs it. */
+/** Runs the command without a terminal, as another program would. */
 function createUser(t: Test, { args = [], env = {}, password = '' }: Flags) {
   const script = startProcess(t, [...COMMAND, ...args], {
     env: { CONFIG_FILE: 'off', ...env },
@@ -147,11 +147,7 @@ t.test(
     const { code, stdout } = await ended
     t.equal(code, 0)
     t.match(stdout, /Created ada@example.com \(user\), id/)
-    t.notMatch(
-      stdout,
-      new RegExp(`Last name|password12345|${PASSWORD}`),
-      'the password is never on the screen',
-    )
+    t.notMatch(stdout, new RegExp(`Last name|password12345|${PASSWORD}`), 'the password is never shown')
     t.match((await anonymous.signIn('ada@example.com', PASSWORD)).user, { email: 'ada@example.com' })
   },
 )
@@ -176,7 +172,11 @@ t.test(
 
     const args = ['--email', 'ada@example.com', ...NAMES, '--password-stdin', '--json']
     const made = await createUser(t, { env, args, password: PASSWORD })
-    t.match(JSON.parse(made.stdout), { role: 'user', status: 'active' }, 'it migrates by itself')
+    t.match(
+      JSON.parse(made.stdout),
+      { role: 'user', status: 'active' },
+      'the command migrates the database itself',
+    )
     t.notOk(isRunning(serverOf(dataDir)))
   },
 )

@@ -14,7 +14,7 @@ import { run } from '../helpers/process.js'
 const names = await listMigrations(MIGRATIONS_FOLDER)
 const first = String(names[0])
 
-/** The command as a person runs it, in a checkout whose `config/config.yml` names a database of its own. */
+/** The command as run by a developer, in a checkout whose `config/config.yml` names a separate database. */
 async function createCli(t: Test) {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
@@ -63,7 +63,7 @@ t.test('upgrade and downgrade go to a revision, or all the way, and print what t
   )
   await sql`delete from drizzle.migrations where name = '0002_other'`
 
-  t.strictSame(await npm('db:downgrade', '-1'), reverted(names.slice(-1)), 'npm hands -1 on')
+  t.strictSame(await npm('db:downgrade', '-1'), reverted(names.slice(-1)), 'npm passes -1 on')
   t.strictSame(await db('downgrade', first), reverted(names.slice(1, -1).reverse()))
   t.strictSame(await db('downgrade', 'base'), reverted([first]))
   t.strictSame(await db('downgrade', 'base'), done('Nothing to revert.'))
@@ -131,15 +131,15 @@ t.test('migrates the embedded database without DATABASE_URL and leaves it stoppe
 })
 
 t.test('answers an invalid command line with the usage and exit code 1', async (t) => {
-  const said = await run(t, ['node', '--import', 'tsx', 'scripts/db.ts', 'upgrad'], {
+  const unknown = await run(t, ['node', '--import', 'tsx', 'scripts/db.ts', 'upgrad'], {
     env: { CONFIG_FILE: 'off' },
   })
-  t.match(said, {
+  t.match(unknown, {
     code: 1,
     stdout: '',
     stderr: /^db: unknown command upgrad\nUsage:\n {2}npm run db:generate/,
   })
-  t.notMatch(said.stderr, / at .*\.ts:\d/)
+  t.notMatch(unknown.stderr, / at .*\.ts:\d/)
   const refusals: [string, string[], string][] = [
     ['downgrade', [], 'how far? -1 for one step, or the revision to stop at'],
     ['downgrade', ['-0'], '-0 is no revision'],

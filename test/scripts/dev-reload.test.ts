@@ -15,7 +15,7 @@ t.test('a change restarts everything, also with a DATABASE_URL', async (t) => {
   const dev = await startDev(t, { cwd, env: { ...env, DATABASE_URL, DATABASE_MIGRATION_URL } })
   await allReady(dev)
   const [admin] = await sql`select role, status from users`
-  t.strictSame({ ...admin }, { role: 'super_admin', status: 'active' }, 'it was migrated')
+  t.strictSame({ ...admin }, { role: 'super_admin', status: 'active' }, 'the database was migrated')
 
   const routes = join(cwd, 'src/routes/index.ts')
   const source = readFileSync(routes, 'utf8')
@@ -33,7 +33,7 @@ t.test('a change restarts everything, also with a DATABASE_URL', async (t) => {
   writeFileSync(routes, source)
   await eventually(() => isUp(dev.url), 60_000)
   t.strictSame([...(await sql`select * from shelves`)], [], 'the new migration was applied')
-  t.ok((dev.stdout().match(/restarting/g)?.length ?? 0) < 5, 'changes in a row count as one')
+  t.ok((dev.stdout().match(/restarting/g)?.length ?? 0) < 5, 'changes in quick succession cause one restart')
   t.equal(dev.stdout().match(/API docs/g)?.length, 1)
   process.kill(-dev.pid, 'SIGINT')
   t.equal((await dev.ended).code, 0)

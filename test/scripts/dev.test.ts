@@ -44,20 +44,20 @@ t.test(
 
     const second = await startDev(t, place)
     t.not(second.url, first.url)
-    t.ok(await signsIn(second.url, admin), 'another terminal has the same database')
+    t.ok(await signsIn(second.url, admin), 'another terminal uses the same database')
     t.match(await createBob(t, place.env), { code: 0, stderr: '' })
-    t.ok(await signsIn(second.url, BOB), 'and so has a script')
+    t.ok(await signsIn(second.url, BOB), 'a script uses the same database')
 
     const server = serverOf(place.postgres)
     process.kill(-first.pid, 'SIGINT')
     t.match(await first.ended, { code: 0, stderr: '' })
     t.strictSame(groupOf(first.pid), [], 'Ctrl-C leaves nothing running')
-    t.ok(isRunning(server), 'but what the other terminal uses')
+    t.ok(isRunning(server), 'the database of the other terminal runs on')
     t.ok(await signsIn(second.url, admin))
     second.child.kill('SIGHUP')
     t.match(await second.ended, { code: 0, stderr: '' })
-    t.strictSame(groupOf(second.pid), [], 'nor does a terminal that is closed')
-    t.notOk(isRunning(server), 'the last one stops the database')
+    t.strictSame(groupOf(second.pid), [], 'a closed terminal leaves nothing running')
+    t.notOk(isRunning(server), 'the last process stops the database')
 
     const third = await startDev(t, place)
     t.ok(await signsIn(third.url, admin), 'the data is kept')
@@ -66,7 +66,7 @@ t.test(
     t.strictSame(groupOf(third.pid), [])
     t.equal(first.stdout().split(password).length, 2)
     t.notMatch(second.stdout() + third.stdout(), /password/)
-    t.notOk(readFileSync(place.logFile, 'utf8').includes(password), 'nor does the log have it')
+    t.notOk(readFileSync(place.logFile, 'utf8').includes(password), 'the log does not contain the password')
   },
 )
 

@@ -1,4 +1,4 @@
-/** Changes that no single transaction can make. */
+/** Changes that need more than one transaction. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql as text } from 'drizzle-orm'
@@ -14,7 +14,7 @@ import { createEmptyDatabase } from '../helpers/database.js'
 
 type Shelf = { values: [string, ...string[]]; standard: string; isIndexed?: boolean }
 
-/** With all that may go by a value: a default, a part of an index, a check and a policy. */
+/** A schema in which a default, a partial index, a check and a policy depend on an enum value. */
 function shelf({ values, standard, isIndexed = false }: Shelf) {
   const genre = pgEnum('genre', values)
   const books = pgTable(
@@ -36,7 +36,10 @@ function shelf({ values, standard, isIndexed = false }: Shelf) {
   return { genre, books }
 }
 
-/** Generates one after the other, applies all, and takes all back and up again, one by one, with a row in the table. */
+/**
+ * Generates migrations from one schema to the next, applies them all, and reverts and reapplies them one by one, with
+ * rows in the table.
+ */
 async function travel(t: Test, schemas: Schema[], names: string[][]) {
   const folder = t.testdir()
   const { url, sql } = await createEmptyDatabase(t)

@@ -23,7 +23,7 @@ import { downgrade, upgrade } from '../../src/db/migrate/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { createEmptyDatabase } from '../helpers/database.js'
 
-/** A schema, and the same after some work on every kind of thing in it. */
+/** A schema. `biggerShelf` is the same with a change of every kind. */
 function shelf() {
   const genre = pgEnum('genre', ['novel', 'essay'])
   const authors = pgTable('authors', {
@@ -108,7 +108,7 @@ t.test('generated migrations go up and down again for every kind of change', asy
   t.match(
     second.find((line) => line.startsWith('relation authors ')),
     /rls=t,t/,
-    'row-level security holds for the owner, too',
+    'row-level security applies to the owner',
   )
   await downgrade(url, { folder, target: { steps: 2 } })
   t.strictSame(await describeCatalog(sql), first)
@@ -137,7 +137,7 @@ t.test('writes nothing without a change, unless a custom pair is requested', asy
   t.strictSame(
     await generate({ schema: biggerShelf(), folder, name: 'bigger' }),
     ['0004_bigger_values', '0005_bigger'],
-    'the change waited',
+    'a custom pair leaves the schema change pending',
   )
   t.strictSame(await check({ folder, schema: biggerShelf() }), [])
 })
@@ -213,7 +213,7 @@ t.test('check with a database finds files that were edited after they were appli
   const folder = t.testdir()
   const { url } = await createEmptyDatabase(t)
   await generate({ schema: shelf(), folder, name: 'shelf' })
-  t.strictSame(await checkApplied(url, { folder }), [], 'pending is no problem')
+  t.strictSame(await checkApplied(url, { folder }), [], 'a pending migration is not a problem')
   await upgrade(url, { folder })
   t.strictSame(await checkApplied(url, { folder }), [])
   await writeFile(join(folder, '0001_shelf.sql'), 'SELECT 1')

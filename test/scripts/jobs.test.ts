@@ -6,7 +6,7 @@ import { copyCheckout } from '../helpers/checkout.js'
 import { connect, createEmptyDatabase, createTestDatabase } from '../helpers/database.js'
 import { run } from '../helpers/process.js'
 
-/** The command as a person runs it, with a Redis in its settings that nobody runs. */
+/** The command as run by an operator, with an unreachable Redis in its settings. */
 function commandsOn(t: Test, databaseUrl: string) {
   const cwd = copyCheckout(t)
   writeFileSync(
@@ -20,7 +20,12 @@ function commandsOn(t: Test, databaseUrl: string) {
   }
 }
 
-const said = (...lines: string[]) => ({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' })
+const printed = (...lines: string[]) => ({
+  code: 0,
+  signal: null,
+  stdout: `${lines.join('\n')}\n`,
+  stderr: '',
+})
 const failed = (line: string) => ({ code: 1, signal: null, stdout: '', stderr: `jobs: ${line}\n` })
 
 const [FIRST, SECOND, OPEN] = [1, 2, 3].map((n) => `0197a1b2-0000-7000-8000-00000000000${n}`) as [
@@ -33,7 +38,7 @@ t.test('lists, retries and discards dead letters while Redis is down', async (t)
   const database = await createTestDatabase(t)
   const { jobs, npm } = commandsOn(t, database.url)
   const sql = connect(t, database.ownerUrl)
-  t.strictSame(await npm('jobs', 'list'), said('No job is open.'))
+  t.strictSame(await npm('jobs', 'list'), printed('No job is open.'))
   const failure = {
     attempts: 30,
     last_error: 'The mail server does not answer\nat all',
@@ -50,7 +55,7 @@ t.test('lists, retries and discards dead letters while Redis is down', async (t)
     `${id}  failed  2026-01-02T03:04:05.000Z   30×  send-notice  The mail server does not answer`
   t.strictSame(
     await jobs('list'),
-    said(lineOf(FIRST), lineOf(SECOND), `${OPEN}  open    2026-01-01T00:00:00.000Z    0×  send-notice`),
+    printed(lineOf(FIRST), lineOf(SECOND), `${OPEN}  open    2026-01-01T00:00:00.000Z    0×  send-notice`),
   )
   const { stdout } = await jobs('list', '--failed', '--json')
   t.match(JSON.parse(stdout), [
@@ -65,18 +70,22 @@ t.test('lists, retries and discards dead letters while Redis is down', async (t)
     { id: SECOND, failedAt: '2026-01-02T03:04:05.000Z' },
   ])
 
-  t.strictSame(await jobs('retry', FIRST), said('1 job will be tried again.'))
+  t.strictSame(await jobs('retry', FIRST), printed('1 job will be tried again.'))
   t.match(await sql`select * from outbox where id = ${FIRST}`, [
     { failed_at: null, attempts: 0, claimed_until: null, retried_at: Date, done_at: null },
   ])
   t.strictSame(await jobs('retry', FIRST), failed(`no dead letter has the id ${FIRST}`))
-  t.strictSame(await jobs('discard', OPEN), failed(`no dead letter has the id ${OPEN}`), 'nor what is open')
-  t.strictSame(await jobs('discard', SECOND), said('1 job discarded.'))
-  t.strictSame(await jobs('list', '--failed'), said('No job has failed.'))
-  t.strictSame(await jobs('retry', '--all'), said('0 jobs will be tried again.'))
+  t.strictSame(
+    await jobs('discard', OPEN),
+    failed(`no dead letter has the id ${OPEN}`),
+    'an open job cannot be discarded',
+  )
+  t.strictSame(await jobs('discard', SECOND), printed('1 job discarded.'))
+  t.strictSame(await jobs('list', '--failed'), printed('No job has failed.'))
+  t.strictSame(await jobs('retry', '--all'), printed('0 jobs will be tried again.'))
   await sql`update outbox set failed_at = now() where id in ${sql([FIRST, OPEN])}`
-  t.strictSame(await jobs('discard', '--all'), said('2 jobs discarded.'))
-  t.equal((await sql`select from outbox`).length, 1, 'what was done stays')
+  t.strictSame(await jobs('discard', '--all'), printed('2 jobs discarded.'))
+  t.equal((await sql`select from outbox`).length, 1, 'finished jobs stay')
 })
 
 t.test('reports an impossible request in one line', async (t) => {

@@ -9,7 +9,7 @@ t.test(
   async (t) => {
     const { adminUrl, template } = testDatabases()
     const admin = connect(t, adminUrl)
-    // A dot is no end of a name.
+    // The name contains a dot, which must not end it.
     const home = `${template}.home`
     const left = `${home}_test_deadbeef`
     for (const name of [home, left]) await admin.unsafe(`create database ${quoteName(name)}`)

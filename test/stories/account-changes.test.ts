@@ -74,18 +74,18 @@ t.test('an address changes with the password, once the new mailbox has confirmed
   t.match(await change('not the password at all'), { status: 403, body: { code: 'WRONG_PASSWORD' } })
   t.match(await change(PASSWORD), { status: 202, text: '' })
   const token = await nextToken(newAddress)
-  t.match(await mailbox.next(address), { subject: /address/i }, 'the old mailbox is told')
-  t.match((await user.get('/me')).body, { email: address }, 'nothing has changed yet')
+  t.match(await mailbox.next(address), { subject: /address/i }, 'the old mailbox is notified')
+  t.match((await user.get('/me')).body, { email: address }, 'the address has not changed yet')
 
   await anonymous.post('/auth/forgot-password', { email: address })
   const resetToken = await nextToken(address)
   t.equal((await anonymous.post('/auth/verify-email', { token })).status, 204)
   t.match((await user.get('/me')).body, { email: newAddress })
-  t.match(await mailbox.next(address), { subject: /address/i }, 'the old mailbox is told again')
+  t.match(await mailbox.next(address), { subject: /address/i }, 'the old mailbox is notified again')
   t.match(
     await anonymous.post('/auth/reset-password', { token: resetToken, password: NEW_PASSWORD }),
     { status: 400 },
-    'a link to the old mailbox opens nothing any more',
+    'a link to the old mailbox is void',
   )
   t.match(await anonymous.post('/auth/login', { email: address, password: PASSWORD }), { status: 401 })
   t.ok(await anonymous.signIn(newAddress, PASSWORD))
@@ -114,7 +114,7 @@ t.test('the address of another account cannot be taken, and asking for it reveal
 
 type Scene = { testApp: TestApp; owner: Client; intruder: Client; admin: Client }
 
-/** What the owner, or an administrator, does about a session that has asked for another address. */
+/** Ways in which the owner or an administrator can stop a session that requested another address. */
 const REMEDIES: Record<string, (scene: Scene) => Promise<unknown>> = {
   'a reset': async ({ testApp: { app, anonymous }, owner }) => {
     const { id: userId = '', email = '' } = owner.user ?? {}
@@ -143,53 +143,54 @@ async function enter({ signUp, anonymous }: TestApp) {
   const owner = await signUp()
   const email = String(owner.user?.email)
   const intruder = await anonymous.signIn(email, PASSWORD)
-  const asked = await intruder.post('/me/change-email', { email: evilOf(owner), password: PASSWORD })
-  return { owner, intruder, isAsked: asked.status === 202 }
+  const requested = await intruder.post('/me/change-email', { email: evilOf(owner), password: PASSWORD })
+  return { owner, intruder, isRequested: requested.status === 202 }
 }
 
-t.test(
-  "a change that ends the session or the account's state ends a pending change of address",
-  async (t) => {
-    const mailbox = await startMailbox(t)
-    const testApp = await buildTestApp(t, { config: { SMTP_URL: mailbox.url } })
-    const { anonymous, database, signUp } = testApp
-    const sql = connect(t, database.ownerUrl)
-    const admin = await signUp({ role: 'super_admin' })
-    const tokenTo = async (address: string) =>
-      /token=([\w-]+)/.exec((await mailbox.next(address)).text)?.[1] ?? ''
+t.test('ending the session or changing the account cancels a pending change of address', async (t) => {
+  const mailbox = await startMailbox(t)
+  const testApp = await buildTestApp(t, { config: { SMTP_URL: mailbox.url } })
+  const { anonymous, database, signUp } = testApp
+  const sql = connect(t, database.ownerUrl)
+  const admin = await signUp({ role: 'super_admin' })
+  const tokenTo = async (address: string) =>
+    /token=([\w-]+)/.exec((await mailbox.next(address)).text)?.[1] ?? ''
 
-    for (const [name, remedy] of Object.entries(REMEDIES)) {
-      const { owner, intruder, isAsked } = await enter(testApp)
-      t.ok(isAsked, name)
-      await remedy({ testApp, owner, intruder, admin })
-    }
-    const untouched = await enter(testApp)
-    await startTestWorker(t, testApp)
-    await jobsAreDone(sql)
-    const recipients = mailbox.all.flatMap((mail) => mail.recipients)
-    t.strictSame(
-      recipients.filter((address) => address.startsWith('evil-')),
-      [evilOf(untouched.owner)],
-      'asked for before: no link is sent',
+  for (const [name, remedy] of Object.entries(REMEDIES)) {
+    const { owner, intruder, isRequested } = await enter(testApp)
+    t.ok(isRequested, name)
+    await remedy({ testApp, owner, intruder, admin })
+  }
+  const untouched = await enter(testApp)
+  await startTestWorker(t, testApp)
+  await jobsAreDone(sql)
+  const recipients = mailbox.all.flatMap((mail) => mail.recipients)
+  t.strictSame(
+    recipients.filter((address) => address.startsWith('evil-')),
+    [evilOf(untouched.owner)],
+    'no link is sent for a cancelled change',
+  )
+  const token = await tokenTo(evilOf(untouched.owner))
+  t.equal((await anonymous.post('/auth/verify-email', { token })).status, 204)
+
+  for (const [name, remedy] of Object.entries(REMEDIES)) {
+    const { owner, intruder } = await enter(testApp)
+    const token = await tokenTo(evilOf(owner))
+    await remedy({ testApp, owner, intruder, admin })
+    t.match(
+      await anonymous.post('/auth/verify-email', { token }),
+      { status: 400 },
+      `a link mailed before ${name} is void`,
     )
-    const token = await tokenTo(evilOf(untouched.owner))
-    t.equal((await anonymous.post('/auth/verify-email', { token })).status, 204)
+    t.equal((await anonymous.request({ url: `/verify-email?token=${token}` })).status, 400)
+  }
+  const moved = await sql`select email from users where email like 'evil-%'`
+  t.strictSame([...moved], [{ email: evilOf(untouched.owner) }])
 
-    for (const [name, remedy] of Object.entries(REMEDIES)) {
-      const { owner, intruder } = await enter(testApp)
-      const token = await tokenTo(evilOf(owner))
-      await remedy({ testApp, owner, intruder, admin })
-      t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 }, `mailed before ${name}`)
-      t.equal((await anonymous.request({ url: `/verify-email?token=${token}` })).status, 400)
-    }
-    const moved = await sql`select email from users where email like 'evil-%'`
-    t.strictSame([...moved], [{ email: evilOf(untouched.owner) }])
-
-    await testApp.app.settleAuditRequests()
-    const { body } = await admin.get('/audit-requests?event=email_changed')
-    t.match(body.data, [{ outcome: 'ok', userId: null, subjectId: untouched.owner.user?.id }])
-  },
-)
+  await testApp.app.settleAuditRequests()
+  const { body } = await admin.get('/audit-requests?event=email_changed')
+  t.match(body.data, [{ outcome: 'ok', userId: null, subjectId: untouched.owner.user?.id }])
+})
 
 t.test('an unconfirmed registration does not block users who move to its address', async (t) => {
   const { anonymous, signUp, nextToken } = await startOnboarding(t)

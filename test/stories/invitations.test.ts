@@ -16,7 +16,7 @@ t.test('a person is invited by mail, opens an account and works in the organizat
   const { anonymous, signUp, mailbox, nextToken } = await startOnboarding(t, { config: { PUBLIC_URL } })
   const ada = await signUp()
   const organization = await createOrganization(ada, 'Analytical Engines')
-  // Whoever asks for a mail does not choose where its link leads.
+  // Headers of the request must not change where the link leads.
   const evil = {
     host: 'evil.example',
     forwarded: 'host=evil.example;proto=http',
@@ -41,7 +41,7 @@ t.test('a person is invited by mail, opens an account and works in the organizat
   const token = await nextToken(GRACE)
   const [, older = ''] = /token=([\w-]+)/.exec(mail.text) ?? []
   t.not(token, older)
-  t.equal((await openInvitation(anonymous, older)).status, 400, 'the newer mail counts')
+  t.equal((await openInvitation(anonymous, older)).status, 400, 'the older link is void')
   t.match((await openInvitation(anonymous, token)).text, /Analytical Engines/)
   t.equal((await submitInvitation(anonymous, { token, ...formOf(ACCOUNT) })).status, 200)
   const grace = await anonymous.signIn(GRACE, PASSWORD)
@@ -54,7 +54,7 @@ t.test('a person is invited by mail, opens an account and works in the organizat
   await ada.post(`${other.path}/invitations`, { email: GRACE, role: 'member' })
   const second = await mailbox.next(GRACE)
   t.match(second.text, /^Hello Grace,\n\nAda Test has invited you to an organization at Groundwork/)
-  t.notMatch(second.text + second.html, /evil/, 'no message of its own')
+  t.notMatch(second.text + second.html, /evil/, 'the name cannot carry a message')
   const [, next = ''] = /token=([\w-]+)/.exec(second.text) ?? []
   t.match(await grace.post('/invitations/accept', { token: next }), { status: 200, body: { role: 'member' } })
   t.equal(mailbox.all.length, 3)

@@ -11,7 +11,7 @@ const NAMES = { firstName: 'Ada', lastName: 'Test' }
 
 const times = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-/** Everything that was asked for is done; then how many mails of each kind were asked for since the last call. */
+/** Waits until all jobs are done, and counts the mails of each kind since the last call. */
 function mailCounter(t: Test, { database }: Onboarding) {
   const sql = connect(t, database.ownerUrl)
   return async (): Promise<Partial<Record<MailKind, number>>> => {
@@ -28,8 +28,8 @@ t.test('no operation sends one mailbox more than a few mails, whoever asks for t
   const onboarding = await startOnboarding(t)
   const { anonymous, signUp, nextToken } = onboarding
   const countMails = mailCounter(t, onboarding)
-  const seen = new Set<string>()
-  /** Causes mails to one mailbox, and holds what came of it to the limits. */
+  const sentKinds = new Set<string>()
+  /** Causes mails to one mailbox and compares their number with the limits. */
   const flood = async (
     operation: string,
     expected: Partial<Record<MailKind, number>>,
@@ -38,7 +38,7 @@ t.test('no operation sends one mailbox more than a few mails, whoever asks for t
     await run()
     const counts = await countMails()
     t.strictSame(counts, expected, operation)
-    for (const kind of Object.keys(counts)) seen.add(kind)
+    for (const kind of Object.keys(counts)) sentKinds.add(kind)
   }
   const register = (email: string) =>
     anonymous.post('/auth/register', { ...NAMES, email, password: 'a password of a stranger' })
@@ -110,17 +110,17 @@ t.test('no operation sends one mailbox more than a few mails, whoever asks for t
     t.match(refused?.headers['retry-after'], /^3(600|5\d\d)$/)
   })
   const { body } = (await others[1]?.get(`${organization.path}/invitations`)) ?? {}
-  t.equal(body.data.length, 1, 'and the one before is still good')
-  t.equal((await invite('other@example.com'))?.status, 201, 'each mailbox has a count of its own')
+  t.equal(body.data.length, 1, 'the earlier invitation is still valid')
+  t.equal((await invite('other@example.com'))?.status, 201, 'each mailbox has a separate count')
   const [sql, { id }] = [connect(t, onboarding.database.ownerUrl), organization]
   t.ok(id)
   await sql`update mail_counts set times = array(select now() from generate_series(1, ${INVITATIONS_PER_HOUR}::int))
     where cardinality(times) = 11`
-  t.match(await invite('another@example.com'), { status: 429 }, 'and so has each organization')
+  t.match(await invite('another@example.com'), { status: 429 }, 'each organization has a limit')
   await countMails()
 
-  const missed = Object.keys(MAILS_PER_HOUR).filter((kind) => !seen.has(kind))
-  // Told once of what they have done themselves, or once a week.
+  const missed = Object.keys(MAILS_PER_HOUR).filter((kind) => !sentKinds.has(kind))
+  // The first is sent once for the user's own change, the second once a week.
   t.strictSame(missed, ['email-changed', 'failed-jobs'])
   t.ok(await nextToken('made@example.com'))
   t.equal((await owner.get('/me')).status, 200)

@@ -21,7 +21,7 @@ t.test('a forgotten password is reset by mail, and every session ends', async (t
   t.equal((await anonymous.post('/auth/refresh', { refreshToken: user.user?.refreshToken })).status, 401)
   t.match(await anonymous.post('/auth/login', { email: address, password: PASSWORD }), { status: 401 })
   t.ok(await anonymous.signIn(address, NEW_PASSWORD))
-  t.match(await mailbox.next(address), { subject: /password/i }, 'the owner is told')
+  t.match(await mailbox.next(address), { subject: /password/i }, 'the owner is notified')
   t.strictSame([...new Set(mailbox.all.flatMap(({ recipients }) => recipients))], [address])
 })
 
@@ -72,7 +72,7 @@ t.test('wrong, expired, used, void and other tokens get the same answer', async 
   t.match(
     await anonymous.post('/auth/verify-email', { token: await ask() }),
     { status: 400, body: { code: 'INVALID_TOKEN' } },
-    'nor does a reset confirm an address',
+    'a reset token does not confirm an address',
   )
   t.match(await anonymous.post('/auth/refresh', { refreshToken: await ask() }), { status: 401 })
 })
@@ -90,9 +90,9 @@ t.test('a disabled account gets no link, and an earlier link does not open it', 
   await anonymous.post('/auth/forgot-password', { email: address })
   t.match(await reset(), { status: 400, body: { code: 'INVALID_TOKEN' } })
   await jobsAreDone(sql)
-  t.equal(mailbox.all.length, 1, 'the link from before')
+  t.equal(mailbox.all.length, 1, 'only the earlier link was sent')
   await change('active')
-  t.match(await reset(), { status: 400 }, 'and it does not come back to life')
+  t.match(await reset(), { status: 400 }, 'the link stays void after the account is enabled')
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
@@ -103,7 +103,7 @@ t.test('links that others request invalidate none, and all end with the first su
   for (let i = 0; i < MAX_FRESH_LINKS + 2; i += 1)
     await anonymous.post('/auth/forgot-password', { email: address })
   await jobsAreDone(sql)
-  t.equal(mailbox.all.length, MAX_FRESH_LINKS, 'and no more are sent while so many are fresh')
+  t.equal(mailbox.all.length, MAX_FRESH_LINKS, 'no more links are sent while this many are fresh')
   const tokens: string[] = []
   for (let i = 0; i < MAX_FRESH_LINKS; i += 1) tokens.push(await nextToken(address))
   await sql`update mailed_tokens set created_at = now() - interval '1 hour'`
@@ -111,7 +111,7 @@ t.test('links that others request invalidate none, and all end with the first su
   tokens.push(await nextToken(address))
 
   const reset = (token: string) => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
-  t.equal((await reset(tokens.shift() ?? '')).status, 204, 'the oldest works')
+  t.equal((await reset(tokens.shift() ?? '')).status, 204, 'the oldest link works')
   for (const token of tokens) t.match(await reset(token), { status: 400, body: { code: 'INVALID_TOKEN' } })
   t.strictSame([...(await sql`select id from mailed_tokens`)], [])
 })
@@ -122,7 +122,7 @@ t.test('a link mailed to an address is void once the account has another', async
   await signUp({ email: address })
   await anonymous.post('/auth/forgot-password', { email: address })
   const token = await nextToken(address)
-  // As if nothing had voided it.
+  // Restores the deleted token, to test each remaining check.
   await sql`create table kept as select * from mailed_tokens`
   await sql`update users set email = 'new@example.com'`
   t.strictSame([...(await sql`select id from mailed_tokens`)], [])
@@ -132,7 +132,7 @@ t.test('a link mailed to an address is void once the account has another', async
   await sql`update mailed_tokens set security_version = users.security_version from users`
   t.match(await reset(), { status: 400 })
   await sql`update mailed_tokens set email = 'new@example.com'`
-  t.match(await reset(), { status: 204 }, 'it was for these reasons')
+  t.match(await reset(), { status: 204 }, 'the token works once both values match again')
 })
 
 t.test('a reset by mail skips the wait after wrong passwords', async (t) => {
@@ -176,19 +176,27 @@ t.test('strangers cannot hold up a user who proves the mailbox', async (t) => {
   }
   t.equal(await logIn(PASSWORD, OWNER), 429)
   const reset = { token, password: NEW_PASSWORD }
-  t.equal((await anonymous.post('/auth/reset-password', reset, OWNER)).status, 204, 'the first link is good')
+  t.equal(
+    (await anonymous.post('/auth/reset-password', reset, OWNER)).status,
+    204,
+    'the first link is still valid',
+  )
   await attack()
   t.equal(await logIn(NEW_PASSWORD, OWNER), 200)
-  t.equal(await logIn(NEW_PASSWORD, OWNER), 200, 'more than once')
-  t.equal(await logIn(NEW_PASSWORD, from(99)), 429, 'from elsewhere the account is as slow as ever')
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 200, 'the owner can sign in again')
+  t.equal(await logIn(NEW_PASSWORD, from(99)), 429, 'sign-ins from other addresses still wait')
 
   const statuses = await guess(40, OWNER)
-  t.equal(statuses.filter((status) => status === 401).length, FREE_FAILURES, 'guesses count here, too')
+  t.equal(
+    statuses.filter((status) => status === 401).length,
+    FREE_FAILURES,
+    "guesses from the owner's address count",
+  )
   t.equal(await logIn(NEW_PASSWORD, OWNER), 429)
   await endWaits()
   t.equal(await logIn(NEW_PASSWORD, OWNER), 200)
   await attack()
   await sql`update sign_in_throttles set reserved_until = now()`
-  t.equal(await logIn(NEW_PASSWORD, OWNER), 429, 'after a while it is over')
+  t.equal(await logIn(NEW_PASSWORD, OWNER), 429, "the exception for the owner's address expires")
   t.notMatch(JSON.stringify(await sql`select * from sign_in_throttles`), /example|192\.0/)
 })

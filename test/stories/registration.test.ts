@@ -47,7 +47,7 @@ t.test('a known address gets the same answer, and its owner is notified', async 
   t.match(
     await owner.get('/me'),
     { body: { firstName: 'Ada', lastName: 'Test' } },
-    'nothing of it has changed',
+    'the account is unchanged',
   )
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
@@ -66,7 +66,7 @@ t.test('a link activates the password and names of its own registration only', a
   t.match(await logIn(PASSWORD), { status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
   await anonymous.post('/auth/register', stranger)
   const last = await nextToken(address)
-  t.match(await logIn(STRANGERS), { status: 403 }, 'until one is confirmed, the newest counts')
+  t.match(await logIn(STRANGERS), { status: 403 }, 'the newest registration decides until one is confirmed')
   t.match(await logIn(PASSWORD), { status: 401 })
 
   t.equal((await anonymous.post('/auth/verify-email', { token: owners })).status, 204)
@@ -74,31 +74,36 @@ t.test('a link activates the password and names of its own registration only', a
   t.match((await user.get('/me')).body, { firstName: 'Ada', lastName: 'Lovelace' })
   t.equal((await logIn(STRANGERS)).status, 401)
   for (const token of [first, last])
-    t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 }, 'with it the others end')
-  t.strictSame([...(await sql`select * from registrations`)], [], 'and nothing is left of them')
+    t.match(
+      await anonymous.post('/auth/verify-email', { token }),
+      { status: 400 },
+      'the other links are void',
+    )
+  t.strictSame([...(await sql`select * from registrations`)], [], 'no registration is left')
   t.notMatch(JSON.stringify(await sql`select * from audit.audit_log`), /argon2/)
 })
 
-t.test(
-  'after many registrations of one address, the mails about the last ask for the password',
-  async (t) => {
-    const { anonymous, nextToken, mailbox, database } = await startOnboarding(t)
-    const sql = connect(t, database.ownerUrl)
-    for (let i = 0; i < MAX_REGISTRATIONS; i += 1) {
-      await anonymous.post('/auth/register', stranger)
-      t.match((await mailbox.next(address)).text, /verify-email\?token=/)
-    }
-    await anonymous.post('/auth/register', ada)
-    const token = await nextToken(address)
-    t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/)
-    await anonymous.post('/auth/resend-verification', { email: address })
-    t.match((await mailbox.next(address)).text, /reset-password\?token=/, 'no one knows who asks')
-    t.equal((await sql`select from registrations`).length, MAX_REGISTRATIONS)
-    t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
-    t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
-    t.ok(await anonymous.signIn(address, PASSWORD))
-  },
-)
+t.test('after too many registrations of one address, a mail asks for a new password instead', async (t) => {
+  const { anonymous, nextToken, mailbox, database } = await startOnboarding(t)
+  const sql = connect(t, database.ownerUrl)
+  for (let i = 0; i < MAX_REGISTRATIONS; i += 1) {
+    await anonymous.post('/auth/register', stranger)
+    t.match((await mailbox.next(address)).text, /verify-email\?token=/)
+  }
+  await anonymous.post('/auth/register', ada)
+  const token = await nextToken(address)
+  t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/)
+  await anonymous.post('/auth/resend-verification', { email: address })
+  t.match(
+    (await mailbox.next(address)).text,
+    /reset-password\?token=/,
+    'a resent mail asks for the password, because its requester is unknown',
+  )
+  t.equal((await sql`select from registrations`).length, MAX_REGISTRATIONS)
+  t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
+  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
+  t.ok(await anonymous.signIn(address, PASSWORD))
+})
 
 t.test('an administrator who activates an account activates no password of a registration', async (t) => {
   const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
@@ -111,7 +116,11 @@ t.test('an administrator who activates an account activates no password of a reg
   t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
   t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 })
   const next = await nextToken(address)
-  t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/, 'the mailbox is asked')
+  t.match(
+    mailbox.all.at(-1)?.text,
+    /reset-password\?token=/,
+    'the owner of the mailbox gets a link to set the password',
+  )
   t.equal((await anonymous.post('/auth/reset-password', { token: next, password: PASSWORD })).status, 204)
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
@@ -125,8 +134,12 @@ t.test('the confirmation can be resent only to accounts that wait for it', async
     t.match(await anonymous.post('/auth/resend-verification', { email }), { status: 202, text: '' })
   }
   const newer = await nextToken(address)
-  t.equal((await anonymous.post('/auth/verify-email', { token: older })).status, 204, 'both are good')
-  t.match(await anonymous.post('/auth/verify-email', { token: newer }), { status: 400 }, 'until one is used')
+  t.equal((await anonymous.post('/auth/verify-email', { token: older })).status, 204, 'both links are valid')
+  t.match(
+    await anonymous.post('/auth/verify-email', { token: newer }),
+    { status: 400 },
+    'the other link is void once one is used',
+  )
   t.ok(await anonymous.signIn(address, PASSWORD))
   t.strictSame(
     mailbox.all.flatMap(({ recipients }) => recipients),
@@ -146,7 +159,7 @@ t.test('a user created by an administrator without a password sets the first one
   const token = await nextToken(address)
 
   await anonymous.post('/auth/register', { ...ada, password: 'a password of somebody else' })
-  t.not(await nextToken(address), token, 'a registration in between only sends another link')
+  t.not(await nextToken(address), token, 'a registration meanwhile only sends another link')
   t.match(
     mailbox.all.map(({ text }) => text),
     [/reset-password\?token=/, /reset-password\?token=/],

@@ -13,7 +13,7 @@ const LAST_PASSWORD = 'the last of these sentences'
 const address = 'ada@example.com'
 const invited = 'invited@example.com'
 
-/** Every value of every table of a database, the audit log and the job queue included. */
+/** Every value of every table of a database, including the audit log and the job queue. */
 async function dump(url: string): Promise<string> {
   const sql = postgres(url, { max: 1 })
   try {
@@ -27,7 +27,7 @@ async function dump(url: string): Promise<string> {
   }
 }
 
-/** As the server itself would print it, whatever the types of its keys: jobs, and what limits count. */
+/** Every value in Redis, whatever the type of its key: jobs and the counters of limits. */
 async function dumpRedis({ REDIS_URL = '', REDIS_KEY_PREFIX }: Backend): Promise<string> {
   const redis = new Redis(REDIS_URL)
   const read = `
@@ -121,7 +121,7 @@ onEachBackend(
     await admin.post(`${organization.path}/invitations`, { email: 'open@example.com', role: 'member' })
     keep('open invitation', await nextToken('open@example.com'))
 
-    // Where no operation looks for one.
+    // Sends the secrets in places where no operation expects one.
     for (const secret of secrets.values()) {
       if (/\s/.test(secret)) continue
       const headers = {

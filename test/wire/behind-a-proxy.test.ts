@@ -1,4 +1,4 @@
-/** What a proxy in front decides: who the client is, and the path before every address. */
+/** A proxy in front determines the client's address and the path prefix of every URL. */
 import { pino } from 'pino'
 import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
@@ -63,7 +63,7 @@ t.test('sessions, the log and the audit log name the client without its port', a
 
 const OUTSIDE = 'https://api.example.com/groundwork'
 
-/** What the proxy hands on of an address that a client was given; undefined for what is not of this server. */
+/** The path that the proxy forwards for a URL; undefined for URLs of other servers. */
 const inside = (address: string) =>
   address.startsWith(`${OUTSIDE}/`) ? address.slice(OUTSIDE.length) : undefined
 
@@ -102,7 +102,7 @@ t.test('every page, file and redirect is below the path of PUBLIC_URL', async (t
         t.notMatch(
           text.replace(/ value="[^"]*"/g, ''),
           /["'(]\/(?!groundwork\/|\/)[\w.-]/,
-          `${path}: no address without it`,
+          `${path}: no address lacks the prefix`,
         )
       const [, base = path] = /<base href="([^"]*)"/.exec(text) ?? []
       const found = [...(isPage ? addressesIn(text) : []), ...(headers.location ? [headers.location] : [])]
@@ -132,7 +132,7 @@ t.test('a created resource is readable at its Location, and other answers have n
     const made = await admin.request({ method: 'POST', url, payload: sampleOf(body ?? {}) as object })
     t.equal(made.status, 201, name)
     const isDocumented = 'location' in (documented.responses[201]?.headers ?? {})
-    t.equal(made.headers.location !== undefined, isDocumented, `${name} says where it is`)
+    t.equal(made.headers.location !== undefined, isDocumented, `${name} has a Location as documented`)
     if (!made.headers.location) continue
     const read = await admin.request({ url: inside(new URL(made.headers.location, OUTSIDE).href) ?? '' })
     t.match(read, { status: 200, body: { id: made.body.id } }, name)

@@ -93,7 +93,7 @@ t.test('an operation without a body accepts no body or an empty object', async (
       t.equal(mistake, undefined, `${operation.name} ${JSON.stringify(value)}`)
     }
     for (const value of [undefined, {}]) {
-      // Some of these operations end sessions.
+      // Some of these operations end the caller's session.
       const client = await signUp({ role: 'super_admin' })
       t.match((await send(operation, value, client)).status, /204|404/, operation.name)
     }

@@ -1,4 +1,4 @@
-/** What another site can make a browser send, with the cookies of whoever looks at it (OWASP ASVS 5.0, 3.5.1). */
+/** Requests that another site can make a browser send, with the user's cookies (OWASP ASVS 5.0, 3.5.1). */
 import t from 'tap'
 import { buildDashboard } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
@@ -11,7 +11,7 @@ const cookie = browser.cookie()
 
 const writing = operationsOf(app).filter(({ method }) => method !== 'GET')
 
-/** What a page may send elsewhere without asking first (the Fetch standard's CORS-safelisted content types), and what it may not. */
+/** Bodies that a page may send to another site without a preflight (CORS-safelisted content types of the Fetch standard). */
 const BODIES = {
   'text/plain': '{}',
   'text/plain;charset=UTF-8': '{}',

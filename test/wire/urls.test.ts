@@ -16,7 +16,7 @@ const withId = operations.filter(({ path }) => path.includes('{'))
 const REFUSED = { status: 400, code: 'VALIDATION_FAILED' }
 
 const get = (url: string) => admin.request({ method: 'GET', url })
-/** This parameter, and those that the operation cannot do without. */
+/** A URL with this parameter and the required ones. */
 const withQuery = ({ url, query }: Operation, name: string, value: string): string => {
   const needed = query.filter((parameter) => parameter.required && parameter.name !== name)
   const pairs = [...needed.map(({ name, schema }) => [name, String(sampleOf(schema))]), [name, value]]
@@ -51,7 +51,7 @@ t.test('refuses a repeated query parameter', async (t) => {
   }
 })
 
-/** What no parameter of this schema may be. */
+/** Values that every parameter of this schema must refuse. */
 const wrongValuesOf = ({ type, format, enum: choices }: JsonSchema): string[] => {
   if (type === 'integer')
     return [
@@ -163,7 +163,7 @@ t.test('no text in a query makes the server fail or runs as SQL', async (t) => {
         t.equal(findFailure(answer), undefined, `${name} ${parameter.name} ${kind}`)
         if (answer.status === 200) t.strictSame(answer.body.data, [], `${name} ${parameter.name} ${kind}`)
       }
-      // A lone surrogate, an overlong slash, half a sequence: no UTF-8.
+      // Not valid UTF-8: a lone surrogate, an overlong slash, an incomplete sequence. Not decodable: % and %zz.
       for (const bytes of ['%ED%A0%80', '%C0%AF', '%E4', '%', '%zz']) {
         t.equal(findFailure(await get(`${url}?${parameter.name}=${bytes}`)), undefined, `${name} ${bytes}`)
       }
@@ -171,7 +171,7 @@ t.test('no text in a query makes the server fail or runs as SQL', async (t) => {
   }
 })
 
-const NO_IDS = [
+const INVALID_IDS = [
   'x',
   '1',
   'null',
@@ -180,14 +180,14 @@ const NO_IDS = [
   `%7B${UNKNOWN_ID}%7D`,
   `${UNKNOWN_ID}%00`,
 ]
-const NO_IDS_EITHER = ['%00', '..%2F..', "'%20OR%20'1'='1", 'a'.repeat(101), 'a'.repeat(10_000)]
+const HOSTILE_IDS = ['%00', '..%2F..', "'%20OR%20'1'='1", 'a'.repeat(101), 'a'.repeat(10_000)]
 
 t.test('refuses an id that is not a UUID and does not find an unknown one', async (t) => {
   t.ok(withId.length > 3)
   for (const { method, urlWith, name, path, body } of withId) {
     const payload = body && { payload: sampleOf(body) as object }
     const paths = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter = '']) => parameter)
-    for (const id of [...NO_IDS, ...NO_IDS_EITHER]) {
+    for (const id of [...INVALID_IDS, ...HOSTILE_IDS]) {
       const answer = await admin.request({ method, url: urlWith(id), ...payload })
       t.equal(findMistake(answer, { ...REFUSED, paths }), undefined, `${name} ${id.slice(0, 60)}`)
     }

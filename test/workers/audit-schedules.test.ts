@@ -7,7 +7,7 @@ import { newAuditKey } from '../helpers/audit-seals.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 
-/** A worker as `src/worker.ts` starts it, on a log with an entry, and without the partitions of months to come. */
+/** Starts a worker like `src/worker.ts`, on a log with an entry and without the newest partition. */
 async function startWorker(t: Test, auditKey: AuditSigningKey | undefined) {
   const { config, database, signUp } = await buildTestApp(t)
   await signUp()

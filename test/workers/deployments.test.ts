@@ -20,7 +20,11 @@ t.test(
     const deployments = [await startOnboarding(t, { config }), await startOnboarding(t, { config })]
     for (const { anonymous } of deployments) {
       const ask = () => anonymous.post('/auth/forgot-password', { email: 'ada@example.com' })
-      t.strictSame([(await ask()).status, (await ask()).status], [202, 429], 'limits')
+      t.strictSame(
+        [(await ask()).status, (await ask()).status],
+        [202, 429],
+        'each deployment counts separately',
+      )
     }
     const emails = Array.from({ length: 4 }, (_, i) => `user-${i}@example.com`)
     for (const { anonymous, mailbox, database } of deployments) {
@@ -39,7 +43,7 @@ t.test('the name of a deployment is that of its database, or the configured one'
       .opts.prefix
   const own = await nameOf({})
   t.match(own, /^\{groundwork:[0-9a-f]{12}\}$/)
-  t.equal(await nameOf({}), own, 'in every process')
+  t.equal(await nameOf({}), own, 'every process has the same name')
   t.not(await nameOf({}, await createTestDatabase(t)), own)
   t.equal(await nameOf({ REDIS_KEY_PREFIX: 'staging' }), '{staging}')
 })
@@ -61,7 +65,7 @@ onEachBackend(
     await eventually(() => app.queue.isFinished(queueIdOf({ id: sent?.id, retriedAt: null })))
     t.strictSame(warnings(), [])
 
-    // As in a backup from before it was done.
+    // As in a database restored from a backup from before the job was done.
     await sql`update outbox set done_at = null, claimed_until = now() - interval '1 second' where id = ${sent?.id}`
     await sql`select pg_notify('outbox', '')`
     await mailbox.next('ada@example.com')

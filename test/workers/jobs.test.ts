@@ -20,11 +20,11 @@ onEachBackend('runs jobs once their transaction has committed, and marks them do
     return row?.done && row.jobs === 2
   })
   const [sent] = await sql`select id from outbox where job = 'send-link'`
-  t.match(mail.messageId, sent?.id, 'the mail is named after its job')
+  t.match(mail.messageId, sent?.id, 'the message id contains the id of the job')
   const actors = await sql`select distinct actor from audit.audit_log`
   t.strictSame([...actors], [{ actor: 'anonymous' }])
   const causes = await sql`select distinct request_id from outbox where not scheduled`
-  t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'all of them know the request')
+  t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'every job records its request')
 })
 
 onEachBackend('a permanently refused mail is a dead letter until it is retried', async (t, config) => {
@@ -47,7 +47,7 @@ onEachBackend('a permanently refused mail is a dead letter until it is retried',
   t.match(dead, { job: 'send-link', attempts: 1, last_error: /^The mail server answered 550/ })
   t.strictSame(others, [])
 
-  // Whatever the queue remembers of it: the database is enough to do it after all.
+  // A retry needs only the database, whatever the queue has lost.
   await forgetKeys(config)
   t.equal(await retryFailedJobs(app.db, dead?.id), 1)
   await mailbox.next(ada.email)
@@ -95,14 +95,14 @@ onEachBackend('a job that cannot be done is a dead letter with the reason', asyn
   t.match(
     await failing(),
     [{ last_error: 'There is no job fly-to-the-moon', failed_at: null }],
-    'tried again',
+    'a job that only a newer release may know is retried',
   )
 })
 
 onEachBackend('retries a failed job and keeps nothing secret of it', async (t, backend) => {
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
-  // Without a mailer the job cannot be done.
+  // The app has no mailer, so the job fails.
   await buildJobApp(t, { database, backend, schedules: {} })
   const [user] = await sql`insert into users (email, first_name, last_name)
     values ('ada@example.com', 'Ada', 'Test') returning id`

@@ -8,7 +8,7 @@ import { buildJobApp, onEachBackend, queueOf } from '../helpers/jobs.js'
 
 const run = async () => undefined
 
-/** As the queue has them: what is repeated and when. */
+/** The schedules of the queue: name, and pattern or interval. */
 async function schedulersOf(app: FastifyInstance) {
   const schedulers = await app.queue.schedulers.getJobSchedulers()
   return Object.fromEntries(schedulers.map(({ key, pattern, every, tz }) => [key, pattern ?? every, tz]))
@@ -24,7 +24,7 @@ onEachBackend('ten processes that start at once create each schedule once', asyn
   await Promise.all(apps.map((app) => reconcile(app, schedules)))
   const [app] = apps as [FastifyInstance]
   t.strictSame(await schedulersOf(app), { nightly: '10 2 * * *', often: 3_600_000 })
-  t.strictSame(await namesOf(app), ['nightly', 'often'], 'one tick of each')
+  t.strictSame(await namesOf(app), ['nightly', 'often'], 'each schedule has one tick')
 })
 
 onEachBackend('the queue follows the list of schedules', async (t, backend) => {
@@ -44,7 +44,7 @@ onEachBackend('the queue follows the list of schedules', async (t, backend) => {
   })
   const expected = { same: '0 6 * * 1', interval: '* * * * *', 'new-name': '10 3 * * *' }
   t.strictSame(await schedulersOf(app), expected)
-  t.strictSame(await namesOf(app), Object.keys(expected).sort(), 'and no tick of another is left')
+  t.strictSame(await namesOf(app), Object.keys(expected).sort(), 'no tick of a removed schedule is left')
   t.strictSame(
     (await queueOf(app).getJobSchedulers()).find(({ key }) => key === 'same'),
     tick,
@@ -57,7 +57,7 @@ onEachBackend('the queue follows the list of schedules', async (t, backend) => {
   t.strictSame(
     await schedulersOf(app),
     { ...expected, missing: '0 8 * * 1' },
-    'what a newer release made stays',
+    'schedules of a newer release stay',
   )
 })
 
@@ -76,7 +76,7 @@ onEachBackend('two workers share the runs of a schedule', async (t, backend) => 
   t.strictSame(
     runs.slice(0, 3),
     (await done()).map(({ id }) => id),
-    'each run is done by one of them, one after the other',
+    'each run is done by one worker, in order',
   )
   const entries = await sql`select distinct actor, table_name, request_id from audit.audit_log`
   t.strictSame([...entries], [{ actor: 'job:make-users', table_name: 'users', request_id: null }])
@@ -98,7 +98,7 @@ onEachBackend('a failed run is one dead letter, which the next tick clears', asy
     return row?.failed && row.attempts >= 2 && [row, others]
   })
   t.match(failed, { last_error: 'The key has been retired' })
-  t.equal((await rows()).length, 1, 'however often it fails')
+  t.equal((await rows()).length, 1, 'repeated failures stay one dead letter')
   isBroken = false
   await eventually(async () => (await rows()).some(({ id, done }) => id === failed.id && done))
   t.notOk((await rows()).some(({ failed }) => failed))
@@ -119,7 +119,7 @@ onEachBackend('a tick of a removed schedule does nothing', async (t, backend) =>
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const before = await buildJobApp(t, { database, backend })
-  // An interval begins with a tick that is due at once, and stays when its schedule goes.
+  // An interval starts with a tick that is due at once and remains when the schedule is removed.
   await reconcile(before, { gone: { everySeconds: 3600, run } })
   await buildJobApp(t, { database, backend, schedules: {} })
   await eventually(async () => (await queueOf(before).getJobs(['waiting', 'active'])).length === 0)
