@@ -10,7 +10,10 @@ type SortField = (typeof PROJECT_SORT_FIELDS)[number]
 
 export type ProjectFilters = PageQuery<SortOf<SortField>> & { q?: string; status?: Project['status'] }
 
-export type NewProject = Pick<Project, 'name'> & Partial<Pick<Project, 'description' | 'status'>>
+export type NewProject = Omit<
+  typeof projects.$inferInsert,
+  'id' | 'organizationId' | 'createdBy' | 'createdAt' | 'updatedAt'
+>
 
 const SORTABLE = { name: projects.name, createdAt: projects.createdAt, updatedAt: projects.updatedAt }
 

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql, type Table } from 'drizzle-orm'
 import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 /** UUIDv7: sorted by time, so the newest rows share the index's last pages, and a list is ordered by its key. */
@@ -16,3 +16,13 @@ export const updatedAt = () =>
     .$onUpdateFn(() => sql`now()`)
 
 export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+
+/**
+ * A body as its table stores it. Fails to compile for a field without a column: drizzle would leave it out without a word.
+ */
+export type StoredIn<
+  T extends Table,
+  Body extends {
+    [Field in keyof Body]: Field extends keyof T['$inferInsert'] ? T['$inferInsert'][Field] : never
+  },
+> = Body

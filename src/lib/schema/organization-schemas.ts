@@ -1,5 +1,5 @@
 import { ORGANIZATION_ROLES } from '../auth/roles.js'
-import { PersonName, StrictObject, StringEnum, Timestamp, Uuid } from './schemas.js'
+import { changing, creating, PersonName, StrictObject, StringEnum, Timestamp, Uuid } from './schemas.js'
 import { SLUG_LENGTH, SLUG_PATTERN } from './slugs.js'
 import Type from './type.js'
 
@@ -18,12 +18,14 @@ export const Slug = Type.String({
   examples: ['analytical-engines'],
 })
 
+/** What members decide. A field added here is part of each body and each response below. */
+const fields = { name: OrganizationName, slug: Slug }
+
 /** An organization as one of its members sees it. */
 export const Organization = Type.Object(
   {
     id: Uuid,
-    name: OrganizationName,
-    slug: Slug,
+    ...fields,
     role: Type.Unsafe<(typeof ORGANIZATION_ROLES)[number] | null>({
       type: ['string', 'null'],
       enum: [...ORGANIZATION_ROLES, null],
@@ -46,3 +48,12 @@ export const Organization = Type.Object(
     ],
   },
 )
+
+export const CreateOrganization = StrictObject(
+  { ...creating(fields), slug: Type.Optional(Slug) },
+  { examples: [{ name: 'Analytical Engines' }] },
+)
+
+export const UpdateOrganization = StrictObject(changing(fields), {
+  examples: [{ name: 'Difference Engines' }],
+})

@@ -1,4 +1,4 @@
-import type { Static, TProperties, TSchema } from 'typebox'
+import type { Static, TOptional, TProperties, TSchema } from 'typebox'
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../auth/passwords.js'
 import { EMAIL_MAX_LENGTH } from './email.js'
 import Type from './type.js'
@@ -18,6 +18,27 @@ export const StringEnum = <const T extends readonly string[]>(
 
 export const Nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
+
+type Creating<T extends TProperties> = { [K in keyof T]: null extends Static<T[K]> ? TOptional<T[K]> : T[K] }
+
+/** The fields of a body that creates something: nullable fields are optional. */
+export const creating = <T extends TProperties>(fields: T): Creating<T> => {
+  const isNullable = (schema: TSchema & { type?: unknown }) =>
+    Array.isArray(schema.type) && schema.type.includes('null')
+  const entries = Object.entries(fields).map(([name, schema]) => [
+    name,
+    isNullable(schema) ? Type.Optional(schema) : schema,
+  ])
+  return Object.fromEntries(entries) as Creating<T>
+}
+
+type Changing<T extends TProperties> = { [K in keyof T]: TOptional<T[K]> }
+
+/** The fields of a body that changes something: all are optional. */
+export const changing = <T extends TProperties>(fields: T): Changing<T> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => [name, Type.Optional(schema)]),
+  ) as Changing<T>
 
 /** Optional for clients, but always present in handlers: Ajv fills in the default. */
 export const WithDefault = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T

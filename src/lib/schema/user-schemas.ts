@@ -1,5 +1,8 @@
+import type { Static } from 'typebox'
 import { USER_ROLES, USER_STATUSES } from '../auth/roles.js'
 import {
+  changing,
+  creating,
   Email,
   NewPassword,
   Nullable,
@@ -11,6 +14,12 @@ import {
 } from './schemas.js'
 import Type from './type.js'
 
+/** Everyone who gets an account has these. */
+const names = { firstName: PersonName, lastName: PersonName }
+
+/** What users can change about themselves. A field added here is part of each body and each response below. */
+const profile = { ...names }
+
 /**
  * A user in every response. The serializer drops fields that are not listed here, such as the password
  * hash.
@@ -19,8 +28,7 @@ export const User = Type.Object(
   {
     id: Uuid,
     email: Email,
-    firstName: PersonName,
-    lastName: PersonName,
+    ...profile,
     role: StringEnum(USER_ROLES),
     status: StringEnum(USER_STATUSES),
     emailVerifiedAt: Nullable(Timestamp),
@@ -49,10 +57,39 @@ export const User = Type.Object(
 export const CreateUser = StrictObject(
   {
     email: Email,
-    firstName: PersonName,
-    lastName: PersonName,
+    ...creating(profile),
     role: Type.Optional(StringEnum(USER_ROLES, { default: 'user' })),
     password: Type.Optional(NewPassword),
   },
   { examples: [{ email: 'ada@example.com', firstName: 'Ada', lastName: 'Lovelace', role: 'user' }] },
+)
+
+export const UpdateUser = StrictObject(
+  {
+    ...changing(profile),
+    role: Type.Optional(StringEnum(USER_ROLES)),
+    status: Type.Optional(StringEnum(['active', 'disabled'])),
+  },
+  // The documentation fills the form with it: one click must not make anybody a super_admin.
+  { examples: [{ firstName: 'Augusta' }] },
+)
+
+export const UpdateProfile = StrictObject(changing(profile), { examples: [{ firstName: 'Augusta' }] })
+
+/** What people say who open an account for themselves, by a registration or an invitation. */
+export const newAccount = Type.Object(creating({ password: NewPassword, ...names }))
+export type NewAccount = Static<typeof newAccount>
+
+export const RegisterUser = StrictObject(
+  { email: Email, ...newAccount.properties },
+  {
+    examples: [
+      {
+        email: 'ada@example.com',
+        password: 'correct horse battery staple',
+        firstName: 'Ada',
+        lastName: 'Lovelace',
+      },
+    ],
+  },
 )

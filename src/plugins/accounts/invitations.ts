@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { accountToOpen } from '../../db/queries/accounts/open-account.js'
 import {
   acceptInvitation,
   findOpenInvitation,
@@ -9,9 +10,9 @@ import { createInvitation, type NewInvitation } from '../../db/queries/organizat
 import type { Invitation } from '../../db/schema/invitations.js'
 import type { OrganizationScope } from '../../db/tenancy/scopes.js'
 import { provenCaller } from '../../lib/auth/hashing-callers.js'
-import { type Acceptance, accountToOpen, type NewAccount } from '../../lib/auth/new-account.js'
 import type { SigningKey } from '../../lib/auth/signing-keys.js'
 import { InvalidToken, InvitationForAnother } from '../../lib/errors/errors.js'
+import type { NewAccount } from '../../lib/schema/user-schemas.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,10 +21,7 @@ declare module 'fastify' {
        * @throws {AlreadyMember} when the address belongs to a member
        * @throws {RateLimited} when the mailbox has got too many mails
        */
-      create: (
-        scope: OrganizationScope,
-        invitation: Pick<NewInvitation, 'email' | 'role'>,
-      ) => Promise<Invitation>
+      create: (scope: OrganizationScope, invitation: NewInvitation) => Promise<Invitation>
       /**
        * Accepts the invitation of a mailed token, for the API and for the page.
        *
@@ -39,13 +37,16 @@ declare module 'fastify' {
   }
 }
 
+/** `callerId` is the signed-in user, if any; `ip` is the client's address. */
+type Acceptance = { token: string; ip: string; account: Partial<NewAccount>; callerId?: string | undefined }
+
 type InvitationOptions = { signingKey: SigningKey; ttlSeconds: number }
 
 async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: InvitationOptions) {
   const { db, passwords, revocationList } = app
 
   app.decorate('invitations', {
-    create: (scope, invitation) => createInvitation(scope, signingKey, { ...invitation, ttlSeconds }),
+    create: (scope, invitation) => createInvitation(scope, { signingKey, ttlSeconds }, invitation),
     accept: async ({ token, ip, account: given, callerId }) => {
       const open = await findOpenInvitation(db, { token })
       if (!open) throw new InvalidToken()

@@ -3,7 +3,6 @@ import { findUserToSignIn } from '../../db/queries/accounts/users.js'
 import { recordSecurityEvent } from '../../lib/audit/context.js'
 import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
 import { InvalidCredentials } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { SIGN_IN_LIMIT } from '../../rate-limit/route-limits.js'
 import { signInPage, signOutPage } from '../../views/admin.js'
 import { returnPathOf, SIGN_IN_PATH } from './return-to.js'
@@ -32,8 +31,7 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
     SIGN_IN_PATH,
     { schema: { hide: true, body: SignInForm }, config: { ...config, rateLimits: SIGN_IN_LIMIT } },
     async function signInByForm(request, reply) {
-      const { next, password } = request.body
-      const email = normalizeEmail(request.body.email)
+      const { next, email, password } = request.body
       const { user, addresses } = await findUserToSignIn(db, email)
       // Until it has succeeded, in whatever way it fails.
       recordSecurityEvent('sign_in_failed', user?.id)

@@ -10,7 +10,6 @@ import {
   InvalidRefreshToken,
   TooManyAttempts,
 } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { NoBody } from '../../lib/schema/schemas.js'
 import { SIGN_IN_LIMIT } from '../../rate-limit/route-limits.js'
 import passwordResetRoutes from './password-reset.js'
@@ -45,7 +44,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async function signIn(request) {
-      const email = normalizeEmail(request.body.email)
+      const { email, password } = request.body
       const { user, addresses } = await findUserToSignIn(db, email)
       // Until it has succeeded, in whatever way it fails.
       recordSecurityEvent('sign_in_failed', user?.id)
@@ -53,7 +52,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         email,
         from: { ip: request.ip },
         user,
-        password: request.body.password,
+        password,
         caller: anonymousCaller(request.ip, addresses),
       })
       if (!user || !isVerified) throw new InvalidCredentials()

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { enqueue } from '../../db/queries/jobs/outbox.js'
 import { InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { NoBody } from '../../lib/schema/schemas.js'
 import { MAILED_TOKEN_LIMIT, mailLimits } from '../../rate-limit/route-limits.js'
 import { Accepted, AddressOnly, PasswordReset } from './schemas.js'
@@ -27,7 +26,7 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { ...config, rateLimits: mailLimits('forgot-password') },
     },
     async function forgotPassword(request, reply) {
-      const email = normalizeEmail(request.body.email)
+      const { email } = request.body
       await db.transaction((tx) => enqueue(tx, 'request-password-reset', { email }))
       return reply.code(202).send()
     },

@@ -3,10 +3,10 @@ import { register, verifyEmail } from '../../db/queries/accounts/registration.js
 import { enqueue } from '../../db/queries/jobs/outbox.js'
 import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
 import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { NoBody } from '../../lib/schema/schemas.js'
+import { RegisterUser } from '../../lib/schema/user-schemas.js'
 import { MAILED_TOKEN_LIMIT, mailLimits } from '../../rate-limit/route-limits.js'
-import { Accepted, AddressOnly, Registration, TokenOnly } from './schemas.js'
+import { Accepted, AddressOnly, TokenOnly } from './schemas.js'
 
 const tags = ['Authentication']
 const config = { public: true } as const
@@ -24,7 +24,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
           'A mail has the link that confirms the address, and activates the password and names of this registration; the owner ' +
           'of a known address is told instead. After several registrations of one address, the link of a further one asks for ' +
           'the password. A registration that is never confirmed is deleted after two weeks.',
-        body: Registration,
+        body: RegisterUser,
         response: { 202: Accepted },
       },
       config: {
@@ -35,9 +35,8 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function registerUser(request, reply) {
       const { password, ...person } = request.body
-      const email = normalizeEmail(person.email)
       const passwordHash = await passwords.hashNew(password, person, anonymousCaller(request.ip))
-      await register(db, { ...person, email, passwordHash })
+      await register(db, { ...person, passwordHash })
       return reply.code(202).send()
     },
   )
@@ -76,7 +75,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { ...config, rateLimits: mailLimits('resend-verification') },
     },
     async function resendVerification(request, reply) {
-      const email = normalizeEmail(request.body.email)
+      const { email } = request.body
       await db.transaction((tx) => enqueue(tx, 'request-verification', { email }))
       return reply.code(202).send()
     },

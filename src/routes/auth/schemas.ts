@@ -1,13 +1,5 @@
 import { PASSWORD_MAX_LENGTH } from '../../lib/auth/passwords.js'
-import {
-  Email,
-  NewPassword,
-  NoBody,
-  OpaqueToken,
-  PersonName,
-  ref,
-  StrictObject,
-} from '../../lib/schema/schemas.js'
+import { Email, NewPassword, NoBody, OpaqueToken, ref, StrictObject } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
 import { User } from '../../lib/schema/user-schemas.js'
 
@@ -32,20 +24,6 @@ export const Tokens = Type.Object(tokens)
 export const SignedIn = Type.Object({ ...tokens, user: ref(User) })
 
 export const RefreshRequest = StrictObject({ refreshToken: OpaqueToken })
-
-export const Registration = StrictObject(
-  { email: Email, password: NewPassword, firstName: PersonName, lastName: PersonName },
-  {
-    examples: [
-      {
-        email: 'ada@example.com',
-        password: 'correct horse battery staple',
-        firstName: 'Ada',
-        lastName: 'Lovelace',
-      },
-    ],
-  },
-)
 
 export const AddressOnly = StrictObject({ email: Email })
 

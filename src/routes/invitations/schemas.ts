@@ -1,14 +1,10 @@
 import { Organization, OrganizationRoleName } from '../../lib/schema/organization-schemas.js'
-import { NewPassword, OpaqueToken, PersonName, ref, StrictObject } from '../../lib/schema/schemas.js'
+import { changing, OpaqueToken, ref, StrictObject } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
+import { newAccount } from '../../lib/schema/user-schemas.js'
 
 export const AcceptInvitation = StrictObject(
-  {
-    token: OpaqueToken,
-    password: Type.Optional(NewPassword),
-    firstName: Type.Optional(PersonName),
-    lastName: Type.Optional(PersonName),
-  },
+  { token: OpaqueToken, ...changing(newAccount.properties) },
   {
     examples: [
       {

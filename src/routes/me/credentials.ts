@@ -6,7 +6,6 @@ import type { User } from '../../db/schema/users.js'
 import type { AccessClaims } from '../../lib/auth/access-tokens.js'
 import { provenCaller } from '../../lib/auth/hashing-callers.js'
 import { PasswordTooCommon, TooManyAttempts, Unauthorized, WrongPassword } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { NoBody } from '../../lib/schema/schemas.js'
 import { EMAIL_CHANGE_LIMIT } from '../../rate-limit/route-limits.js'
 import { EmailChange, PasswordChange } from './schemas.js'
@@ -68,7 +67,7 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { email, password } = request.body
       const { id: userId, securityVersion } = await confirmUser(request.user, password)
       const { sessionId } = request.user
-      const payload = { userId, sessionId, securityVersion, email: normalizeEmail(email) }
+      const payload = { userId, sessionId, securityVersion, email }
       await db.transaction((tx) => enqueue(tx, 'request-email-change', payload))
       return reply.code(202).send()
     },

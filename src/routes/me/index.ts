@@ -2,9 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { findUserById, updateProfile } from '../../db/queries/accounts/users.js'
 import { Unauthorized } from '../../lib/errors/errors.js'
 import { ref } from '../../lib/schema/schemas.js'
-import { User } from '../../lib/schema/user-schemas.js'
+import { UpdateProfile, User } from '../../lib/schema/user-schemas.js'
 import myCredentialRoutes from './credentials.js'
-import { ProfileChanges } from './schemas.js'
 import mySessionRoutes from './sessions.js'
 
 const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -27,7 +26,7 @@ const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Change my name',
-        body: ProfileChanges,
+        body: UpdateProfile,
         response: { 200: ref(User) },
       },
     },

@@ -1,20 +1,7 @@
 import { PASSWORD_MAX_LENGTH } from '../../lib/auth/passwords.js'
 import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
-import {
-  Email,
-  NewPassword,
-  Nullable,
-  PersonName,
-  StrictObject,
-  Timestamp,
-  Uuid,
-} from '../../lib/schema/schemas.js'
+import { Email, NewPassword, Nullable, StrictObject, Timestamp, Uuid } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
-
-export const ProfileChanges = StrictObject(
-  { firstName: Type.Optional(PersonName), lastName: Type.Optional(PersonName) },
-  { examples: [{ firstName: 'Augusta' }] },
-)
 
 export const SessionQuery = StrictObject(pageQuery(['createdAt'], '-createdAt'))
 

@@ -7,11 +7,16 @@ import {
   updateOrganization,
 } from '../../db/queries/organizations/organizations.js'
 import { SlugReserved, SlugTaken } from '../../lib/errors/errors.js'
-import { Organization, OrganizationParams } from '../../lib/schema/organization-schemas.js'
+import {
+  CreateOrganization,
+  Organization,
+  OrganizationParams,
+  UpdateOrganization,
+} from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
 import invitationRoutes from './invitations.js'
 import memberRoutes from './members.js'
-import { CreateOrganization, OrganizationPage, OrganizationQuery, UpdateOrganization } from './schemas.js'
+import { OrganizationPage, OrganizationQuery } from './schemas.js'
 
 const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const tags = app.tag('Organizations', 'Tenants: people who work together, apart from all others.')

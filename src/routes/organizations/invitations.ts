@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { listInvitations, revokeInvitation } from '../../db/queries/organizations/invitations.js'
 import { AlreadyMember } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
 import { INVITATION_LIMITS } from '../../rate-limit/route-limits.js'
@@ -56,10 +55,7 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async function inviteByMail(request, reply) {
-      const { email, role } = request.body
-      const invitation = await request.inOrganization((scope) =>
-        invitations.create(scope, { email: normalizeEmail(email), role }),
-      )
+      const invitation = await request.inOrganization((scope) => invitations.create(scope, request.body))
       // Without a Location: an invitation is read in the list alone.
       return reply.code(201).send(invitation)
     },

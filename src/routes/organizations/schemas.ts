@@ -2,10 +2,8 @@ import { MEMBER_SORT_FIELDS } from '../../db/queries/organizations/memberships.j
 import { ORGANIZATION_SORT_FIELDS } from '../../db/queries/organizations/organization-lists.js'
 import {
   Organization,
-  OrganizationName,
   OrganizationParams,
   OrganizationRoleName,
-  Slug,
 } from '../../lib/schema/organization-schemas.js'
 import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
@@ -18,16 +16,6 @@ import {
   Uuid,
 } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
-
-export const CreateOrganization = StrictObject(
-  { name: OrganizationName, slug: Type.Optional(Slug) },
-  { examples: [{ name: 'Analytical Engines' }] },
-)
-
-export const UpdateOrganization = StrictObject(
-  { name: Type.Optional(OrganizationName), slug: Type.Optional(Slug) },
-  { examples: [{ name: 'Difference Engines' }] },
-)
 
 export const OrganizationQuery = StrictObject({
   ...pageQuery(ORGANIZATION_SORT_FIELDS, '-createdAt'),

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Db } from '../../db/driver/client.js'
 import { findOpenInvitation, type Joined } from '../../db/queries/organizations/accept-invitation.js'
-import type { Acceptance } from '../../lib/auth/new-account.js'
 import { AccountDisabled, EmailTaken, InvalidToken } from '../../lib/errors/errors.js'
 import { MAILED_TOKEN_LIMIT } from '../../rate-limit/route-limits.js'
 import { invitationAcceptedPage, invitationPage } from '../../views/accept-invitation.js'
@@ -39,7 +38,7 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  async function tryAccepting(acceptance: Acceptance): Promise<Outcome> {
+  async function tryAccepting(acceptance: Parameters<typeof app.invitations.accept>[0]): Promise<Outcome> {
     try {
       return { joined: await app.invitations.accept(acceptance) }
     } catch (error) {

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { enqueue } from '../../db/queries/jobs/outbox.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { PageQuery } from '../../lib/schema/schemas.js'
 import { mailLimits } from '../../rate-limit/route-limits.js'
 import { forgotPasswordPage, linkSentPage } from '../../views/forgot-password.js'
@@ -34,7 +33,7 @@ const forgotPasswordPages: FastifyPluginAsyncTypebox = async (app) => {
         const { email } = (request.body ?? {}) as { email?: unknown }
         return reply.code(400).send(forgotPasswordPage({ refused: typeof email === 'string' ? email : '' }))
       }
-      const email = normalizeEmail(request.body.email)
+      const { email } = request.body
       await db.transaction((tx) => enqueue(tx, 'request-password-reset', { email }))
       return linkSentPage(email)
     },

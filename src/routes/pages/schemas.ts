@@ -1,12 +1,13 @@
 import {
+  changing,
   Email,
   NewPassword,
   OpaqueToken,
   PageQuery,
-  PersonName,
   StrictObject,
 } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
+import { newAccount } from '../../lib/schema/user-schemas.js'
 
 export const Link = PageQuery({ token: OpaqueToken })
 
@@ -23,8 +24,6 @@ export const PasswordForm = StrictObject({
 /** With the token alone where there is an account already. */
 export const InvitationForm = StrictObject({
   token: OpaqueToken,
-  firstName: Type.Optional(PersonName),
-  lastName: Type.Optional(PersonName),
-  password: Type.Optional(NewPassword),
+  ...changing(newAccount.properties),
   passwordRepeat: Type.Optional(Type.String()),
 })

@@ -3,6 +3,8 @@ import { projectStatus } from '../../db/schema/projects.js'
 import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
+  changing,
+  creating,
   Nullable,
   PersonName,
   ref,
@@ -19,14 +21,15 @@ const name = Type.Unsafe<string>({ ...PersonName, examples: ['Difference Engine'
 const description = Nullable(WrittenText(2000, { examples: ['Tables of logarithms, without mistakes.'] }))
 const status = StringEnum(projectStatus.enumValues)
 
+/** What members decide. A field added here is part of each body and each response below. */
+const fields = { name, description, status }
+
 export const ProjectParams = StrictObject({ ...OrganizationParams.properties, projectId: Uuid })
 
 export const Project = Type.Object(
   {
     id: Uuid,
-    name,
-    description,
-    status,
+    ...fields,
     createdBy: Type.Unsafe<string | null>({
       ...Nullable(Uuid),
       description: 'A user; `null` once that account is gone.',
@@ -51,14 +54,11 @@ export const Project = Type.Object(
 )
 
 export const CreateProject = StrictObject(
-  { name, description: Type.Optional(description), status: Type.Optional(status) },
+  { ...creating(fields), status: Type.Optional(status) },
   { examples: [{ name: 'Difference Engine' }] },
 )
 
-export const UpdateProject = StrictObject(
-  { name: Type.Optional(name), description: Type.Optional(description), status: Type.Optional(status) },
-  { examples: [{ status: 'archived' }] },
-)
+export const UpdateProject = StrictObject(changing(fields), { examples: [{ status: 'archived' }] })
 
 export const ProjectQuery = StrictObject({
   ...pageQuery(PROJECT_SORT_FIELDS, '-createdAt'),

@@ -8,10 +8,9 @@ import {
 } from '../../db/queries/administration/user-administration.js'
 import { provenCaller } from '../../lib/auth/hashing-callers.js'
 import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors/errors.js'
-import { normalizeEmail } from '../../lib/schema/email.js'
 import { IdParams, NoBody, ref } from '../../lib/schema/schemas.js'
-import { CreateUser, User } from '../../lib/schema/user-schemas.js'
-import { UpdateUser, UserPage, UserQuery } from './schemas.js'
+import { CreateUser, UpdateUser, User } from '../../lib/schema/user-schemas.js'
+import { UserPage, UserQuery } from './schemas.js'
 
 const config = { role: 'super_admin' } as const
 
@@ -44,16 +43,10 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config: { ...config, failures: [EmailTaken, PasswordTooCommon] },
     },
     async function createOneUser(request, reply) {
-      const { email, firstName, lastName, role = 'user', password } = request.body
-      const user = await createUserAs(db, request.user.userId, {
-        email: normalizeEmail(email),
-        firstName,
-        lastName,
-        role,
-        ...(password !== undefined && {
-          passwordHash: await passwords.hashNew(password, request.body, provenCaller(request.user.userId)),
-        }),
-      })
+      const { password, ...newUser } = request.body
+      const { userId } = request.user
+      const passwordHash = password && (await passwords.hashNew(password, newUser, provenCaller(userId)))
+      const user = await createUserAs(db, userId, { ...newUser, ...(passwordHash && { passwordHash }) })
       return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send(user)
     },
   )

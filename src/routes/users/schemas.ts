@@ -1,7 +1,7 @@
 import { USER_SORT_FIELDS } from '../../db/queries/accounts/user-lists.js'
 import { USER_ROLES, USER_STATUSES } from '../../lib/auth/roles.js'
 import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
-import { PersonName, ref, SearchText, StrictObject, StringEnum } from '../../lib/schema/schemas.js'
+import { ref, SearchText, StrictObject, StringEnum } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
 import { User } from '../../lib/schema/user-schemas.js'
 
@@ -13,14 +13,3 @@ export const UserQuery = StrictObject({
 })
 
 export const UserPage = pageOf(ref(User))
-
-export const UpdateUser = StrictObject(
-  {
-    firstName: Type.Optional(PersonName),
-    lastName: Type.Optional(PersonName),
-    role: Type.Optional(StringEnum(USER_ROLES)),
-    status: Type.Optional(StringEnum(['active', 'disabled'])),
-  },
-  // The documentation fills the form with it: one click must not make anybody a super_admin.
-  { examples: [{ firstName: 'Augusta' }] },
-)

@@ -1,12 +1,59 @@
 import { eq, sql } from 'drizzle-orm'
-import { accountToOpen, MissingFields, type NewAccount } from '../../../lib/auth/new-account.js'
+import type { UserStatus } from '../../../lib/auth/roles.js'
 import { AccountDisabled, EmailTaken } from '../../../lib/errors/errors.js'
+import { type NewAccount, newAccount } from '../../../lib/schema/user-schemas.js'
 import type { Tx } from '../../driver/client.js'
+import type { StoredIn } from '../../schema/columns.js'
 import { users } from '../../schema/users.js'
 import { endSessions } from '../sessions/sessions.js'
 import { findUserByEmail } from './users.js'
 
-export type HashedAccount = Omit<NewAccount, 'password'> & { passwordHash: string }
+export type HashedAccount = StoredIn<typeof users, Omit<NewAccount, 'password'> & { passwordHash: string }>
+
+/**
+ * Has the form of Fastify's validation errors. The schema cannot require these fields: whether an account
+ * needs them is known only after the token has been looked up.
+ */
+export class MissingFields extends Error {
+  readonly statusCode = 400
+  readonly validationContext = 'body'
+  readonly validation: { instancePath: string; keyword: string; params: { missingProperty: string } }[]
+
+  constructor(names: readonly string[] = newAccount.required) {
+    super('Some fields are missing')
+    this.validation = names.map((missingProperty) => ({
+      instancePath: '',
+      keyword: 'required',
+      params: { missingProperty },
+    }))
+  }
+}
+
+/**
+ * Returns the fields of the account to open for a caller who has proved the mailbox, or undefined when the
+ * account exists. `status` is undefined when there is no account. A pending account counts as none: anyone
+ * could have registered the address.
+ * @throws {AccountDisabled} when the account is disabled
+ * @throws {EmailTaken} when a field is given, but the address has an active account
+ * @throws {MissingFields} when a field of the new account is missing
+ */
+export function accountToOpen(
+  status: UserStatus | undefined,
+  fields: Partial<NewAccount>,
+): NewAccount | undefined {
+  if (status === 'disabled') throw new AccountDisabled()
+  if (status === 'active') {
+    if (Object.keys(fields).length > 0) throw new EmailTaken()
+    return undefined
+  }
+  if (!isComplete(fields)) throw new MissingFields(missingIn(fields))
+  return fields
+}
+
+const missingIn = (fields: Partial<NewAccount>): string[] =>
+  newAccount.required.filter((name) => fields[name] === undefined)
+
+const isComplete = (fields: Partial<NewAccount>): fields is NewAccount => missingIn(fields).length === 0
 
 /**
  * For whoever has just proved the mailbox. Of what somebody has prepared under the address without proving it nothing

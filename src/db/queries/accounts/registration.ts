@@ -1,8 +1,11 @@
-import { and, eq, exists, sql } from 'drizzle-orm'
+import { and, eq, exists, getTableColumns, sql } from 'drizzle-orm'
+import type { Static } from 'typebox'
 import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { EmailTaken } from '../../../lib/errors/errors.js'
+import type { RegisterUser } from '../../../lib/schema/user-schemas.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { isUniqueViolation } from '../../driver/errors.js'
+import type { StoredIn } from '../../schema/columns.js'
 import type { MailedToken } from '../../schema/mailed-tokens.js'
 import { type Registration, registrations } from '../../schema/registrations.js'
 import { type User, users } from '../../schema/users.js'
@@ -10,9 +13,12 @@ import { enqueue, enqueueNotice } from '../jobs/outbox.js'
 import { consumeMailedToken } from './mailed-tokens.js'
 import { admitByMailbox } from './sign-in-throttle.js'
 
-export type NewRegistration = Pick<Registration, 'passwordHash' | 'firstName' | 'lastName'> & {
-  email: string
-}
+type Claim = { passwordHash: string } & StoredIn<
+  typeof registrations,
+  Omit<Static<typeof RegisterUser>, 'email' | 'password'>
+>
+
+export type NewRegistration = { email: string } & Claim
 
 /** Of one address at once. The mail about any further one has a link that asks for the password instead. */
 export const MAX_REGISTRATIONS = 3
@@ -33,23 +39,37 @@ export const register = (db: Db, registration: NewRegistration): Promise<void> =
 
 /** Returns its id; undefined for accounts that are in use or prepared, and where there are enough registrations. */
 export async function addRegistration(tx: Tx, registration: NewRegistration): Promise<string | undefined> {
-  const { email, passwordHash, firstName, lastName } = registration
+  const { email, ...claim } = registration
+  const { passwordHash, ...person } = claim
   const opened = await tx
     .insert(users)
-    .values({ email, firstName, lastName, status: 'pending' })
+    .values({ email, ...person, status: 'pending' })
     .onConflictDoNothing({ target: users.email })
     .returning({ id: users.id })
   // Several registrations of one address take turns, or they would not be counted.
   await tx.execute(sql`select from ${users} where ${users.email} = ${email} for no key update`)
   const isFirst = opened.length > 0
   const others = sql`(select count(*) from ${registrations} where ${registrations.userId} = ${users.id})`
+  const { names, values } = columnsOf(claim)
   const [added] = await tx.execute<{ id: string }>(sql`
-    insert into ${registrations} (user_id, password_hash, first_name, last_name)
-    select ${users.id}, ${passwordHash}, ${firstName}, ${lastName} from ${users}
+    insert into ${registrations} (user_id, ${sql.join(names, comma)})
+    select ${users.id}, ${sql.join(values, comma)} from ${users}
     where ${users.email} = ${email} and ${users.status} = 'pending'
       and (${isFirst} or ${others} between 1 and ${MAX_REGISTRATIONS - 1})
     returning id`)
   return added?.id
+}
+
+const comma = sql`, `
+
+/** Of a claim as it came: this statement is not one that drizzle can write. */
+function columnsOf(claim: Claim) {
+  const columns = getTableColumns(registrations)
+  const fields = Object.keys(claim) as (keyof Claim)[]
+  return {
+    names: fields.map((field) => sql.identifier(columns[field].name)),
+    values: fields.map((field) => sql.param(claim[field], columns[field])),
+  }
 }
 
 /** Whether the account is no more than a claim: registered, and confirmed by no mailbox. One that an administrator prepared is more. */
@@ -74,15 +94,9 @@ export const verifyEmail = (db: Db, token: string, ip: string): Promise<void> =>
 
 async function confirmAddress(tx: Tx, { id, status }: User, { registrationId }: MailedToken): Promise<void> {
   recordSecurityEvent('email_confirmed', id)
+  const { id: _id, userId, createdAt, ...claimed } = getTableColumns(registrations)
   const [claim] = registrationId
-    ? await tx
-        .select({
-          passwordHash: registrations.passwordHash,
-          firstName: registrations.firstName,
-          lastName: registrations.lastName,
-        })
-        .from(registrations)
-        .where(eq(registrations.id, registrationId))
+    ? await tx.select(claimed).from(registrations).where(eq(registrations.id, registrationId))
     : []
   await tx
     .update(users)

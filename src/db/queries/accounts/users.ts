@@ -1,24 +1,24 @@
-import { and, type Column, eq, getTableColumns, sql } from 'drizzle-orm'
-import type { UserRole } from '../../../lib/auth/roles.js'
+import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import type { Static } from 'typebox'
 import { EmailTaken, NotFound, Unauthorized } from '../../../lib/errors/errors.js'
+import type { CreateUser, UpdateProfile, UpdateUser } from '../../../lib/schema/user-schemas.js'
 import type { Db } from '../../driver/client.js'
 import { isUniqueViolation } from '../../driver/errors.js'
 import { prepareOnce } from '../../driver/prepare-once.js'
+import type { StoredIn } from '../../schema/columns.js'
 import { registrations } from '../../schema/registrations.js'
 import { sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'
 
-export type NewUser = Pick<User, 'email' | 'firstName' | 'lastName'> & {
-  role?: UserRole
-  passwordHash?: string
-}
+/** `email` must be normalised. */
+export type NewUser = StoredIn<
+  typeof users,
+  Omit<Static<typeof CreateUser>, 'password'> & { passwordHash?: string }
+>
 
-export type UserChanges = {
-  firstName?: string
-  lastName?: string
-  role?: UserRole
-  status?: 'active' | 'disabled'
-}
+export type UserChanges = StoredIn<typeof users, Static<typeof UpdateUser>>
+
+export type ProfileChanges = StoredIn<typeof users, Static<typeof UpdateProfile>>
 
 const userById = prepareOnce((db) =>
   db
@@ -91,31 +91,12 @@ export async function createUser(db: Db, user: NewUser): Promise<User> {
   }
 }
 
-const changedName = (column: Column, field: string) =>
-  sql`coalesce(${sql.placeholder(field)}::text, ${column})`
-
-const profileUpdate = prepareOnce((db) =>
-  db
-    .update(users)
-    .set({
-      firstName: changedName(users.firstName, 'firstName'),
-      lastName: changedName(users.lastName, 'lastName'),
-    })
-    .where(eq(users.id, sql.placeholder('id')))
-    .returning()
-    .prepare('profile_update'),
-)
-
 /** What users change about themselves. Throws Unauthorized when the account is gone and its token not yet. */
-export async function updateProfile(
-  db: Db,
-  id: string,
-  { firstName = null, lastName = null }: Partial<Record<'firstName' | 'lastName', string | null>>,
-): Promise<User> {
-  const isChange = firstName !== null || lastName !== null
-  const [user] = isChange
-    ? await profileUpdate(db).execute({ id, firstName, lastName })
-    : [await findUserById(db, id)]
+export async function updateProfile(db: Db, id: string, changes: ProfileChanges): Promise<User> {
+  const [user] =
+    Object.keys(changes).length > 0
+      ? await db.update(users).set(changes).where(eq(users.id, id)).returning()
+      : [await findUserById(db, id)]
   if (!user) throw new Unauthorized()
   return user
 }

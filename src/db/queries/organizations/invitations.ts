@@ -25,13 +25,18 @@ export const INVITATION_SORT_FIELDS = ['email', 'createdAt', 'expiresAt'] as con
 type SortField = (typeof INVITATION_SORT_FIELDS)[number]
 
 /** `email` must be normalised. */
-export type NewInvitation = Pick<Invitation, 'email' | 'role'> & { ttlSeconds: number }
+export type NewInvitation = Omit<
+  typeof invitations.$inferInsert,
+  'id' | 'organizationId' | 'invitedBy' | 'tokenHash' | 'keyId' | 'createdAt' | 'expiresAt'
+>
+
+type InvitationTokens = { signingKey: SigningKey; ttlSeconds: number }
 
 /** Makes an older one of the same address void, and asks for the mail. Throws AlreadyMember and RateLimited. */
 export async function createInvitation(
   scope: OrganizationScope,
-  key: SigningKey,
-  { ttlSeconds, ...invitation }: NewInvitation,
+  { signingKey, ttlSeconds }: InvitationTokens,
+  invitation: NewInvitation,
 ): Promise<Invitation> {
   const { tx, organizationId, userId: invitedBy } = scope
   // Before anything else: whoever is accepting the older one right now is a member afterwards.
@@ -42,8 +47,8 @@ export async function createInvitation(
     ...invitation,
     id,
     invitedBy,
-    tokenHash: hashToken(deriveInvitationToken(key, id)),
-    keyId: key.kid,
+    tokenHash: hashToken(deriveInvitationToken(signingKey, id)),
+    keyId: signingKey.kid,
     createdAt,
     expiresAt: new Date(createdAt.getTime() + ttlSeconds * 1000),
   }

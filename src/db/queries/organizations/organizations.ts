@@ -1,10 +1,13 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import type { Static } from 'typebox'
 import { recordOrganization, recordSecurityEvent } from '../../../lib/audit/context.js'
 import type { OrganizationRole } from '../../../lib/auth/roles.js'
 import { NotFound, SlugReserved, SlugTaken } from '../../../lib/errors/errors.js'
+import type { CreateOrganization, UpdateOrganization } from '../../../lib/schema/organization-schemas.js'
 import { isReservedSlug, normalizeSlug, slugCandidates } from '../../../lib/schema/slugs.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { isUniqueViolation } from '../../driver/errors.js'
+import type { StoredIn } from '../../schema/columns.js'
 import { memberships } from '../../schema/memberships.js'
 import { type Organization, organizations } from '../../schema/organizations.js'
 import {
@@ -20,7 +23,9 @@ import { deleteOwnedRows } from '../owned-rows.js'
 /** As somebody sees it: `role` is the caller's own. */
 export type SeenOrganization = Organization & { role: OrganizationRole | null }
 
-export type OrganizationChanges = { name?: string; slug?: string }
+type NewOrganization = StoredIn<typeof organizations, Static<typeof CreateOrganization>>
+
+type OrganizationChanges = StoredIn<typeof organizations, Static<typeof UpdateOrganization>>
 
 /**
  * The user who creates it becomes its org_admin. Without a slug it gets one from its name, with a number if that is taken.
@@ -29,13 +34,13 @@ export type OrganizationChanges = { name?: string; slug?: string }
 export const createOrganization = (
   db: Db,
   userId: string,
-  { name, slug }: { name: string; slug?: string },
+  { slug, ...fields }: NewOrganization,
 ): Promise<SeenOrganization> =>
   withNewOrganization(db, userId, async (scope) => {
     const { tx, organizationId, role } = scope
     recordOrganization(organizationId)
-    const slugs = slug === undefined ? slugCandidates(name) : [allowedSlug(slug)]
-    const created = await insertWithFreeSlug(tx, { id: organizationId, name }, slugs)
+    const slugs = slug === undefined ? slugCandidates(fields.name) : [allowedSlug(slug)]
+    const created = await insertWithFreeSlug(tx, { ...fields, id: organizationId }, slugs)
     await tx.insert(memberships).values({ organizationId, userId, role: 'org_admin' })
     return { ...created, role }
   })
@@ -43,7 +48,7 @@ export const createOrganization = (
 /** The index decides, so that of two at once each gets its own. Throws SlugTaken when none of the slugs is free. */
 async function insertWithFreeSlug(
   tx: Tx,
-  organization: { id: string; name: string },
+  organization: Omit<typeof organizations.$inferInsert, 'slug'>,
   slugs: Iterable<string>,
 ): Promise<Organization> {
   for (const slug of slugs) {
