@@ -4,41 +4,47 @@ import { HASH_BYTES, merkleRoot, sha256 } from './merkle.js'
 
 export type RecordKind = 'entries' | 'erasure' | 'drop'
 
-/** Rows by their hashes. */
+/** The ids and the hashes of audit rows. */
 export type Leaves = {
-  /** Of audit_log first, then of audit_requests, each sorted. */
+  /** The ids of audit_log, then those of audit_requests, each sorted. */
   ids: string[]
-  /** How many of them are of audit_log. */
+  /** How many of the ids belong to audit_log. */
   logCount: number
-  /** The hash of each of them, in the same order. */
+  /** The concatenated hashes of the rows, in the same order. */
   leaves: Buffer
 }
 
-/** What a record says, before it has its place in the chain. */
+/** The content of a record, before it has a position in the chain. */
 export type RecordContent = Leaves & {
   kind: RecordKind
-  /** Every transaction from this one to below `to` is over. */
+  /**
+   * Covers the rows of the transactions from this id up to, but not including, `to`. All of them have
+   * ended.
+   */
   from: bigint
   to: bigint
-  /** In JSON: what else there is to tell of an erasure or a dropped month. */
+  /** JSON with the details of an erasure or a dropped month. */
   details: string
 }
 
-/** One link of the chain. */
+/** One record of the chain. */
 export type AuditRecord = RecordContent & {
   number: number
   root: Buffer
-  /** The hash of the record before it. */
+  /** The hash of the previous record. */
   previous: Buffer
   keyId: string
   createdAt: Date
   signature: Buffer
 }
 
-/** What an operator keeps elsewhere: a record and the hash of it, which stands for all before it too. */
+/**
+ * The number and the hash of a record. The hash covers all earlier records; operators keep it
+ * elsewhere.
+ */
 export type ChainHead = { number: number; hash: Buffer }
 
-/** Before the first record. */
+/** The head of a chain without records. */
 export const EMPTY_CHAIN: ChainHead = { number: 0, hash: Buffer.alloc(HASH_BYTES) }
 
 export const formatHead = ({ number, hash }: ChainHead): string => `${number}:${hash.toString('hex')}`
@@ -63,14 +69,14 @@ export const headOf = (record: AuditRecord): ChainHead => ({
   hash: sha256(signedText(record), record.signature),
 })
 
-/** The table and the id, as findings name it. */
+/** The table and the id of a row, for the findings of a verification. */
 export const rowKeyAt = ({ ids, logCount }: Leaves, index: number): string =>
   `${index < logCount ? 'audit_log' : 'audit_requests'} ${ids[index]}`
 
 export const leafAt = ({ leaves }: Leaves, index: number): Buffer =>
   leaves.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
 
-/** Everything in the record but the signature itself, in one way only. The leaves are in their root. */
+/** A canonical text of the record without the signature. The root stands for the leaves. */
 function signedText(record: Omit<AuditRecord, 'signature'>): Buffer {
   const { number, kind, from, to, ids, logCount, root, previous, details, keyId, createdAt } = record
   const idsHash = sha256(ids.join('\n')).toString('hex')

@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { uuidV7 } from '../schema/uuid.js'
 import { EVENT_OF_FAILURE, type SecurityEvent } from './security-events.js'
 
-/** Who causes a change: a signed-in user, nobody in particular, a job or a script. */
+/** The cause of a change: a signed-in user, an anonymous caller, a job or a script. */
 export type Actor = 'user' | 'anonymous' | `job:${string}` | `cli:${string}`
 
-/** What an audit entry tells of the request; secrets are already out. */
+/** The request data in an audit entry, already without secrets. */
 export type RequestDetails = {
   method: string
   url: string
@@ -15,46 +15,53 @@ export type RequestDetails = {
   args: unknown
 }
 
-/** How a request ended, as far as it decides on what is kept of it. */
+/** How a request ended. It decides how much of the request is kept. */
 export type Ending = 'ok' | 'denied' | 'failed'
 
+/** The context of a request, a job or a script, for logs and the audit log. */
 export type Context = {
   actor: Actor
   userId: string | null
   requestId: string | null
-  /** Of the client, while its socket still knew. */
+  /** The client's address, read early: a closed socket does not have it any more. */
   ip?: string
-  /** The request as the server itself numbers it: clients choose request ids, and may use one again. Made when it is needed. */
+  /**
+   * The server's own id of the request, created when it is needed. Clients choose request ids, and may
+   * use one twice.
+   */
   causeId?: string
-  /** Called only when something is written: reads pay nothing for redaction. */
+  /** Called only when something is written, so that reads do not pay for redaction. */
   describeRequest?: (ending?: Ending) => RequestDetails
-  /** Rows of audited tables that committed writes have changed so far: there must be as many entries. */
+  /** Rows of audited tables that committed writes have changed so far. There must be as many entries. */
   rowsChanged?: number
-  /** What the request turned out to be, and whom it is about where that is not the caller. */
+  /**
+   * The security event of the request. `subjectId` is the user it is about, or null when that is the
+   * caller.
+   */
   event?: { name: SecurityEvent; subjectId: string | null }
-  /** Which organization the request is about. */
+  /** The organization that the request is about. */
   organizationId?: string
 }
 
 const storage = new AsyncLocalStorage<Context>()
 
-/** Undefined outside a request: a job has the request id of its cause, and is another one. */
+/** Undefined outside a request: a job has the request id of its cause, but is not that request. */
 export function causeIdOf(context: Context): string | undefined {
   if (context.describeRequest) context.causeId ??= uuidV7(Date.now())
   return context.causeId
 }
 
-/** For logs and the audit log only: authorisation takes the user as an argument. */
+/** For logs and the audit log only: authorization takes the user as an argument. */
 export const currentContext = (): Context | undefined => storage.getStore()
 
 export const runInContext = <T>(context: Context, work: () => T): T => storage.run(context, work)
 
-/** For what goes on behind requests: a timer keeps the context of whoever has set it. */
+/** For background work: a timer would keep the context of the request that set it. */
 export const runWithoutContext = <T>(work: () => T): T => storage.exit(work)
 
 /**
- * Attributes every write inside `work` to a job or a script, and to the request that caused it, if one did.
- * Queries are lazy: they must be awaited inside `work`, or they start outside its context.
+ * Attributes every write inside `work` to a job or a script, and to the request that caused it, if any.
+ * Queries are lazy: await them inside `work`, or they start outside its context.
  */
 export const withActor = <T>(
   actor: Actor,
@@ -62,19 +69,25 @@ export const withActor = <T>(
   requestId: string | null = null,
 ): Promise<T> => runInContext({ actor, userId: null, requestId }, async () => await work())
 
-/** Names what the present request turned out to be, for `audit_requests`. The last word counts; outside a request nothing happens. */
+/**
+ * Sets the security event of the current request, for `audit_requests`. The last call wins. Does nothing
+ * outside a request. `subjectId` defaults to null: the event is about the caller.
+ */
 export function recordSecurityEvent(name: SecurityEvent, subjectId: string | null = null): void {
   const context = currentContext()
   if (context) context.event = { name, subjectId }
 }
 
-/** For the record of the present request; outside a request nothing happens. */
+/** Sets the organization in the request record. Does nothing outside a request. */
 export function recordOrganization(organizationId: string): void {
   const context = currentContext()
   if (context) context.organizationId = organizationId
 }
 
-/** Some failures say what the request was, unless that is known better. A URL that cannot be read has no context. */
+/**
+ * Sets the security event that belongs to an error code, unless the request already has an event. The
+ * context is undefined for a URL that cannot be parsed.
+ */
 export function recordErrorCode(context: Context | undefined, code: string): void {
   const name = EVENT_OF_FAILURE[code]
   if (context && name) context.event ??= { name, subjectId: null }

@@ -1,19 +1,22 @@
 import { type Options, stringify } from 'csv-stringify/sync'
 
 /**
- * A spreadsheet takes a cell that begins so for a formula, and runs it: with an apostrophe before, it is a text
- * (OWASP, CSV injection). The library knows all other such beginnings.
+ * Spreadsheets run a cell that begins with a line feed as a formula. An apostrophe in front makes it text
+ * (OWASP, CSV injection). The library escapes all other characters that begin a formula.
  */
-const defuseLineFeed = (text: string): string => (text.startsWith('\n') ? `'${text}` : text)
+const escapeLineFeed = (text: string): string => (text.startsWith('\n') ? `'${text}` : text)
 
 const OPTIONS: Options = {
   record_delimiter: 'windows',
-  // Left to itself the library leaves a lone line feed bare: what follows would be a row of its own.
+  // By default the library does not quote a lone line feed, and the rest of the text would be another row.
   quoted_string: true,
   escape_formulas: true,
-  cast: { string: defuseLineFeed },
+  cast: { string: escapeLineFeed },
 }
 
-/** Rows as in RFC 4180, each ended by CRLF. Texts are in quotes; what is null is an empty cell without. */
+/**
+ * Formats rows as in RFC 4180, each ended by CRLF. Texts are quoted; null is an empty cell without
+ * quotes.
+ */
 export const toCsv = (rows: readonly (readonly (string | null)[])[]): string =>
   stringify(rows as (string | null)[][], OPTIONS)

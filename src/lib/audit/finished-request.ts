@@ -4,19 +4,19 @@ import { causeIdOf, type Ending, type RequestDetails } from './context.js'
 import type { SecurityEvent } from './security-events.js'
 
 /**
- * How a request ended. `aborted`: the client hung up before it was answered. `missing_audit`, found out by the database: it
- * changed rows of audited tables, and there are fewer entries than that.
+ * How a request ended. `aborted`: the client hung up before the response. `missing_audit`, detected by the
+ * database: the request changed more rows of audited tables than it has entries.
  */
 export const REQUEST_OUTCOMES = ['ok', 'rejected', 'denied', 'error', 'aborted', 'missing_audit'] as const
 export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number]
 
-/** What became of a request. */
+/** A request record. */
 export type FinishedRequest = RequestOutline & RequestDetails
 
-/** The same without what the client sent. */
+/** A request record without the client's data. */
 export type RequestOutline = {
   id: string
-  /** As the server numbers the request: its entries have it, too. */
+  /** The server's own id of the request, which its audit entries also have. */
   causeId: string
   startedAt: Date
   createdAt: Date
@@ -33,7 +33,7 @@ export type RequestOutline = {
   rowsChanged: number
   ip: string
   method: string
-  /** How many requests it stands for. */
+  /** How many requests this record summarizes: 1, or more in a flood. */
   count: number
 }
 
@@ -43,7 +43,10 @@ export const isMutating = (method: string): boolean => MUTATING.has(method)
 
 const isDenial = (status: number): boolean => status === 401 || status === 403
 
-/** Whoever wanted to change something, was refused, or did what has a name. */
+/**
+ * Records mutating requests, denied ones, those with a security event and those that changed audited
+ * rows.
+ */
 export const isWorthRecording = ({ method, context }: FastifyRequest, status: number): boolean =>
   isMutating(method) || isDenial(status) || context.event !== undefined || context.rowsChanged !== undefined
 
@@ -80,7 +83,7 @@ export function outlineOf(request: FastifyRequest, reply: FastifyReply, isAborte
   }
 }
 
-/** With what the client sent, as far as it is kept of a request that ended so. */
+/** Adds the client's data, as far as it is kept for a request with this outcome. */
 export const withDetails = (outline: RequestOutline, { context }: FastifyRequest): FinishedRequest => ({
   ...outline,
   ...(context.describeRequest?.(ENDINGS[outline.outcome]) as RequestDetails),

@@ -1,11 +1,11 @@
 import { REDACTED } from './redact.js'
 
-/** What is looked at of a JSON schema. */
+/** The parts of a JSON schema that are used here. */
 export type FieldSchema = { properties?: Record<string, FieldSchema>; items?: FieldSchema } | undefined
 
 /**
- * A copy in which the values of fields that the schema does not know are replaced. Such a request is refused, but kept as an
- * attempt: whoever mistypes a field's name may have put a password under it.
+ * Returns a copy with the values of unknown fields redacted. Such a request is refused, but recorded as an
+ * attempt, and a field with a mistyped name may hold a password.
  */
 export function maskUnknownFields(value: unknown, schema: FieldSchema): unknown {
   if (value === undefined || value === null) return value
@@ -23,11 +23,11 @@ export function maskUnknownFields(value: unknown, schema: FieldSchema): unknown 
   )
 }
 
-/** What is looked at of a failure of a JSON schema's validator. */
+/** The parts of an Ajv error that are used here. */
 export type SchemaFailure = { instancePath: string; keyword: string }
 
-/** What is wrong with an object as such; its fields may be right. */
-const OF_THE_WHOLE = new Set([
+/** Keywords that concern an object or array as a whole: its own fields and items may be valid. */
+const WHOLE_VALUE_KEYWORDS = new Set([
   ...[
     'required',
     'additionalProperties',
@@ -40,13 +40,13 @@ const OF_THE_WHOLE = new Set([
 ])
 
 /**
- * A copy in which the values that the schema refuses are replaced: a password may have been typed into the field of the
- * address.
+ * Returns a copy with the values that the schema refuses redacted: a user may have typed the password
+ * into the field of the address.
  */
 export function maskRefusedValues(value: unknown, failures: readonly SchemaFailure[]): unknown {
   const refused = new Map<string, boolean>()
   for (const { instancePath, keyword } of failures)
-    refused.set(instancePath, refused.get(instancePath) || !OF_THE_WHOLE.has(keyword))
+    refused.set(instancePath, refused.get(instancePath) || !WHOLE_VALUE_KEYWORDS.has(keyword))
   const visit = (node: unknown, path: string): unknown => {
     const isObject = typeof node === 'object' && node !== null
     if (refused.has(path) && (!isObject || refused.get(path))) return REDACTED
@@ -60,10 +60,10 @@ export function maskRefusedValues(value: unknown, failures: readonly SchemaFailu
   return failures.length === 0 ? value : visit(value, '')
 }
 
-/** RFC 6901. */
+/** Escapes a name for a JSON Pointer (RFC 6901). */
 const pointerOf = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** The URL, without its query where that has parameters that nobody knows. */
+/** Redacts the whole query of the URL when it has parameters that the schema does not know. */
 export function maskUnknownQuery(url: string, query: object, schema: FieldSchema): string {
   const isKnown = Object.keys(query).every((name) => Object.hasOwn(schema?.properties ?? {}, name))
   return isKnown ? url : withoutQuery(url)

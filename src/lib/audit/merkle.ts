@@ -8,10 +8,13 @@ export const sha256 = (...parts: (Buffer | string)[]): Buffer => {
   return hash.digest()
 }
 
-/** RFC 6962: a node is hashed with another first byte than a leaf, so that neither can pass for the other. */
-const NODE = Buffer.from([1])
+/**
+ * RFC 6962: nodes and leaves are hashed with different prefixes, so that neither can pass for the
+ * other.
+ */
+const NODE_PREFIX = Buffer.from([1])
 
-/** The root of RFC 6962, section 2.1, over hashes of leaves that stand one after the other. */
+/** The Merkle tree hash of RFC 6962, section 2.1. `leaves` are concatenated hashes of leaves. */
 export function merkleRoot(leaves: Buffer): Buffer {
   if (leaves.length === 0) return sha256()
   let level = leaves
@@ -24,8 +27,8 @@ function parentsOf(level: Buffer): Buffer {
   const parents = Buffer.alloc(Math.ceil(count / 2) * HASH_BYTES)
   for (let i = 0; i < count; i += 2) {
     const pair = level.subarray(i * HASH_BYTES, (i + 2) * HASH_BYTES)
-    // One without a neighbour moves up as it is.
-    const parent = pair.length > HASH_BYTES ? sha256(NODE, pair) : pair
+    // A node without a sibling moves up unchanged.
+    const parent = pair.length > HASH_BYTES ? sha256(NODE_PREFIX, pair) : pair
     parent.copy(parents, (i / 2) * HASH_BYTES)
   }
   return parents

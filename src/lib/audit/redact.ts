@@ -5,17 +5,20 @@ export const REDACTED = '[redacted]'
 
 const SECRET = new RegExp(SECRET_NAME)
 
-/** A client's own idea of a structure has an end. */
+/** The depth of nesting and the items per object or array that a copy keeps. */
 const LIMITS = { depth: 8, items: 200 }
 
-/** What a copy may take, in bytes of its names and values. */
+/** The default size of a copy, in bytes of its names and values. */
 export const MAX_BYTES = 8_192
 
-/** Requests bring the same names again and again; those that clients make up must not fill the memory. */
+/**
+ * The cache of names. Requests repeat the same names; the limits keep names that clients invent from
+ * filling it.
+ */
 const KNOWN_NAMES = { count: 1000, characters: 64 }
 const knownNames = new Map<string, boolean>()
 
-/** By SECRET_NAME. */
+/** Whether `SECRET_NAME` matches the name. Cached. */
 export function isSecretName(name: string): boolean {
   const known = knownNames.get(name)
   if (known !== undefined) return known
@@ -26,27 +29,33 @@ export function isSecretName(name: string): boolean {
   return isSecret
 }
 
-/** jsonb refuses NUL and lone surrogates: one such character in a body must not make the write fail. */
+/**
+ * Replaces NUL and lone surrogates, which jsonb refuses: such a character in a body must not fail the
+ * write.
+ */
 const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()
 
-/** A bounded copy of what a client sent, without its secrets, that PostgreSQL can store as jsonb. */
+/**
+ * Returns a bounded copy of a value from a client, without secrets, that PostgreSQL can store as jsonb.
+ * `maxBytes` defaults to 8,192; the rest becomes `[truncated]`.
+ */
 export const redact = (value: unknown, maxBytes = MAX_BYTES): unknown => new Copy(maxBytes).visit(value, 0)
 
-/** What is looked at behind a cut: a secret that the cut goes through would not be known for one. */
-const BEHIND_CUT = 4_096
+/** Characters that are searched after a cut, so that a secret across the cut is still recognized. */
+const LOOKAHEAD = 4_096
 const TRUNCATED = '[truncated]'
 
 class Copy {
-  constructor(private left: number) {}
+  constructor(private bytesLeft: number) {}
 
   visit(node: unknown, depth: number): unknown {
     if (typeof node === 'string') return this.consume(node)
     if (node === null || typeof node !== 'object') return this.consumeScalar(node ?? null)
-    if (depth >= LIMITS.depth || this.left <= 0) return TRUNCATED
+    if (depth >= LIMITS.depth || this.bytesLeft <= 0) return TRUNCATED
     if (Array.isArray(node)) return this.items(node, depth)
     const fields: [string, unknown][] = []
     for (const [key, item] of Object.entries(node).slice(0, LIMITS.items)) {
-      if (this.left <= 0) {
+      if (this.bytesLeft <= 0) {
         fields.push([TRUNCATED, TRUNCATED])
         break
       }
@@ -59,50 +68,54 @@ class Copy {
     const items: unknown[] = []
     for (const item of list.slice(0, LIMITS.items)) {
       items.push(this.visit(item, depth + 1))
-      if (this.left <= 0) break
+      if (this.bytesLeft <= 0) break
     }
     return items
   }
 
   private consumeScalar(value: unknown): unknown {
-    this.left -= String(value).length
+    this.bytesLeft -= String(value).length
     return value
   }
 
   private consume(text: string): string {
-    const shown = redactText(text.slice(0, this.left + BEHIND_CUT))
-    const kept = cutToBytes(shown, this.left)
-    this.left -= Buffer.byteLength(kept) + 1
-    return kept.length < shown.length ? `${kept}${TRUNCATED}` : kept
+    const redacted = redactText(text.slice(0, this.bytesLeft + LOOKAHEAD))
+    const kept = cutToBytes(redacted, this.bytesLeft)
+    this.bytesLeft -= Buffer.byteLength(kept) + 1
+    return kept.length < redacted.length ? `${kept}${TRUNCATED}` : kept
   }
 }
 
-/** The first of a text, in at most so many bytes of UTF-8. */
+/** The beginning of a text, at most `maxBytes` of UTF-8. */
 export function cutToBytes(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text
   const cut = Buffer.from(text.slice(0, Math.max(maxBytes, 0))).subarray(0, Math.max(maxBytes, 0))
-  // What remains of a character that was cut in two.
+  // Removes the rest of a character that was cut in two.
   return cut.toString().replace(/\uFFFD+$/, '')
 }
 
 const JWT = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g
-/** Every token of `tokens.ts`: of 256 random bits, some letter is a capital and some is not. */
+/** Texts of the length of a token in `tokens.ts`. A token also has letters in both cases. */
 const TOKEN = new RegExp(`(?<![\\w-])[\\w-]{${TOKEN_LENGTH}}(?![\\w-])`, 'g')
-/** Each alternative stops where the next could begin: no input makes them go over it twice. */
+/** Each part stops where the next one can begin, so that no input causes backtracking. */
 const PARAMETER = /([?&#;])([^=&#;?]*)=([^&#;]*)/g
 const USER_INFO = /(\/\/)[^/?#@\s]*@/g
-/** A part of a path, a value, a word. */
+/** A path segment, a parameter value or a word. */
 const PIECE = /[^\s/?#&;=,"'<>]+/g
 
-/** Most headers and paths have none of these: they hold no parameter, no password, no token, and nothing that cannot be stored. */
+/**
+ * A quick test. Without a match the text has no parameter, password or token, and can be stored as it
+ * is.
+ */
 const SUSPICIOUS = new RegExp(`[=@%]|eyJ|[\\w-]{${TOKEN_LENGTH}}|[^\\x20-\\x7e]`)
 
-/** A URL as a parameter of a URL is encoded once more with each level. */
+/** A URL in a parameter of a URL is encoded once more at each level. */
 const MAX_NESTED_URLS = 3
 
 /**
- * A text without the secrets that it shows by itself: values of secret parameters of a URL, also of a URL in one of its
- * parameters, passwords before its host, and tokens of our own kind wherever they stand, encoded or not.
+ * Redacts secrets that can be recognized in a text: values of secret URL parameters (also in URLs nested in
+ * parameters), credentials before a host, and tokens of this service anywhere, encoded or not. `nesting` is
+ * for recursive calls.
  */
 export function redactText(text: string, nesting = 0): string {
   if (!SUSPICIOUS.test(text)) return text

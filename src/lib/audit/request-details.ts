@@ -11,20 +11,20 @@ import {
 import { cutToBytes, MAX_BYTES, redact, redactText } from './redact.js'
 
 /**
- * How many bytes of each part are kept. The log only grows, so what needs no account, or was denied, is kept shorter: 4 KB a
- * request.
+ * The bytes that are kept of each part. The log only grows, so requests that need no account or were denied
+ * keep less: about 4 KB.
  */
 const LIMITS = {
   full: { url: MAX_BYTES, headers: MAX_BYTES, body: MAX_BYTES, args: MAX_BYTES },
   short: { url: 500, headers: 1_500, body: 1_000, args: 500 },
 }
 
-/** What is kept of a request: bounded, without secrets, and without values of fields that its operation does not know. */
+/** The parts of a request to keep: bounded, without secrets, and without the values of unknown fields. */
 export function detailsOf(request: FastifyRequest, ip: string, { isShort }: { isShort: boolean }) {
   return describe(request, ip, { isShort, failures: { body: [], query: [] } })
 }
 
-/** As `detailsOf`, of a request that was refused: without the values, too, that its operation's schema does not accept. */
+/** As `detailsOf`, for a refused request: also without the values that the schema of the route refuses. */
 export function detailsOfRefused(
   request: FastifyRequest,
   ip: string,
@@ -32,7 +32,7 @@ export function detailsOfRefused(
 ): RequestDetails {
   const failures = {
     body: request.body === undefined ? [] : failuresOf(request, 'body', request.body),
-    // A copy: numbers are read into it.
+    // A copy, because the validator writes coerced numbers into it.
     query: failuresOf(request, 'querystring', { ...(request.query as object) }),
   }
   return describe(request, ip, { isShort, failures })
@@ -51,16 +51,16 @@ function describe(
   const query = request.query as object
   const body = redact(maskUnknownFields(request.body, schema.body as FieldSchema), limits.body)
   const knownQuery = redact(maskUnknownFields(query, querySchema ?? { properties: {} }), limits.args)
-  const shownQuery = maskRefusedValues(knownQuery, failures.query)
+  const maskedQuery = maskRefusedValues(knownQuery, failures.query)
   const url =
-    shownQuery === knownQuery ? maskUnknownQuery(request.url, query, querySchema) : withoutQuery(request.url)
+    maskedQuery === knownQuery ? maskUnknownQuery(request.url, query, querySchema) : withoutQuery(request.url)
   return {
     method: request.method,
     url: cutUrl(redactText(url), limits.url),
     ip,
     headers: redact(request.headers, limits.headers),
     body: maskRefusedValues(body, failures.body),
-    args: { params: redact(request.params, limits.args), query: shownQuery },
+    args: { params: redact(request.params, limits.args), query: maskedQuery },
   }
 }
 
@@ -71,7 +71,7 @@ const cutUrl = (url: string, maxBytes: number): string => {
 
 type Validate = ((value: unknown) => unknown) & { errors?: SchemaFailure[] | null }
 
-/** Asked anew: a request may have been refused before it came to that. */
+/** Validates again: the request may have been refused before validation. */
 function failuresOf(request: FastifyRequest, part: 'body' | 'querystring', value: unknown): SchemaFailure[] {
   const validate = request.getValidationFunction(part) as Validate | undefined
   if (typeof validate !== 'function' || validate(value) === true) return []

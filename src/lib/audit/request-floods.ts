@@ -3,25 +3,28 @@ import { uuidV7 } from '../schema/uuid.js'
 import type { FinishedRequest, RequestOutline } from './finished-request.js'
 
 const WINDOW_MS = 60_000
-/** How many requests without effect are recorded one by one in a window: of one client, and of all together. */
+/** How many requests without effect get a record each in a window, for one client and for all clients. */
 const LIMITS = { client: 20, all: 1_000 }
-/** So many clients, and so many sums, are told apart in a window. Beyond that they are counted together. */
+/** The maximum number of clients, and of summaries, in a window. More of them are counted together. */
 const MAX_KEPT = 10_000
 const TOO_MANY_REQUESTS = 429
 
 /**
- * Sums up requests without an account and without effect, once a client sends many of them: they must not fill a log that only
- * grows. Requests about a known account are never summed up.
+ * Summarizes anonymous requests without effect when a client sends many of them, so that they do not fill a
+ * log that only grows. Requests about a known account are never summarized.
  */
 export class RequestFloods {
   private readonly clients = new Map<string, number>()
-  private readonly sums = new Map<string, FinishedRequest>()
+  private readonly summaries = new Map<string, FinishedRequest>()
   private recorded = 0
   private timer: NodeJS.Timeout | undefined
 
-  constructor(private readonly record: (sum: FinishedRequest) => void) {}
+  constructor(private readonly record: (summary: FinishedRequest) => void) {}
 
-  /** Whether the request is part of a flood: it is counted, and not to be recorded by itself. */
+  /**
+   * Returns true when the request is part of a flood: it has been counted, and needs no record of its
+   * own.
+   */
   absorbs(request: RequestOutline): boolean {
     if (!isWithoutEffect(request)) return false
     this.timer ??= setTimeout(() => this.flush(), WINDOW_MS).unref()
@@ -32,47 +35,49 @@ export class RequestFloods {
       this.recorded += 1
       return false
     }
-    this.sumUp(request, client)
+    this.summarize(request, client)
     return true
   }
 
-  /** Records the sums so far, and counts anew. */
+  /** Records the summaries so far and starts a new window. */
   flush(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    const sums = [...this.sums.values()]
-    this.sums.clear()
+    const summaries = [...this.summaries.values()]
+    this.summaries.clear()
     this.clients.clear()
     this.recorded = 0
     const now = Date.now()
-    for (const sum of sums) this.record({ ...sum, id: uuidV7(now), createdAt: new Date(now) })
+    const createdAt = new Date(now)
+    for (const summary of summaries) this.record({ ...summary, id: uuidV7(now), createdAt })
   }
 
   private clientOf({ userId, ip }: RequestOutline): string {
     const client = userId ?? networksOf(ip).at(-1) ?? ip
-    return this.clients.has(client) || this.clients.size < MAX_KEPT ? client : EVERY
+    return this.clients.has(client) || this.clients.size < MAX_KEPT ? client : MANY
   }
 
-  private sumUp(request: RequestOutline, client: string): void {
+  private summarize(request: RequestOutline, client: string): void {
     const { method, route, status, event, organizationId, ip } = request
     const key = [client, method, route, status, event, organizationId].join(' ')
-    const known = this.sums.get(key)
-    if (known) known.count += 1
-    else if (this.sums.size < MAX_KEPT || client === EVERY)
-      this.sums.set(key, {
+    const summary = this.summaries.get(key)
+    if (summary) summary.count += 1
+    else if (this.summaries.size < MAX_KEPT || client === MANY)
+      this.summaries.set(key, {
         ...request,
         ...NO_DETAILS,
-        url: route ?? EVERY,
-        ip: client === EVERY ? EVERY : ip,
+        url: route ?? MANY,
+        ip: client === MANY ? MANY : ip,
       })
-    else this.sumUp(request, EVERY)
+    else this.summarize(request, MANY)
   }
 }
 
-const EVERY = '*'
+/** In place of a client, an address or a URL: several of them together. */
+const MANY = '*'
 const NO_DETAILS = { headers: null, body: null, args: null }
 
-/** Signed-in users are held to account for what they are refused, up to the rate limit. */
+/** Refused requests of signed-in users are recorded one by one, except those that a rate limit refuses. */
 const isWithoutEffect = ({ outcome, userId, subjectId, rowsChanged, status }: RequestOutline): boolean =>
   outcome !== 'ok' &&
   rowsChanged === 0 &&

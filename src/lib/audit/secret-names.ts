@@ -1,11 +1,12 @@
-/** What makes a name secret where it is one of its words. */
+/** A name is secret when one of its words is in this list. */
 const WORDS =
   'password passwd pwd pass pw passphrase passcode secret token jwt hash salt otp totp pin cvv cvc authorization cookie ' +
   'credential signature apikey privatekey secretkey'
-/** What does, written together with other words, too: `newpassword`, `passwordhash`; and at its end: `accesstoken`. */
+/** These also count inside a longer word: `newpassword`, `passwordhash`. */
 const PARTS = ['password', 'passwd', 'passphrase']
+/** These also count at the end of a longer word: `accesstoken`. */
 const ENDS = 'token secret'
-/** What does where one word follows the other, as in `api_key`. */
+/** These count when one word follows the other, as in `api_key`. */
 const PAIRS = { first: 'api private signing encryption', second: 'key' }
 
 type Form = (word: string) => string
@@ -20,16 +21,16 @@ const oneOf = (words: string, ...forms: Form[]): string =>
     .join('|')})`
 const inAnyCase = (word: string): string => word.replace(/./g, (letter) => `[${upper(letter)}${letter}]`)
 
-/** Where a word ends, in the singular or the plural: `tokenHash` has two, `tokenizer` one. */
+/** The end of a word, singular or plural. `tokenHash` is two words, `tokenizer` is one. */
 const AFTER_LOWER = '(?:e?s)?(?![a-z])'
 const AFTER_UPPER = '(?:E?S|s)?(?:(?![A-Za-z])|(?=[A-Z][a-z]))'
 
 const KEY = `[^A-Za-z]*(?:${capital(PAIRS.second)}${AFTER_LOWER}|${upper(PAIRS.second)}${AFTER_UPPER})|[^A-Za-z]+${PAIRS.second}${AFTER_LOWER}`
 
 /**
- * A regular expression that says whether a name is that of a secret, however its words are joined: `tokenHash`, `x-api-key`
- * and `password2`, but neither `passenger` nor `compass`. PostgreSQL and JavaScript read it alike, so that the audit triggers and the
- * code know one list.
+ * A regular expression for names of secrets, in any way to join words. It matches `tokenHash`,
+ * `x-api-key` and `password2`, but not `passenger` or `compass`. PostgreSQL and JavaScript understand
+ * it alike, so the audit triggers and the code share one list.
  */
 export const SECRET_NAME = [
   ...PARTS.map(inAnyCase),

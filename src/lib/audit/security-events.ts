@@ -1,4 +1,7 @@
-/** What an auditor looks for by name (OWASP ASVS 5.0, 16.3). Each names what happened; the outcome tells how it ended. */
+/**
+ * The events that auditors search by name (OWASP ASVS 5.0, 16.3). The outcome of the request record says
+ * whether the action succeeded.
+ */
 export const SECURITY_EVENTS = [
   'sign_in',
   'sign_in_failed',
@@ -24,7 +27,7 @@ export const SECURITY_EVENTS = [
   'audit_exported',
 ] as const
 
-/** What some failures are, wherever they come from. */
+/** The events of error codes, on every route. */
 export const EVENT_OF_FAILURE: Partial<Record<string, (typeof SECURITY_EVENTS)[number]>> = {
   INVALID_TOKEN: 'mailed_token_refused',
   WRONG_PASSWORD: 'reauthentication_failed',

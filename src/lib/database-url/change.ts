@@ -2,7 +2,10 @@ import { splitUrl } from './parse.js'
 
 type Changes = { database?: string; user?: string; password?: string }
 
-/** The same server with another database, or by another role; parameters that say otherwise go. */
+/**
+ * Returns the URL with another database or role; what is not given stays. Removes the parameters `dbname`,
+ * `user` and `password` that would override it. `password` defaults to an empty one.
+ */
 export function changeDatabaseUrl(url: string, { database, user, password = '' }: Changes): string {
   const parts = splitUrl(url)
   const replaced = [

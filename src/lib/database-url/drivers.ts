@@ -10,8 +10,9 @@ type Options = postgres.Options<Record<string, postgres.PostgresType>>
 const DEFAULT_CONNECT_TIMEOUT_S = 30
 
 /**
- * A client of postgres.js. What the URL says goes before `options`: its `connect_timeout`, its `application_name`.
- * @throws DatabaseUrlError
+ * Opens a client of postgres.js. Settings of the URL, such as `connect_timeout` and `application_name`,
+ * override `options`.
+ * @throws {DatabaseUrlError} when the URL is not valid
  */
 export function openPostgres(url: string, options: Options = {}): postgres.Sql {
   const target = parseDatabaseUrl(url)
@@ -33,7 +34,11 @@ export function openPostgres(url: string, options: Options = {}): postgres.Sql {
   } as Options)
 }
 
-/** What a client or a pool of `pg` is made of. @throws DatabaseUrlError */
+/**
+ * Returns the configuration of a client or pool of `pg`. `connectTimeoutMs` applies unless the URL has a
+ * `connect_timeout`; by default there is no limit.
+ * @throws {DatabaseUrlError} when the URL is not valid
+ */
 export function nodePostgresConfig(url: string, connectTimeoutMs?: number) {
   const target = parseDatabaseUrl(url)
   const [{ host, port }] = target.places
@@ -54,13 +59,16 @@ export function nodePostgresConfig(url: string, connectTimeoutMs?: number) {
 const needsOwnSocket = ({ places, session, ssl }: DatabaseTarget): boolean =>
   places.length > 1 || session !== 'any' || ssl.mode !== 'disable'
 
-/** A factory that rejects leaves a connection of postgres.js in between for ever; a socket that breaks does not. */
+/**
+ * Never rejects: postgres.js would wait forever for a socket whose factory rejected. It handles a
+ * socket that breaks.
+ */
 async function openOrFail(target: DatabaseTarget, timeoutS: number): Promise<Socket> {
   try {
     return await openTarget(target, timeoutS * 1000)
   } catch (error) {
     const broken = new Socket()
-    // Only then has it somebody who listens.
+    // postgres.js adds its listeners after this function returns.
     setImmediate(() => broken.destroy(error as Error))
     return broken
   }

@@ -3,11 +3,11 @@ import { OperatorError } from '../errors/operator-error.js'
 export const DATABASE_URL_FORM =
   'a URL such as postgres://user:password@host:5432/database, with special characters of the password percent-encoded'
 
-/** Its message holds nothing of the URL but the names of parameters. */
+/** The message never quotes the URL, only names of parameters. */
 export class DatabaseUrlError extends OperatorError {
   override readonly name = 'DatabaseUrlError'
 
-  /** @param mistake what follows the name of the setting */
+  /** @param mistake the rest of the sentence that begins with the setting's name */
   constructor(readonly mistake: string) {
     super(`DATABASE_URL ${mistake}`)
   }

@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
 /**
- * The stream that `pg` wants at once, of a socket that is there only after a host was chosen and TLS agreed on. `pg` itself
- * connects to one host, and knows no `sslmode=prefer`.
+ * A stream for a socket that opens later. `pg` needs a stream at once, but choosing a host and
+ * negotiating TLS take time. No setting of `pg` serves: it connects to one host, and does not support
+ * `sslmode=prefer`.
  */
 export class LateStream extends Duplex {
   readonly #open: () => Promise<Socket>
@@ -14,7 +15,7 @@ export class LateStream extends Duplex {
     this.#open = open
   }
 
-  /** Called by `pg`, whose host and port are not those that count. */
+  /** `pg` calls this with its own host and port, which are ignored. */
   connect(): this {
     this.#open().then(
       (socket) => this.#adopt(socket),

@@ -3,8 +3,8 @@ import { DatabaseUrlError } from './error.js'
 const NUMBER = /^\d{1,9}$/
 const FLAG = /^[01]$/
 
-/** The parameters that are heeded, and what they may be. */
-const HEEDED = {
+/** The supported parameters and their allowed values; undefined allows any. */
+const SUPPORTED = {
   host: undefined,
   port: /^[\d,]*$/,
   user: undefined,
@@ -29,9 +29,9 @@ const HEEDED = {
   gssencmode: ['disable', 'prefer'],
 } satisfies Record<string, RegExp | readonly string[] | undefined>
 
-export type Parameter = keyof typeof HEEDED
+export type Parameter = keyof typeof SUPPORTED
 
-/** What Node.js has no means for, and what changes nothing that is promised. */
+/** Parameters of libpq that Node.js cannot implement, or that make no difference here. */
 const IGNORED = [
   'fallback_application_name',
   'keepalives_interval',
@@ -41,23 +41,26 @@ const IGNORED = [
   'sslcertmode',
 ]
 
-type Read = { values: Partial<Record<Parameter, string>>; ignored: string[] }
+type Parameters = { values: Partial<Record<Parameter, string>>; ignored: string[] }
 
-/** @throws DatabaseUrlError that names a parameter and never what it is set to */
-export function readParameters(query: string): Read {
-  const values: Read['values'] = {}
+/**
+ * @throws {DatabaseUrlError} when a parameter is not supported or its value not allowed; never quotes
+ * values
+ */
+export function readParameters(query: string): Parameters {
+  const values: Parameters['values'] = {}
   const ignored: string[] = []
   for (const [name, value] of splitQuery(query)) {
-    if (isHeeded(name)) values[name] = checked(name, value)
+    if (isSupported(name)) values[name] = checked(name, value)
     else if (IGNORED.includes(name)) ignored.push(name)
     else refuse(name, value)
   }
   return { values, ignored }
 }
 
-const isHeeded = (name: string): name is Parameter => Object.hasOwn(HEEDED, name)
+const isSupported = (name: string): name is Parameter => Object.hasOwn(SUPPORTED, name)
 
-/** A plus is no space, as it is none to libpq. */
+/** Unlike in web forms, a plus is not a space. libpq does the same. */
 function splitQuery(query: string): [name: string, value: string][] {
   const pairs = query.split('&').filter((pair) => pair !== '')
   return pairs.map((pair) => {
@@ -67,18 +70,21 @@ function splitQuery(query: string): [name: string, value: string][] {
 }
 
 function checked(name: Parameter, value: string): string {
-  const allowed: RegExp | readonly string[] | undefined = HEEDED[name]
+  const allowed: RegExp | readonly string[] | undefined = SUPPORTED[name]
   if (allowed === undefined) return value
   if (allowed instanceof RegExp ? allowed.test(value) : allowed.includes(value)) return value
   const expected = allowed instanceof RegExp ? 'another value' : `one of ${allowed.join(', ')}`
   throw new DatabaseUrlError(`must have ${expected} for its parameter ${name}`)
 }
 
-/** Where the password holds a question mark, what follows it is no parameter, and not to be shown. */
+/**
+ * An unencoded question mark in the password makes its rest look like a parameter, which must not be
+ * shown.
+ */
 function refuse(name: string, value: string): never {
   if (!/^[a-z_]{1,40}$/i.test(name) || value.includes('@')) throw DatabaseUrlError.notEncoded()
   throw new DatabaseUrlError(
-    `has the parameter ${name}, which is not understood: leave it out (docs/deployment.md lists those that are)`,
+    `has the parameter ${name}, which is not supported: remove it (docs/deployment.md lists the supported ones)`,
   )
 }
 

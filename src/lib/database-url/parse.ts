@@ -2,28 +2,28 @@ import { userInfo } from 'node:os'
 import { DatabaseUrlError } from './error.js'
 import { type Parameter, readParameters } from './parameters.js'
 
-/** Where `host` begins with a slash it is the directory of a Unix socket. */
+/** A `host` that begins with a slash is the directory of a Unix socket. */
 export type Place = { host: string; port: number }
 
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
 export type SslSettings = {
   mode: SslMode
-  /** A file of certificates; undefined where those count that Node.js trusts. */
+  /** A file of CA certificates; undefined for those that Node.js trusts. */
   rootCert: string | undefined
-  /** Files of the client's own certificate and its key. */
+  /** The files of the client certificate and its key; both or neither. */
   cert: string | undefined
   key: string | undefined
   keyPassphrase: string | undefined
-  /** Without asking first whether the server has TLS. */
+  /** Starts TLS without asking the server first whether it supports TLS. */
   isDirect: boolean
-  /** Whether the server is sent the name it is reached by. */
+  /** Sends the host name to the server (SNI). */
   sendsName: boolean
 }
 
 export type TargetSession = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby'
 
-/** What a database URL says, whichever driver is to be connected. */
+/** The content of a database URL, independent of the driver. */
 export type DatabaseTarget = {
   places: readonly [Place, ...Place[]]
   user: string
@@ -32,13 +32,13 @@ export type DatabaseTarget = {
   ssl: SslSettings
   session: TargetSession
   applicationName: string | undefined
-  /** 0: no limit. Undefined: the caller's. */
+  /** 0 means no limit; undefined, the limit of the caller. */
   connectTimeoutS: number | undefined
-  /** For the server, such as `-c search_path=mine`. */
+  /** Command-line options for the server, such as `-c search_path=mine`. */
   options: string | undefined
-  /** How long a connection idles before TCP asks whether the other end is there; 0: never. */
+  /** Idle seconds before TCP sends keep-alive probes; 0 means never. */
   keepAliveS: number
-  /** Parameters that libpq heeds and that can have no effect here. */
+  /** Parameters that libpq supports and that have no effect here. */
   ignored: readonly string[]
 }
 
@@ -46,10 +46,11 @@ const DEFAULT_PORT = 5432
 const DEFAULT_KEEP_ALIVE_S = 60
 
 /**
- * Reads a database URL as libpq does, of which each driver knows another part: postgres.js takes any parameter for a setting
- * of the server, pg-connection-string reads one host and gives `sslmode` other meanings, and both end in errors that hold
- * the URL. Unlike libpq it takes the last `@` for the end of the password, as role names such as `app@project.iam` have one.
- * @throws DatabaseUrlError
+ * Parses a database URL as libpq does. The parsers of the drivers do not: postgres.js takes unknown
+ * parameters for settings of the server, pg-connection-string reads one host and gives `sslmode` other
+ * meanings, and both throw errors that contain the URL. Unlike libpq, the last `@` ends the
+ * credentials, because role names such as `app@project.iam` have one.
+ * @throws {DatabaseUrlError} when the URL is not valid
  */
 export function parseDatabaseUrl(url: string): DatabaseTarget {
   const parts = splitUrl(url)
@@ -74,12 +75,15 @@ export function parseDatabaseUrl(url: string): DatabaseTarget {
 
 type UrlParts = { credentials: string | undefined; hosts: string; database: string; query: string }
 
-/** The parts as they stand there, so that one can be changed and the rest kept. */
+/**
+ * Returns the parts of the URL without decoding them, so that one can be replaced and the rest kept.
+ * @throws {DatabaseUrlError} when the URL is not valid
+ */
 export function splitUrl(url: string): UrlParts {
   const [, authority = '', path = '', query = ''] =
     /^postgres(?:ql)?:\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/is.exec(url) ?? refuse()
   const end = authority.lastIndexOf('@')
-  // A slash in the password ends the authority before its end.
+  // An unencoded slash in the password cuts the authority short.
   if (path.includes('@')) refuse()
   return {
     credentials: end === -1 ? undefined : authority.slice(0, end),
@@ -98,10 +102,10 @@ function readCredentials(text: string | undefined): { user?: string; password?: 
 
 type Values = Partial<Record<Parameter, string>>
 
-/** Of the authority, else of the parameters. A single port is that of every host. */
+/** Reads the hosts of the authority, or else of the parameters. */
 function readPlaces(hosts: string, values: Values): DatabaseTarget['places'] {
-  const named = hosts === '' ? readList(values) : hosts.split(',').map(readHost)
-  const places = named.map(({ host, port }) => {
+  const entries = hosts === '' ? readHostParameters(values) : hosts.split(',').map(readHost)
+  const places = entries.map(({ host, port }) => {
     const number = Number(port ?? DEFAULT_PORT)
     if (!/^\d+$/.test(port ?? '1') || number < 1 || number > 65_535) refuse()
     return { host: host || 'localhost', port: number }
@@ -110,20 +114,21 @@ function readPlaces(hosts: string, values: Values): DatabaseTarget['places'] {
   return first ? [first, ...others] : refuse()
 }
 
-type Named = { host: string; port: string | undefined }
+type HostEntry = { host: string; port: string | undefined }
 
-function readHost(text: string): Named {
+function readHost(text: string): HostEntry {
   const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([^:[\]]*))(?::(\d*))?$/i.exec(text) ?? refuse()
   return { host: bracketed ?? decode(plain ?? ''), port: port || undefined }
 }
 
-function readList({ host = '', port = '' }: Values): Named[] {
+/** A single port applies to every host. */
+function readHostParameters({ host = '', port = '' }: Values): HostEntry[] {
   const ports = port.split(',')
   const hosts = host.split(',')
   if (ports.length > 1 && ports.length !== hosts.length) {
-    throw new DatabaseUrlError('must have one port in its parameter port, or as many as hosts')
+    throw new DatabaseUrlError('must have one port in its parameter port, or one for each host')
   }
-  return hosts.map((one, i) => ({ host: one, port: (ports.length > 1 ? ports[i] : port) || undefined }))
+  return hosts.map((name, i) => ({ host: name, port: (ports.length > 1 ? ports[i] : port) || undefined }))
 }
 
 function readSsl(values: Values, places: readonly Place[]): SslSettings {
@@ -141,7 +146,7 @@ function readSsl(values: Values, places: readonly Place[]): SslSettings {
     throw new DatabaseUrlError('must have both sslcert and sslkey, or neither')
   }
   if (settings.isDirect && (settings.mode === 'disable' || settings.mode === 'prefer')) {
-    throw new DatabaseUrlError('must have sslmode=require or stronger beside sslnegotiation=direct')
+    throw new DatabaseUrlError('must have sslmode=require or stronger together with sslnegotiation=direct')
   }
   const isLocal = places.every(({ host }) => host.startsWith('/'))
   return isLocal ? { ...settings, mode: 'disable' } : settings
@@ -149,27 +154,27 @@ function readSsl(values: Values, places: readonly Place[]): SslSettings {
 
 const WEAK_MODES = ['disable', 'allow', 'prefer']
 
-/** Without a mode there is no TLS, as there is none of both drivers' own accord. */
+/** Without a mode there is no TLS, which is the default of both drivers. */
 function readMode(values: Values, rootCert: string | undefined): SslMode {
-  const given = values.sslmode ?? (values.ssl === 'true' ? 'require' : undefined)
+  const mode = values.sslmode ?? (values.ssl === 'true' ? 'require' : undefined)
   const isSystem = values.sslrootcert === 'system'
   const bindsChannel = values.channel_binding === 'require'
-  if (isSystem && (given ?? 'verify-full') !== 'verify-full') {
-    throw new DatabaseUrlError('must have sslmode=verify-full beside sslrootcert=system')
+  if (isSystem && (mode ?? 'verify-full') !== 'verify-full') {
+    throw new DatabaseUrlError('must have sslmode=verify-full together with sslrootcert=system')
   }
-  if (bindsChannel && given !== undefined && WEAK_MODES.includes(given)) {
-    throw new DatabaseUrlError('must have sslmode=require or stronger beside channel_binding=require')
+  if (bindsChannel && mode !== undefined && WEAK_MODES.includes(mode)) {
+    throw new DatabaseUrlError('must have sslmode=require or stronger together with channel_binding=require')
   }
-  if (given === 'verify-ca' && rootCert === undefined) {
-    throw new DatabaseUrlError('must have sslrootcert beside sslmode=verify-ca')
+  if (mode === 'verify-ca' && rootCert === undefined) {
+    throw new DatabaseUrlError('must have sslrootcert together with sslmode=verify-ca')
   }
-  // Encrypted where the server can, instead of only where it insists: neither keeps anybody out.
-  if (given === 'allow') return 'prefer'
-  if (given === 'require' && rootCert !== undefined) return 'verify-ca'
-  if (given === undefined)
+  // `allow` encrypts only when the server insists, `prefer` whenever it can. Neither stops an attacker.
+  if (mode === 'allow') return 'prefer'
+  if (mode === 'require' && rootCert !== undefined) return 'verify-ca'
+  if (mode === undefined)
     return rootCert !== undefined || isSystem || bindsChannel ? 'verify-full' : 'disable'
-  if (given !== 'require' && given !== 'no-verify') return given as SslMode
-  // Neither driver binds a channel. What that keeps out, a server in between, the certificate keeps out as well.
+  if (mode !== 'require' && mode !== 'no-verify') return mode as SslMode
+  // Neither driver supports channel binding. Verifying the certificate also stops a machine in the middle.
   return bindsChannel ? 'verify-full' : 'require'
 }
 
@@ -185,7 +190,10 @@ function refuse(): never {
   throw DatabaseUrlError.notEncoded()
 }
 
-/** Where it leads, for messages: hosts and ports, and nothing else. */
+/**
+ * The hosts and ports of the URL, for messages. No credentials.
+ * @throws {DatabaseUrlError} when the URL is not valid
+ */
 export const placesOf = (url: string): string => parseDatabaseUrl(url).places.map(describePlace).join(',')
 
 export const describePlace = ({ host, port }: Place): string =>

@@ -2,7 +2,11 @@ import { createConnection, type Socket } from 'node:net'
 import type { Place, SslSettings } from './parse.js'
 import { secure } from './tls.js'
 
-/** A connection to one place that is ready for a driver, with TLS on it where that is wanted. */
+/**
+ * Connects to one host, with TLS as `ssl` requires, so that a driver can use the socket at once.
+ * `timeoutMs` 0 means no limit.
+ * @throws {Error} when the connection fails, TLS fails, or both take longer than `timeoutMs`
+ */
 export async function openSocket(
   { host, port }: Place,
   ssl: SslSettings,
@@ -19,13 +23,13 @@ export async function openSocket(
       reject(error)
     }
     const timer = timeoutMs > 0 ? setTimeout(fail, timeoutMs, timedOut()) : undefined
-    const end = () =>
+    const onClose = () =>
       fail(Object.assign(new Error('The server closed the connection'), { code: 'ECONNRESET' }))
-    socket.once('error', fail).once('close', end)
+    socket.once('error', fail).once('close', onClose)
     socket.once('connect', () => {
       secure(socket, host, ssl).then((secured) => {
         clearTimeout(timer)
-        socket.off('error', fail).off('close', end)
+        socket.off('error', fail).off('close', onClose)
         resolve(secured)
       }, fail)
     })
@@ -33,4 +37,4 @@ export async function openSocket(
 }
 
 const timedOut = () =>
-  Object.assign(new Error('The server did not answer in time'), { code: 'CONNECT_TIMEOUT' })
+  Object.assign(new Error('The server did not respond in time'), { code: 'CONNECT_TIMEOUT' })

@@ -9,26 +9,30 @@ import type { SslSettings } from './parse.js'
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 const YES = 'S'.charCodeAt(0)
 
-/** The connection as `sslmode` wants it. @throws when the server has no TLS, or is not who it should be */
+/**
+ * Adds TLS to the connection as `sslmode` requires.
+ * @throws {Error} when the server does not support TLS, or its certificate is refused
+ */
 export async function secure(socket: Socket, host: string, ssl: SslSettings): Promise<Socket> {
   if (ssl.mode === 'disable' || host.startsWith('/')) return socket
   if (!ssl.isDirect && !(await offersTls(socket))) {
     if (ssl.mode === 'prefer') return socket
-    throw Object.assign(new Error(`The server at ${host} has no TLS, and sslmode=${ssl.mode} asks for it`), {
-      code: 'NO_TLS',
-    })
+    throw Object.assign(
+      new Error(`The server at ${host} does not support TLS, but sslmode=${ssl.mode} requires it`),
+      { code: 'NO_TLS' },
+    )
   }
   const secured = connect({ socket, ...tlsOptions(ssl, host) })
   await once(secured, 'secureConnect')
   return secured
 }
 
-/** Not a byte more than the one that it answers: what follows it belongs to TLS. */
+/** Reads exactly one byte, the response: the bytes after it belong to TLS. */
 async function offersTls(socket: Socket): Promise<boolean> {
   socket.write(SSL_REQUEST)
   for (;;) {
-    const [answer] = (socket.read(1) ?? []) as Buffer | number[]
-    if (answer !== undefined) return answer === YES
+    const [response] = (socket.read(1) ?? []) as Buffer | number[]
+    if (response !== undefined) return response === YES
     await once(socket, 'readable')
   }
 }
@@ -37,7 +41,7 @@ function tlsOptions(ssl: SslSettings, host: string): ConnectionOptions {
   return {
     ...fileOptions(ssl),
     host,
-    // A name is no address, by RFC 6066.
+    // RFC 6066 allows host names in SNI, but no addresses.
     ...(ssl.sendsName && isIP(host) === 0 && { servername: host }),
     ...(ssl.isDirect && { ALPNProtocols: ['postgresql'] }),
     rejectUnauthorized: ssl.mode === 'verify-ca' || ssl.mode === 'verify-full',
@@ -45,21 +49,24 @@ function tlsOptions(ssl: SslSettings, host: string): ConnectionOptions {
   }
 }
 
-/** Read anew for each connection: certificates are renewed while processes run. @throws DatabaseUrlError */
+/**
+ * Reads the certificate files for each connection, because they may be renewed while the process runs.
+ * @throws {DatabaseUrlError} when a file cannot be read
+ */
 export function fileOptions({ rootCert, cert, key, keyPassphrase }: SslSettings): ConnectionOptions {
   return {
-    ...(rootCert !== undefined && { ca: readNamed('sslrootcert', rootCert) }),
-    ...(cert !== undefined && { cert: readNamed('sslcert', cert) }),
-    ...(key !== undefined && { key: readNamed('sslkey', key) }),
+    ...(rootCert !== undefined && { ca: readFileOf('sslrootcert', rootCert) }),
+    ...(cert !== undefined && { cert: readFileOf('sslcert', cert) }),
+    ...(key !== undefined && { key: readFileOf('sslkey', key) }),
     ...(keyPassphrase !== undefined && { passphrase: keyPassphrase }),
   }
 }
 
-function readNamed(parameter: string, path: string): Buffer {
+function readFileOf(parameter: string, path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new DatabaseUrlError(`has a file in its parameter ${parameter} that cannot be read (${code})`)
+    throw new DatabaseUrlError(`names a file in its parameter ${parameter} that cannot be read (${code})`)
   }
 }

@@ -5,7 +5,10 @@ import { corsHeaders } from './cors.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js'
 import { SECURITY_HEADERS } from './security-headers.js'
 
-/** For a method that Node does not know there is no path either: what this server can do at all. */
+/**
+ * For the `Allow` header. Node reports no path with an unknown method, so all methods of the server are
+ * listed.
+ */
 const METHODS = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS'
 
 const STATUSES: Record<string, number> = {
@@ -20,10 +23,16 @@ const isUnknownMethod = ({ code, rawPacket }: ClientError): boolean =>
   rawPacket instanceof Buffer &&
   /^[A-Z]+ \S+ HTTP\/1/i.test(rawPacket.toString('latin1'))
 
-/** For the answer to arrive. Whoever does not hang up then is hung up on: a slow client would keep its connection else. */
+/**
+ * The time for the response to arrive. After it the connection is closed, so that slow clients cannot
+ * keep it.
+ */
 const LINGER_MS = 1_000
 
-/** Of what had arrived when it went wrong: where the header comes later, or the packet before, nothing is known of it. */
+/**
+ * Finds the `Origin` header in the packet that caused the error. Returns undefined when the header was
+ * in an earlier packet or has not arrived yet.
+ */
 function originOf({ rawPacket }: ClientError): string | undefined {
   if (!(rawPacket instanceof Buffer)) return undefined
   const [head = ''] = rawPacket.toString('latin1').split('\r\n\r\n', 1)
@@ -32,8 +41,8 @@ function originOf({ rawPacket }: ClientError): string | undefined {
 }
 
 /**
- * Answers what is no HTTP request, and so never becomes one in Fastify; the connection ends with it. `origins` are those whose
- * pages may read the answer.
+ * Returns the handler for bytes that are not valid HTTP, which Fastify never sees. It sends a problem
+ * response and closes the connection. `origins` are the allowed origins of CORS.
  */
 export const clientErrorHandler = (origins: readonly string[]) =>
   function answerClientError(error: ClientError, socket: Socket): void {

@@ -1,4 +1,7 @@
-/** What pages of other origins may send. Tokens travel in a header, so no credentials are allowed. */
+/**
+ * Request headers that pages of other origins may send. Tokens travel in a header, so cookies are not
+ * allowed.
+ */
 export const ALLOWED_HEADERS = [
   'authorization',
   'content-type',
@@ -10,7 +13,7 @@ export const ALLOWED_HEADERS = [
   'x-request-id',
 ]
 
-/** What they may read of an answer, beside its body. */
+/** Response headers that pages of other origins may read. */
 export const EXPOSED_HEADERS = [
   'content-disposition',
   'etag',
@@ -23,15 +26,18 @@ export const EXPOSED_HEADERS = [
   'x-request-id',
 ]
 
-/** For answers before which no hook runs. Origins are compared as a whole, never by their ends. */
+/**
+ * The CORS headers of responses for which no hook runs. `origins` are compared as whole strings, never by
+ * suffix; `*` allows all origins, and an empty list turns CORS off.
+ */
 export function corsHeaders(origins: readonly string[], origin: string | undefined): Record<string, string> {
   if (origins.length === 0) return {}
-  const isOpen = origins.includes('*')
-  const isAllowed = isOpen || (origin !== undefined && origins.includes(origin))
+  const allowsAll = origins.includes('*')
+  const isAllowed = allowsAll || (origin !== undefined && origins.includes(origin))
   return {
-    ...(!isOpen && { vary: 'Origin' }),
+    ...(!allowsAll && { vary: 'Origin' }),
     ...(isAllowed && {
-      'access-control-allow-origin': isOpen ? '*' : String(origin),
+      'access-control-allow-origin': allowsAll ? '*' : String(origin),
       'access-control-expose-headers': EXPOSED_HEADERS.join(', '),
     }),
   }

@@ -1,4 +1,7 @@
-/** How often a header was sent. Of several, Node keeps the first and drops the others without a word. */
+/**
+ * Counts how often a request sent a header. `name` is in lower case. Node's parsed headers do not show it:
+ * for many headers Node keeps the first and silently drops the others.
+ */
 export function countHeader(rawHeaders: readonly string[], name: string): number {
   let count = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -5,22 +5,24 @@ const QUOTE = 34
 const COLON = 58
 const BACKSLASH = 92
 
-/** Many names cost far more than their bytes, at every step from here on; no operation needs nearly as many. */
+/** Each name costs far more time than its bytes in every later step. No operation needs nearly as many. */
 const MAX_NAMES = 10_000
 
 /**
- * JSON, read strictly: what two parsers would read differently is refused, and so is what could reach a prototype
- * (OWASP ASVS 5.0, 1.5.3 and 15.3.6). Linear and without recursion: neither depth nor breadth of a document can hurt.
- * Throws MalformedJson and TooManyFields.
+ * Parses JSON strictly: refuses documents that two parsers could read differently, and names that could
+ * reach a prototype (OWASP ASVS 5.0, 1.5.3 and 15.3.6). Takes linear time without recursion, so deep
+ * and broad documents are harmless.
+ * @throws {MalformedJson} when the bytes are not UTF-8, not JSON, repeat a name or name a prototype
+ * @throws {TooManyFields} when there are more than 10,000 names
  */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new MalformedJson('it is not in UTF-8')
   const text = bytes.toString().replace(/^\uFEFF/, '')
-  const written = countWrittenNames(text)
-  if (written > MAX_NAMES) throw new TooManyFields()
+  const namesInText = countNamesInText(text)
+  if (namesInText > MAX_NAMES) throw new TooManyFields()
   const value = parse(text)
-  // The last of two equal names wins when they are parsed: then fewer are there than were written.
-  if (countNames(value) !== written) throw new MalformedJson('a name stands twice in an object')
+  // JSON.parse keeps the last of two equal names: then the value has fewer names than the text.
+  if (countNames(value) !== namesInText) throw new MalformedJson('an object has the same name twice')
   return value
 }
 
@@ -32,8 +34,8 @@ function parse(text: string): unknown {
   }
 }
 
-/** In valid JSON every colon outside a string follows a name. */
-function countWrittenNames(text: string): number {
+/** In valid JSON, every colon outside a string follows a name. */
+function countNamesInText(text: string): number {
   let count = 0
   let isInString = false
   for (let i = 0; i < text.length; i += 1) {
@@ -60,7 +62,8 @@ function countNames(document: unknown): number {
 }
 
 function refusePrototypes(object: object): void {
-  const isOfConstructor =
+  const namesConstructorPrototype =
     Object.hasOwn(object, 'constructor') && Object.hasOwn(Object(object.constructor), 'prototype')
-  if (isOfConstructor || Object.hasOwn(object, '__proto__')) throw new MalformedJson('it names a prototype')
+  if (namesConstructorPrototype || Object.hasOwn(object, '__proto__'))
+    throw new MalformedJson('it names a prototype')
 }

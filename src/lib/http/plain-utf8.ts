@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/i
 
-/** False for a body that is compressed, or in another encoding. */
+/** Whether the headers announce a body in UTF-8 without compression. A missing charset counts as UTF-8. */
 export function isPlainUtf8(headers: IncomingHttpHeaders): boolean {
   const charset = CHARSET.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
   const encoding = headers['content-encoding'] ?? 'identity'

@@ -7,8 +7,8 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 const MAX_FIELD_ERRORS = 50
 
-/** What Fastify throws, in the words that clients can rely on. Its own repeat what was sent. */
-const OURS: Record<string, () => Failure> = {
+/** Replacements for Fastify's own errors, whose messages repeat what the client sent. */
+const REPLACEMENTS: Record<string, () => Failure> = {
   FST_ERR_BAD_URL: () => new MalformedUrl(),
   FST_ERR_MAX_PARAM_LENGTH: () => new MalformedUrl(),
   FST_ERR_CTP_BODY_TOO_LARGE: () => new PayloadTooLarge(),
@@ -45,29 +45,32 @@ type ValidationFailure = {
   message?: string
 }
 
-/** The body of every error answer (RFC 9457). What went wrong inside the server is never part of it. */
+/**
+ * The body of an error response (RFC 9457). Never holds details of a failure inside the server. Without
+ * `traceId` the problem has none.
+ */
 export function toProblem(thrown: Failure, requestId: string, traceId?: string): Static<typeof Problem> {
-  const failure = OURS[thrown.code ?? '']?.() ?? thrown
+  const failure = REPLACEMENTS[thrown.code ?? '']?.() ?? thrown
   const ids = { requestId, ...(traceId !== undefined && { traceId }) }
   if (failure.validation) return validationProblem(failure.validation, failure.validationContext, ids)
   const status = statusOf(failure)
-  const isOurs = failure.code !== undefined && !/^FST_|^E[A-Z]+$|^ERR_/.test(failure.code)
+  const isOwnCode = failure.code !== undefined && !/^FST_|^E[A-Z]+$|^ERR_/.test(failure.code)
   const byStatus = CODES_BY_STATUS[status]
-  const code = status >= 500 ? (byStatus ?? 'INTERNAL_ERROR') : isOurs ? failure.code : byStatus
+  const code = status >= 500 ? (byStatus ?? 'INTERNAL_ERROR') : isOwnCode ? failure.code : byStatus
   return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code: code ?? 'BAD_REQUEST',
-    detail: status >= 500 && !isOurs ? detailOfServerError(status) : (failure.message ?? ''),
+    detail: status >= 500 && !isOwnCode ? detailOfServerError(status) : (failure.message ?? ''),
     ...ids,
   }
 }
 
 const detailOfServerError = (status: number): string =>
   status === 503
-    ? 'Not available for the moment. Please try again.'
-    : 'Something went wrong on our side. The request id helps us to find out what.'
+    ? 'Temporarily unavailable. Please try again.'
+    : 'Something went wrong on our side. The request id helps us find the cause.'
 
 function statusOf({ statusCode }: Failure): number {
   return statusCode !== undefined && statusCode >= 400 && statusCode < 600 ? statusCode : 500
@@ -83,7 +86,7 @@ function validationProblem(
     title: 'Bad Request',
     status: 400,
     code: 'VALIDATION_FAILED',
-    detail: `The ${PARTS[part ?? 'body'] ?? part} does not fit the schema.`,
+    detail: `The ${PARTS[part ?? 'body'] ?? part} does not match the schema.`,
     ...ids,
     errors: failures.slice(0, MAX_FIELD_ERRORS).map((failure) => ({
       path: pathOf(failure),
@@ -99,7 +102,7 @@ const PARTS: Record<string, string> = {
   headers: 'headers',
 }
 
-/** `address.lines.0`: the field itself, also where it is missing or should not be there. */
+/** The path of the field, such as `address.lines.0`. Includes the name of a missing or unknown field. */
 function pathOf({ instancePath, params }: ValidationFailure): string {
   const parent = instancePath
     .split('/')

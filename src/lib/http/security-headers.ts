@@ -1,4 +1,4 @@
-/** Pages load only what comes from this server, and have no inline code. Other answers are data. */
+/** Pages load resources only from this server, and have no inline code. All other responses are data. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -11,12 +11,13 @@ const CONTENT_SECURITY_POLICY = [
 ].join(';')
 
 /**
- * On every answer. A constant table instead of helmet, which works them out for each answer anew; a test holds it to OWASP's list.
- * Headers that present browsers ignore are left out.
+ * The headers of every response. A constant table instead of helmet, which computes them for each
+ * response; a test compares it with OWASP's list. Headers that current browsers ignore are left out.
  * https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers
  */
 export const SECURITY_HEADERS = Object.freeze({
-  // Tokens and profiles belong in no cache (OWASP ASVS 5.0, 14.3.2). A route that allows caching overwrites it.
+  // Caches must not store tokens and profiles (OWASP ASVS 5.0, 14.3.2). Routes that allow caching
+  // overwrite it.
   'cache-control': 'no-store',
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'cross-origin-opener-policy': 'same-origin',

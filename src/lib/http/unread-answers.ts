@@ -1,13 +1,16 @@
 type Limits = { maxBytes: number; maxBytesPerCaller: number }
 
-/** Counts the bytes of answers that are in memory because their readers have not taken them yet. */
+/** Counts the bytes of responses that are in memory because their clients have not read them yet. */
 export class UnreadAnswers {
   readonly #ofCaller = new Map<string, number>()
   #bytes = 0
 
   constructor(private readonly limits: Limits) {}
 
-  /** False where there is no room for it. A caller's only answer has room in the share, and the only one of all in the whole. */
+  /**
+   * Reserves memory for a response, or returns false when a limit is reached. The limit of a caller
+   * does not apply to the caller's only response, and the total limit not to the only response of all.
+   */
   hold(caller: string, bytes: number): boolean {
     const ofCaller = this.#ofCaller.get(caller) ?? 0
     const { maxBytes, maxBytesPerCaller } = this.limits

@@ -3,8 +3,8 @@ import type { FastifyBaseLogger } from 'fastify'
 type Line = (...args: unknown[]) => void
 
 /**
- * The logger of a request, made when it writes its first line: pino searches what it adds to each line for secrets at once,
- * and most requests write none.
+ * The logger of a request, created when it writes its first line. pino redacts the bindings of a logger
+ * when it creates it, and most requests write no line.
  */
 export class LazyLogger implements Pick<FastifyBaseLogger, 'level' | 'child'> {
   declare readonly fatal: Line
@@ -14,7 +14,7 @@ export class LazyLogger implements Pick<FastifyBaseLogger, 'level' | 'child'> {
   declare readonly debug: Line
   declare readonly trace: Line
   declare readonly silent: Line
-  private made: FastifyBaseLogger | undefined
+  private created: FastifyBaseLogger | undefined
 
   constructor(
     private readonly parent: FastifyBaseLogger,
@@ -31,8 +31,8 @@ export class LazyLogger implements Pick<FastifyBaseLogger, 'level' | 'child'> {
   }
 
   get logger(): FastifyBaseLogger {
-    this.made ??= this.parent.child(this.bindings, this.options)
-    return this.made
+    this.created ??= this.parent.child(this.bindings, this.options)
+    return this.created
   }
 }
 

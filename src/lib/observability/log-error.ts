@@ -5,20 +5,22 @@ type LoggedError = { type: string; message: string; code?: string; stack?: strin
 type Failure = Error & { code?: unknown; query?: unknown; params?: unknown }
 
 /**
- * An error as it may stand in a log. drizzle puts a statement's parameters (a password's hash, say) into the message and so
- * into the stack, and PostgreSQL repeats values in `detail`: none of these is taken over.
+ * Converts an error to a form that is safe to log; returns other values unchanged. drizzle puts the
+ * parameters of a statement, such as a password hash, into the message and so into the stack, and
+ * PostgreSQL repeats values in `detail`. All of these are left out.
  */
 export function serializeError(error: unknown): LoggedError | unknown {
   return error instanceof Error ? describe(error) : error
 }
 
+/** The message without the parameters of a failed query and without secrets. */
 export const messageOf = (error: Failure): string =>
   'params' in error ? `Failed query: ${error.query}` : redactText(error.message)
 
 function describe(error: Failure): LoggedError {
   const { code, cause, stack = '' } = error
   const message = messageOf(error)
-  // Without the message first: a value in it may look like a line of the stack.
+  // Remove the message first: a value in it may look like a line of the stack.
   const frames = stack
     .replace(error.message, '')
     .split('\n')

@@ -1,11 +1,12 @@
 const BEAT_MS = 20
 
+/** `ms` returns the current delay of the event loop in milliseconds. */
 export type LoopDelay = { ms: () => number; close: () => void }
 
 /**
- * For how long the event loop has not come round: by how much a timer is late, at this moment. While a thousand requests are
- * worked off in one turn it grows from the first to the last of them, and is back at zero in the next turn; an average over a
- * time would know of the load only when it is over.
+ * Measures how late a timer is at this moment. While one turn of the event loop handles a thousand
+ * requests, the delay grows from the first to the last, and is back at zero in the next turn. An
+ * average over time would show the load only after it is over.
  */
 export function watchLoopDelay(): LoopDelay {
   let beatAt = performance.now()

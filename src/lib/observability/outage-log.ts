@@ -2,13 +2,16 @@ import type { FastifyBaseLogger } from 'fastify'
 
 export type OutageLog = {
   onError: (err: Error) => void
-  /** The queue handed out a job, so it is there. */
+  /** Call this when the queue delivers a job, which proves that it works. */
   onWork: () => void
-  /** From now on errors are of closing, and nobody's. */
+  /** Call this before closing: later errors come from the closing connections and are ignored. */
   end: () => void
 }
 
-/** The queue tries to connect again every few seconds, on several connections: what is wrong is said once until it works. */
+/**
+ * Logs each problem of the queue once until the queue works again. The queue reconnects every few
+ * seconds on several connections, and each attempt reports an error.
+ */
 export function outageLog(log: FastifyBaseLogger): OutageLog {
   const logged = new Set<string>()
   let hasEnded = false

@@ -4,12 +4,12 @@ import type { Attributes, Span, SpanDescription } from './tracing.js'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'])
 
-/** Part of a path, with an address in it. */
+/** A path segment with an e-mail address. */
 const ADDRESS = /[^/]*(?:@|%40)[^/]*/gi
 
 /**
- * The route rather than what a client asks for. Nothing that says who it is: that is in the log and in the audit log, which
- * the trace's id leads to.
+ * Named by the route, not by the URL. Holds nothing that identifies the client: that is in the log and
+ * in the audit log, which the trace id leads to.
  */
 export function describeRequest({
   method,
@@ -31,7 +31,7 @@ export function describeRequest({
   return { name: [known ?? 'HTTP', route].filter(Boolean).join(' '), kind: 'server', attributes }
 }
 
-/** By what the client got: a 4xx is its own mistake. */
+/** Only a 5xx and an aborted request are errors: a 4xx is a mistake of the client. */
 export function endRequestSpan(span: Span, { statusCode, raw }: FastifyReply): void {
   if (!raw.writableFinished) span.end({}, 'aborted')
   else span.end(statusAttribute(statusCode), statusCode >= 500 ? String(statusCode) : undefined)
