@@ -3,11 +3,14 @@ import { RateLimited } from '../lib/errors/errors.js'
 import { stateHeader } from './headers.js'
 import type { Limiter } from './limiter.js'
 
-/** Counts a request, tells in headers what remains, and notes the refusal where it is one too many. */
+/**
+ * Counts a request, sends the remaining quota in headers, and sets `request.refusal` when a limit is
+ * exceeded.
+ */
 function countRequest(request: FastifyRequest, reply: FastifyReply, limiter: Limiter): Promise<void> {
   request.isCounted = true
   return limiter.take(request).then((verdict) => {
-    limiter.tally.note(limiter.policies, verdict)
+    limiter.tally.add(limiter.policies, verdict)
     reply.header('ratelimit-policy', limiter.policyHeader)
     reply.header('ratelimit', stateHeader(limiter.policies, verdict))
     if (!verdict.isAllowed) request.refusal = new RateLimited(Math.ceil(verdict.waitMs / 1000))
@@ -17,7 +20,10 @@ function countRequest(request: FastifyRequest, reply: FastifyReply, limiter: Lim
 const limiterOf = (request: FastifyRequest, unknownPath: Limiter | undefined): Limiter | undefined =>
   request.is404 ? unknownPath : request.routeOptions.config.limiter
 
-/** The hooks that count: as early as the route's keys can be known, and at last when it has failed before. */
+/**
+ * Adds the hooks that count: as soon as the keys of the route are known, or when the request fails
+ * before that.
+ */
 export function countEveryRequest(app: FastifyInstance, unknownPath: Limiter | undefined): void {
   app.addHook('onRequest', countAt('onRequest', unknownPath))
   app.addHook('preValidation', countAt('preValidation', unknownPath))
@@ -29,7 +35,7 @@ export function countEveryRequest(app: FastifyInstance, unknownPath: Limiter | u
 
 const countAt =
   (hook: Limiter['hook'], unknownPath: Limiter | undefined) =>
-  // With a callback: every request passes here twice, and has at most once something to wait for.
+  // A callback instead of a promise: every request passes here twice, and waits at most once.
   (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const limiter = limiterOf(request, unknownPath)
     if (limiter?.hook !== hook) done()

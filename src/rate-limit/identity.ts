@@ -5,14 +5,15 @@ import { normalizeEmail } from '../lib/schema/email.js'
 import type { LimitKey } from './policies.js'
 
 /**
- * Whose request it is, as hashes: keys are short whatever was sent, and what lies in Redis names nobody. Written
- * differently, an address or a name is still the same one. More than one for an IPv6 address.
+ * Returns whose counters a request uses, as hashes: they are short, and Redis holds no personal data.
+ * Different spellings of an address or a name give the same hash. Falls back to the client's networks,
+ * narrowest first: one for IPv4, several for IPv6.
  */
 export function identitiesOf(key: LimitKey, request: FastifyRequest): string[] {
-  const found = textOf(key, request)
-  return found === undefined
+  const value = textOf(key, request)
+  return value === undefined
     ? networksOf(request.ip).map((network) => hashOf(`address:${network}`))
-    : [hashOf(`${kindOf(key)}:${normalizerOf(key)(found)}`)]
+    : [hashOf(`${kindOf(key)}:${normalizerOf(key)(value)}`)]
 }
 
 const hashOf = (value: string): string => hash('sha256', value, 'base64url').slice(0, 22)

@@ -2,17 +2,23 @@ import type { Policy } from './policies.js'
 import { type Hit, type LimitState, toVerdict, type Verdict, type Windows } from './windows.js'
 
 type Entry = {
-  /** Of the requests that count, oldest first: in a moving window, or since a fixed one opened. */
+  /**
+   * The times of the counted requests, oldest first: in the moving window, or since the fixed one
+   * opened.
+   */
   times: number[]
-  /** When the wait of an elastic window began anew. */
+  /** When an elastic window last restarted. */
   lastAt: number
-  /** When nothing counts any more. */
+  /** When the entry expires. */
   endsAt: number
 }
 
 const MAX_KEYS = 100_000
 
-/** Exact windows in this process. `now` is a monotonic clock in milliseconds. */
+/**
+ * Exact windows in the memory of this process. `now` is a monotonic clock in milliseconds, by default
+ * `performance.now`. The least recently used keys are dropped beyond `maxKeys`, by default 100,000.
+ */
 export class MemoryWindows implements Windows {
   readonly #entries = new Map<string, Entry>()
 
@@ -37,11 +43,11 @@ export class MemoryWindows implements Windows {
     )
   }
 
-  /** The verdict where a moving window is full already; nothing is counted. */
+  /** Returns the verdict when a moving window is already full, or undefined. Does not count the request. */
   findRefusal(hits: readonly Hit[]): Verdict | undefined {
     const now = this.now()
     const waitOf = (hit: Hit) => (hit.policy.strategy === 'moving-window' ? this.#waitOf(hit, now) : 0)
-    // Every request passes here, and nearly none is refused: no lists before one is.
+    // Every request passes here, and almost none is refused: allocate no lists before that.
     if (!hits.some((hit) => waitOf(hit) > 0)) return undefined
     return toVerdict(
       hits.map((hit) => this.#stateOf(hit, now)),
@@ -49,7 +55,7 @@ export class MemoryWindows implements Windows {
     )
   }
 
-  /** Counts what was decided elsewhere. */
+  /** Counts a request that was allowed elsewhere. */
   record(hits: readonly Hit[], at: number): void {
     for (const { key, policy } of hits) {
       const entry = this.#find(key, policy, at) ?? {
@@ -60,14 +66,15 @@ export class MemoryWindows implements Windows {
       entry.lastAt = at
       if (policy.strategy !== 'fixed-window') entry.endsAt = at + policy.windowMs
       entry.times.push(at)
-      // Last in the map is last used: the first ones go when there are too many.
+      // Re-inserting keeps the map in order of last use: the first entries are dropped when there are
+      // too many.
       this.#entries.delete(key)
       this.#entries.set(key, entry)
     }
-    this.#drop(at)
+    this.#evict(at)
   }
 
-  /** A full window with an elastic expiry begins anew with each request that it refuses. */
+  /** A full elastic window restarts with each request that it refuses. */
   #extend(hits: readonly Hit[], waits: readonly number[], now: number): void {
     hits.forEach(({ key, policy }, i) => {
       if (policy.strategy !== 'fixed-window-elastic-expiry' || waits[i] === 0) return
@@ -98,12 +105,12 @@ export class MemoryWindows implements Windows {
     if (!entry) return { remaining: policy.quota, resetMs: policy.windowMs }
     const remaining = Math.max(0, policy.quota - entry.times.length)
     const [oldest = now] = entry.times
-    // The difference first: a sum of two times is rounded, and would add a second to what clients are told.
-    const opened = policy.strategy === 'fixed-window-elastic-expiry' ? entry.lastAt : oldest
-    return { remaining, resetMs: opened - now + policy.windowMs }
+    // Subtract first: rounding in a sum of two times could add a second to the value that clients see.
+    const openedAt = policy.strategy === 'fixed-window-elastic-expiry' ? entry.lastAt : oldest
+    return { remaining, resetMs: openedAt - now + policy.windowMs }
   }
 
-  #drop(now: number): void {
+  #evict(now: number): void {
     for (const [key, { endsAt }] of this.#entries) {
       if (endsAt > now && this.#entries.size <= this.maxKeys) return
       this.#entries.delete(key)

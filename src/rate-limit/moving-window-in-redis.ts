@@ -2,12 +2,12 @@ import { connectRedis, type RedisClient } from '../lib/redis/index.js'
 import { TAKE_SCRIPT } from './moving-window-script.js'
 import type { Hit, LimitState, Verdict, Windows } from './windows.js'
 
-/** The longest that an answer waits for Redis. */
+/** The longest time that a request waits for Redis. */
 const COMMAND_TIMEOUT_MS = 100
 const CONNECT_TIMEOUT_MS = 1000
 const RECONNECT_MS = { step: 50, longest: 500 }
 
-/** Without a connection it fails at once: what is done instead is for others to decide. */
+/** Commands fail at once while there is no connection, so that the caller can fall back. */
 export const openRedis = (url: string): RedisClient =>
   connectRedis(url, {
     enableOfflineQueue: false,
@@ -20,10 +20,10 @@ export const openRedis = (url: string): RedisClient =>
 type Callback = (error: Error | null | undefined, numbers?: number[]) => void
 type Take = (keyCount: number, ...keysAndArguments: (string | number | Callback)[]) => void
 
-/** The questions of one turn that have no answer yet. */
+/** The `reject` functions of the calls of one turn of the event loop that have no reply yet. */
 type Turn = Set<(error: Error) => void>
 
-/** The windows in Redis, by its clock, for all processes together. */
+/** Windows in Redis, by its clock, shared by all processes. */
 export class RedisWindows implements Windows {
   readonly #redis: RedisClient
   readonly #take: Take
@@ -37,12 +37,15 @@ export class RedisWindows implements Windows {
     this.#prefix = prefix
   }
 
-  /** Rejects when Redis has not answered in time. With callbacks, for every request pays for each promise. */
+  /**
+   * Rejects when Redis does not reply in time. Uses callbacks, because each promise costs every request
+   * time.
+   */
   take(hits: readonly Hit[]): Promise<Verdict> {
     const keys = hits.map(({ key }) => this.#prefix + key)
     const values = hits.flatMap(({ policy }) => [policy.strategy, policy.quota, policy.windowMs])
     return new Promise((resolve, reject) => {
-      const turn = this.#gather()
+      const turn = this.#currentTurn()
       turn.add(reject)
       this.#take(hits.length, ...keys, ...values, (error, numbers = []) => {
         turn.delete(reject)
@@ -53,27 +56,28 @@ export class RedisWindows implements Windows {
   }
 
   /**
-   * What is asked in one turn of the event loop goes to Redis in one piece, for most of what a question costs is its way there.
-   * The time runs from then on: a process that was busy meanwhile is no slow Redis, and an answer that has come is read first.
+   * Calls of one turn of the event loop are sent to Redis in one write, because the write is most of
+   * the cost of a call. The timeout starts with the write, and replies that have arrived are read
+   * before it fires: a busy process must not be taken for a slow Redis.
    */
-  #gather(): Turn {
+  #currentTurn(): Turn {
     if (this.#turn) return this.#turn
     const turn: Turn = new Set()
     this.#turn = turn
-    // A cluster has a connection to each node, which are left as they are.
+    // A cluster has one connection per node. These are not corked.
     const stream = 'stream' in this.#redis ? this.#redis.stream : undefined
     stream?.cork()
     setImmediate(() => {
       this.#turn = undefined
       stream?.uncork()
-      setTimeout(() => setImmediate(giveUp, turn), COMMAND_TIMEOUT_MS).unref()
+      setTimeout(() => setImmediate(rejectAll, turn), COMMAND_TIMEOUT_MS).unref()
     })
     return turn
   }
 }
 
-function giveUp(turn: Turn): void {
-  for (const reject of turn) reject(new Error(`Redis has not answered within ${COMMAND_TIMEOUT_MS} ms`))
+function rejectAll(turn: Turn): void {
+  for (const reject of turn) reject(new Error(`Redis did not respond within ${COMMAND_TIMEOUT_MS} ms`))
 }
 
 function verdictOf(hits: readonly Hit[], [waitMs = 0, ...numbers]: number[]): Verdict {

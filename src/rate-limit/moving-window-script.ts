@@ -1,9 +1,11 @@
 /**
- * All limits of a request in one call: KEYS has a key for each, ARGV its strategy, quota and window in ms. Counts at all of them,
- * or at none. Answers the wait in ms (0: allowed), then what remains and when it resets, for each.
+ * Checks all limits of a request in one call. KEYS has one key for each limit; ARGV has the strategy,
+ * the quota and the window in ms of each. Counts the request at all of the limits, or at none. Returns
+ * the wait in ms (0: allowed), then the remaining quota and the ms until it resets, for each limit.
  *
- * A moving window is the list of its requests' times in µs, newest first. A fixed one is a number that expires.
- * Each command costs as much as all else here together: so it counts first, and takes that back where a limit refuses.
+ * A moving window is a list of request times in µs, newest first. A fixed window is a counter that
+ * expires. One command costs as much as all the other code here, so the script counts first, and undoes
+ * that when a limit refuses.
  */
 export const TAKE_SCRIPT = `
 local time = redis.call('TIME')
@@ -30,7 +32,7 @@ for i, key in ipairs(KEYS) do
   else
     used = redis.call('INCR', key)
     if used > quota and strategy == 'fixed-window-elastic-expiry' then redis.call('PEXPIRE', key, window) end
-    -- A key lives on through its last millisecond.
+    -- A key still exists during its last millisecond.
     resetAt = used == 1 and window or redis.call('PTTL', key) + 1
     if used > quota then wait = math.max(wait, resetAt) end
   end

@@ -11,7 +11,7 @@ const FIRST_CONNECTION_MS = 1000
 
 export type LimitStorage = {
   windows: Windows
-  /** `ok`, or how it serves for now. */
+  /** `ok`, or `degraded:` with the reason. */
   check: () => string
   stats: () => StorageStats
   close: () => void
@@ -19,7 +19,10 @@ export type LimitStorage = {
 
 export type LimitStorageOptions = { redisUrl: string | undefined; keyPrefix: string; log: FastifyBaseLogger }
 
-/** In Redis where there is one, else in this process. A start waits for Redis a moment, and never for long. */
+/**
+ * Counts in Redis, or without a `redisUrl` in this process. Waits for Redis for at most one second, so
+ * that a start does not depend on it. `keyPrefix` is the beginning of all keys in Redis.
+ */
 export async function openLimitStorage({
   redisUrl,
   keyPrefix,
@@ -65,6 +68,6 @@ const inMemory = (windows: MemoryWindows): LimitStorage => ({
 })
 
 const logOutages = (log: FastifyBaseLogger): OutageListener => ({
-  onOutage: (err) => log.warn({ err }, 'Redis is away: each process counts rate limits by itself'),
+  onOutage: (err) => log.warn({ err }, 'Redis is down: each process counts rate limits on its own'),
   onRecovery: (decidedHere) => log.info({ decidedHere }, 'rate limits are counted in Redis again'),
 })

@@ -5,27 +5,30 @@ const STRATEGIES = ['moving-window', 'fixed-window', 'fixed-window-elastic-expir
 
 export type Strategy = (typeof STRATEGIES)[number]
 
-/** Whose requests are counted together. Where it finds nobody, the client's address counts. */
+/** Which requests are counted together. Without a value, the client's address is the key. */
 export type LimitKey =
   | 'address'
   | 'user'
   | `body.${string}`
-  /** Both together: what one user asks for about one mailbox. */
+  /** The pair of both, such as the requests of one user for one mailbox. */
   | `user+body.${string}`
   | ((request: FastifyRequest) => string | undefined)
 
 export type RateLimit = {
-  /** `'5/minute'`, `'1 per 30 seconds'`, `'10/minute; 100/hour'` */
+  /** One quota or several, such as `5/minute`, `1 per 30 seconds` or `10/minute; 100/hour`. */
   limit: string
   /** By default `user`. */
   key?: LimitKey
-  /** By default `moving-window`, the only one that never lets more through. */
+  /** By default `moving-window`, the only one that never allows more than the quota in any window. */
   strategy?: Strategy
-  /** As clients see it. Routes that give the same name count together. By default the last word of the path, for this route alone. */
+  /**
+   * The name that clients see. Routes with the same name share one counter. By default the last word of the
+   * path, with a counter for this route alone.
+   */
   name?: string
 }
 
-/** What a route says: one limit or several, all of which a request has to keep; or that there is none. */
+/** The limits of a route. A request must satisfy all of them; `false` means no limit. */
 export type RateLimits = RateLimit['limit'] | RateLimit | readonly RateLimit[] | false
 
 export type Policy = Quota & { name: string; strategy: Strategy; key: LimitKey; scope: string }
@@ -33,14 +36,17 @@ export type Policy = Quota & { name: string; strategy: Strategy; key: LimitKey; 
 type Place = { method: string; url: string }
 
 const FIELDS = ['limit', 'key', 'strategy', 'name']
-/** What a quoted string of RFC 9651 holds without escaping, and no more than a name needs. */
+/** Needs no escaping in a string of RFC 9651. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 const BODY_KEY = /^(user\+)?body\.\w+$/
 
-/** One policy for each limit. Throws, in words, on whatever is wrong with the declaration. */
+/**
+ * Returns one policy for each quota.
+ * @throws {Error} when the declaration is not valid; the message explains it
+ */
 export function toPolicies(declared: Exclude<RateLimits, false>, place: Place): Policy[] {
   const limits = typeof declared === 'string' ? [{ limit: declared }] : [declared].flat()
-  if (limits.length === 0) throw new Error('rateLimits is empty: say false where there is no limit')
+  if (limits.length === 0) throw new Error('rateLimits is empty: use false for no limit')
   const policies = (limits as RateLimit[]).flatMap((limit) => policiesOf(limit, place))
   return policies.map((policy, i) => {
     const sameBefore = policies.slice(0, i).filter(({ name }) => name === policy.name).length
@@ -51,7 +57,7 @@ export function toPolicies(declared: Exclude<RateLimits, false>, place: Place): 
 
 function policiesOf(declared: RateLimit, { method, url }: Place): Policy[] {
   const { limit, key = 'user', strategy = 'moving-window', name } = check(declared)
-  // HEAD answers as GET does, and counts with it.
+  // HEAD shares the counter of GET.
   const scope = name ?? `${method === 'HEAD' ? 'GET' : method} ${url}`
   return parseQuotas(limit).map((quota) => ({
     ...quota,
@@ -63,15 +69,16 @@ function policiesOf(declared: RateLimit, { method, url }: Place): Policy[] {
 }
 
 function check(declared: RateLimit): RateLimit {
-  if (typeof declared !== 'object' || declared === null) throw new Error(`${declared} is no limit`)
+  if (typeof declared !== 'object' || declared === null) throw new Error(`${declared} is not a limit`)
   const unknown = Object.keys(declared).find((field) => !FIELDS.includes(field))
-  if (unknown) throw new Error(`"${unknown}" is none of ${FIELDS.join(', ')}`)
+  if (unknown) throw new Error(`"${unknown}" is not one of ${FIELDS.join(', ')}`)
   const { limit, key = 'user', strategy = 'moving-window', name } = declared
-  if (typeof limit !== 'string') throw new Error(`limit must be a text such as 5/minute, not ${limit}`)
+  if (typeof limit !== 'string') throw new Error(`limit must be a string such as 5/minute, not ${limit}`)
   if (!STRATEGIES.includes(strategy)) {
     throw new Error(`strategy must be one of ${STRATEGIES.join(', ')}, not ${strategy}`)
   }
-  if (name !== undefined && !NAME.test(name)) throw new Error(`name must be of a-z, 0-9 and -, not ${name}`)
+  if (name !== undefined && !NAME.test(name))
+    throw new Error(`name must consist of a-z, 0-9 and -, not ${name}`)
   if (!isKey(key)) throw new Error(`key must be address, user, body.<field> or a function, not ${key}`)
   return declared
 }
@@ -86,7 +93,7 @@ const nameOf = (url: string): string => {
 
 export const readsBody = ({ key }: Policy): boolean => typeof key === 'string' && BODY_KEY.test(key)
 
-/** For the documentation: what the counting of a policy looks like from outside. */
+/** The policy as the API description shows it. */
 export const describePolicy = ({ name, quota, windowMs, strategy, key }: Policy) => ({
   name,
   limit: quota,

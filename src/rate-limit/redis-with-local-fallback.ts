@@ -5,21 +5,25 @@ import type { Hit, Verdict, Windows } from './windows.js'
 
 const FAILURES_TO_OPEN = 3
 const PROBE_MS = 500
-/** A connection whose other end went away without a word is never closed by itself: after as many silent probes it is. */
+/**
+ * After this many probes without a reply the connection is replaced: its other end may be gone without
+ * closing it.
+ */
 const PROBES_TO_RECONNECT = 4
 
 export type OutageListener = {
   onOutage: (err: Error) => void
-  /** With how many requests this process decided by itself meanwhile. */
+  /** `decidedHere`: the requests that this process decided alone during the outage. */
   onRecovery: (decidedHere: number) => void
 }
 
 /**
- * Redis, and the windows of this process while Redis is away: a limit is neither lifted nor does it refuse everybody.
- * A breaker keeps requests from waiting for it in vain; it is asked in the background whether it is back.
+ * Counts in Redis, and in this process while Redis is down, so that an outage neither lifts the limits nor
+ * refuses all requests. A circuit breaker keeps requests from waiting for Redis, and probes it in the
+ * background.
  */
 export class RedisWithLocalFallback implements Windows {
-  /** Requests that were decided here while Redis was away. */
+  /** Requests that this process decided while Redis was down. */
   decidedHere = 0
   #decidedHereBefore = 0
   #failures = 0
@@ -58,11 +62,12 @@ export class RedisWithLocalFallback implements Windows {
   }
 
   async take(hits: readonly Hit[]): Promise<Verdict> {
-    // What this process alone let through is part of what all did: where that is too much already, Redis need not be asked.
+    // The requests that this process allowed are part of those in Redis: when they alone exceed the
+    // quota, Redis would refuse, too.
     const refusal = this.local.findRefusal(hits)
     if (refusal) return refusal
     if (this.isDegraded || this.redis.status !== 'ready') return this.#takeHere(hits)
-    // From before the question: no entry here outlives the one in Redis.
+    // Taken before the call, so that no local entry outlives the one in Redis.
     const startedAt = this.local.now()
     try {
       const verdict = await this.shared.take(hits)
@@ -85,12 +90,15 @@ export class RedisWithLocalFallback implements Windows {
   #open(): void {
     if (this.#probe) return
     this.#silentProbes = 0
-    this.#probe = setInterval(() => this.#ask(), PROBE_MS).unref()
+    this.#probe = setInterval(() => this.#probeOnce(), PROBE_MS).unref()
     this.listener.onOutage(this.#lastError)
   }
 
-  /** One question at a time, or they would pile up in a frozen Redis. While a connection is being made, that is the question. */
-  #ask(): void {
+  /**
+   * Sends one ping at a time, because pings would pile up in a frozen Redis. A connection attempt also
+   * counts.
+   */
+  #probeOnce(): void {
     this.#silentProbes += 1
     if (this.#silentProbes > PROBES_TO_RECONNECT) {
       this.#silentProbes = 0
@@ -113,6 +121,6 @@ export class RedisWithLocalFallback implements Windows {
   }
 }
 
-/** Of a cluster every master: a part of the keys is away while one of them is. */
+/** Pings every master of a cluster: while one is down, a part of the keys is unavailable. */
 const pingAll = (redis: RedisClient): Promise<unknown> =>
   redis.isCluster ? Promise.all((redis as Cluster).nodes('master').map((node) => node.ping())) : redis.ping()

@@ -1,26 +1,32 @@
 import type { RateLimit } from './policies.js'
 
-/** Whoever tries one password with many accounts. What one account has to wait is a matter of its own. */
+/** Against one password tried with many accounts. The wait of a single account is a separate mechanism. */
 export const SIGN_IN_LIMIT: RateLimit = { name: 'login', limit: '10/minute', key: 'address' }
 
-/** Tokens have 256 bits: guessing is hopeless as it is, and this makes it quiet. */
+/** Guessing tokens of 256 bits is hopeless anyway. The limit reduces the noise. */
 export const MAILED_TOKEN_LIMIT: RateLimit = { name: 'mailed-token', limit: '20/minute', key: 'address' }
 
-/** What sends mail: no mailbox is flooded, and no address asks for many. The same whether there is an account or not. */
+/**
+ * For routes that send mail: protects each mailbox, and limits each client's address. Applies whether
+ * or not an account exists.
+ */
 export const mailLimits = (name: string): RateLimit[] => [
   { name, limit: '1 per 30 seconds', key: 'body.email' },
   { name: `${name}-address`, limit: '10/minute', key: 'address' },
 ]
 
 /**
- * Invitations write to whomever the caller names, in our name. Enough for a team that moves in, and too little for a mail
- * cannon. What one mailbox gets from all senders together is counted where the mail is asked for: here a caller who may not
- * invite at all would spend it.
+ * Invitations send mail in our name to any address that the caller enters. The limits suffice to onboard a
+ * team, but not to send spam. The limit of a mailbox for all senders together is counted when the mail is
+ * enqueued: here, callers without the permission to invite could use it up.
  */
 export const INVITATION_LIMITS: RateLimit[] = [
   { name: 'invitations', limit: '100/hour', key: 'user' },
   { name: 'invitations-email', limit: '10/hour', key: 'user+body.email' },
 ]
 
-/** It writes to whomever the caller names, too, and nobody changes an address more often. */
+/**
+ * This also sends mail to any address that the caller enters. No honest user changes their address more
+ * often.
+ */
 export const EMAIL_CHANGE_LIMIT: RateLimit = { name: 'change-email', limit: '10/hour', key: 'user' }

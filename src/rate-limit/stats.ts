@@ -3,35 +3,36 @@ import type { Verdict } from './windows.js'
 
 export type StorageStats = {
   storage: 'redis' | 'memory'
-  /** Redis is away, and this process counts alone. */
+  /** Redis is down, and this process counts alone. */
   isDegraded: boolean
-  /** Requests that this process decided alone while Redis was away. */
+  /** Requests that this process decided alone while Redis was down. */
   decidedHere: number
   /** Keys in the memory of this process. */
   localKeys: number
 }
 
-/** Plain numbers, since the process started. */
+/** Counted since the process started. */
 export type RateLimitStats = StorageStats & {
   isOn: boolean
   decided: number
-  /** By the name of the limit that refused; a request that two of them refuse is in both. */
+  /** Refused requests by the name of the limit. A request that two limits refuse counts in both. */
   refused: Readonly<Record<string, number>>
 }
 
+/** Counts the decisions for the statistics. */
 export class Tally {
   decided = 0
   readonly refused: Record<string, number> = {}
 
-  /** Limits are there with zero from the start: what has never happened can be told from what is not watched. */
+  /** Starts each limit at zero, so that metrics show limits that have never refused a request. */
   watch(policies: readonly Policy[]): void {
     for (const { name } of policies) this.refused[name] ??= 0
   }
 
-  note(policies: readonly Policy[], { isAllowed, states }: Verdict): void {
+  add(policies: readonly Policy[], { isAllowed, states }: Verdict): void {
     this.decided += 1
     if (isAllowed) return
-    // Nothing was counted, so what is used up had been before.
+    // A refused request is not counted, so a limit without remaining quota is one that refused it.
     policies.forEach(({ name }, i) => {
       if (states[i]?.remaining === 0) this.refused[name] = (this.refused[name] ?? 0) + 1
     })

@@ -1,23 +1,23 @@
 import type { Policy } from './policies.js'
 
-/** One request at one of its limits. */
+/** A request at one of its limits. */
 export type Hit = { key: string; policy: Policy }
 
-/** What is left of a limit, and when it is as it was before. */
+/** The remaining quota, and the time until it resets. */
 export type LimitState = { remaining: number; resetMs: number }
 
 export type Verdict = {
   isAllowed: boolean
-  /** One for each hit, in their order. */
+  /** One for each hit, in the same order. */
   states: LimitState[]
-  /** How long until the same request is allowed; 0 where it is. */
+  /** The time until the same request is allowed; 0 when it is allowed. */
   waitMs: number
 }
 
 /** Counts a request at all of its limits, or at none when one of them refuses it. */
 export type Windows = { take: (hits: readonly Hit[]) => Verdict | Promise<Verdict> }
 
-/** The states together: one limit that refuses is enough. */
+/** Combines the limits: the request is refused when one of them refuses it. `waits` are in milliseconds. */
 export function toVerdict(states: LimitState[], waits: readonly number[]): Verdict {
   const waitMs = Math.max(0, ...waits)
   return { isAllowed: waitMs === 0, states, waitMs }

@@ -107,7 +107,7 @@ t.test('accepts and refuses URLs of Redis as documented', async (t) => {
     'redis://:hunter2@h/zero': /database number/,
     'redis://:hunter2@h/1/2': /database number/,
     'redis://:hunter2@a,b': /redis\+cluster/,
-    'redis+cluster://:hunter2@a/1': /a cluster has none/,
+    'redis+cluster://:hunter2@a/1': /a cluster has no others/,
     'redis+sentinel://:hunter2@a': /must name the master/,
     'redis://:hunter2@h?family=6': /parameter family,/,
     'redis://:hun/ter2@h': /percent-encoded/,

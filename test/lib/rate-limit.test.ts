@@ -49,13 +49,13 @@ t.test('completes a declaration and explains a wrong one', async (t) => {
   t.equal(get?.scope, head?.scope)
   for (const [wrong, message] of [
     [[], /is empty/],
-    [null, /no limit/],
-    [{ limit: 5 }, /limit must be a text/],
+    [null, /not a limit/],
+    [{ limit: 5 }, /limit must be a string/],
     [{ limit: '5/minute', key: 'email' }, /key must be/],
     [{ limit: '5/minute', key: 'body.a.b' }, /key must be/],
     [{ limit: '5/minute', strategy: 'gcra' }, /strategy must be one of moving-window/],
     [{ limit: '5/minute', name: 'a "b"' }, /name must be/],
-    [{ limit: '5/minute', max: 3 }, /"max" is none of/],
+    [{ limit: '5/minute', max: 3 }, /"max" is not one of/],
   ] as const) {
     t.throws(() => toPolicies(wrong as never, ROUTE), { message }, String(message))
   }

@@ -224,7 +224,7 @@ t.test('a wrong declaration fails the boot with the name of its route, limits on
   for (const isOn of [true, false]) {
     const route = await bareApp(t, isOn)
     t.throws(() => route('/x', '5/fortnight'), {
-      message: /^The rate limits of GET \/x: "5\/fortnight" is no limit such as 5\/minute/,
+      message: /^The rate limits of GET \/x: "5\/fortnight" is not a limit such as 5\/minute/,
     })
   }
 })
@@ -244,7 +244,7 @@ t.test('one name is one counter: different limits under it fail the boot with bo
     [y, x],
   ] as RateLimit[][]) {
     t.throws(() => route('/c', other), {
-      message: /^The rate limits of GET \/c: "[xy]" has other limits at GET \/[ab]: say the same ones, or/,
+      message: /^The rate limits of GET \/c: "[xy]" has other limits at GET \/[ab]: use the same limits, or/,
     })
   }
   t.throws(() => route('/c', { ...x, name: 'default' } as RateLimit), /"default" has other limits at any \//)
