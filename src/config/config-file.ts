@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import leven from 'leven'
 import type { Document } from 'yaml'
 import { fromPackageRoot } from './paths.js'
 import { isSettingName, type SettingName, settingNames, settingOf, settings } from './settings.js'
@@ -60,24 +61,10 @@ function explainUnknown(key: string, name: string): string {
   if (isSettingName(key)) return `${key} in ${name} has no effect there: set it in the environment.`
   const wanted = key.toUpperCase().replaceAll('-', '_')
   const [nearest] = settingNames
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate) }))
+    .map((candidate) => ({ candidate, distance: leven(wanted, candidate) }))
     .filter(({ candidate, distance }) => distance <= Math.min(3, Math.ceil(candidate.length / 3)))
     .sort((a, b) => a.distance - b.distance)
   // Where the colon after a name is forgotten, the rest of the line is part of the key: it may hold a password.
   const shown = key.replace(/[^\w.-].*/s, '…')
   return `${shown} in ${name} is no setting.${nearest ? ` Did you mean ${nearest.candidate}?` : ''}`
-}
-
-/** Levenshtein's. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }
