@@ -20,7 +20,7 @@ import userRoutes from './users/index.js'
 
 export type RouteOptions = SystemOptions & WellKnownOptions
 
-/** The table of contents. Every route needs a user unless it says `public: true`. */
+/** Registers all routes. A route needs a signed-in user unless its config says `public: true`. */
 export default async function routes(app: FastifyInstance, options: RouteOptions) {
   app.addSchema(User)
   app.addSchema(Organization)

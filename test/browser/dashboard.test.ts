@@ -41,7 +41,7 @@ else {
     await signIn(page, 'not the password at all')
     t.match(
       await page.getByRole('main').textContent(),
-      /wrong, or the account is not that of an administrator/,
+      /wrong, or the account is not an administrator account/,
     )
     t.equal(await page.getByLabel('Password').inputValue(), '')
     await signIn(page)

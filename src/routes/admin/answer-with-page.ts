@@ -5,15 +5,15 @@ import { failurePage } from '../../views/failure.js'
 import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 import { returnPathOf, SIGN_IN_PATH } from './return-to.js'
 
-/** What a second try may mend. The first of them says more than the API does. */
+/** Failures that another attempt may fix, shown at the sign-in form. */
 const REFUSALS: Record<string, (detail: string) => string> = {
   INVALID_CREDENTIALS: () =>
-    'The address or the password is wrong, or the account is not that of an administrator.',
+    'The address or the password is wrong, or the account is not an administrator account.',
   TOO_MANY_ATTEMPTS: (detail) => detail,
   VALIDATION_FAILED: () => 'Enter an e-mail address and a password.',
 }
 
-/** A failure as a page; of the form to sign in, the form once more. */
+/** Answers a failure with a page: with the sign-in form again when another attempt may succeed. */
 export function answerWithPage(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = settleFailure(error, request, reply)
   reply.type(HTML_MEDIA_TYPE)

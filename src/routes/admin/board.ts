@@ -14,10 +14,10 @@ import { DASHBOARD_PATH } from './return-to.js'
 
 const API_PATH = `${DASHBOARD_PATH}/api/`
 
-/** The colours of an icon, which bull-board has inline. The tests in a browser tell when a new version has others. */
+/** An inline style of a bull-board icon. The browser tests fail when a new version changes it. */
 const ICON_STYLE_HASH = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='"
 
-/** As everywhere, and what bull-board's page needs besides: its base element, and a worker that colours JSON. */
+/** The policy of all pages, plus what bull-board needs: its base element, and a web worker that highlights JSON. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -38,7 +38,7 @@ const uiConfigBelow = (publicPath: string) => ({
   hideDocsLink: true,
 })
 
-/** bull-board at the queue, which is connected to when somebody asks for what is in it. */
+/** Serves bull-board. The queue is connected when a request first needs it. */
 export async function board(app: FastifyInstance, { dashboard }: { dashboard: JobsDashboard }) {
   const { isReadOnly } = dashboard
   const { publicPath } = app
@@ -81,13 +81,13 @@ export async function board(app: FastifyInstance, { dashboard }: { dashboard: Jo
   await app.register(serverAdapter.registerPlugin(), { prefix: DASHBOARD_PATH })
 }
 
-/** In the words that bull-board shows: it would take a problem for an answer. */
+/** Adds the field `error`, which bull-board's page shows. It would treat a problem response as a success. */
 function answerScript(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = settleFailure(error, request, reply)
   return reply.type('application/json').send({ ...problem, error: problem.detail })
 }
 
-/** A queue that falls silent while it is read must not leave the page waiting. */
+/** The page must not wait for a queue that stops responding while it is read. */
 const inTime = (handler: RouteHandlerMethod): RouteHandlerMethod =>
   async function handleInTime(request, reply) {
     const answer = await withTimeout(READ_TIMEOUT_MS, Promise.resolve(handler.call(this, request, reply)))
@@ -98,7 +98,7 @@ const inTime = (handler: RouteHandlerMethod): RouteHandlerMethod =>
 const isEntryPage = (reply: FastifyReply): boolean =>
   reply.statusCode === 200 && String(reply.getHeader('content-type')).startsWith('text/html')
 
-/** The page that bull-board brings loads fonts from elsewhere and has styles inline, which the policy forbids. */
+/** Removes fonts from other servers and inline styles, which the policy forbids, and adds our own assets. */
 const withOwnParts = (page: string, publicPath: string): string =>
   page
     .replace(/<link [^>]*https:[^>]*>/g, '')

@@ -2,24 +2,27 @@ import type { FastifyRequest } from 'fastify'
 import { isMutating } from '../../lib/audit/finished-request.js'
 import { DashboardReadOnly, NotOffered } from '../../lib/errors/errors.js'
 
-/** About the queue alone: when it goes on, and that it need not wait. */
-const OF_QUEUE = /^queues\/(pause|resume|:queueName\/(pause|resume|promote|:jobId\/promote))$/
+/** Pausing, resuming and promoting affect only the queue. */
+const QUEUE_PATH = /^queues\/(pause|resume|:queueName\/(pause|resume|promote|:jobId\/promote))$/
 
-const OF_FAILED_JOBS = /^queues\/:queueName\/(retry|clean)\/:queueStatus$/
-const OF_FAILED_JOB = /^queues\/:queueName\/:jobId\/(retry|clean)$/
+const FAILED_JOBS_PATH = /^queues\/:queueName\/(retry|clean)\/:queueStatus$/
+const FAILED_JOB_PATH = /^queues\/:queueName\/:jobId\/(retry|clean)$/
 
 type Params = { jobId?: string; queueStatus?: string }
 
 type Options = {
   isReadOnly: boolean
-  /** Where the routes' paths begin that are told apart here. */
+  /** The path before the bull-board routes. */
   prefix: string
+  /** Whether the job is a dead letter of the outbox. */
   hasFailed: (jobId: string) => Promise<boolean>
 }
 
 /**
- * Refuses changes: all of them, or those that the queue would make without the outbox, from which they would be undone. The
- * buttons that bull-board has for these are hidden by src/static/dashboard.css.
+ * Refuses changes: all of them when the dashboard is read-only, otherwise those that the queue would make without
+ * the outbox, which would undo them. src/static/dashboard.css hides their buttons.
+ *
+ * The returned hook throws `DashboardReadOnly` or `NotOffered`.
  */
 export const refuseChanges =
   ({ isReadOnly, prefix, hasFailed }: Options) =>
@@ -29,8 +32,8 @@ export const refuseChanges =
     const { jobId = '', queueStatus } = params as Params
     const path = url.slice(prefix.length)
     const isOffered =
-      OF_QUEUE.test(path) ||
-      (OF_FAILED_JOBS.test(path) && queueStatus === 'failed') ||
-      (OF_FAILED_JOB.test(path) && (await hasFailed(jobId)))
+      QUEUE_PATH.test(path) ||
+      (FAILED_JOBS_PATH.test(path) && queueStatus === 'failed') ||
+      (FAILED_JOB_PATH.test(path) && (await hasFailed(jobId)))
     if (!isOffered) throw new NotOffered()
   }

@@ -16,16 +16,16 @@ import { Uuid } from '../../lib/schema/schemas.js'
 import { matchesSchema } from '../../lib/schema/validation.js'
 
 const OPTIONS = {
-  description: 'What failed stays here until somebody decides.',
-  // What is done would not be done again.
+  description: 'Failed jobs stay here until they are retried or discarded.',
+  // A completed job is done in the outbox, so the worker would skip it.
   allowCompletedRetries: false,
 }
 
 type Statuses = Parameters<BullMQAdapter['getJobs']>[0]
 
 /**
- * The queue, with what failed as the outbox has it: the queue forgets, and what it says of a failure the outbox may know to be
- * over. To retry or to discard is to do so in the outbox, whatever the queue still has of the job.
+ * Shows the queue, but takes failed jobs from the outbox: the queue may lose them, or still list failures that the
+ * outbox knows to be resolved. Retrying and discarding change the outbox, whatever state the queue has.
  */
 export class DeadLettersAdapter extends BullMQAdapter {
   constructor(
@@ -40,7 +40,7 @@ export class DeadLettersAdapter extends BullMQAdapter {
     return this.jobs === queue
   }
 
-  /** Nobody may set one here, so nobody is asked to. */
+  /** Hides the controls: the limit cannot be set here. */
   override get supportsGlobalRateLimit(): boolean {
     return false
   }
@@ -63,12 +63,13 @@ export class DeadLettersAdapter extends BullMQAdapter {
     return row ? this.toDeadLetter(row) : super.getJob(id)
   }
 
-  /** Under the id that it has in the outbox, or in the queue. */
+  /** `id` is the job's id in the outbox or in the queue. */
   async findDeadLetter(id: string): Promise<WaitingJob | undefined> {
     const outboxId = outboxIdOf(id)
     return matchesSchema(Uuid, outboxId) ? findFailedJob(this.db, outboxId) : undefined
   }
 
+  /** Only failed jobs are cleaned: `refuseChanges` refuses the other states. */
   override async clean(): Promise<void> {
     await discardFailedJobs(this.db)
   }
@@ -90,7 +91,7 @@ class DeadLetter extends Job {
     this.stacktrace = row.lastStack === null ? [] : [row.lastStack]
     if (row.failedAt) {
       this.finishedOn = row.failedAt.getTime()
-      // The outbox does not say when the last attempt began; without a time the page counts from 1970.
+      // The outbox does not know when the last attempt began. Without a time the page counts from 1970.
       this.processedOn = this.finishedOn
     }
   }
@@ -99,7 +100,7 @@ class DeadLetter extends Job {
     return 'failed'
   }
 
-  /** The worker finds it in the outbox, with all of its attempts before it. */
+  /** The worker finds the job in the outbox, with all attempts available again. */
   override async retry(): Promise<void> {
     if ((await retryFailedJobs(this.db, this.row.id)) === 0) throw new NotFound()
   }

@@ -4,8 +4,11 @@ import { Forbidden, SignInNeeded } from '../../lib/errors/errors.js'
 import { DASHBOARD_PATH, signInPathFor } from './return-to.js'
 
 /**
- * Against forged requests: a cookie comes along whoever sends it, so what changes something has to come from a page of this
- * server. Every browser says so, in a header that no page can set (OWASP ASVS 5.0, 3.5.1).
+ * Protects against cross-site request forgery. Browsers send the cookie with requests of any site, so a request
+ * that changes something must come from a page of this server. Browsers say where it comes from in a header that
+ * pages cannot set (OWASP ASVS 5.0, 3.5.1).
+ *
+ * The returned hook throws `Forbidden`.
  */
 export const refuseOtherSites = (ownOrigin: string) => async (request: FastifyRequest) => {
   const { headers, method, protocol, host } = request
@@ -18,7 +21,12 @@ export const refuseOtherSites = (ownOrigin: string) => async (request: FastifyRe
   if (!isOwn) throw new Forbidden()
 }
 
-/** Lets in who has signed in on the page, and is a super_admin at this moment. Nobody's page becomes the one to sign in on. */
+/**
+ * Lets in users with a cookie session who are a super_admin at this moment. Others are redirected to the sign-in
+ * page; requests of scripts get `SignInNeeded`.
+ *
+ * The returned hook throws `SignInNeeded` or `Forbidden`.
+ */
 export const requireSuperAdmin =
   ({ cookieSessions }: FastifyInstance) =>
   async (request: FastifyRequest, reply: FastifyReply) => {
@@ -34,6 +42,6 @@ export const requireSuperAdmin =
     if (role !== 'super_admin') throw new Forbidden()
   }
 
-/** What the pages fetch, as opposed to what somebody goes to. */
+/** Whether the path is fetched by a page, not opened as one. */
 export const isForScripts = (path: string): boolean =>
   path.startsWith(`${DASHBOARD_PATH}/api/`) || path.startsWith(`${DASHBOARD_PATH}/static/`)

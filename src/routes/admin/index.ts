@@ -8,11 +8,11 @@ import { board } from './board.js'
 import { refuseOtherSites } from './guard.js'
 import signInPages from './sign-in.js'
 
-/** The dashboard of jobs, and where a browser signs in to it. */
+/** The jobs dashboard, and the pages to sign in to it and out of it. */
 export default async function adminRoutes(app: FastifyInstance, { dashboard }: { dashboard: JobsDashboard }) {
   app.addHook('onRequest', refuseOtherSites(dashboard.origin))
   app.addHook('onRequest', async (_request, reply) => {
-    // With none at all, browsers do not say where a form comes from.
+    // With `no-referrer`, browsers would not send the origin of a form.
     reply.header('referrer-policy', 'same-origin')
   })
   await app.register(pages)

@@ -1,10 +1,10 @@
 export const SIGN_IN_PATH = '/admin/sign-in'
 export const DASHBOARD_PATH = '/admin/queues'
 
-/** Stands for wherever the server is: what leads away from it has another origin. */
+/** A placeholder for the server's own origin, to recognize URLs of other origins. */
 const HERE = 'http://here.invalid'
 
-/** Where a sign-in leads: to where somebody wanted to go, if that is a page of the dashboard. */
+/** The path to open after a sign-in: `next` if it is a page of the dashboard, otherwise the dashboard. */
 export function returnPathOf(next: string | undefined): string {
   const url = next !== undefined && URL.canParse(next, HERE) ? new URL(next, HERE) : undefined
   if (url?.origin !== HERE || !isOfDashboard(url.pathname)) return DASHBOARD_PATH

@@ -12,7 +12,7 @@ const SIGN_OUT_PATH = '/admin/sign-out'
 const SEE_OTHER = 303
 const config = { public: true } as const
 
-/** Where a browser signs in and out, without JavaScript. */
+/** The pages to sign in and out with a browser. They work without JavaScript. */
 const signInPages: FastifyPluginAsyncTypebox = async (app) => {
   const { db, cookieSessions, signInGuard } = app
 
@@ -33,7 +33,7 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
     async function signInByForm(request, reply) {
       const { next, email, password } = request.body
       const { user, addresses } = await findUserToSignIn(db, email)
-      // Until it has succeeded, in whatever way it fails.
+      // Replaced below when the sign-in succeeds.
       recordSecurityEvent('sign_in_failed', user?.id)
       const isVerified = await signInGuard.verifyPassword({
         email,
@@ -42,7 +42,7 @@ const signInPages: FastifyPluginAsyncTypebox = async (app) => {
         password,
         caller: anonymousCaller(request.ip, addresses),
       })
-      // One answer for all of them: this page is no place to try other people's passwords.
+      // The same response in all cases, so that the page does not reveal whether a password was right.
       if (!user || !isVerified || user.status !== 'active' || user.role !== 'super_admin')
         throw new InvalidCredentials()
       const earlier = await cookieSessions.find(request)

@@ -15,24 +15,35 @@ export const EXPORT_TYPES = {
 const COLUMNS = Object.keys(AuditEntry.properties) as (keyof StoredEntry)[]
 const JSON_COLUMNS = new Set<keyof StoredEntry>(['stateBefore', 'stateAfter', 'headers', 'body', 'args'])
 
-/** How soon an export ends when its reader may not go on. */
+/** An export ends so soon after its caller's session was revoked. */
 const WATCH_MS = 1_000
 
-type Reading = {
+type ExportSource = {
   batches: AsyncGenerator<StoredEntry[]>
   toPieces: (batches: Batches) => AsyncGenerator<string>
-  /** Rejects once the reader may not read on. Asked before each batch is handed out. */
+  /** Rejects when the caller may no longer read the log. Runs before each batch but the first. */
   check: () => Promise<void>
-  /** The part of it that needs no query, for a reader who takes long over one batch. Throws Unauthorized. */
+  /**
+   * The part of `check` that needs no query. Runs every second, for clients that read one batch for a long time.
+   *
+   * @throws {Unauthorized} when the caller's session was revoked
+   */
   watch: () => Promise<void>
   onClose: () => void
 }
 
 /**
- * Nothing is read ahead: a batch is read when the connection has room for it, and no database connection is held meanwhile.
- * The first is read now: a failure then is an answer like any other, and later it can only break the answer off.
+ * Streams the batches. Each is read when the connection has room for it, and no database connection is held in
+ * between. The first batch is read before the stream is returned, so that a failure is still a normal error
+ * response; a later failure can only break the response off.
  */
-export async function openExport({ batches, toPieces, check, watch, onClose }: Reading): Promise<Readable> {
+export async function openExport({
+  batches,
+  toPieces,
+  check,
+  watch,
+  onClose,
+}: ExportSource): Promise<Readable> {
   const first = await batches.next().catch((error) => {
     onClose()
     throw error
@@ -46,7 +57,7 @@ export async function openExport({ batches, toPieces, check, watch, onClose }: R
   }
   const stream = Readable.from(toPieces(checked()), { objectMode: false, highWaterMark: 0 })
   const endIfRevoked = (error: Error) => {
-    // A database that is away for a moment is met by the next batch.
+    // Other errors, such as an unavailable database, are left to the check of the next batch.
     if (error instanceof Unauthorized) stream.destroy(error)
   }
   const watching = setInterval(() => void watch().catch(endIfRevoked), WATCH_MS).unref()
@@ -56,7 +67,7 @@ export async function openExport({ batches, toPieces, check, watch, onClose }: R
   })
 }
 
-/** One piece of text a batch, made when the client has taken the one before. */
+/** Makes one piece of text per batch, after the client has read the piece before. */
 export async function* toCsvPieces(batches: Batches): AsyncGenerator<string> {
   yield toCsv([COLUMNS])
   for await (const batch of batches) {

@@ -26,7 +26,7 @@ const config = { failures: [Forbidden] } as const
 const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const tags = app.tag(
     'Audit log',
-    'Who changed what, when and how, for a super_admin and, in their organization, an org_admin.',
+    'Who changed what, when and how. For `super_admin`, and for each `org_admin` within their organization.',
   )
   const { db } = app
   app.addSchema(AuditEntry)
@@ -39,9 +39,9 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Search the audit log',
         description:
-          'An entry can be read as soon as the write that caused it is answered. A super_admin reads all entries, an ' +
-          '`org_admin` those of an organization that `organizationId` names; other users get a 403. A page has fewer ' +
-          'entries than `limit` where these are larger than 1 MiB together: `nextCursor` leads on.',
+          'An entry is readable as soon as the request that wrote it has its response. A `super_admin` can read all ' +
+          'entries. An `org_admin` can read those of their organization, and has to send its `organizationId`. Other users ' +
+          'get a 403. A page can have fewer than `limit` entries, because it ends at 1 MiB: continue with `nextCursor`.',
         querystring: AuditQuery,
         response: { 200: AuditPage },
       },
@@ -57,11 +57,11 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Export what a search finds',
+        summary: 'Export search results',
         description:
-          'All of it, from the newest entry to the oldest, as a file. An answer that breaks off is not complete: the ' +
-          'connection is closed without its proper end. That happens, too, when the session ends, when the user may no ' +
-          'longer read the log, and when nothing of the answer is read for a minute.',
+          'Returns all matching entries, newest first, as a file. When the export fails, the connection is closed before the ' +
+          'end of the response: such a file is incomplete. This also happens when the session ends, when the caller may no ' +
+          'longer read the log, and when the client reads nothing for a minute.',
         querystring: ExportQuery,
         response: { 200: ExportedEntries },
       },
@@ -70,7 +70,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function exportAuditLog(request, reply) {
       const { user, query } = request
       const { format, ...filters } = query
-      // HEAD asks for the headers, and would read everything for nothing.
+      // HEAD needs the headers only: do not read the entries.
       if (request.method === 'HEAD') return asFile(reply, format).send(Readable.from([]))
       const toJson = reply.compileSerializationSchema(ENTRY)
       const watch = async () => {
@@ -96,8 +96,9 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Read what an object was at a time',
-        description: 'From the last entry of then. An object that has no entries is not found.',
+        summary: 'Get the state of an object at a point in time',
+        description:
+          'Returns the state after its last entry at that time. An object without any entries is a 404.',
         querystring: StateQuery,
         response: { 200: ObjectState },
       },
@@ -116,7 +117,7 @@ const auditLogRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Read an audit entry',
+        summary: 'Get an audit log entry',
         params: IdParams,
         querystring: EntryQuery,
         response: { 200: ref(AuditEntry) },

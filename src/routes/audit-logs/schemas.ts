@@ -26,7 +26,7 @@ const filters = {
     Type.String({
       maxLength: 63,
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
-      description: 'A field, as the states name it (`role`): only the updates that changed it.',
+      description: 'The name of a field in the states, such as `role`. Finds only updates that changed it.',
     }),
   ),
   ...timeRange,
@@ -43,18 +43,21 @@ export const StateQuery = StrictObject({
   objectId: Name,
   organizationId: Type.Optional(NamedOrganization),
   at: Type.Optional(
-    Type.String({ format: 'date-time', description: 'This millisecond included; now, if left out.' }),
+    Type.String({
+      format: 'date-time',
+      description: 'The point in time, including entries of this millisecond. Default: now.',
+    }),
   ),
 })
 
 const NullableText = Nullable(Type.String())
-/** Whatever a client sent. */
+/** Any JSON: what the client sent. */
 const Json = Type.Unsafe<unknown>({})
 const State = (when: string) =>
   Type.Unsafe<unknown>({
     description:
-      `The row ${when}, with the API's names. A number is a number where a double holds its value, and else a text with ` +
-      'every digit, as are those of `numeric` and `bigint` columns.',
+      `The row ${when}, with the field names of the API. Numbers that a double cannot hold exactly, and all values of ` +
+      '`numeric` and `bigint` columns, are strings with every digit.',
   })
 
 export const AuditEntry = Type.Object(
@@ -66,7 +69,7 @@ export const AuditEntry = Type.Object(
     objectId: Type.String(),
     action: StringEnum(AUDIT_ACTIONS),
     stateBefore: State('before the change; `null` on create'),
-    stateAfter: State('after it; `null` on delete'),
+    stateAfter: State('after the change; `null` on delete'),
     method: NullableText,
     url: NullableText,
     headers: Json,
@@ -86,21 +89,24 @@ export const ObjectState = Type.Object({
   tableName: Type.String(),
   objectId: Type.String(),
   at: Timestamp,
-  state: Type.Unsafe<unknown>({ description: '`null` before it was made and after it was deleted.' }),
+  state: Type.Unsafe<unknown>({
+    description:
+      'The row, with the field names of the API; `null` before it was created and after it was deleted.',
+  }),
   entryId: {
     ...Nullable(Uuid),
-    description: 'The entry that left it so; `null` before the first one.',
+    description: 'The entry that led to this state; `null` before the first one.',
   },
 })
 
-/** Of one of several types, and too long to be made at once. */
+/** Documents both formats of an export. The response is a stream: it is too long to be built in memory. */
 export const ExportedEntries = {
   content: {
     'text/csv': {
       schema: Type.Unsafe<Readable>({
         type: 'string',
         description:
-          'A header row with the names of the fields of `AuditEntry`, then a row an entry; what is no text is JSON in its cell.',
+          'A header row with the field names of `AuditEntry`, then one row per entry. Cells of objects and arrays contain JSON.',
       }),
     },
     'application/x-ndjson': { schema: Type.Unsafe<Readable>({ ...ref(AuditEntry) }) },

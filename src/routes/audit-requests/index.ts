@@ -19,11 +19,12 @@ const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Search what became of requests',
+        summary: 'Search request records',
         description:
-          'Every request that wanted to change something, every one that was refused, and every event with a name, with ' +
-          'its outcome. `requestId` joins it to its entries. It can be read a moment after the answer. A super_admin reads ' +
-          'all, an `org_admin` those about an organization that `organizationId` names; other users get a 403.',
+          'A record says what became of a request. Every request that may change something has one, and so has every ' +
+          'refused request and every security event. `requestId` links it to its audit log entries. A record is readable ' +
+          'shortly after the response. A `super_admin` can read all records. An `org_admin` can read those of their ' +
+          'organization, and has to send its `organizationId`. Other users get a 403.',
         querystring: AuditRequestQuery,
         response: { 200: AuditRequestPage },
       },
@@ -39,7 +40,7 @@ const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Read what became of a request',
+        summary: 'Get a request record',
         params: IdParams,
         querystring: RequestQuery,
         response: { 200: ref(AuditRequest) },

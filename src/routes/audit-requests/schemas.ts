@@ -26,7 +26,7 @@ export const AuditRequestQuery = StrictObject({
 
 export const RequestQuery = StrictObject({ organizationId: Type.Optional(NamedOrganization) })
 
-/** Whatever a client sent. */
+/** Any JSON: what the client sent. */
 const Json = Type.Unsafe<unknown>({})
 
 export const AuditRequest = Type.Object(
@@ -39,7 +39,7 @@ export const AuditRequest = Type.Object(
     subjectId: Type.Unsafe<string | null>({
       ...Nullable(Uuid),
       description:
-        'Whom it is about, where that is not the caller: whose sign-in failed, whose role was changed.',
+        'The user that the request was about, if not the caller: for example whose sign-in failed, or whose role was changed.',
     }),
     organizationId: Nullable(Uuid),
     event: Type.Unsafe<(typeof SECURITY_EVENTS)[number] | null>({
@@ -48,7 +48,7 @@ export const AuditRequest = Type.Object(
     }),
     outcome: StringEnum(REQUEST_OUTCOMES, {
       description:
-        '`aborted`: the client hung up before the answer. `missing_audit`: rows were changed and the audit log does not tell.',
+        '`aborted`: the client hung up before the response. `missing_audit`: the audit log lacks entries for changed rows.',
     }),
     status: Type.Integer(),
     durationMs: Type.Number(),
@@ -59,15 +59,20 @@ export const AuditRequest = Type.Object(
     headers: Json,
     body: Json,
     args: Json,
-    rowsChanged: Type.Integer({ description: 'Rows of audited tables that it says it changed, at least.' }),
+    rowsChanged: Type.Integer({
+      description:
+        'The rows of audited tables that the request reported as changed. It may have changed more.',
+    }),
     entries: Type.Integer({
-      description: 'Its entries in the audit log. They hold its headers and body, if there are any.',
+      description:
+        'The number of its entries in the audit log. If there are any, they contain the headers and the body.',
     }),
     count: Type.Integer({
       minimum: 1,
       description:
-        'How many requests it stands for: refused requests of one client beyond 20 a minute are summed up by operation, status ' +
-        'and event. A sum has the id of its first request, and neither headers, body nor arguments.',
+        'How many requests the record stands for. Beyond 20 refused requests a minute, further ones of the same client are ' +
+        'combined by operation, status and event. A combined record has the id of its first request, and no headers, body ' +
+        'or arguments.',
     }),
   },
   { $id: 'AuditRequest' },

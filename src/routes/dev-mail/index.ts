@@ -20,7 +20,7 @@ import {
 
 const TEXT_MEDIA_TYPE = 'text/plain; charset=utf-8'
 
-/** A mail has its styles inline, as mail programs want it. As in one of those, nothing in it runs or is fetched. */
+/** Allows the inline styles that mail programs need. As in a mail program, nothing is run or loaded. */
 const MAIL_CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; " +
   'sandbox allow-popups allow-popups-to-escape-sandbox'
@@ -29,14 +29,16 @@ const sendMailAsPage = (reply: FastifyReply, html: string) =>
   reply.header('content-security-policy', MAIL_CONTENT_SECURITY_POLICY).type(HTML_MEDIA_TYPE).send(html)
 
 const config = { public: true } as const
-/** In no documentation: what is not there in production is no part of the API. */
+/** Not documented: these routes do not exist in production. */
 const hide = true
 
 type DevMailOptions = { inbox: Inbox; publicUrl: string }
 
 /**
- * A page of another site can make its own name lead to this machine (DNS rebinding), and would then read the links that open
- * accounts. What a browser calls this server it cannot choose.
+ * Protects against DNS rebinding: another site could point its own name at this machine and then read the links
+ * that open accounts. It cannot choose the `Host` header, though.
+ *
+ * The returned hook throws `NotFound`.
  */
 const refuseOtherHosts = (ownHost: string) => async (request: FastifyRequest) => {
   const hostname = request.hostname.toLowerCase()
@@ -44,7 +46,7 @@ const refuseOtherHosts = (ownHost: string) => async (request: FastifyRequest) =>
   if (inBrackets !== ownHost && !isLoopback(inBrackets)) throw new NotFound()
 }
 
-/** The development inbox, as a page and as JSON, and each mail as it looks. */
+/** The development inbox as a page and as JSON, and a preview of each mail. */
 const devMailRoutes: FastifyPluginAsyncTypebox<DevMailOptions> = async (app, { inbox, publicUrl }) => {
   app.addHook('onRequest', refuseOtherHosts(new URL(publicUrl).hostname))
 
@@ -70,7 +72,7 @@ const devMailRoutes: FastifyPluginAsyncTypebox<DevMailOptions> = async (app, { i
     async function listMails(request) {
       const { limit, cursor } = request.query
       const mails = await inbox.list()
-      // A cursor whose mail is gone begins anew.
+      // A cursor whose mail was deleted starts again with the newest mail.
       const start = mails.findIndex(({ id }) => id === cursor) + 1
       const data = mails.slice(start, start + limit)
       return { data, nextCursor: mails.length > start + limit ? (data.at(-1)?.id ?? null) : null }

@@ -22,7 +22,7 @@ const FAILED = [{ job: 'send-link', count: 3 }]
 
 const isNotice = (name: PreviewName): name is NoticeMail => Object.hasOwn(noticeMails, name)
 
-/** How a mail looks, for whoever writes it. */
+/** Renders a mail with example data. */
 export function preview(name: PreviewName): Mail {
   if (name === 'failed-jobs') return failedJobs.write({ ...ADA, baseUrl: BASE_URL, jobs: FAILED })
   if (name === 'invitation') return invitationMail.write({ ...ADA, ...INVITATION })

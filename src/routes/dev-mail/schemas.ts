@@ -11,7 +11,7 @@ export const MessageParams = StrictObject({ id: MessageId })
 export const InboxQuery = StrictObject({ message: Type.Optional(MessageId) })
 
 export const MessageQuery = StrictObject({
-  /** All at once are few enough, and whoever tests wants to find a mail without turning pages. */
+  /** The default is the maximum: tests find any mail without paging. */
   limit: WithDefault(Type.Integer({ minimum: 1, maximum: 200, default: 200 })),
   cursor: Type.Optional(MessageId),
 })

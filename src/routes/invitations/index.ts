@@ -18,9 +18,9 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags: ['Organizations'],
         summary: 'Accept an invitation',
         description:
-          'With the token from the mail, which proves the mailbox: nobody has to be signed in. `password`, `firstName` and ' +
-          '`lastName` open an account, and are needed where the address has none that is active; where it has one, they ' +
-          'are refused. An access token that is sent along has to be that of the account that is invited.',
+          'The token from the mail proves the mailbox, so that no access token is needed. If one is sent, it must belong to ' +
+          'the invited account. `password`, `firstName` and `lastName` create an account. They are required when the address ' +
+          'has no active account, and refused when it has one.',
         body: AcceptInvitation,
         response: { 200: Joined },
       },

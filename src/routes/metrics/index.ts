@@ -3,7 +3,7 @@ import { hasBearerToken } from '../../lib/auth/bearer.js'
 import { Unauthorized } from '../../lib/errors/errors.js'
 import { METRICS_MEDIA_TYPE } from '../../lib/observability/metrics.js'
 
-/** Where they have no port of their own: for whoever knows the token, which is no access token. */
+/** Serves the metrics on the API's own port, for clients with `METRICS_TOKEN`. */
 const metricsRoutes: FastifyPluginAsyncTypebox<{ token: string }> = async (app, { token }) => {
   app.get(
     '',

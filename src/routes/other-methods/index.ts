@@ -3,12 +3,15 @@ import { MethodNotAllowed } from '../../lib/errors/errors.js'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']
 
-/** Answers OPTIONS, preflights included, and 405 with `Allow` where the address exists and the method does not (RFC 9110, 15.5.6). Register it last. */
+/**
+ * Answers OPTIONS, including preflights, for every known path. Other methods that the path does not support get
+ * a 405 with `Allow` (RFC 9110, 15.5.6). Must be registered last.
+ */
 const otherMethodRoutes: FastifyPluginAsyncTypebox = async (app) => {
   for (const url of [...app.knownPaths]) {
     const isKnown = (method: string) => app.hasRoute({ method, url })
     const others = METHODS.filter((method) => !isKnown(method))
-    // A plugin's catch-all, such as the preflights of CORS.
+    // A catch-all of a plugin, such as that of CORS for preflights.
     if (others.length === METHODS.length) continue
     const allow = [...METHODS.filter(isKnown), 'OPTIONS'].join(', ')
     app.options(
@@ -24,7 +27,7 @@ const otherMethodRoutes: FastifyPluginAsyncTypebox = async (app) => {
       exposeHeadRoute: false,
       schema: { hide: true },
       config: { public: true },
-      // Before the body is read: there is nothing it could be good for.
+      // Before the body is read, which is not needed.
       onRequest: async function refuseMethod(_request, reply) {
         reply.header('allow', allow)
         throw new MethodNotAllowed()

@@ -42,13 +42,18 @@ const acceptInvitationPage: FastifyPluginAsyncTypebox = async (app) => {
     try {
       return { joined: await app.invitations.accept(acceptance) }
     } catch (error) {
-      // The account has become one meanwhile, and only the button is left.
+      // The account became active meanwhile: the page now shows only the button.
       return { refusals: error instanceof EmailTaken ? {} : refusalsOf(error as Error) }
     }
   }
 }
 
-/** Only whoever holds the link, and so the mailbox, learns what it is for. Throws InvalidToken and AccountDisabled. */
+/**
+ * Reveals the address and the organization, because the token proves the mailbox.
+ *
+ * @throws {InvalidToken} when the token is unknown, expired, used or withdrawn
+ * @throws {AccountDisabled} when the account of the address is disabled
+ */
 async function describeInvitation(db: Db, token: string) {
   const open = await findOpenInvitation(db, { token })
   if (!open) throw new InvalidToken()

@@ -8,7 +8,7 @@ import { AddressForm } from './schemas.js'
 const PATH = '/forgot-password'
 const config = { public: true } as const
 
-/** Where mails and password managers send people who need a new password. */
+/** The target of mails and password managers for users who need a new password. */
 const forgotPasswordPages: FastifyPluginAsyncTypebox = async (app) => {
   const { db } = app
 
@@ -24,7 +24,7 @@ const forgotPasswordPages: FastifyPluginAsyncTypebox = async (app) => {
     PATH,
     {
       schema: { hide: true, body: AddressForm },
-      // The same as the operation of the API: the page is no second allowance.
+      // The same limits as the API operation, which count the requests of both together.
       config: { ...config, rateLimits: mailLimits('forgot-password') },
       attachValidation: true,
     },

@@ -1,15 +1,16 @@
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../lib/auth/passwords.js'
 import { PasswordTooCommon } from '../../lib/errors/errors.js'
 
-/** What is wrong, in words, by field. */
+/** Messages for the user, by field. */
 export type Refusals = Record<string, string>
 
 export const DIFFERENT_PASSWORDS: Refusals = {
   password: 'The two passwords differ. Enter the same one in both fields.',
 }
 
-const NAME = 'Enter a name: on one line, with at most 100 characters.'
-const WORDS: Record<string, Record<string, string>> = {
+const NAME = 'Enter a name on one line, with at most 100 characters.'
+/** By field and by keyword of the schema. */
+const MESSAGES: Record<string, Record<string, string>> = {
   password: {
     required: 'Choose a password.',
     minLength: `This password is too short: it needs at least ${PASSWORD_MIN_LENGTH} characters.`,
@@ -22,8 +23,10 @@ const WORDS: Record<string, Record<string, string>> = {
 type Failure = { instancePath: string; keyword: string; params: { missingProperty?: string } }
 
 /**
- * What is told at the form's own fields, by field; what else does not fit comes from no browser, and is thrown on.
- * A schema's refusal, or what only shows when the password is looked at.
+ * Returns the messages for a validation error or a refused password, by field of the form. Any other error is
+ * thrown again: browsers cannot cause it with this form.
+ *
+ * @throws {Error} the given error, when it is not about a field that the user fills in
  */
 export function refusalsOf(error: Error): Refusals {
   if (error instanceof PasswordTooCommon) return { password: error.message }
@@ -32,9 +35,9 @@ export function refusalsOf(error: Error): Refusals {
   return Object.fromEntries(
     validation.map(({ instancePath, keyword, params }) => {
       const field = params.missingProperty ?? instancePath.slice(1)
-      const words = WORDS[field]?.[keyword]
-      if (!words) throw error
-      return [field, words]
+      const message = MESSAGES[field]?.[keyword]
+      if (!message) throw error
+      return [field, message]
     }),
   )
 }

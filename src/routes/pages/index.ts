@@ -14,8 +14,8 @@ import resetPasswordPage from './reset-password.js'
 import verifyEmailPage from './verify-email.js'
 
 /**
- * The pages that mails link to. Opening one changes nothing, for mail scanners open links, too: the button does.
- * Forms carry the token and nothing else proves who sends them, so another site has nothing to forge.
+ * The pages that mails link to. Opening one changes nothing, because mail scanners open links too; only the button
+ * does. The token in the form is the only credential, without a cookie, so another site cannot forge a request.
  */
 const pageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(formBody)
@@ -38,7 +38,7 @@ function answerWithPage(error: FastifyError, request: FastifyRequest, reply: Fas
     .send(isAboutToken(problem) ? linkNotValidPage(hasApiDocs) : failurePage(problem))
 }
 
-/** One that no token can look like, or none at all, is as good as an unknown one. */
+/** A malformed or missing token counts as an unknown one. */
 const isAboutToken = ({ code, errors = [] }: Static<typeof Problem>): boolean =>
   code === 'INVALID_TOKEN' || errors.some(({ path }) => path === 'token')
 

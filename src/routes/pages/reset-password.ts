@@ -38,7 +38,7 @@ const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  /** Answers what is wrong with the password. */
+  /** Returns why the password was refused, or undefined when it was set. */
   async function trySetting(token: string, password: string, ip: string): Promise<Refusals | undefined> {
     try {
       await app.resetPassword(token, password, ip)
@@ -49,7 +49,11 @@ const resetPasswordPage: FastifyPluginAsyncTypebox = async (app) => {
   }
 }
 
-/** Only whoever holds the link, and so the mailbox, learns whose account it is. Throws InvalidToken. */
+/**
+ * Reveals the address of the account, because the token proves the mailbox.
+ *
+ * @throws {InvalidToken} when the token is unknown, expired, used or void
+ */
 async function describeAccount(db: Db, token: string) {
   const owner = await findResetOwner(db, token)
   if (!owner) throw new InvalidToken()

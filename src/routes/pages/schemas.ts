@@ -21,7 +21,7 @@ export const PasswordForm = StrictObject({
   passwordRepeat: Type.String(),
 })
 
-/** With the token alone where there is an account already. */
+/** Only the token is sent when the address already has an active account. */
 export const InvitationForm = StrictObject({
   token: OpaqueToken,
   ...changing(newAccount.properties),

@@ -24,7 +24,7 @@ const KeySet = Type.Object({
   keys: Type.Array(Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
 })
 
-/** Long enough to spare a request for each token, short enough for a new key to be known before it signs. */
+/** Clients need no request for each token, but still know a new key before it signs. */
 const KEY_SET_MAX_AGE_SECONDS = 300
 
 export type SystemOptions = { frontendUrl: string | undefined }
@@ -48,9 +48,10 @@ const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { fro
     {
       schema: {
         tags,
-        summary: 'Is the process alive?',
+        summary: 'Check that the process is alive',
         description:
-          'For whoever restarts it: it asks nothing else, so that a lost database restarts nobody.',
+          'For process managers, which restart the process when this check fails. It does not check the database or ' +
+          'Redis: restarting the process would not repair them.',
         response: { 200: Type.Object({ status: Type.Literal('ok') }) },
       },
       config: { ...config, rateLimits: false, neverShed: true },
@@ -65,10 +66,11 @@ const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { fro
     {
       schema: {
         tags,
-        summary: 'Can it serve?',
+        summary: 'Check that the process can serve requests',
         description:
-          'For load balancers. 503 names what is missing, and begins with a shutdown. `degraded` serves, and wants somebody to look; ' +
-          '`ahead` names the migrations of a newer release, which is normal while it is rolled out.',
+          'For load balancers. With a 503, `checks` names what is unavailable; a process that shuts down returns it at once. ' +
+          '`degraded` means that it serves requests, but has something to repair. `ahead` names the migrations of a newer ' +
+          'release, which is normal while that is being rolled out.',
         response: { 200: Readiness, 503: Readiness },
       },
       config: { ...config, rateLimits: false, neverShed: true },
@@ -88,7 +90,7 @@ const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { fro
       schema: {
         tags,
         summary: 'Get the public keys of the access tokens',
-        description: 'A JWK set (RFC 7517), for services that verify the tokens themselves.',
+        description: 'A JWK set (RFC 7517), for services that verify access tokens themselves.',
         response: { 200: KeySet },
       },
       config,

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 
 export type WellKnownOptions = {
   publicUrl: string
-  /** Whom to tell of a vulnerability, as URIs. */
+  /** Where to report a vulnerability, as URIs. Empty: there is no `security.txt`. */
   securityContact: readonly string[]
   changePasswordUrl: string
 }
@@ -10,7 +10,7 @@ export type WellKnownOptions = {
 const config = { public: true } as const
 const hide = true
 
-/** RFC 9116 wants less than a year. A server that runs is one that is looked after. */
+/** RFC 9116 recommends less than a year. The date moves on for as long as the server runs. */
 const CONTACT_VALID_DAYS = 180
 const DAY_MS = 86_400_000
 
@@ -19,7 +19,7 @@ const midnightIn = (days: number): string => {
   return new Date(today + days * DAY_MS).toISOString()
 }
 
-/** For browsers, password managers and people who found a hole. */
+/** For browsers, password managers, and people who have found a vulnerability. */
 const wellKnownRoutes: FastifyPluginAsync<WellKnownOptions> = async (app, options) => {
   const { publicUrl, securityContact, changePasswordUrl } = options
   const path = '/.well-known/security.txt'
