@@ -1,6 +1,7 @@
 /**
- * Production as compose.yaml has it, with processes for containers: the build with its own dependencies, two roles, a proxy with
- * the same configuration before two API processes, two workers, a mail server. Takes a PostgreSQL and a Redis that nobody else uses.
+ * Tests production as in compose.yaml, with processes instead of containers: the build with only its
+ * production dependencies, two database roles, a proxy with the same configuration in front of two API
+ * processes, two workers and a mail server. Needs a PostgreSQL and a Redis that nothing else uses.
  */
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
@@ -38,17 +39,17 @@ const processes: Record<string, Running> = {}
 let proxy: RunningProxy | undefined
 const users: SignedIn[] = []
 
-await check('production dependencies are all that the build needs', async () => {
+await check('the build needs only its production dependencies', async () => {
   await installBuild(folder, machine)
   const made = parseEnv(
     await outputOf(['node', 'dist/scripts/command-line/env-file.js'], { cwd: folder, env: machine }),
   )
-  // As while a key is changed: the new one signs, the old one still verifies.
+  // As during a key rotation: the new key signs, the old one still verifies.
   const newKey = await outputOf(['npm', 'run', '--silent', 'jwt:key'], { cwd: '.', env: machine })
   secrets = { ...made, JWT_PRIVATE_KEYS: `${newKey},${made.JWT_PRIVATE_KEYS}` }
 })
 
-await check('config/roles.sql makes the roles and the database', async () => {
+await check('config/roles.sql creates the roles and the database', async () => {
   await outputOf(['psql', '-q', '-d', DATABASE_URL, '-f', 'config/roles.sql'], {
     cwd: '.',
     env: { ...machine, ...secrets },
@@ -69,7 +70,7 @@ await check('config/roles.sql makes the roles and the database', async () => {
   }
 })
 
-await check('the owner migrates from the build, and create-user makes the first super_admin', async () => {
+await check('the owner migrates with the build, and create-user creates the first super_admin', async () => {
   const { host } = new URL(DATABASE_URL)
   const ownerUrl = `postgres://groundwork_owner:${secrets.OWNER_PASSWORD}@${host}/groundwork`
   const db = (command: string) =>
@@ -94,7 +95,7 @@ await check('two API processes and two workers start behind the proxy', async ()
   for (const name of ['api-1', 'api-2']) await proxy.sendsTo(name)
 })
 
-await check('clients sign in, each counted under its own address, whatever it claims', async () => {
+await check('clients sign in, each limited by its real address, whatever header it sends', async () => {
   const { accessToken } = await signIn(admin, adminCredentials)
   const headers = { authorization: `Bearer ${accessToken}` }
   for (let number = 1; number <= USERS; number += 1) {
@@ -110,7 +111,7 @@ await check('clients sign in, each counted under its own address, whatever it cl
   assert.match(JSON.stringify(sessions?.body), /"ip":"127\.0\.1\.1"/)
 })
 
-await check('what is for development or for the inside is not there', async () => {
+await check('development and internal routes are not reachable', async () => {
   for (const path of [
     '/api-docs',
     '/api-docs/json',
@@ -143,20 +144,20 @@ await check(`${RESTARTS} rolling restarts under load fail no request, and each e
   const { requests, failures } = await load.stop()
   const times = exits.map((ms) => `${(ms / 1000).toFixed(1)} s`).join(', ')
   console.log(
-    `     ${requests} requests, ${failures.length} failed, ${countShed()} told to come again; exits after ${times}`,
+    `     ${requests} requests, ${failures.length} failed, ${countShed()} retried after a 503 for overload; exits after ${times}`,
   )
   assert.deepEqual(failures.slice(0, 20), [])
-  assert.ok(requests > 1_000, `${requests} requests are no load`)
+  assert.ok(requests > 1_000, `${requests} requests are too few`)
   assert.ok(Math.max(...exits) <= EXIT_LIMIT_MS, times)
   assertArrivedOnce()
   for (const email of load.registered) await mailbox.next(email)
 })
 
-await check('SIGTERM ends all of them with exit code 0', async () => {
+await check('SIGTERM ends all processes with exit code 0', async () => {
   await Promise.all(Object.values(processes).map(({ stop }) => stop()))
 })
 
-await check('every line of their logs is JSON, and holds no secret', () => {
+await check('every log line is JSON and contains no secret', () => {
   const logs = Object.values(processes).map(({ output }) => output())
   for (const line of logs.join('').trimEnd().split('\n')) JSON.parse(line)
   const all = [...logs, proxy?.output()].join('')
@@ -189,7 +190,7 @@ async function signIn(client: SignedIn['client'], credentials: object, headers =
   return body as { accessToken: string; refreshToken: string }
 }
 
-/** A write that the proxy had sent to both would be in their logs twice. */
+/** A write that the proxy sent to both API processes would be in the logs twice. */
 function assertArrivedOnce(): void {
   const logs = ['api-1', 'api-2'].map((name) => processes[name]?.output() ?? '').join('')
   const requests = logs.matchAll(

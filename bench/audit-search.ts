@@ -1,4 +1,7 @@
-/** The first page of each search of the audit log, against reading one entry by its id, on the same million of them. */
+/**
+ * Compares the first page of each search of the audit log with reading one
+ * entry by its id, on the same million entries.
+ */
 import postgres from 'postgres'
 import { createDatabaseClient } from '../src/db/driver/client.js'
 import { getAuditEntry, listAuditEntries } from '../src/db/queries/audit/audit-log.js'
@@ -47,7 +50,8 @@ try {
 
 async function pickEntries(): Promise<Entry[]> {
   const sql = postgres(database.ownerUrl, { max: 1, onnotice: () => {} })
-  // Both sides find their pages in memory, and as a server does after a while: written out, and known to be visible to all.
+  // Both sides then find their pages in memory and marked all-visible,
+  // as on a server that has run for a while.
   await sql`vacuum analyze audit.audit_log`
   const rows = await sql<Entry[]>`
     select id, table_name as "tableName", object_id as "objectId", request_id as "requestId", organization_id as "organizationId", created_at as time
@@ -56,7 +60,7 @@ async function pickEntries(): Promise<Entry[]> {
   return [...rows]
 }
 
-/** Each takes the entry of the round, so that not the same page is read every time. */
+/** Each search uses the entry of the round, so that different pages are read. */
 function searchesOf(entries: Entry[]) {
   const { tables, fields, oldField, oldTable, busyUser, quietUser } = FILLED
   const middle = entries[Math.floor(entries.length / 2)]?.time ?? new Date()
@@ -97,7 +101,7 @@ function searchesOf(entries: Entry[]) {
   ]
 }
 
-/** In turn: whatever slows the machine down or speeds it up meanwhile meets both alike. */
+/** Interleaves both sides, so that changes in the speed of the machine affect them equally. */
 async function compare(name: string, search: (entry: Entry) => Promise<unknown>, entries: Entry[]) {
   const figures: { searchMs: number; lookUpMs: number }[] = []
   for (const entry of [...entries.slice(0, 5), ...entries]) {

@@ -1,4 +1,7 @@
-/** What the audit log costs a write: the same statements on a table that is audited, on one that is not, and in a naive wrapper. */
+/**
+ * Measures the cost of the audit log for writes: the same statements on an
+ * audited table, on a plain one, and in a naive wrapper.
+ */
 import postgres from 'postgres'
 import { type BulkRound, measureBulkRound } from './audit/bulk.js'
 import { openBenchDatabase } from './audit/database.js'
@@ -68,9 +71,9 @@ function report(measured: readonly Measured[]): void {
   console.log(`Writes of one row, medians of ${ROUNDS} rounds`)
   console.table(measured.map(lineOf))
   console.log(
-    'Throughput and CPU are audited to plain, the same requests on a table without the trigger; bare is',
+    'Throughput and CPU are the ratio of audited to plain: the same requests on a table without the trigger.',
   )
-  console.log('plain outside of a request. CPU is that of Node and of the database backends together.')
+  console.log('bare is plain outside of a request. CPU is the sum of Node and the database backends.')
 }
 
 function lineOf({ operation, clients, rounds }: Measured) {

@@ -1,4 +1,7 @@
-/** What the outbox costs a sign-up, against a job that is added to Redis after the commit; and how many jobs are done a second. */
+/**
+ * Measures the cost of the outbox for a sign-up, compared with adding the job to
+ * Redis after the commit, and the jobs per second.
+ */
 import { randomUUID } from 'node:crypto'
 import { Queue } from 'bullmq'
 import postgres from 'postgres'
@@ -18,7 +21,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 25)
 const WINDOW_MS = 300
 const CLIENTS = 10
 const JOBS = 2_000
-/** A database of its own: what is in it is deleted. */
+/** A separate Redis database, because its data is deleted. */
 const REDIS_URL = new URL('/13', process.env.REDIS_TEST_URL ?? 'redis://127.0.0.1:6379').href
 
 const database = await openBenchDatabase()
@@ -48,7 +51,10 @@ function newPerson() {
   }
 }
 
-/** In turn, in the order of a palindrome: what slows the machine down meets both alike. */
+/**
+ * Measures both in the order of a palindrome, so that changes in the
+ * speed of the machine affect them equally.
+ */
 async function compareSignUps(): Promise<void> {
   const config = loadConfig({ env: { CONFIG_FILE: 'off' }, overrides: { NODE_ENV: 'test' } })
   const { db, close } = createDatabaseClient(databaseOptions(config, database.appUrl, 'jobs bench'))
@@ -73,7 +79,7 @@ async function compareSignUps(): Promise<void> {
   console.log(`${us('afterCommit')} when added after the commit: ${ratio} times (at most 1.1)`)
 }
 
-/** CPU in µs of this process for one. */
+/** Returns the CPU time of this process per sign-up, in µs. */
 async function measure(signUp: () => Promise<unknown>): Promise<number> {
   const cpu = startCpuStopwatch([process.pid])
   const end = performance.now() + WINDOW_MS
@@ -85,7 +91,7 @@ async function measure(signUp: () => Promise<unknown>): Promise<number> {
   return cpu.elapsedUs() / count
 }
 
-/** The smallest jobs there are: they look for an account that is not there. */
+/** Measures jobs with minimal work: they look up an account that does not exist. */
 async function countJobs(redisUrl: string | undefined): Promise<void> {
   await queue.obliterate({ force: true })
   const config = loadConfig({

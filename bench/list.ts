@@ -1,4 +1,4 @@
-/** `GET /users?limit=50`: what a page costs beyond its query and its JSON. */
+/** Measures `GET /users?limit=50`: the cost of a page beyond its query and its JSON. */
 import { compareServers } from './lib/servers.js'
 
 await compareServers({

@@ -1,4 +1,4 @@
-/** `GET /me` with a verified token: what a read costs beyond its query. */
+/** Measures `GET /me` with a verified token: the cost of a read beyond its query. */
 import { compareServers } from './lib/servers.js'
 
 await compareServers({

@@ -1,4 +1,6 @@
-/** Ten thousand idle connections, an overloaded event loop, and slow clients: what the others notice of them. */
+/**
+ * Measures how ten thousand idle connections, an overloaded event loop and slow clients affect other clients.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +9,7 @@ import { createDatabaseClient } from '../src/db/driver/client.js'
 import { createUser } from '../src/db/queries/accounts/users.js'
 import { hashPassword } from '../src/lib/auth/passwords.js'
 import { nextMessage, start, stop } from './lib/child.js'
-import type { Errand, Flood, Idle, Slow } from './overload/clients.js'
+import type { Flood, Idle, Slow, Task } from './overload/clients.js'
 
 const CREDENTIALS = { email: 'ada@example.com', password: 'a long and quiet sentence' }
 const IDLE_CONNECTIONS = 10_000
@@ -76,12 +78,14 @@ async function signIn(origin: string): Promise<string> {
   return ((await response.json()) as { accessToken: string }).accessToken
 }
 
-function send<T>(errand: Errand): Promise<T> {
-  clients.send(errand)
+function send<T>(task: Task): Promise<T> {
+  clients.send(task)
   return nextMessage<T>(clients)
 }
 
-/** Alone, with them, and alone again: whatever else the machine does meets each. */
+/**
+ * Measures without the connections, with them, and without them again, to notice other load on the machine.
+ */
 async function idle(port: number, ask: () => Promise<number>): Promise<void> {
   await percentiles(ask)
   const before = await percentiles(ask)
@@ -135,11 +139,11 @@ async function flood(origin: string, port: number, ask: () => Promise<number>): 
   isOver = true
   await watching
   console.log(
-    `${FLOOD.connections} connections that ask at once, for ${FLOOD.ms} ms: ${answers} answers, ${shed} of them 503`,
+    `${FLOOD.connections} connections that send requests without a pause, for ${FLOOD.ms} ms: ${answers} answers, ${shed} of them 503`,
   )
   console.log(`first 503 after ${firstShedMs?.toFixed(0)} ms (below 1000)`)
   console.log(
-    `answered again ${recoveredMs.toFixed(0)} ms after the end (below 1000), then ${later.filter((it) => it !== 200).length} of ${PROBES} refused`,
+    `answered again ${recoveredMs.toFixed(0)} ms after the end (below 1000), then ${later.filter((status) => status !== 200).length} of ${PROBES} refused`,
   )
   const slowest = Math.max(...health.map(({ ms }) => ms))
   console.log(

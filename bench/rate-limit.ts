@@ -1,4 +1,7 @@
-/** What a limit costs, against the Redis store of @fastify/rate-limit itself; what a key takes; and the most that any window lets through. */
+/**
+ * Measures the cost of a limit compared with the Redis store of @fastify/rate-limit, the memory of a key, and
+ * the most requests in any window.
+ */
 import { nextMessage, start, stop } from './lib/child.js'
 import { comparePair, type Figures, median, type Pair, type Side } from './lib/compare.js'
 import { reportMemory } from './rate-limit/memory.js'
@@ -33,7 +36,7 @@ try {
   await Promise.all([oursRedis.stop(), bareRedis.stop()])
 }
 
-/** Both sides freshly started, on empty databases. */
+/** Starts both sides anew, with empty databases. */
 async function runRound(each: Case): Promise<Pair[]> {
   await Promise.all([oursRedis.client.flushall(), bareRedis.client.flushall()])
   const [ours, bare] = await Promise.all([
@@ -51,7 +54,7 @@ async function startSide(name: string, redis: BenchRedis, { addresses, status }:
   const child = start(['bench/bare/limited.js'], {
     SIDE: name,
     REDIS_URL: redis.url,
-    // Whatever is refused was allowed for the shortest time before.
+    // For refusals, one request uses up the quota for an hour.
     LIMIT: String(status === 200 ? LIMIT : 1),
     WINDOW_SECONDS: String(status === 200 ? WINDOW_SECONDS : 3600),
   })

@@ -1,4 +1,4 @@
-/** `npm run bench -- me`: one of the comparisons of this folder. */
+/** Runs one benchmark of this folder, as in `npm run bench -- me`. */
 import { readdirSync } from 'node:fs'
 
 const names = readdirSync(import.meta.dirname)
@@ -8,6 +8,6 @@ const [name = ''] = process.argv.slice(2)
 
 if (names.includes(name)) await import(`./${name}.ts`)
 else {
-  console.error(`Which one? npm run bench -- (${names.join(' | ')})`)
+  console.error(`Usage: npm run bench -- (${names.join(' | ')})`)
   process.exitCode = 1
 }

@@ -1,4 +1,7 @@
-/** What one core serves, and what 1, 2 and 4 API processes on one database take for a request. */
+/**
+ * Measures the throughput of one core, and the CPU time per request of
+ * 1, 2 and 4 API processes on one database.
+ */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
@@ -19,7 +22,7 @@ const COUNTS = [1, 2, 4]
 const MOST = Math.max(...COUNTS)
 const WINDOW_MS = 700
 const IDLE_MS = 2000
-/** Of each process and target: what is not compiled yet takes longer. */
+/** For each process and target, so that the code is compiled before it is measured. */
 const WARM_UP_REQUESTS = 2000
 
 const TARGETS: Target[] = [
@@ -58,9 +61,9 @@ try {
   rmSync(folder, { recursive: true })
 }
 
-async function measure(target: Target, asked: readonly Member[]): Promise<Share> {
+async function measure(target: Target, measured: readonly Member[]): Promise<Share> {
   const backends = await backendsOf(admin, database.appUrl)
-  return measureShare({ members: asked, backends, target, ms: WINDOW_MS })
+  return measureShare({ members: measured, backends, target, ms: WINDOW_MS })
 }
 
 async function warmUp(member: Member, target: Target): Promise<void> {
@@ -68,14 +71,17 @@ async function warmUp(member: Member, target: Target): Promise<void> {
     done += ((await measure(target, [member])).perSecond * WINDOW_MS) / 1000
 }
 
-/** What a process takes when nobody asks: its heartbeat, its timers. */
+/** The CPU time of a process without requests: its heartbeat and timers. */
 async function idleMs(): Promise<string> {
   const cpu = startCpuStopwatch(members.map(({ server }) => Number(server.pid)))
   await delay(IDLE_MS)
   return (cpu.elapsedUs() / MOST / IDLE_MS).toFixed(1)
 }
 
-/** 1, 2, 4, 4, 2, 1 processes: whatever slows the machine down meanwhile meets them alike. Those not asked stay idle. */
+/**
+ * Measures 1, 2, 4, 4, 2, 1 processes, so that changes in the speed of the
+ * machine affect them equally. The others stay idle.
+ */
 async function compareCounts(target: Target): Promise<void> {
   const shares = new Map(COUNTS.map((count) => [count, [] as Share[]]))
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -88,7 +94,7 @@ async function compareCounts(target: Target): Promise<void> {
   console.table(COUNTS.map((count) => ({ processes: count, ...figuresOf(shares.get(count) ?? []) })))
 }
 
-/** The process on the first core alone, and whatever else there is on the others. */
+/** Measures one process alone on the first core, with everything else on the other cores. */
 async function measureOneCore(target: Target): Promise<void> {
   const [first] = members
   if (!first || availableParallelism() < 2) return
@@ -101,7 +107,7 @@ async function measureOneCore(target: Target): Promise<void> {
   const busy = median(shares.map(({ perSecond, serverUs }) => (perSecond * serverUs) / 1e4))
   const { 'requests a second': measured, 'API, CPU µs a request': serverUs } = figuresOf(shares)
   console.log(
-    `${target.method} ${target.path}, the process on a core of its own: ${measured} requests a second with ${Math.round(busy)} % of it; ${serverUs} µs a request, so ${Math.round(1e6 / serverUs)} with all of it`,
+    `${target.method} ${target.path}, the process alone on a core: ${measured} requests a second with ${Math.round(busy)} % of it; ${serverUs} µs a request, so ${Math.round(1e6 / serverUs)} with all of it`,
   )
 }
 

@@ -1,6 +1,7 @@
 /**
- * Does a wrong password take as long for a known address as for an unknown one? Pairs of both, in random order and each with
- * an address that was never tried, compared by a sign test: whatever slows the machine down meets both alike.
+ * Checks that a wrong password takes as long for a known address as for an unknown one. Measures pairs of
+ * both, in random order and each with a new address, and compares them with a sign test, so that changes in
+ * the speed of the machine affect both equally.
  */
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -43,7 +44,7 @@ try {
   rmSync(files, { recursive: true })
 }
 
-/** A known address needs to be a new one each time, too: after five failures its answers are quick. */
+/** Each attempt needs another known address: after five failures its responses are fast. */
 async function createUsers(count: number): Promise<void> {
   const sql = postgres(databaseUrl(databases.ownerUrl, databases.template), { max: 1 })
   const passwordHash = await hashPassword('a long and quiet sentence')

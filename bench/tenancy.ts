@@ -1,4 +1,7 @@
-/** A list of an organization's members, in its scope and under row-level security, against the same list without either. */
+/**
+ * Compares a list of an organization's members, in its scope and under
+ * row-level security, with the same list without both.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +36,10 @@ try {
   rmSync(files, { recursive: true })
 }
 
-/** One for each side, alike: 200 organizations of 30 members. As a superuser the other side is not bound by any policy. */
+/**
+ * Creates equal databases with 200 organizations of 30 members. The bare side
+ * connects as a superuser, who bypasses policies.
+ */
 async function prepareDatabases() {
   const { adminUrl, ownerUrl, appUrl, template } = databases
   const [ours, bare] = [`${template}_ours`, `${template}_bare`]
@@ -54,7 +60,7 @@ async function prepareDatabases() {
   return { ours: databaseUrl(appUrl, ours), bare: databaseUrl(adminUrl, bare) }
 }
 
-/** Both sides freshly started, and asked in turn. */
+/** Starts both sides anew and measures them in turn. */
 async function runRound(urls: Record<'ours' | 'bare', string>, pairs: Record<Plain, Pair[]>) {
   const [ours, bare] = await Promise.all([startSide(urls.ours), startSide(urls.bare)])
   const oursPath = `/api/v1/organizations/${ORGANIZATION_ID}/members`

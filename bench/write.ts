@@ -1,4 +1,4 @@
-/** `PATCH /me`, with its entry in the audit log and its record of the request, against an update that leaves neither. */
+/** Compares `PATCH /me`, with its audit entry and request record, with an update that writes neither. */
 import { compareServers } from './lib/servers.js'
 
 await compareServers({

@@ -1,2 +1,2 @@
-/** The seeder, in a checkout. Where only the build is, it is `node dist/scripts/create-user.js`. */
+/** The seeder in a checkout. With only the build, run `node dist/scripts/create-user.js`. */
 import '../src/scripts/create-user.js'

@@ -1,4 +1,4 @@
-/** `npm run dev`: the whole system on this machine, started again whenever a file changes. */
+/** `npm run dev`: runs the whole system on this machine, and restarts it when a file changes. */
 import { loadConfig } from '../src/config/index.js'
 import { explainExit, OperatorError } from '../src/lib/errors/operator-error.js'
 import { develop } from './dev/develop.js'

@@ -1,7 +1,7 @@
 import { PERMISSIONS } from '../src/lib/auth/permissions.js'
 import { ORGANIZATION_ROLES, type OrganizationRole } from '../src/lib/auth/roles.js'
 
-/** Who may do what in an organization, in Markdown. */
+/** Returns the permissions of each role in an organization as a Markdown table. */
 export function permissionsTable(): string {
   const header = ['permission', ...ORGANIZATION_ROLES.map((role) => `\`${role}\``), '`super_admin`']
   const rows = Object.entries(PERMISSIONS).map(

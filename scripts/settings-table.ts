@@ -1,4 +1,4 @@
-/** Writes the tables in the documents that follow from the code. */
+/** Writes the tables in the documents that are generated from the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { settingsTable } from '../src/config/settings-table.js'
 import { permissionsTable } from './permissions-table.js'

@@ -1,4 +1,4 @@
-/** The test suite: `npm test`, or `npm test -- test/routes/users.test.ts` for a part of it. */
+/** Runs the test suite: `npm test`, or a part of it, as in `npm test -- test/routes/users.test.ts`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -8,12 +8,13 @@ import { explainExit } from '../src/lib/errors/operator-error.js'
 import { countTests } from './test/count.js'
 import { openTestDatabases } from './test/databases.js'
 
-/** Of this run alone: two may go on at once, each on a part of the suite. */
+/** Unique to this run: two runs may be in progress at once, each of a part of the suite. */
 const OUTPUT = `.tap/output-${process.pid}.tap`
 
 /**
- * tsx compiles the test files, and keeps what it has compiled: tap's own compiler would be loaded, and compile all of the
- * program again, for each of them. It comes in NODE_OPTIONS, ahead of tap's hooks, so that these can still mock a module.
+ * tsx compiles the test files and caches the result. tap's own compiler would be loaded and compile the whole
+ * program for each file. tsx is set in NODE_OPTIONS, before tap's hooks, so that these can still mock
+ * modules.
  */
 const COMPILER = [
   '--test-env=TAP_TYPE_STRIP_ONLY=1',
@@ -26,7 +27,7 @@ try {
   try {
     const exitCode = await runTap({ ...env, NODE_ENV: 'test', TEST_DATABASES: JSON.stringify(databases) })
     const { passed, failed, skipped } = countTests(readFileSync(OUTPUT, 'utf8'))
-    // Nothing ran, or tap itself failed: that is no success either.
+    // If nothing ran or tap itself failed, the run has failed too.
     const failures = exitCode !== 0 && failed === 0 ? 1 : failed
     console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
     process.exitCode = exitCode
@@ -51,7 +52,7 @@ async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
     ...process.argv.slice(2),
   ]
   const tap = spawn(process.execPath, args, { stdio: 'inherit', env })
-  // Ctrl-C reaches tap as well: the databases are removed once it has ended.
+  // Ctrl-C also reaches tap. The databases are removed after it has ended.
   process.on('SIGINT', () => {}).on('SIGTERM', () => tap.kill())
   const [code] = await once(tap, 'exit')
   return code ?? 1

@@ -54,14 +54,15 @@ import { version } from './version.js'
 export type AppOptions = {
   config: Config
   databaseUrl: string
-  /** Where `databaseUrl` leads to a pooler: PostgreSQL itself. */
+  /** PostgreSQL itself, when `databaseUrl` leads to a pooler. Default: `databaseUrl`. */
   directUrl?: string
-  /** The first one signs. */
+  /** The first key signs, all of them verify. */
   signingKeys: readonly [SigningKey, ...SigningKey[]]
+  /** Default: no log. */
   logger?: FastifyBaseLogger
 }
 
-/** The whole system, as a list of what it consists of. */
+/** Builds the API from its plugins and routes, in the order in which their hooks run. */
 export async function buildApp({
   config,
   databaseUrl,
@@ -180,10 +181,10 @@ export async function buildApp({
 
 const HEADERS_TIMEOUT_MS = 10_000
 
-/** Node looks for slow clients no more often than this, by default every half a minute. */
+/** How often Node checks for slow clients. Its default is 30 seconds. */
 const CONNECTIONS_CHECK_MS = 1_000
 
-/** Fastify's own never end a client that sends its request a byte at a time. */
+/** Fastify's defaults never end a client that sends its request one byte at a time. */
 function timeoutsOf(config: Config) {
   const requestTimeout = config.REQUEST_TIMEOUT_SECONDS * 1000
   return {

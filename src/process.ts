@@ -16,20 +16,23 @@ import { version } from './version.js'
 export type ProcessParts = { config: Config; logger: Logger; database: OpenDatabase }
 
 export type RunningProcess = {
-  /** Where it listens, for whoever started it. */
+  /** The URL where it listens, reported to the parent process. */
   address?: string
   close: () => Promise<void>
 }
 
-/** Beyond the drain: what has not ended by then never will. Orchestrators kill after 30 s. */
+/** After the drain. Must leave time before orchestrators kill the process, by default after 30 s. */
 const CLOSE_DEADLINE_MS = 8_000
 
-/** For the last lines of the log to reach their file. */
+/** Lets the last lines of the log reach their file. */
 const FLUSH_DEADLINE_MS = 1_000
 
 /**
- * The life of a process, from its configuration to its end: it starts as a whole or ends with the reason and exit code 1,
- * and stops in order on SIGTERM, SIGINT or when the parent that it reports to is gone.
+ * Runs a process from its configuration to its end. It either starts completely, or prints the reason and
+ * exits with 1. It shuts down gracefully on SIGTERM, on SIGINT, and when the parent process is gone.
+ *
+ * @param name the service name in traces
+ * @param start starts the parts that are specific to this process
  */
 export async function runProcess(
   name: string,
@@ -55,21 +58,23 @@ export async function runProcess(
     process.on('uncaughtException', endByException(log))
     reportToParent(running, stop)
   } catch (error) {
-    console.error(explainSilence(error, databaseUrl) ?? explainExit(error))
-    // Timers and connections of what did start must not keep a failed process alive.
+    console.error(explainTimeout(error, databaseUrl) ?? explainExit(error))
+    // Timers and connections of the parts that did start must not keep the process alive.
     await exit(1, log)
   }
 }
 
 function logIgnoredSettings({ url, directUrl }: OpenDatabase, logger: Logger): void {
-  const ignored = [url, directUrl].flatMap((it) => parseDatabaseUrl(it).ignored)
+  const ignored = [url, directUrl].flatMap((each) => parseDatabaseUrl(each).ignored)
   if (ignored.length > 0)
     logger.warn({ parameters: [...new Set(ignored)] }, 'parameters of DATABASE_URL have no effect')
 }
 
 /**
- * The embedded database follows the code by itself, and so does any with `--migrate`, as `npm run dev` has it; else that is
- * a step of its own (`npm run db:upgrade`).
+ * Migrates the embedded database, and any database with `--migrate`, which `npm run dev` passes. Other
+ * databases are only checked: `npm run db:upgrade` migrates them.
+ *
+ * @throws {MigrationError} when the database has none of the migrations
  */
 async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<void> {
   const onAhead = ({ newer }: Pick<History, 'newer'>) =>
@@ -90,15 +95,15 @@ async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<vo
   if (unknown.length > 0) logger.error({ unknown }, 'the database has migrations of another history')
 }
 
-/** The database let us in, and does not answer what a start asks of it: as fatal, and as little a bug, as one that is away. */
-function explainSilence(error: unknown, url: string | undefined): string | undefined {
+/** Explains a database that accepted the connection but does not answer. Undefined for other errors. */
+function explainTimeout(error: unknown, url: string | undefined): string | undefined {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (url === undefined || !(isUnavailable(error) || /^(AVV|FST)_ERR_\w*TIMEOUT$/.test(code)))
     return undefined
   return `the database at ${placesOf(url)} does not answer in time`
 }
 
-/** Signals may come twice: from the terminal to the whole group, and from a parent that passes it on. */
+/** A signal may arrive twice: from the terminal to the process group, and from a parent that forwards it. */
 function stopOnce(config: Config, log: Log, close: () => Promise<void>): () => void {
   const { logger } = log
   let isStopping = false
@@ -121,7 +126,10 @@ function stopOnce(config: Config, log: Log, close: () => Promise<void>): () => v
   }
 }
 
-/** A process that was started by another one (`npm run dev`) must not outlive it, not even when it dies meanwhile. */
+/**
+ * A process started by another one (`npm run dev`) must not outlive
+ * it, even if the parent died during the start.
+ */
 function reportToParent({ address }: RunningProcess, stop: () => void): void {
   if (!process.send) return
   process.on('disconnect', stop)
@@ -129,7 +137,7 @@ function reportToParent({ address }: RunningProcess, stop: () => void): void {
   else stop()
 }
 
-/** Nobody knows what state it left behind: a new process is safer than this one. */
+/** After an uncaught exception the state of the process is unknown: restarting is safer. */
 const endByException = (log: Log) => (err: unknown) => {
   log.logger.fatal({ err }, 'uncaught exception')
   void exit(1, log)

@@ -16,11 +16,11 @@ import workers from './workers/index.js'
 import { schedulesWith } from './workers/schedules.js'
 
 export type WorkerAppOptions = AppOptions & {
-  /** Seals the audit log; without one it is not sealed. */
+  /** Seals the audit log. Undefined: it is not sealed. */
   auditKey: AuditSigningKey | undefined
 }
 
-/** The system without HTTP: what jobs need, and the jobs. */
+/** Builds the worker: the plugins that jobs need, without HTTP, and the jobs. */
 export async function buildWorker(options: WorkerAppOptions): Promise<FastifyInstance> {
   const { config, databaseUrl, directUrl = databaseUrl, signingKeys, auditKey, logger } = options
   const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance

@@ -78,14 +78,14 @@ t.test('traces the statements of the queue in the database, and every log line h
     'db.query.text': /^SELECT add_job\(\s+\$1/,
   })
 
-  await worker.says(/"deleted what was over"/)
+  await worker.says(/"deleted expired rows"/)
   worker.child.kill('SIGTERM')
   const { code, stdout } = await worker.ended
   t.equal(code, 0)
   const lines = stdout.split('\n').filter((line) => line.includes(traceId))
   t.match(
     lines.map((line) => JSON.parse(line)),
-    [{ msg: 'deleted what was over' }, { msg: 'job done' }],
+    [{ msg: 'deleted expired rows' }, { msg: 'job done' }],
   )
   for (const line of lines) t.equal(line.match(/"traceId"/g)?.length, 1, 'each line has the trace id once')
   t.notMatch(/.*waiting for jobs.*/.exec(stdout)?.[0], /traceId/, 'lines outside a trace have no trace id')

@@ -1,6 +1,6 @@
 const counts = { passed: 0, failed: 0 }
 
-/** One thing that has to hold; what comes after it is tried all the same. */
+/** Runs one check. A failure is counted and printed, and the next checks still run. */
 export async function check(title: string, work: () => unknown): Promise<void> {
   const start = performance.now()
   try {
@@ -13,7 +13,7 @@ export async function check(title: string, work: () => unknown): Promise<void> {
   }
 }
 
-/** Answers the exit code. The last line is what `.ci/run` counts. */
+/** Prints the counts, which `.ci/run` reads from this line. Returns the exit code. */
 export function report(): number {
   console.log(`${counts.passed} passed, ${counts.failed} failed`)
   return counts.failed === 0 ? 0 : 1

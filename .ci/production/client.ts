@@ -13,23 +13,23 @@ const MAX_ATTEMPTS = 5
 
 let shed = 0
 
-/** How many requests were told that there is too much to do, and came again. */
+/** How many requests were refused because of overload, and retried. */
 export const countShed = (): number => shed
 
 /**
- * Of an overloaded process, and of nothing else: the proxy without a server, or a process without its database, says
- * something else, and that is a failure.
+ * Whether an overloaded process refused the request. A 503 of the proxy without a server, or of a process
+ * without its database, has another text and counts as a failure.
  */
 const isShed = ({ status, body }: Answer): boolean =>
   status === 503 && /"detail":"The server is overloaded/.test(JSON.stringify(body))
 
-/** A client with an address of its own, all of 127.0.0.0/8 being this machine: limits count each for itself. */
+/** A client with its own address, so that it has its own rate limits. All of 127.0.0.0/8 is this machine. */
 export function createClient(origin: string, localAddress: string, keepAlive = true): Client {
   const agent = new Agent({ keepAlive, maxSockets: 1, localAddress })
   const sendOnce: Client['send'] = (method, path, body, headers = {}) =>
     new Promise((resolve, reject) => {
       const type = body ? { 'content-type': 'application/json' } : {}
-      // The path as it is: a URL would lose its dots.
+      // Sent unchanged: a URL object would resolve the dots in the path.
       const req = request(origin, { path, method, agent, headers: { ...type, ...headers } })
       req.on('error', reject).on('response', async (response) => {
         const isJson = /json/.test(response.headers['content-type'] ?? '')
@@ -41,7 +41,7 @@ export function createClient(origin: string, localAddress: string, keepAlive = t
       })
       req.end(body && JSON.stringify(body))
     })
-  /** Shed load is no failure: whoever comes again when he is told to is served. */
+  /** Refusals because of overload are no failures: a client that retries after `Retry-After` is served. */
   const send: Client['send'] = async (...request) => {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await sendOnce(...request)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Client, createClient } from './client.js'
 
 export type Load = {
-  /** Whom a mail is due to. */
+  /** The addresses that must get a mail. */
   registered: string[]
   stop: () => Promise<{ requests: number; failures: string[] }>
 }
@@ -11,21 +11,21 @@ export type SignedIn = { client: Client; accessToken: string; refreshToken: stri
 
 type Sent = [method: string, path: string, body?: object, accessToken?: string]
 
-/** Below what the rate limits allow each of them. */
+/** Slow enough for the rate limits. */
 const USER_PAUSE_MS = 250
 const VISITOR_PAUSE_MS = 25
 const REGISTRATION_PAUSE_MS = 700
 const REFRESH_PAUSE_MS = 1_000
 const VISITORS = 3
 
-/** Reads, writes, sign-ups and rotating refresh tokens, on connections that are kept and on new ones, until it is stopped. */
+/** Sends reads, writes, sign-ups and token refreshes, on kept and on new connections, until it is stopped. */
 export function startLoad(origin: string, users: readonly SignedIn[]): Load {
   const failures: string[] = []
   const registered: string[] = []
   let requests = 0
   let isOver = false
 
-  /** Under an id of its own, by which the logs tell how often it arrived. */
+  /** Each request has a unique id, so that the logs show how often it arrived. */
   const expect = async (status: number, client: Client, [method, path, body, token]: Sent) => {
     requests += 1
     const headers = { 'x-request-id': `load-${requests}`, ...(token && { authorization: `Bearer ${token}` }) }

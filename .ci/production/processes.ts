@@ -5,9 +5,13 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 
 export type Running = {
   child: ChildProcess
-  /** Everything it and those of its name before it have written. */
+  /** The whole output of this process and of its predecessors with the same log. */
   output: () => string
-  /** Sends SIGTERM and waits for the end. @throws unless it ends in order */
+  /**
+   * Sends SIGTERM and waits for the end.
+   *
+   * @throws {AssertionError} unless the process exits with 0
+   */
   stop: () => Promise<{ ms: number }>
 }
 
@@ -15,7 +19,10 @@ type Options = { cwd: string; env: NodeJS.ProcessEnv; log: string }
 
 const running = new Set<ChildProcess>()
 
-/** The program itself, as in a container: nothing in between that would keep its signals or change its exit code. */
+/**
+ * Starts the program directly, as in a container, without a shell that
+ * would keep signals or change the exit code.
+ */
 export function start(command: string, { cwd, env, log }: Options): Running {
   const [program = '', ...args] = command.split(' ')
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -33,7 +40,11 @@ export function start(command: string, { cwd, env, log }: Options): Running {
   return { child, output, stop }
 }
 
-/** What a command prints. @throws unless it ends with 0 */
+/**
+ * Returns the standard output of a command.
+ *
+ * @throws {AssertionError} unless it exits with 0
+ */
 export async function outputOf(command: readonly string[], options: Omit<Options, 'log'>, input = '') {
   const [program = '', ...args] = command
   const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] })

@@ -7,13 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Running, start } from './processes.js'
 
 export type RunningProxy = Running & {
-  /** Waits until it sends requests to that server. */
+  /** Waits until the proxy sends requests to that server. */
   sendsTo: (server: string) => Promise<void>
 }
 
 const TIMEOUT_MS = 30_000
 
-/** `config/haproxy.cfg` as it is; a second file adds the socket on which it tells its state. */
+/**
+ * Starts HAProxy with `config/haproxy.cfg`, unchanged. A second file adds the socket that reports its state.
+ */
 export function startProxy(folder: string, env: NodeJS.ProcessEnv): RunningProxy {
   const socket = join(folder, 'haproxy.sock')
   const stats = join(folder, 'stats.cfg')
@@ -32,7 +34,7 @@ export function startProxy(folder: string, env: NodeJS.ProcessEnv): RunningProxy
   return { ...proxy, sendsTo }
 }
 
-/** Of the statistics in CSV the second column is the server, the 18th its status. */
+/** In the CSV statistics, the 2nd column is the server and the 18th its status. */
 async function statusOf(path: string, server: string): Promise<string> {
   const socket = connect(path)
   try {

@@ -6,12 +6,12 @@ import { auditedBulk, plainBulk, type Users } from './tables.js'
 
 const ROWS = 1000
 
-/** µs a row: by the clock, and of the database's processor time, which a busy machine changes less. */
+/** In µs per row: elapsed time, and CPU time of the database, which a busy machine affects less. */
 type Figures = { elapsedUs: number; cpuUs: number }
 type Writes = { insert: Figures; update: Figures }
 export type BulkRound = { audited: Writes; plain: Writes }
 
-/** A thousand rows by one statement each, on a table that is audited and on one that is not. */
+/** Inserts and updates a thousand rows in one statement each, on an audited table and on a plain one. */
 export async function measureBulkRound(db: Db, backends: readonly number[]): Promise<BulkRound> {
   const audited = await inRequest(() => measureTable(db, auditedBulk, backends))
   return { audited, plain: await inRequest(() => measureTable(db, plainBulk, backends)) }

@@ -12,7 +12,7 @@ export type BenchDatabase = {
   close: () => Promise<void>
 }
 
-/** A migrated database that writes to disk as one in production does: that of the tests does not. */
+/** Opens a migrated database that writes to disk as in production, unlike that of the tests. */
 export function openBenchDatabase(): Promise<BenchDatabase> {
   const { DATABASE_URL } = process.env
   return DATABASE_URL === undefined ? openEmbedded() : openOnServer(DATABASE_URL)

@@ -4,7 +4,7 @@ import { redact, redactText } from '../../src/lib/audit/redact.js'
 
 const USER_ID = randomUUID()
 
-/** What a browser sends behind a proxy. */
+/** The headers of a browser behind a proxy. */
 const HEADERS = {
   host: 'api.example.com',
   connection: 'keep-alive',
@@ -22,7 +22,7 @@ const HEADERS = {
 }
 const BODY = { firstName: 'Ada', lastName: 'Lovelace', newsletter: false }
 
-/** Runs `work` as the API runs the handler of a request of its own. */
+/** Runs `work` in a new request context, as the API runs a handler. */
 export function inRequest<T>(work: () => T): T {
   const requestId = randomUUID()
   const context: Context = {

@@ -18,14 +18,14 @@ type Statements = {
 
 export const APPLICATION_NAME = 'audit bench'
 
-/** `bare` is `plain` outside of any request: without a context to describe and to carry. */
+/** `bare` is `plain` outside of a request, without a request context. */
 export type SideName = 'audited' | 'plain' | 'bare' | 'wrapped'
 export type Side = Record<Operation, () => Promise<unknown>>
 export type Sides = Record<SideName, Side>
 
 export const MAX_CLIENTS = 32
 
-/** The same connections for all sides: they take turns. */
+/** All sides share these connections, one after the other. */
 export const openClient = (url: string) =>
   createDatabaseClient({
     url,
@@ -78,7 +78,7 @@ const direct = (db: Db | Tx, table: Users): Statements => ({
   delete: async (id: string) => only(await db.delete(table).where(eq(table.id, id)).returning()),
 })
 
-/** What one would write first: read the row, change it and write the entry, in one transaction. */
+/** The naive way: read the row, change it and write the entry, in one transaction. */
 const wrapped = (db: Db, table: Users): Statements => {
   const find = async (tx: Tx, id: string) => only(await tx.select().from(table).where(eq(table.id, id)))
   return {

@@ -6,7 +6,7 @@ import { createdAt, id, moment, updatedAt } from '../../src/db/schema/columns.js
 import { userRole, userStatus } from '../../src/db/schema/users.js'
 import { type BenchDatabase, roleOf } from './database.js'
 
-/** As `users` is. */
+/** A table with the columns of `users`. */
 const usersNamed = (name: string) =>
   pgTable(
     name,
@@ -38,7 +38,7 @@ const names = ['plain_users', 'audited_users', 'wrapped_users', 'plain_bulk', 'a
 audited(auditedUsers)
 audited(auditedBulk)
 
-/** Where the wrapper keeps its entries: the same columns and indexes as the audit log. */
+/** The entries of the wrapper, with the columns and indexes of the audit log. */
 export const wrapperEntries = pgTable('wrapper_entries', {
   id: id(),
   createdAt: moment('created_at').notNull(),
@@ -58,10 +58,10 @@ export const wrapperEntries = pgTable('wrapper_entries', {
   ip: text('ip'),
 })
 
-/** So that updates and deletes always find a row. */
+/** Enough for updates and deletes to always find a row. */
 const ROWS_AT_START = 60_000
 
-/** Answers the ids of the rows of each table. */
+/** Returns the ids of the rows of each table. */
 export async function createTables({ adminUrl, ownerUrl, appUrl }: BenchDatabase) {
   const owner = postgres(ownerUrl, { max: 1, onnotice: () => {} })
   for (const name of names) await owner`create table ${owner(name)} (like users including all)`

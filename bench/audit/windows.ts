@@ -1,13 +1,13 @@
 import { startCpuStopwatch } from '../lib/cpu.js'
 import type { Operation, Side, SideName, Sides } from './sides.js'
 
-/** CPU in µs an operation: of this process, which is the database's client, and of the database's backends. */
+/** CPU in µs per operation: of this process, the database client, and of the database backends. */
 export type Figures = { perSecond: number; nodeUs: number; backendsUs: number }
 export type Round = Record<SideName, Figures>
 
 const WINDOW_MS = 200
 
-/** A palindrome: whatever slows the machine down or speeds it up meanwhile meets all sides alike. */
+/** A palindrome, so that changes in the speed of the machine affect all sides equally. */
 const ORDER: SideName[] = ['audited', 'plain', 'bare', 'wrapped', 'wrapped', 'bare', 'plain', 'audited']
 
 export async function measureRound(

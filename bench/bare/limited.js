@@ -10,7 +10,7 @@ import metrics from '../../dist/plugins/infra/metrics.js'
 import rateLimit from '../../dist/plugins/infra/rate-limit.js'
 import tracing from '../../dist/plugins/infra/tracing.js'
 
-/** One limited route, and around it what both sides need alike: SIDE decides who limits. */
+/** One limited route with the plugins that both sides need. SIDE selects the rate limiter. */
 const { SIDE, REDIS_URL, LIMIT, WINDOW_SECONDS, STRATEGY } = process.env
 const app = Fastify({ trustProxy: ['127.0.0.1'] })
 await app.register(fp(async () => {}, { name: 'auth' }))

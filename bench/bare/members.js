@@ -11,8 +11,8 @@ import Type from '../../dist/lib/schema/type.js'
 import { Member, MemberQuery } from '../../dist/routes/organizations/schemas.js'
 
 /**
- * The whole server, and beside its route that lists the members of an organization the same list without a scope: the same
- * query, by itself (`/bare`) or after another one that looks up whether whoever asks is a member (`/checked`).
+ * The whole server, with two additional routes that list the members of an organization without a scope: by
+ * the same query alone (`/bare`), or after a query that checks that the caller is a member (`/checked`).
  */
 const config = loadConfig({
   env: { ...process.env, CONFIG_FILE: 'off' },

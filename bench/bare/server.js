@@ -7,7 +7,7 @@ import { User } from '../../dist/lib/schema/user-schemas.js'
 import { ProfileChanges } from '../../dist/routes/me/schemas.js'
 import { UserPage, UserQuery } from '../../dist/routes/users/schemas.js'
 
-/** The least that gives the same answers: no token, no headers, no log, nothing that checks who asks or what was changed. */
+/** The minimal server with the same responses: without tokens, headers, a log, access control and audit. */
 const sql = postgres(process.env.DATABASE_URL)
 const app = Fastify()
 app.addSchema(User)

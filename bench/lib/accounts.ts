@@ -4,7 +4,10 @@ import { createUser } from '../../src/db/queries/accounts/users.js'
 import { hashPassword } from '../../src/lib/auth/passwords.js'
 import type { UserRole } from '../../src/lib/auth/roles.js'
 
-/** As many as the servers have database connections. Each has a row of its own, so that no write waits for another. */
+/**
+ * As many as the servers have database connections. Each changes its
+ * own row, so that no write waits for another.
+ */
 export const CLIENTS = 10
 const OTHER_USERS = 200
 const PASSWORD = 'a long and quiet sentence'
@@ -29,7 +32,7 @@ export async function createAccounts(url: string, role: UserRole, clients = CLIE
   return accounts
 }
 
-/** What each client sends with every request. */
+/** Signs in each account. Returns the headers that its client sends with every request. */
 export function signIn(origin: string, accounts: readonly Account[]): Promise<Record<string, string>[]> {
   return Promise.all(
     accounts.map(async ({ id, email }) => {

@@ -7,7 +7,10 @@ process.on('exit', () => {
   for (const child of children) child.kill()
 })
 
-/** A Node program that talks by messages; its output goes nowhere, as cheaply as to a log collector's pipe. */
+/**
+ * Starts a Node program that communicates by messages. Its output goes to
+ * /dev/null, as cheap as the pipe of a log collector.
+ */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const { PATH, HOME, TMPDIR } = process.env
   const child = spawn(process.execPath, args, {
@@ -19,7 +22,11 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Chi
   return child
 }
 
-/** What it says next. @throws when it ends instead */
+/**
+ * Resolves with the next message.
+ *
+ * @throws {Error} when the program ends instead
+ */
 export async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const ending = new AbortController()
   const { signal } = ending

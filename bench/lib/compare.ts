@@ -5,17 +5,17 @@ import type { Load, Window } from './load.js'
 
 export type Side = Omit<Window, 'ms'> & {
   server: number
-  /** The processes that serve it alone, such as its database backends. */
+  /** The ids of processes that serve only this side, such as its database backends. */
   backends: readonly number[]
 }
 
-/** CPU in µs a request. */
+/** CPU in µs per request. */
 export type Figures = { serverUs: number; backendsUs: number; perSecond: number }
 export type Pair = { ours: Figures; bare: Figures }
 
 const WINDOW_MS = 500
 
-/** Ours, bare, bare, ours: whatever slows the machine down or speeds it up meanwhile meets both alike. */
+/** Measures ours, bare, bare, ours, so that changes in the speed of the machine affect both equally. */
 export async function comparePair(load: ChildProcess, ours: Side, bare: Side): Promise<Pair> {
   const [first, second, third, fourth] = [
     await measure(load, ours),

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 export type Stopwatch = { elapsedUs: () => number }
 
-/** Counts the CPU time, user and system, of all threads of these processes from now on, by Linux's /proc. */
+/**
+ * Measures the CPU time, user and system, of all threads of these
+ * processes from now on. Reads /proc, so Linux only.
+ */
 export function startCpuStopwatch(pids: readonly number[]): Stopwatch {
   const starts = pids.map((pid) => ({ pid, startUs: cpuUsOf(pid) ?? 0 }))
   return {
@@ -10,7 +13,7 @@ export function startCpuStopwatch(pids: readonly number[]): Stopwatch {
   }
 }
 
-/** Undefined for a process that has ended, such as that of a database connection which was replaced. */
+/** Undefined when the process has ended, as that of a replaced database connection. */
 function cpuUsOf(pid: number): number | undefined {
   try {
     const threads = readdirSync(`/proc/${pid}/task`)

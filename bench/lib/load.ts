@@ -1,20 +1,23 @@
-/** A program of its own, so that making requests takes no time from what answers them: one window for each message. */
+/**
+ * A separate program, so that sending requests takes no CPU time
+ * from the server. Runs one window per message.
+ */
 import { type Dispatcher, Pool } from 'undici'
 
 export type Target = {
   method: 'GET' | 'PATCH'
   path: string
-  /** Each client takes them in turn. */
+  /** Each client sends them in turn. */
   bodies?: readonly string[]
 }
 export type Window = Target & {
   origin: string
-  /** What each of them sends as headers; a connection each. */
+  /** The headers that each client sends. Each client has one connection. */
   clients: readonly Record<string, string>[]
   ms: number
-  /** Other than 200. */
+  /** The expected status. Default: 200. */
   status?: number
-  /** As if a proxy passed on the requests of so many, in turn. */
+  /** Sends the requests with so many client addresses in turn, as a proxy would. Default: no header. */
   addresses?: number
 }
 export type Load = { requests: number; ms: number }
@@ -43,11 +46,11 @@ async function askUntil(end: number, pool: Pool, window: Window, own: Record<str
   return count
 }
 
-let asked = 0
+let requestCount = 0
 
 function nextAddress(addresses: number): string {
-  asked += 1
-  const number = asked % addresses
+  requestCount += 1
+  const number = requestCount % addresses
   return `10.0.${number >> 8}.${number & 255}`
 }
 

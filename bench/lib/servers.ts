@@ -13,7 +13,7 @@ import type { Target } from './load.js'
 
 export type Scenario = Target & {
   role: UserRole
-  /** Takes away from the bare side's database what that side does without. */
+  /** SQL that removes from the bare side's database what that side does without. */
   strip?: string
   wanted: { cpu: string; perSecond: string }
 }
@@ -21,11 +21,13 @@ export type Scenario = Target & {
 type Sides<T> = { ours: T; bare: T }
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5)
-/** Counted in requests: on a busy machine a time would end before everything is compiled. */
+/** In requests, not in time: on a busy machine a time would end before everything is compiled. */
 const WARM_UP_REQUESTS = 8000
 const PAIRS = 8
 
-/** The built server against a bare one that gives the same answers: their processor time and their requests a second. */
+/**
+ * Compares the built server with a bare one that has the same responses: CPU time and requests per second.
+ */
 export async function compareServers(scenario: Scenario): Promise<void> {
   const database = await openBenchDatabase()
   const admin = postgres(databaseUrl(database.adminUrl, 'postgres'), { max: 1, onnotice: () => {} })
@@ -50,7 +52,7 @@ export async function compareServers(scenario: Scenario): Promise<void> {
   }
 }
 
-/** One for each side, so that each side's backends can be told apart. */
+/** Copies the database for one side, so that its backends can be identified. */
 async function copyDatabase(
   admin: postgres.Sql,
   { adminUrl, ownerUrl, appUrl }: { adminUrl: string; ownerUrl: string; appUrl: string },
@@ -78,7 +80,7 @@ type Round = {
   load: ReturnType<typeof start>
 }
 
-/** Both sides freshly started: a process that is warm for minutes is another one. */
+/** Starts both sides anew: a process that has been warm for minutes performs differently. */
 async function runRound({ scenario, accounts, urls, admin, folder, load }: Round): Promise<Pair[]> {
   const servers = {
     ours: startOurs(urls.ours, folder),
@@ -105,7 +107,7 @@ async function runRound({ scenario, accounts, urls, admin, folder, load }: Round
   return pairs
 }
 
-/** The built server, with its log going to a file, and nothing that would refuse a request. */
+/** Starts the built server with its log in a file, and without limits that would refuse a request. */
 export const startOurs = (url: string, folder: string): ChildProcess =>
   start(['dist/server.js'], {
     NODE_ENV: 'test',
@@ -116,7 +118,7 @@ export const startOurs = (url: string, folder: string): ChildProcess =>
     PORT: '0',
     PUBLIC_URL: 'http://bench.localhost',
     RATE_LIMIT: 'off',
-    // A machine with more to do is no reason to refuse anything here.
+    // Requests must not be refused on a busy machine.
     QUEUE_TIMEOUT_MS: '60000',
   })
 

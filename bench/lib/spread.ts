@@ -5,12 +5,12 @@ import { startCpuStopwatch } from './cpu.js'
 import type { Load, Target, Window } from './load.js'
 import { startOurs } from './servers.js'
 
-/** An API process, and one that makes requests to it alone: no proxy is measured along. */
+/** An API process, and a process that sends requests directly to it, without a proxy. */
 export type Member = {
   server: ChildProcess
   load: ChildProcess
   origin: string
-  /** What each of its clients sends as headers. */
+  /** The headers that each of its clients sends. */
   clients: Record<string, string>[]
 }
 
@@ -38,7 +38,7 @@ type Measurement = {
   ms: number
 }
 
-/** One window in which all of them are asked at once. Processor time in µs a request. */
+/** Measures one window in which all members get requests at once. CPU times are in µs per request. */
 export async function measureShare({ members, backends, target, ms }: Measurement): Promise<Share> {
   const type = target.bodies && { 'content-type': 'application/json' }
   const watch = (children: readonly ChildProcess[]) =>

@@ -1,13 +1,16 @@
-/** A program of its own, so that ten thousand sockets take no time from what answers them: one errand for each message. */
+/**
+ * A separate program, so that ten thousand sockets take no CPU time
+ * from the server. Runs one task per message.
+ */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-export type Errand =
-  /** Connections that ask once, and are then kept without a word until the next errand. */
+export type Task =
+  /** Connections that send one request and then stay idle until the next task. */
   | { kind: 'idle'; port: number; connections: number }
-  /** Connections that ask again as soon as they are answered. */
+  /** Connections that send the next request as soon as they have a response. */
   | { kind: 'flood'; port: number; connections: number; ms: number }
-  /** Half of them stay behind with their headers, half with their bodies. */
+  /** Connections of which half send their headers slowly, and half their bodies. */
   | { kind: 'slow'; port: number; connections: number; ms: number }
 
 export type Idle = { open: number }
@@ -20,23 +23,23 @@ const HALF_HEADERS = 'GET /healthz HTTP/1.1\r\nHost: bench\r\nX-Slow: '
 const HALF_BODY =
   'POST /api/v1/auth/login HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
 
-/** More at once would fill the server's queue of new connections, which is another limit. */
+/** More at once would exceed the server's backlog of new connections, which is not measured here. */
 const AT_ONCE = 200
 
 let sockets: Socket[] = []
 
-process.on('message', async (errand: Errand) => {
+process.on('message', async (task: Task) => {
   for (const socket of sockets) socket.destroy()
   sockets = []
-  for (let left = errand.connections; left > 0; left -= AT_ONCE) {
+  for (let left = task.connections; left > 0; left -= AT_ONCE) {
     sockets.push(
-      ...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, left) }, () => open(errand.port)))),
+      ...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, left) }, () => open(task.port)))),
     )
   }
-  process.send?.(await DO[errand.kind](errand as never))
+  process.send?.(await TASKS[task.kind](task as never))
 })
 
-const DO = { idle, flood, slow }
+const TASKS = { idle, flood, slow }
 
 async function open(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
@@ -76,7 +79,7 @@ async function flood({ ms }: { ms: number }): Promise<Flood> {
   return result
 }
 
-/** A byte each half second keeps no connection alive. */
+/** Sends one byte every half second, which must not keep a connection open. */
 async function slow({ ms }: { ms: number }): Promise<Slow> {
   const startedAt = performance.now()
   let [closed, lastMs] = [0, 0]

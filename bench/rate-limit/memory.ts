@@ -15,7 +15,10 @@ export const policyOf = (strategy: Strategy, windowMs: number, quota = QUOTA): P
   return { ...(policy as Policy), windowMs }
 }
 
-/** A key as long as those of routes: 200 of them at their quota, by what Redis says of each and by what it takes altogether. */
+/**
+ * Measures 200 keys at their quota, as long as those of routes: by
+ * MEMORY USAGE of one and by the total used memory.
+ */
 export async function reportMemory({ url, client }: BenchRedis): Promise<void> {
   const redis = openRedis(url)
   await new Promise((resolve) => redis.once('ready', resolve))

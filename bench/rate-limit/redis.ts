@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 
 export type BenchRedis = { url: string; pid: number; client: Redis; stop: () => Promise<void> }
 
-/** One of its own for each side: whose processor time it is can be told apart. */
+/** Starts a separate Redis for each side, to measure their CPU time separately. */
 export async function startRedis(): Promise<BenchRedis> {
   const port = await findFreePort()
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']

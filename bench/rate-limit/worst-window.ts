@@ -9,7 +9,10 @@ const WINDOW_MS = 1000
 const CALLERS = 50
 const CYCLES = 3
 
-/** One at first, all others at the window's end, then everybody without a pause: the hardest timing there is. */
+/**
+ * The worst timing: one request first, the rest of the quota at the end of
+ * the window, then all callers without a pause.
+ */
 export async function reportWorstWindows({ url, client }: BenchRedis): Promise<void> {
   const redis = openRedis(url)
   await new Promise((resolve) => redis.once('ready', resolve))
@@ -35,7 +38,8 @@ async function attack(windows: RedisWindows, policy: Policy): Promise<Allowed[]>
   const allowed: Allowed[] = []
   const take = async () => {
     const askedAt = performance.now()
-    // One that got no answer in time may have been counted: left out, it makes the figure no larger.
+    // A request without an answer in time may have been counted.
+    // Leaving it out cannot make the figure larger.
     const verdict = await windows.take([{ key: 'everybody', policy }]).catch(() => undefined)
     if (verdict?.isAllowed) allowed.push({ askedAt, answeredAt: performance.now() })
   }
@@ -50,6 +54,6 @@ async function attack(windows: RedisWindows, policy: Policy): Promise<Allowed[]>
   return allowed
 }
 
-/** Only what lies in one window for certain, from its question to its answer. */
+/** Counts only requests that are certainly within one window, from sending to response. */
 const countFrom = (times: readonly Allowed[], start: number): number =>
   times.filter(({ askedAt, answeredAt }) => askedAt >= start && answeredAt < start + WINDOW_MS).length

@@ -11,8 +11,9 @@ import {
 import { findUnsafe } from './unsafe.js'
 
 /**
- * Everything that is wrong with the migrations as files: one line each, none if all is well. Needs no database.
- * @throws MigrationError on a file that the runner would refuse too.
+ * Checks the migration files. Returns one line per problem. Needs no database.
+ *
+ * @throws {MigrationError} when the runner would refuse a file too
  */
 export async function check({ folder, schema }: { folder: string; schema: Schema }): Promise<string[]> {
   const names = await listMigrations(folder)
@@ -27,14 +28,14 @@ export async function check({ folder, schema }: { folder: string; schema: Schema
 }
 
 /**
- * What this database says about the files: applied ones that were edited since, that are another branch's, or that stopped
- * half-way. Those of a newer release are no mistake.
+ * Compares the files with a database. Returns one line for each migration that was edited after it was
+ * applied, belongs to another branch, or stopped half-way. Migrations of a newer release are not a problem.
  */
 export async function checkApplied(url: string, { folder }: { folder: string }): Promise<string[]> {
   const states = await migrationStatus(url, { folder })
   return states.flatMap(({ name, state }) => {
     if (state === 'edited') return `${name}.sql was edited after it was applied`
-    if (state === 'unknown') return `${name} was applied, and is no file here: another branch has it`
+    if (state === 'unknown') return `${name} was applied, but has no file here: it belongs to another branch`
     return state === 'half-way' ? `${name}.sql stopped half-way` : []
   })
 }
@@ -72,7 +73,7 @@ function checkSnapshots(names: string[], snapshots: SnapshotFile[]): string[] {
     ...snapshots.flatMap(({ number, snapshot }, index) => {
       const file = `meta/${number}_snapshot.json`
       if (!numbers.has(number)) return `${file} has no migration`
-      // Two branches that start from the same migration: the later one does not know what the other changed.
+      // Two branches started from the same migration: the later snapshot lacks the changes of the other.
       const expected = snapshots[index - 1]?.snapshot.id ?? emptySnapshot().id
       return snapshot.prevId === expected
         ? []

@@ -2,22 +2,18 @@ import { loadConfig } from '../../src/config/index.js'
 import { MIGRATIONS_FOLDER as folder } from '../../src/db/lifecycle/setup.js'
 import { ConnectionError, MigrationError } from '../../src/db/migrate/index.js'
 import { parseOptions, UsageError } from '../../src/scripts/command-line/arguments.js'
-import { commands as commandsOfTheBuild } from '../../src/scripts/db/commands.js'
+import { commands as buildCommands } from '../../src/scripts/db/commands.js'
 import { checkSchemaIndex } from './schema-index.js'
 
-/** What follows `tsx scripts/db.ts`. */
-export const commands = new Map([
-  ['generate', generateCommand],
-  ...commandsOfTheBuild,
-  ['check', checkCommand],
-])
+/** By name, the first argument of `tsx scripts/db.ts`. */
+export const commands = new Map([['generate', generateCommand], ...buildCommands, ['check', checkCommand]])
 
 async function generateCommand(args: string[]): Promise<void> {
   const { name, custom = false } = parseOptions(args, {
     name: { type: 'string' },
     custom: { type: 'boolean' },
   })
-  if (name === undefined) throw new UsageError('--name is missing, such as --name add_country_code')
+  if (name === undefined) throw new UsageError('--name is missing, for example --name add_country_code')
   // drizzle-kit is slow to load: only the commands that need it import it.
   const { generate } = await import('./generate.js')
   const migrations = await generate({ ...(await schemaAndFolder()), name, custom })
@@ -27,7 +23,9 @@ async function generateCommand(args: string[]): Promise<void> {
   }
   for (const migration of migrations) console.log(`drizzle/${migration}.sql\ndrizzle/${migration}.down.sql`)
   if (migrations.length > 1)
-    console.log('Several, for what one adds to an enum, or builds concurrently, must be committed by itself.')
+    console.log(
+      'Several files, because new enum values and concurrent index builds need a separate transaction.',
+    )
   console.log(
     migrations.length > 1 ? 'Read them before you commit them.' : 'Read both before you commit them.',
   )
@@ -42,7 +40,7 @@ async function checkCommand(args: string[]): Promise<void> {
     DATABASE_DIRECT_URL = DATABASE_URL,
     DATABASE_MIGRATION_URL: url = DATABASE_DIRECT_URL,
   } = loadConfig()
-  // The files can be checked without a database, as in CI; a configured one may add what was applied there.
+  // The files can be checked without a database, as in CI. With one, the applied migrations are checked too.
   if (url !== undefined) problems.push(...(await checkApplied(url, { folder }).catch(unlessUnreachable)))
   if (problems.length > 0) throw new MigrationError(problems.join('\n'))
   console.log('Schema, snapshots and migrations agree.')
@@ -54,6 +52,6 @@ async function schemaAndFolder() {
 
 function unlessUnreachable(error: unknown): string[] {
   if (!(error instanceof ConnectionError)) throw error
-  console.log(`What was applied is not checked: ${error.message}`)
+  console.log(`Applied migrations are not checked: ${error.message}`)
   return []
 }

@@ -19,18 +19,23 @@ export interface GenerateOptions {
   folder: string
   /** What the migration does, such as `add_country_code`. */
   name: string
-  /** Writes an empty pair for hand-written SQL; a change of the schema is left to the next migration. */
+  /**
+   * Writes an empty pair for hand-written SQL, and leaves changes of the
+   * schema to the next migration. Default: false.
+   */
   custom?: boolean
 }
 
 /**
- * Writes the next migration in both directions, with its snapshot, or several where one transaction cannot do it all. Returns
- * their names; none where the schema is what the newest snapshot says.
- * @throws MigrationError if the name is not one, or if something may have been renamed and there is no terminal.
+ * Writes the next migration in both directions, with its snapshot. Writes several when one transaction is not
+ * enough. Returns their names, or none when the schema equals the newest snapshot.
+ *
+ * @throws {MigrationError} when the name has other characters than a-z, 0-9 and _, or when something may have
+ * been renamed and there is no terminal to ask in
  */
 export async function generate(options: GenerateOptions): Promise<string[]> {
   const { schema, folder, name, custom = false } = options
-  if (!/^[a-z0-9_]+$/.test(name)) throw new MigrationError(`the name ${name} has more than a-z, 0-9 and _`)
+  if (!/^[a-z0-9_]+$/.test(name)) throw new MigrationError(`the name ${name} must have only a-z, 0-9 and _`)
   const { newest, previous } = await findPlace(folder)
   const snapshot = takeSnapshot(schema, previous)
   if (custom) {
@@ -41,7 +46,7 @@ export async function generate(options: GenerateOptions): Promise<string[]> {
   const names: string[] = []
   let before = withDeclarations(asStored(previous), snapshot)
   for (const { suffix, snapshot: after } of stagesBetween(before, asStored(snapshot))) {
-    // Swapped, the same two snapshots give the way back.
+    // The same two snapshots in reverse order give the way down.
     const [up, down] = [await diff(before, after), await diff(after, before)]
     if (up.length === 0) for (const script of [up, down]) script.push(ONLY_DECLARATIONS)
     const number = numberAfter(newest + names.length)
@@ -52,24 +57,27 @@ export async function generate(options: GenerateOptions): Promise<string[]> {
 }
 
 const ONLY_DECLARATIONS =
-  '-- How tables are audited has changed, which db:upgrade makes the triggers follow.\nSELECT 1;'
+  '-- Only the audit of tables has changed: db:upgrade updates the triggers.\nSELECT 1;'
 
 const numberAfter = (number: number): string => String(number + 1).padStart(4, '0')
 
-/** Which number comes next, and what it starts from. */
+/** Finds the newest migration's number and the snapshot that the next one starts from. */
 async function findPlace(folder: string): Promise<{ newest: number; previous: DrizzleSnapshotJSON }> {
   await mkdir(join(folder, 'meta'), { recursive: true })
   const newest = (await listMigrations(folder)).at(-1)?.slice(0, 4) ?? '0000'
   const last = (await readSnapshots(folder)).at(-1)
   if (last !== undefined && last.number > newest) {
     throw new MigrationError(
-      `meta/${last.number}_snapshot.json is left of a migration that is gone: remove it`,
+      `meta/${last.number}_snapshot.json belongs to a migration that was deleted: remove it`,
     )
   }
   return { newest: Number(newest), previous: last?.snapshot ?? emptySnapshot() }
 }
 
-/** What goes by a type that is made anew is taken away before and put back after. */
+/**
+ * When an enum loses values, its type is recreated: objects that depend
+ * on it are dropped before and created after.
+ */
 async function diff(from: Snapshot, to: Snapshot): Promise<string[]> {
   const lost = findLostValues(from, to)
   if (lost.size === 0) return diffOf(from, to)
@@ -77,7 +85,7 @@ async function diff(from: Snapshot, to: Snapshot): Promise<string[]> {
   const values = [...lost.values()].flat().join(', ')
   return [
     ...(await diffOf(from, bareFrom)),
-    `-- Fails, and changes nothing, where a row has a value that is taken away (${values}): say here what becomes of it.\nSELECT 1;`,
+    `-- Fails and changes nothing while rows have a removed value (${values}): update those rows here.\nSELECT 1;`,
     ...(await diffOf(bareFrom, bareTo)),
     ...(await diffOf(bareTo, to)),
   ]
@@ -89,7 +97,7 @@ async function diffOf(from: Snapshot, to: Snapshot): Promise<string[]> {
   } catch (error) {
     if (!(error instanceof Error && error.message.includes('TTY'))) throw error
     throw new MigrationError(
-      'something is gone and something is new, which may be a rename: run this in a terminal, where it asks (once for each direction), or write it by hand with --custom',
+      'something was removed and something was added, which may be a rename: run this in a terminal, where it asks (once for each direction), or write the SQL by hand with --custom',
     )
   }
 }
@@ -97,17 +105,17 @@ async function diffOf(from: Snapshot, to: Snapshot): Promise<string[]> {
 const ROW_SECURITY = /^ALTER TABLE (\S+) (ENABLE|DISABLE) ROW LEVEL SECURITY;$/
 
 /**
- * Where one role does everything, it owns the tables, and sees every row unless row-level security is forced. At the end: a
- * foreign key that is added finds no rows while there is no policy yet.
+ * Forces row-level security: a deployment with a single role owns the tables, and would otherwise see every
+ * row. Forced at the end, because a new foreign key finds no rows before the policies exist.
  */
 function withForce(statements: string[]): string[] {
-  const say = (statement: string, when: string, force: string): string[] => {
-    const [, table, way] = ROW_SECURITY.exec(statement.trim()) ?? []
-    return way === when ? [`ALTER TABLE ${table} ${force} ROW LEVEL SECURITY;`] : []
+  const forceAfter = (statement: string, change: 'ENABLE' | 'DISABLE', force: string): string[] => {
+    const [, table, made] = ROW_SECURITY.exec(statement.trim()) ?? []
+    return made === change ? [`ALTER TABLE ${table} ${force} ROW LEVEL SECURITY;`] : []
   }
   return [
-    ...statements.flatMap((statement) => [statement, ...say(statement, 'DISABLE', 'NO FORCE')]),
-    ...statements.flatMap((statement) => say(statement, 'ENABLE', 'FORCE')),
+    ...statements.flatMap((statement) => [statement, ...forceAfter(statement, 'DISABLE', 'NO FORCE')]),
+    ...statements.flatMap((statement) => forceAfter(statement, 'ENABLE', 'FORCE')),
   ]
 }
 
@@ -130,7 +138,7 @@ async function write({ folder, number, name, up, down, snapshot }: Files): Promi
 
 function toScript(statements: string[]): string {
   if (statements.length === 0)
-    return '-- SQL by hand, with a breakpoint between statements as in the other files.\n'
+    return '-- Write the SQL here, with a breakpoint between statements as in the other files.\n'
   const script = `${statements.map((statement) => statement.trim()).join('\n--> statement-breakpoint\n')}\n`
   return statements.some((statement) => statement.includes('INDEX CONCURRENTLY'))
     ? `-- no-transaction: CONCURRENTLY\n${script}`

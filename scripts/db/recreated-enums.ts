@@ -1,6 +1,9 @@
 import type { Snapshot, SnapshotTable } from './snapshots.js'
 
-/** Values that a type loses on the way, by its name in the snapshots. PostgreSQL can only make it anew without them. */
+/**
+ * Returns the values that enums lose, by the name of the enum in the snapshots. PostgreSQL cannot remove a
+ * value: the type has to be recreated.
+ */
 export function findLostValues(before: Snapshot, after: Snapshot): Map<string, string[]> {
   const lost = Object.entries(before.enums).map(([name, { values }]) => {
     const left = after.enums[name]?.values ?? values
@@ -10,8 +13,9 @@ export function findLostValues(before: Snapshot, after: Snapshot): Map<string, s
 }
 
 /**
- * The snapshot without what goes by a column of these types: policies and checks, and indexes of a part of the rows or of an
- * expression. PostgreSQL does not let a column change its type under them, and drizzle-kit leaves them where they are.
+ * Returns the snapshot without the policies, checks, partial indexes and expression indexes that use a column
+ * of these types. PostgreSQL cannot change the type of a column while they exist, and drizzle-kit does not
+ * drop them.
  */
 export function withoutDependents(snapshot: Snapshot, types: ReadonlyMap<string, unknown>): Snapshot {
   const tables = Object.entries(snapshot.tables).map(([key, table]) => [key, strip(table, types)])
@@ -20,12 +24,15 @@ export function withoutDependents(snapshot: Snapshot, types: ReadonlyMap<string,
 
 function strip(table: SnapshotTable, types: ReadonlyMap<string, unknown>): SnapshotTable {
   const columns = Object.values(table.columns).filter((column) => types.has(typeOf(column)))
-  const goesByOne = (part: unknown) => columns.some(({ name }) => JSON.stringify(part).includes(name))
+  const usesColumn = (part: unknown) => columns.some(({ name }) => JSON.stringify(part).includes(name))
   const keep = <T>(parts: Record<string, T>, textOf: (part: T) => unknown): Record<string, T> =>
-    Object.fromEntries(Object.entries(parts).filter(([, part]) => !goesByOne(textOf(part) ?? null)))
+    Object.fromEntries(Object.entries(parts).filter(([, part]) => !usesColumn(textOf(part) ?? null)))
   return {
     ...table,
-    indexes: keep(table.indexes, ({ where, columns }) => [where, columns.filter((it) => it.isExpression)]),
+    indexes: keep(table.indexes, ({ where, columns }) => [
+      where,
+      columns.filter(({ isExpression }) => isExpression),
+    ]),
     checkConstraints: keep(table.checkConstraints, ({ value }) => value),
     policies: keep(table.policies, ({ using, withCheck }) => [using, withCheck]),
   }

@@ -4,18 +4,21 @@ const FOLDER = new URL('../../src/db/schema/', import.meta.url)
 const INDEX = new URL('index.ts', FOLDER)
 
 const HEAD = `/**
- * Every table, enum and view that drizzle manages: \`npm run db:generate\` writes this list, and compares it with the newest
- * snapshot.
+ * Every table, enum and view that drizzle manages: \`npm run db:generate\` writes this list, and compares it
+ * with the newest snapshot.
  */
 `
 
-/** Makes `src/db/schema/index.ts` list every file beside it that declares a table, an enum or a view. */
+/**
+ * Writes `src/db/schema/index.ts`, which exports every file beside it
+ * that declares a table, an enum or a view.
+ */
 export function writeSchemaIndex(): void {
   const index = expectedIndex()
   if (index !== readFileSync(INDEX, 'utf8')) writeFileSync(INDEX, index)
 }
 
-/** One line for `db:check` when the list is stale. */
+/** Returns one line for `db:check` when the list is out of date. */
 export const checkSchemaIndex = (): string[] =>
   expectedIndex() === readFileSync(INDEX, 'utf8')
     ? []

@@ -6,14 +6,14 @@ import { argumentsOf } from '../../src/db/audit/triggers.js'
 import { auditPolicies } from '../../src/db/declarations/audited.js'
 import { MigrationError } from '../../src/db/migrate/index.js'
 
-/** A module's exports: those that are tables, enums, views and the like count. */
+/** The exports of a module. Only tables, enums, views and the like are used. */
 export type Schema = Record<string, unknown>
 
-/** What is read of a snapshot here; drizzle-kit's own type says nothing of it. */
+/** The parts of a snapshot that are used here. drizzle-kit's own type leaves them untyped. */
 export type Snapshot = Omit<DrizzleSnapshotJSON, 'enums' | 'tables'> & {
   enums: Record<string, { name: string; schema: string; values: string[] }>
   tables: Record<string, SnapshotTable>
-  /** How the tables are audited, by name. Older snapshots do not have it. */
+  /** How each table is audited, by table name. Missing in older snapshots. */
   audited?: Record<string, unknown>
 }
 export interface SnapshotTable {
@@ -30,8 +30,10 @@ export interface SnapshotFile {
 }
 
 /**
- * The schema as it was after each migration, oldest first. There is no journal beside them: the runner goes by
- * file names, and a journal would conflict in every merge of two branches that each add a migration.
+ * Reads the schema after each migration, oldest first. There is no journal: the runner uses the file names,
+ * and a journal would conflict in every merge of two branches that each add a migration.
+ *
+ * @throws {MigrationError} when a snapshot is not JSON
  */
 export async function readSnapshots(folder: string): Promise<SnapshotFile[]> {
   const files = await readdir(join(folder, 'meta')).catch(() => [])
@@ -54,8 +56,8 @@ export const takeSnapshot = (schema: Schema, previous: DrizzleSnapshotJSON): Dri
 })
 
 /**
- * With the tables, so that a declaration changes only with a migration: by its migrations a database knows which of two
- * releases is the newer one, whose triggers are to stay.
+ * The audit declarations are part of the snapshot, so that a change of them needs a migration. The migrations
+ * tell a database which of two releases is newer, and so whose triggers to keep.
  */
 function declarationsOf(schema: Schema): Snapshot['audited'] {
   const policies = auditPolicies().filter(({ table }) => Object.values(schema).includes(table))
@@ -68,18 +70,18 @@ function declarationsOf(schema: Schema): Snapshot['audited'] {
 }
 
 export function emptySnapshot(): DrizzleSnapshotJSON {
-  // drizzle-kit's own first snapshots have this for a predecessor.
+  // The predecessor of drizzle-kit's own first snapshots.
   const origin = '00000000-0000-0000-0000-000000000000'
   return { ...generateDrizzleJson({}), id: origin }
 }
 
-/** As one that was written and read: without the keys that are undefined. */
+/** Returns the snapshot as it is after writing and reading it: without keys that are undefined. */
 export const asStored = (snapshot: DrizzleSnapshotJSON | Snapshot): Snapshot =>
   JSON.parse(JSON.stringify(snapshot))
 
 /**
- * Names what differs, such as `public.users columns.country_code: only in the schema`. Compares the snapshots
- * themselves and not the SQL between them, for drizzle-kit asks questions while it writes that.
+ * Names the differences, such as `public.users columns.country_code: only in the schema`. Compares the
+ * snapshots, not the SQL between them, because drizzle-kit asks questions while it generates SQL.
  */
 export function findDifferences(snapshot: DrizzleSnapshotJSON, schema: DrizzleSnapshotJSON): string[] {
   const { id, prevId, ...before } = withDeclarations(snapshot, schema)
@@ -87,7 +89,7 @@ export function findDifferences(snapshot: DrizzleSnapshotJSON, schema: DrizzleSn
   return compare([], before, after)
 }
 
-/** From before they were kept: as they are now. */
+/** Adds the current audit declarations to a snapshot that has none, as older ones do. */
 export const withDeclarations = <T extends DrizzleSnapshotJSON | Snapshot>(
   snapshot: T,
   schema: DrizzleSnapshotJSON | Snapshot,

@@ -3,15 +3,16 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from './snapshots.js'
 
 export interface Stage {
-  /** What is added to the name of its migration; nothing for the change itself. */
+  /** Appended to the name of the migration. Empty for the main change. */
   suffix: string
   snapshot: Snapshot
 }
 
 /**
- * The steps from one snapshot to another that need a migration each, because one transaction cannot do them all: PostgreSQL
- * lets no statement use an added value of an enum before it is committed, and builds an index concurrently in no transaction.
- * What is taken away goes last, or first, so that the way back can add it by itself, too.
+ * Splits the change between two snapshots into steps that need a migration each. In PostgreSQL, a new enum
+ * value cannot be used before it is committed, and an index cannot be built concurrently in a transaction.
+ * Removed values go last and removed indexes first, so that the way down can add them in a separate migration
+ * too.
  */
 export function stagesBetween(before: Snapshot, after: Snapshot): Stage[] {
   const withNewValues = withEnums(before, (name, values) => longer(values, after.enums[name]?.values))
@@ -29,7 +30,7 @@ export function stagesBetween(before: Snapshot, after: Snapshot): Stage[] {
   return chain(before, after, steps)
 }
 
-/** The last one is what was asked for, and one that is alone has the plain name. */
+/** The last step has the id of the requested snapshot. A single step has no suffix. */
 function chain(before: Snapshot, after: Snapshot, steps: Stage[]): Stage[] {
   let prevId = before.id
   return steps.map(({ suffix, snapshot }, index) => {
@@ -51,7 +52,10 @@ function withEnums(snapshot: Snapshot, valuesOf: (name: string, values: string[]
   return { ...snapshot, enums: Object.fromEntries(enums) }
 }
 
-/** The other values where they are these and more; else the type is made anew, and may be used at once. */
+/**
+ * Returns `others` when they only add to `values`. Otherwise the type is
+ * recreated, and its values are usable at once.
+ */
 function longer(values: string[], others: string[] = []): string[] {
   return isDeepStrictEqual(
     others.filter((value) => values.includes(value)),
@@ -61,7 +65,7 @@ function longer(values: string[], others: string[] = []): string[] {
     : values
 }
 
-/** Without the indexes that are built concurrently and are not the same in the other snapshot. */
+/** Removes the indexes that are built concurrently and differ in the other snapshot. */
 function withoutConcurrent(snapshot: Snapshot, other: Snapshot): Snapshot {
   const tables = Object.entries(snapshot.tables).map(([key, table]) => {
     const kept = Object.entries(table.indexes).filter(

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export type Changes = {
-  /** Resolves with a changed file. What changed since the last call counts as one change. */
+  /** Resolves with a changed file. All changes since the last call count as one. */
   next: () => Promise<string>
   close: () => Promise<void>
 }
@@ -10,12 +10,12 @@ export type Changes = {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const WATCHED = ['src', 'config', 'package.json']
 
-/** Editors and git write several files in a row: one restart is to serve them all. */
+/** Editors and git write several files in a row, which should cause one restart only. */
 const QUIET_MS = 100
 
 export async function watchFiles(): Promise<Changes> {
   const { watch } = await import('chokidar')
-  const watcher = watch(WATCHED, { cwd: ROOT, ignoreInitial: true, ignored: isEditorsOwn })
+  const watcher = watch(WATCHED, { cwd: ROOT, ignoreInitial: true, ignored: isEditorFile })
   let changed: string | undefined
   let quiet: NodeJS.Timeout | undefined
   let resolve: ((file: string) => void) | undefined
@@ -40,5 +40,5 @@ export async function watchFiles(): Promise<Changes> {
 }
 
 /** Swap and backup files. */
-const isEditorsOwn = (path: string): boolean =>
+const isEditorFile = (path: string): boolean =>
   /(^|[\\/])(\.[^\\/]*|4913|[^\\/]*~)$/.test(relative(ROOT, path))

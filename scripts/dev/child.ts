@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Program } from './programs.js'
 
 export type Child = {
-  /** Resolves with where it listens, or with nothing, as soon as it says that it is ready; never when it ends before. */
+  /** Resolves with the URL where it listens, or '', when it is ready. Stays pending if it ends before. */
   ready: Promise<string>
   /** Resolves with its exit code. */
   ended: Promise<number>
@@ -13,7 +13,7 @@ export type Child = {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Node itself with tsx as its loader: the `tsx` command would be one more process to start, and to end. */
+/** Starts Node with tsx as its loader: the `tsx` command would be one more process to start and stop. */
 export function startChild({ args }: Program, env: NodeJS.ProcessEnv): Child {
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: ROOT,

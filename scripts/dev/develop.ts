@@ -5,9 +5,9 @@ import { watchFiles } from './changes.js'
 import { programs } from './programs.js'
 import { supervise } from './supervise.js'
 
-/** Runs everything until `stop` is aborted, and resolves with the exit code once nothing runs any more. */
+/** Runs everything until `stop` is aborted. Resolves with the exit code after everything has stopped. */
 export async function develop(config: Config, port: number, stop: AbortSignal): Promise<number> {
-  // All three at once, and the programs wait for nothing: loading them takes longest.
+  // All three start at once: loading the programs takes longest, and they do not need the others.
   const changes = watchFiles()
   const database = openDatabase(config)
   try {
@@ -19,17 +19,17 @@ export async function develop(config: Config, port: number, stop: AbortSignal): 
   }
 }
 
-/** Kept open across the restarts of the programs, which then need not start it. */
+/** Keeps the database open, so that a restart of the programs does not restart it. */
 function openDatabase(config: Config): Promise<OpenDatabase> {
   const opening = import('../../src/db/lifecycle/open.js').then((module) => module.openDatabase(config))
-  // The API cannot open it either then, and says why.
+  // The API fails to open it too, and prints the reason.
   opening.catch(() => undefined)
   return opening
 }
 
 function environment(config: Config, port: number): NodeJS.ProcessEnv {
   return {
-    // Where Node knows how to (22.1 and later), compiled code is kept from start to start.
+    // Node 22.1 and later keep compiled code there between starts.
     NODE_COMPILE_CACHE: join(config.DATA_DIR, 'compile-cache'),
     ...process.env,
     // A port that the system chose stays the same across restarts.

@@ -6,10 +6,13 @@ export type FirstAdmin = { email: string; password: string }
 
 const EMAIL = 'admin@example.com'
 
-/** Makes the first super_admin of a database that has no user at all. Its password is known to the caller alone. */
+/**
+ * Creates the first super_admin of a database without users. Returns the only copy of the password, or
+ * undefined when there are users.
+ */
 export async function createFirstAdmin(config: Config, url: string): Promise<FirstAdmin | undefined> {
   if (await hasUsers(url)) return undefined
-  // Needed this once: what it loads would be felt at every other start.
+  // Loaded only when needed: it would slow down every other start.
   const { createAccount } = await import('../../src/scripts/create-user/create-account.js')
   const { EmailTaken } = await import('../../src/lib/errors/errors.js')
   const password = randomBytes(18).toString('base64url')
@@ -24,7 +27,7 @@ export async function createFirstAdmin(config: Config, url: string): Promise<Fir
     await createAccount(config, url, 'cli:dev', admin)
     return { email: EMAIL, password }
   } catch (error) {
-    // Another terminal, started at the same moment, was faster, and has the password.
+    // Another `npm run dev`, started at the same moment, was faster and has the password.
     if (error instanceof EmailTaken) return undefined
     throw error
   }

@@ -3,8 +3,9 @@ import net from 'node:net'
 import { explainListenError } from '../../src/lib/errors/listen-error.js'
 
 /**
- * The port to use: the wanted one, or where that is 0 one that the system chose, the same for every restart.
- * @throws {OperatorError} when it cannot be listened on
+ * Returns `wanted`, or a free port when that is 0, to be used for every restart.
+ *
+ * @throws {OperatorError} when the port cannot be listened on
  */
 export async function findPort(host: string, wanted: number): Promise<number> {
   const server = net.createServer().listen({ host, port: wanted })

@@ -1,10 +1,13 @@
 export type Program = {
-  /** What people call it. */
+  /** The name in messages. */
   name: string
   args: readonly string[]
 }
 
-/** What `npm run dev` runs, in the order of the starts: each waits until the one before it is ready. */
+/**
+ * The programs of `npm run dev`, in the order in which they start.
+ * Each waits until the one before it is ready.
+ */
 export const programs: readonly Program[] = [
   { name: 'API', args: ['src/server.ts', '--migrate'] },
   { name: 'worker', args: ['src/worker.ts'] },

@@ -11,7 +11,7 @@ type Options = {
 }
 
 type Running = {
-  /** Only ever rejects: with what `onListening` threw. */
+  /** Never resolves. Rejects with the error that `onListening` threw. */
   failed: Promise<never>
   stop: () => Promise<void>
 }

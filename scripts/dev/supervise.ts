@@ -8,13 +8,14 @@ type Options = {
   env: NodeJS.ProcessEnv
   changes: Promise<Changes>
   stop: AbortSignal
-  /** Called with the address of a program that listens, each time it has started to. */
+  /** Called with the URL of a program each time it starts to listen. */
   onListening: (address: string) => Promise<void>
 }
 
 /**
- * Runs the programs until `stop` is aborted, and starts them again when a file has changed. A program that ends by itself
- * waits for the change that mends it; only before all of them were ready once does its end, and its exit code, end all.
+ * Runs the programs until `stop` is aborted, and restarts them when a file changes. When a program ends by
+ * itself, waits for a change that fixes it. If that happens before all programs were ready once, stops
+ * everything and returns its exit code.
  */
 export async function supervise({ changes, stop, ...options }: Options): Promise<number> {
   const end = new AbortController()
@@ -26,7 +27,7 @@ export async function supervise({ changes, stop, ...options }: Options): Promise
     wereReady = true
   }
   const onEnd = ({ name }: Program, code: number) => {
-    if (wereReady) return console.log(`The ${name} has ended with exit code ${code}: waiting for a change`)
+    if (wereReady) return console.log(`The ${name} ended with exit code ${code}: waiting for a change`)
     exitCode = code
     end.abort()
   }

@@ -1,8 +1,8 @@
 export type Counts = { passed: number; failed: number; skipped: number }
 
 /**
- * Counts the tests in a TAP stream: the blocks inside each file, indented once. A file that fails without one of its tests
- * failing (it does not load, or it is killed) counts as one failure.
+ * Counts the tests in a TAP stream: the blocks inside each file, indented once. A file that fails without a
+ * failing test, because it does not load or was killed, counts as one failure.
  */
 export function countTests(tap: string): Counts {
   const counts = { passed: 0, failed: 0, skipped: 0 }

@@ -7,20 +7,26 @@ import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 import { changeDatabaseUrl, openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 
-/** What the test files get in `TEST_DATABASES`: where to make their copies, and as whom to use them. */
+/**
+ * What the test files get in `TEST_DATABASES`: where to create their
+ * copies, and with which roles to use them.
+ */
 export type TestDatabases = {
   /** May create databases. */
   adminUrl: string
-  /** As the owner of the tables and as the application, of any database: only the path is to be set. */
+  /** The owner of the tables and the role of the application. The database in the path has to be set. */
   ownerUrl: string
   appUrl: string
-  /** The migrated database that every copy is made from. */
+  /** The migrated database that is copied for each test. */
   template: string
 }
 
 export type OpenTestDatabases = { databases: TestDatabases; close: () => Promise<void> }
 
-/** A throw-away PostgreSQL, or the server of DATABASE_URL: there only what begins with `<name>_test` is touched. */
+/**
+ * Opens a temporary PostgreSQL, or the server at `url`. On that server only databases and roles that begin
+ * with `<name>_test` are created and dropped.
+ */
 export async function openTestDatabases(url: string | undefined): Promise<OpenTestDatabases> {
   return url === undefined ? openEmbedded() : openOnServer(url)
 }
@@ -41,7 +47,7 @@ async function openEmbedded(): Promise<OpenTestDatabases> {
 async function openOnServer(url: string): Promise<OpenTestDatabases> {
   const prefix = `${parseDatabaseUrl(url).database}_test`
   const template = `${prefix}_${randomBytes(4).toString('hex')}`
-  // Its session holds the lock by which other runs know that this one goes on.
+  // Its session holds a lock that tells other runs that this one is in progress.
   const admin = openPostgres(url, { max: 1, max_lifetime: null, onnotice: () => {} })
   const close = async () => {
     try {
@@ -64,7 +70,10 @@ async function openOnServer(url: string): Promise<OpenTestDatabases> {
   }
 }
 
-/** What killed runs left. Others that go on, of another clone on this server, keep what is theirs. */
+/**
+ * Removes the databases and roles of killed runs. Runs in progress,
+ * such as those of another clone, keep theirs.
+ */
 async function dropEndedRuns(admin: postgres.Sql, prefix: string, own: string): Promise<void> {
   const rows = await admin<{ name: string }[]>`
     select datname as name from pg_database union select rolname from pg_roles`
@@ -86,7 +95,7 @@ async function dropEndedRuns(admin: postgres.Sql, prefix: string, own: string): 
 
 const rolesOf = (template: string) => ({ owner: `${template}_owner`, app: `${template}_app` })
 
-/** As a role that may not make roles, the tests use that one role for everything. */
+/** If the role may not create roles, the tests use that one role for everything. */
 async function makeRoles(admin: postgres.Sql, template: string, url: string) {
   const [rights] = await admin<{ mayCreateRoles: boolean }[]>`
     select rolsuper as "mayCreateRoles" from pg_roles where rolname = current_user`

@@ -4,7 +4,9 @@ import type { NoticeParams } from './mail-types.js'
 
 export type FailedJobsParams = NoticeParams & { jobs: readonly { job: string; count: number }[] }
 
-/** For operators. It leaves out the errors: their messages may quote data that does not belong in a mailbox. */
+/**
+ * For operators. It leaves out the errors: their messages may quote data that does not belong in a mailbox.
+ */
 export const failedJobs = {
   write: ({ firstName, baseUrl, jobs }: FailedJobsParams): Mail =>
     layout({

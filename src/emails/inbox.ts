@@ -19,8 +19,8 @@ const SUFFIX = '.json'
 
 /**
  * Keeps mails as files when there is no mail server: the worker writes them, the API process shows them.
- * They contain working links. The files are therefore readable only for the process's own user, and are not in
- * the database, which must never hold a usable token.
+ * They contain working links. The files are therefore readable only for the process's own user, and are not
+ * in the database, which must never hold a usable token.
  */
 export function openInbox(directory: string): Inbox {
   const remove = (names: string[]) =>

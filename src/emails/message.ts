@@ -12,8 +12,8 @@ const MESSAGE_ID = new RegExp(MESSAGE_ID_PATTERN)
 const ONE_LINE = /^\P{Cc}+$/u
 
 /**
- * Checks at runtime that all parts are plain strings and that there is exactly one recipient. The mail library
- * would also accept objects that name files, and lists of addresses.
+ * Checks at runtime that all parts are plain strings and that there is exactly one recipient. The mail
+ * library would also accept objects that name files, and lists of addresses.
  *
  * @throws {MailRefused} when they are not
  */
@@ -30,8 +30,8 @@ export function checkMessage({ to, mail, messageId }: Message): void {
 }
 
 /**
- * Splits `Name <address>` into its parts; `name` is empty for a bare address. The mail library gets them apart
- * and quotes the name: a comma in it would otherwise make two senders.
+ * Splits `Name <address>` into its parts; `name` is empty for a bare address. The mail library gets them
+ * apart and quotes the name: a comma in it would otherwise make two senders.
  */
 export function parseMailbox(mailbox: string): { name: string; address: string } {
   const [, name = '', address = mailbox] = /^(.*\S)\s*<([^<>]+)>$/.exec(mailbox) ?? []

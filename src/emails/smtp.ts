@@ -72,8 +72,8 @@ function describeServer(url: string): SpanDescription {
 }
 
 /**
- * Keeps only the codes of the server's reply. Spam filters quote what they refuse, and a working link must not
- * get into the log or the queue.
+ * Keeps only the codes of the server's reply. Spam filters quote what they refuse, and a working link must
+ * not get into the log or the queue.
  */
 function explain({ message, response, command = '', permanent }: NodemailerError): Error {
   const [codes] = /^\d{3}([ -]\d\.\d{1,3}\.\d{1,3})?/.exec(response ?? '') ?? []

@@ -12,8 +12,8 @@ const LOOKS_LIKE_A_LINK = /[.。۔܁܂።᙮᠃⳹ꓸ꘎٠۰][\p{L}\p{N}]{2}|[:�
 const LOOKS_LIKE_A_NUMBER = /[+➕]\s*\p{N}|\p{N}[\s./()\-‐-―]{1,3}\p{N}{3}/u
 
 /**
- * Digits of any script, circled digits, and the Chinese numerals. Names do not contain five of them; most
- * telephone numbers do.
+ * Digits of any script, circled digits, and the Chinese numerals. Names do not
+ * contain five of them; most telephone numbers do.
  */
 const DIGIT = /[\p{N}零一二三四五六七八九]/gu
 const MOST_DIGITS = 4
@@ -41,9 +41,9 @@ const VALID_UNTIL = new Intl.DateTimeFormat('en-GB', {
 export const oneLine = (text: string): string => text.replace(LINE_BREAKING, ' ').trim()
 
 /**
- * Returns the name as one line, or undefined when it is empty, longer than 60 characters, or looks like a link
- * or a telephone number. Anyone can have us mail a stranger under a name of their choice, by registering the
- * stranger's address or by inviting it to an organization.
+ * Returns the name as one line, or undefined when it is empty, longer than 60 characters, or looks like a
+ * link or a telephone number. Anyone can have us mail a stranger under a name of their choice, by registering
+ * the stranger's address or by inviting it to an organization.
  */
 export function harmlessName(text: string): string | undefined {
   const name = oneLine(text)

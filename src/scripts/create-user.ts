@@ -1,11 +1,11 @@
-/** The seeder: makes a user who can sign in at once, such as the first super_admin. */
+/** The seeder: creates a user who can sign in at once, such as the first super_admin. */
 import type { User } from '../db/schema/users.js'
 import { User as PublicUser } from '../lib/schema/user-schemas.js'
 import { parseArguments, USAGE } from './create-user/arguments.js'
 import { create } from './create-user/create.js'
 import { explain } from './create-user/explain.js'
 
-/** As shells have it for Ctrl-C. */
+/** The exit code that shells use for Ctrl-C. */
 const EXIT_INTERRUPTED = 130
 
 try {
@@ -26,7 +26,7 @@ function report(user: User, { json }: { json: boolean }): void {
   console.log(json ? JSON.stringify(publicFieldsOf(user)) : `Created ${email} (${role}), id ${id}`)
 }
 
-/** What the API answers for a user. */
+/** The fields of a user in the API. */
 function publicFieldsOf(user: User) {
   return Object.fromEntries(
     Object.keys(PublicUser.properties).map((name) => [name, user[name as keyof User]]),

@@ -1,4 +1,7 @@
-/** Migrations where only the build is, such as in an image. In a checkout `npm run db:…` can do more: scripts/db.ts. */
+/**
+ * Migrations for deployments that have only the build, such as an image.
+ * A checkout has more commands: scripts/db.ts.
+ */
 
 import { runCommand } from './command-line/run-command.js'
 import { commands } from './db/commands.js'
@@ -7,8 +10,8 @@ await runCommand({
   name: 'db',
   commands,
   usage: `Usage:
-  node dist/scripts/db.js upgrade [<revision>]                    apply what is missing, up to a revision
+  node dist/scripts/db.js upgrade [<revision>]                      apply pending migrations, up to a revision
   node dist/scripts/db.js downgrade (-<steps> | <revision> | base)  revert the newest, or all above a revision
-  node dist/scripts/db.js status                                  what this database has of the migrations
+  node dist/scripts/db.js status                                    list the migrations and their state
 A revision is a number such as 0003, or a migration's full name.`,
 })

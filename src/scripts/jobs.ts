@@ -1,4 +1,7 @@
-/** Looks after jobs that failed. The outbox in the database is all it needs: Redis may be down, or empty. */
+/**
+ * Lists, retries and discards failed jobs. It needs only the outbox in
+ * the database: Redis may be down or empty.
+ */
 import { loadConfig } from '../config/index.js'
 import { createDatabaseClient, databaseOptions } from '../db/driver/client.js'
 import { openDatabase } from '../db/lifecycle/open.js'

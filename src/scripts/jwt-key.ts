@@ -1,4 +1,4 @@
 import { generateSigningKeyPem } from '../lib/auth/signing-keys.js'
 
-// Base64, because environments and shells lose line breaks. To rotate, put the new key first: `new,old`.
+// In base64, because environments and shells lose line breaks. To rotate, put the new key first: `new,old`.
 console.log(Buffer.from(generateSigningKeyPem()).toString('base64'))

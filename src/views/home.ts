@@ -2,8 +2,8 @@ import { html } from '../lib/http/html.js'
 import { page } from './layout.js'
 
 /**
- * The page at `/` when there is no public documentation: for people who enter the address of the server or come
- * from a mail. `frontendUrl` is undefined without a front end.
+ * The page at `/` when there is no public documentation: for people who enter the address of the server or
+ * come from a mail. `frontendUrl` is undefined without a front end.
  */
 export const homePage = (frontendUrl: string | undefined): string =>
   page({

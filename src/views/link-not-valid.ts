@@ -3,8 +3,8 @@ import { operationLink } from './api-docs.js'
 import { page } from './layout.js'
 
 /**
- * The same page for links that are unknown, expired, used, void or made for another purpose, so that it does not
- * reveal which of these is the case.
+ * The same page for links that are unknown, expired, used, void or made for another purpose, so that it does
+ * not reveal which of these is the case.
  */
 export const linkNotValidPage = (hasApiDocs: boolean): string => {
   const link = (operationId: string, text: string) => operationLink(hasApiDocs, operationId, text)

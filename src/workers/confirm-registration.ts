@@ -4,9 +4,10 @@ import { enqueueNotice, markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
 /**
- * Tells the owner of an address what a registration with it means: a new account to confirm, with what came with this
- * registration, or one they have already. Without a registration that was kept, or with too many
- * mails of late, the link asks for the password.
+ * Mails the owner of a registered address. For a new account, the link confirms the address together with the
+ * password and names of this registration. When the registration was not kept, or the mailbox has got too
+ * many such mails, the link asks for a password instead. When there is an active account, its owner gets a
+ * notice.
  */
 export const confirmRegistration: Processor<'confirm-registration'> = (
   { db, mailedLinks },
@@ -19,10 +20,10 @@ export const confirmRegistration: Processor<'confirm-registration'> = (
     if (user?.status === 'pending') {
       const kept = (await listRegistrations(tx, user.id)).find((one) => one.id === registrationId)
       const link = { user, email }
-      // Where strangers have spent the mails that confirm, the owner needs another link than theirs.
-      const isAsked =
+      // If strangers have used up the confirmation mails, the owner still needs a link.
+      const isIssued =
         kept && (await mailedLinks.issue(tx, 'verify-email', { ...link, registrationId: kept.id }))
-      if (!isAsked) await mailedLinks.issue(tx, 'set-password', link)
+      if (!isIssued) await mailedLinks.issue(tx, 'set-password', link)
     }
     if (user?.status === 'active') {
       await enqueueNotice(tx, 'already-registered', user)

@@ -1,6 +1,6 @@
 import { deleteRowsOfOrganization } from '../db/queries/organizations/organizations.js'
 import type { Processor } from './processor.js'
 
-/** For as long as it takes: what a worker that dies has deleted stays so, and another goes on. */
+/** Deletes in batches. If the worker dies, the next attempt continues where it stopped. */
 export const deleteOrganization: Processor<'delete-organization'> = ({ db }, { organizationId }) =>
   deleteRowsOfOrganization(db, organizationId)

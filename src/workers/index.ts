@@ -18,7 +18,7 @@ import { sendInvitation } from './send-invitation.js'
 import { sendLink } from './send-link.js'
 import { sendNotice } from './send-notice.js'
 
-/** The table of contents: who does which job. What is done at certain times is in `schedules.ts`. */
+/** The processor of each job. Jobs that run at set times are in `schedules.ts`. */
 const processors: { [N in JobName]: Processor<N> } = {
   'confirm-registration': confirmRegistration,
   'request-verification': requestVerification,
@@ -33,7 +33,7 @@ const processors: { [N in JobName]: Processor<N> } = {
 
 export type WorkerOptions = { databaseUrl: string; schedules: Schedules }
 
-/** Does the jobs of the outbox, each at least once; its row is marked here, so that no job is lost on the way. */
+/** Runs the jobs of the outbox, each at least once: a row is marked as done here, not when it is queued. */
 export default async function workers(app: FastifyInstance, { databaseUrl, schedules }: WorkerOptions) {
   const measure = app.metrics.histogram(JOB_DURATION)
   await app.queue.process(({ id, name, isTick }) =>
@@ -52,11 +52,14 @@ function findWork(app: FastifyInstance, schedules: Schedules, { id, job, payload
     return () => schedule.run(app, { id })
   }
   if (!isJobName(job)) return refuse(app, `There is no job ${job}`)
-  if (!isPayloadOf(job, payload)) return refuse(app, `This is no payload of the job ${job}`)
+  if (!isPayloadOf(job, payload)) return refuse(app, `The payload does not match the job ${job}`)
   return () => dispatch(app, job, payload, id)
 }
 
-/** What a newer release has asked for is tried again, until one of its workers takes it. */
+/**
+ * Fails the job: permanently, unless the database is ahead of this release. The job may then come from a
+ * newer release, and is retried until one of its workers takes it.
+ */
 const refuse = (app: FastifyInstance, reason: string) => async (): Promise<never> => {
   throw (await app.checkDatabase(isAhead)) ? new Error(reason) : new UnrecoverableError(reason)
 }

@@ -5,28 +5,28 @@ import { enqueueScheduled } from '../db/queries/jobs/outbox.js'
 import { TICK_OPTIONS } from '../lib/jobs/job-options.js'
 import type { Schedules, When } from './processor.js'
 
-/** When a queue that lost its schedulers, as a Redis without persistence does, has them back at the latest. */
+/** A queue that lost its schedulers, as a Redis without persistence does, has them back after so long. */
 const INTERVAL_MS = 300_000
 
-/** The schedulers of the queue are those of the table of contents, for as long as the app is open. */
+/** Keeps the schedulers of the queue equal to `schedules` until the app closes. */
 export async function keepSchedules(app: FastifyInstance, schedules: Schedules): Promise<void> {
   await reconcile(app, schedules)
   for (const [name, { atStart }] of Object.entries(schedules)) {
     if (atStart) await enqueueScheduled(app.db, name)
   }
   const keeping = setInterval(() => {
-    reconcile(app, schedules).catch((err) => app.log.warn({ err }, 'the schedules could not be looked after'))
+    reconcile(app, schedules).catch((err) => app.log.warn({ err }, 'the schedules could not be updated'))
   }, INTERVAL_MS)
   app.addHook('onClose', async () => clearInterval(keeping))
 }
 
 /**
- * Processes that start together take turns: the first one makes what is missing, and the others find it made. What a newer
- * release has made or changed stays while the database is ahead of this one.
+ * Creates, changes and removes schedulers of the queue. An advisory lock lets one process do so at a time.
+ * While the database is ahead of this release, schedulers of the newer release are left as they are.
  */
 export async function reconcile(app: FastifyInstance, schedules: Schedules): Promise<void> {
   const { schedulers } = app.queue
-  // Before its turn, which holds a connection: behind a pooler there may be no second one.
+  // Before the lock, which holds a connection: a pooler may not give this process a second one.
   const ahead = await app.checkDatabase(isAhead)
   return withAdvisoryLock(app.db, 'job schedules', async () => {
     const present = new Map(
@@ -48,8 +48,8 @@ export async function reconcile(app: FastifyInstance, schedules: Schedules): Pro
 const repeatOf = (when: When): { pattern?: string; every?: number } =>
   'cron' in when ? { pattern: when.cron } : { every: when.everySeconds * 1000 }
 
-/** A scheduler says that it is time: a job is asked for. Ticks of a scheduler that is no more lead to nothing. */
+/** Enqueues the job of a schedule that is due. Ignores ticks of a scheduler that has been removed. */
 export async function tick({ db, log }: FastifyInstance, schedules: Schedules, name: string): Promise<void> {
   if (Object.hasOwn(schedules, name)) await enqueueScheduled(db, name)
-  else log.warn({ schedule: name }, 'it is time for what is no schedule any more')
+  else log.warn({ schedule: name }, 'ignored a tick of an unknown schedule')
 }

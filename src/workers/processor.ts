@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { JobName, JobPayload } from '../lib/jobs/jobs.js'
 
-/** Thrown for what no retry can mend: the job goes to the dead letters at once. */
+/** Thrown when a retry cannot help: the job becomes a dead letter at once. */
 export { UnrecoverableError } from 'bullmq'
 
 /**
- * Does one job. It may be called again for a job that it has done (the process may die before that is written down), so it
- * either marks the job as done in the transaction of its own writes, or does what may be done twice.
+ * Runs one job. It may be called again for a job that it has completed, because the process may die before
+ * the job is marked as done. So it either calls `markDone` in the transaction of its own writes, or is
+ * idempotent.
  */
 export type Processor<N extends JobName> = (
   app: FastifyInstance,
@@ -14,7 +15,7 @@ export type Processor<N extends JobName> = (
   job: { id: string },
 ) => Promise<void>
 
-/** Does what a schedule is for. It may be called again, too. */
+/** Runs the job of a schedule. Like a `Processor`, it may be called again. */
 export type ScheduledTask = (app: FastifyInstance, job: { id: string }) => Promise<unknown>
 
 /** A cron pattern in UTC, or an interval. */
@@ -22,9 +23,9 @@ export type When = { cron: string } | { everySeconds: number }
 
 export type Schedule = When & {
   run: ScheduledTask
-  /** Also when a worker starts. */
+  /** Runs also when a worker starts. Default: only at its times. */
   atStart?: true
 }
 
-/** By name, which is also the name of its job. */
+/** By name, which is also the name of the job. */
 export type Schedules = Readonly<Record<string, Schedule>>

@@ -1,8 +1,11 @@
 import { type Perishable, purge } from '../db/queries/retention/purge.js'
 import type { ScheduledTask } from './processor.js'
 
-/** Refresh tokens before sessions, which would take theirs along in one statement, however many. */
-const WHAT = [
+/**
+ * In this order: deleting a session cascades to its refresh tokens, in a single statement however many they
+ * are, so the tokens are deleted first, in batches.
+ */
+const PURGED_IN_ORDER = [
   'mailedTokens',
   'unconfirmedAccounts',
   'invitations',
@@ -15,6 +18,6 @@ const WHAT = [
 
 export const purgeExpired: ScheduledTask = async ({ db, log }) => {
   const purged: Partial<Record<Perishable, number>> = {}
-  for (const what of WHAT) purged[what] = await purge(db, what)
-  log.info({ purged }, 'deleted what was over')
+  for (const kind of PURGED_IN_ORDER) purged[kind] = await purge(db, kind)
+  log.info({ purged }, 'deleted expired rows')
 }

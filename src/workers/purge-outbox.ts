@@ -1,7 +1,7 @@
 import { purge } from '../db/queries/retention/purge.js'
 import type { ScheduledTask } from './processor.js'
 
-/** Only what is done: a dead letter stays until somebody decides about it. */
+/** Deletes completed jobs. Dead letters stay until an operator retries or discards them. */
 export const purgeOutbox: ScheduledTask = async ({ db, log }) => {
-  log.info({ purged: { doneJobs: await purge(db, 'doneJobs') } }, 'deleted what was over')
+  log.info({ purged: { doneJobs: await purge(db, 'doneJobs') } }, 'deleted expired rows')
 }

@@ -7,13 +7,15 @@ import { continueTrace } from '../lib/observability/tracing.js'
 
 const BATCH = 100
 
-/** How long the queue may take before a job is handed to it once more; while it still has the job, that changes nothing. */
+/** After so long an open job is handed to the queue again. That changes nothing if the queue still has it. */
 const LEASE_MS = 60_000
 
-/** The net below NOTIFY: leases that ran out, and jobs whose time has come, are announced by nobody. */
+/** Finds what no NOTIFY announces: expired leases, and notifications that were missed. */
 const POLL_INTERVAL_MS = 5_000
 
-/** Hands jobs from the outbox to the queue, as soon as their transaction has committed. */
+/**
+ * Hands jobs from the outbox to the queue as soon as their transaction has committed, until the app closes.
+ */
 export async function startRelay(app: FastifyInstance, databaseUrl: string): Promise<void> {
   let running: Promise<void> | undefined
   let isWoken = false
@@ -42,7 +44,7 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
     channel: 'outbox',
     onMessage: wake,
     onConnected: async () => wake(),
-    onError: (err) => app.log.warn({ err }, 'new jobs cannot be heard: looking for them instead'),
+    onError: (err) => app.log.warn({ err }, 'notifications of new jobs are not received: polling instead'),
   })
   const polling = setInterval(wake, POLL_INTERVAL_MS)
   app.addHook('onClose', async () => {
@@ -54,26 +56,27 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
 }
 
 /**
- * The queue takes no id twice: one that it has done with would never be done, be it that a backup was restored or that another
- * deployment took the job for its own. In good order it is not there at all, so only who comes again is looked for.
+ * Removes open jobs from the queue that it has already finished, because it does not accept an id twice and
+ * the jobs would never run. This happens after a backup was restored, or when another deployment took the
+ * job. Normally the queue does not know a job yet, so only jobs that are handed over again are checked.
  */
 async function freeFinished({ db, log, queue }: FastifyInstance, rows: readonly ClaimedJob[]): Promise<void> {
   const again = rows.filter(({ isHandedOverAgain }) => isHandedOverAgain)
   const finished = await Promise.all(again.map((row) => queue.isFinished(queueIdOf(row))))
   const ids = again.filter((_, i) => finished[i]).map(({ id }) => id)
   if (ids.length === 0) return
-  // The row of what has just been done was marked before the queue heard of it.
+  // A job may have completed just now: its row is marked before the queue finishes it.
   const open = await findOpenIds(db, ids)
   const blocked = again.filter(({ id }) => open.has(id))
   if (blocked.length === 0) return
   log.warn(
     { jobs: blocked.length, jobId: blocked[0]?.id },
-    'the queue has done with jobs that are open, as after a restore or with two deployments under one REDIS_KEY_PREFIX: they are handed over again',
+    'the queue has finished jobs that are still open, as after a restore or with two deployments under one REDIS_KEY_PREFIX: they are handed over again',
   )
   await Promise.all(blocked.map((row) => queue.remove(queueIdOf(row))))
 }
 
-/** What a schedule asks for has no trace yet: that begins when it is done. */
+/** Jobs of a schedule have no trace context: their trace begins when they run. */
 function addToQueue({ queue }: FastifyInstance, row: ClaimedJob): Promise<void> {
   const add = () => queue.add({ id: queueIdOf(row), name: row.job })
   return row.traceContext === null

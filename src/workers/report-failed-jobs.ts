@@ -3,7 +3,10 @@ import { countFailedJobs } from '../db/queries/jobs/failed-jobs.js'
 import { enqueueMail, markDone } from '../db/queries/jobs/outbox.js'
 import type { ScheduledTask } from './processor.js'
 
-/** Asks for a mail to each super_admin while there are dead letters: each its own job, so that no retry mails twice. */
+/**
+ * Enqueues a mail to each super_admin while there are dead letters. Each is a
+ * separate job, so that a retry repeats no mail.
+ */
 export const reportFailedJobs: ScheduledTask = ({ db }, { id }) =>
   db.transaction(async (tx) => {
     if (!(await markDone(tx, id))) return

@@ -6,8 +6,9 @@ import { enqueueNotice, markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
 /**
- * Asks the new mailbox, and tells the old one. If the new address has an account already, its owner is told instead; a
- * registration that no mailbox has confirmed is none. Nothing is done once the session has ended, or the account has changed.
+ * Mails a confirmation link to the new address and a notice to the old one. If the new address already has a
+ * confirmed account, that gets a notice instead of a link; an unconfirmed registration does not count. Does
+ * nothing when the session has ended or the account has changed since the request.
  */
 export const requestEmailChange: Processor<'request-email-change'> = (
   { db, mailedLinks },

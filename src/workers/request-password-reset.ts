@@ -2,7 +2,7 @@ import { findUserByEmail } from '../db/queries/accounts/users.js'
 import { markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
-/** Sends the link that sets a password, the first one or a new one. A disabled account stays closed (OWASP ASVS 5.0, 6.4.3). */
+/** Mails a link to set the first or a new password. Disabled accounts get none (OWASP ASVS 5.0, 6.4.3). */
 export const requestPasswordReset: Processor<'request-password-reset'> = (
   { db, mailedLinks },
   { email },

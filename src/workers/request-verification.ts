@@ -4,8 +4,9 @@ import { markDone } from '../db/queries/jobs/outbox.js'
 import type { Processor } from './processor.js'
 
 /**
- * Sends the link that confirms an address once more. Where several have registered it, nobody knows which of them asks: the
- * link asks for the password then. Accounts that do not wait for it, and strangers, hear nothing.
+ * Mails another link to confirm an address. When the address was registered several times, it is not known
+ * whose registration is meant, so the link asks for a password. Sends nothing to addresses without a pending
+ * account.
  */
 export const requestVerification: Processor<'request-verification'> = (
   { db, mailedLinks },

@@ -10,16 +10,26 @@ import { serializeError } from '../lib/observability/log-error.js'
 import { continueTrace, type Span } from '../lib/observability/tracing.js'
 import { UnrecoverableError } from './processor.js'
 
-/** Finds out what there is to do. @throws UnrecoverableError for a job that nobody can do */
+/**
+ * Returns the function that runs a job.
+ *
+ * @throws {UnrecoverableError} from that function, when the job or its payload is unknown
+ */
 export type FindWork = (job: OpenJob) => () => Promise<unknown>
 
-/** Told of every attempt. */
+/** Called after every attempt. */
 export type Measure = (
   labels: { job_name: string; outcome: 'done' | 'failed' | 'dead' },
   seconds: number,
 ) => void
 
-/** Does the job that this row of the outbox asks for, unless it is done already, and writes into the row how it went. */
+/**
+ * Runs the job of an outbox row, unless it is done already, and records the outcome in the row.
+ *
+ * @param measure default: no measurement
+ * @throws {Error} when the attempt failed and the job will be retried
+ * @throws {UnrecoverableError} when it failed and will not be retried
+ */
 export async function runJob(
   app: FastifyInstance,
   id: string,
@@ -48,7 +58,7 @@ async function attempt(
     const result = await findWork(job)()
     await markDone(app.db, job.id)
     end('done')
-    // Such as the head of the audit log's seals, which is an anchor wherever logs are kept.
+    // The result of sealing is the head of the chain: the log then serves as an anchor.
     log.info({ result }, 'job done')
   } catch (err) {
     const failure = describe(err)
@@ -58,27 +68,30 @@ async function attempt(
       maxAttempts: isPermanent ? 0 : job.scheduled ? MAX_SCHEDULED_ATTEMPTS : MAX_ATTEMPTS,
     })
     end(isLast ? 'dead' : 'failed')
-    if (isLast) log.error({ err }, 'job failed, and is not tried again: see npm run jobs -- list --failed')
-    else log.warn({ err }, 'job failed, and will be tried again')
-    // Not the error itself, whose message may hold the values of a query: the queue keeps what it gets.
+    if (isLast) log.error({ err }, 'job failed and will not be retried: see npm run jobs -- list --failed')
+    else log.warn({ err }, 'job failed and will be retried')
+    // Not the error itself: its message may contain values of a query, and the queue would store them.
     throw isLast ? new UnrecoverableError(failure.message) : new Error(failure.message)
   }
 }
 
 type Described = { message: string; stack?: string; cause?: Described }
 
-/** As in the log, without what may be secret. The cause of a failed query says why; the query only which. */
+/**
+ * Describes the error as in the log, without secrets. The cause of a
+ * failed query is added: it says why it failed.
+ */
 function describe(err: unknown): { message: string; stack: string | null } {
   if (!(err instanceof Error)) return { message: storable(redactText(String(err))), stack: null }
   const { message, stack, cause } = serializeError(err) as Described
   const causes = cause === undefined ? [] : [cause]
   return {
-    message: storable([message, ...causes.map((it) => it.message)].join(': ')),
-    stack: storable([stack, ...causes.map((it) => it.stack)].join('\n')),
+    message: storable([message, ...causes.map((each) => each.message)].join(': ')),
+    stack: storable([stack, ...causes.map((each) => each.stack)].join('\n')),
   }
 }
 
 const MAX_LENGTH = 10_000
 
-/** PostgreSQL keeps no NUL, and nobody reads more. */
+/** PostgreSQL text cannot hold NUL. */
 const storable = (text: string): string => text.replaceAll('\0', '').slice(0, MAX_LENGTH)

@@ -8,7 +8,11 @@ import { reportFailedJobs } from './report-failed-jobs.js'
 
 type ScheduleOptions = { auditKey: AuditSigningKey | undefined }
 
-/** The table of contents: what is done, and when. Renamed, changed or removed here, it is so in the queue. */
+/**
+ * The jobs that run at set times. Changes here are applied to the queue when a worker starts.
+ *
+ * @param options.auditKey undefined: the audit log is not sealed
+ */
 export const schedulesWith = ({ auditKey }: ScheduleOptions): Schedules => ({
   'keep-audit-partitions': {
     cron: '10 2 * * *',

@@ -3,7 +3,10 @@ import { countFailedJobs } from '../db/queries/jobs/failed-jobs.js'
 import { failedJobs } from '../emails/failed-jobs.js'
 import type { Processor } from './processor.js'
 
-/** What failed is counted here: what was retried or discarded since the report was asked for is no news. */
+/**
+ * Counts the dead letters when the mail is sent: some may have been
+ * retried or discarded since it was enqueued.
+ */
 export const sendFailedJobsReport: Processor<'send-failed-jobs-report'> = async (app, { userId }, { id }) => {
   const user = await findUserById(app.db, userId)
   if (user?.status !== 'active' || user.role !== 'super_admin') return

@@ -2,6 +2,7 @@ import { findUserById } from '../db/queries/accounts/users.js'
 import { noticeMails } from '../emails/index.js'
 import type { Processor } from './processor.js'
 
+/** Mails a notice to the address in the payload, or to the user's current address when there is none. */
 export const sendNotice: Processor<'send-notice'> = async (app, { mail, userId, to }, { id }) => {
   const user = await findUserById(app.db, userId)
   if (!user) return

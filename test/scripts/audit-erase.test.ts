@@ -76,7 +76,7 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   const { code, stdout, stderr } = await erase(ada.id)
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })
   const [, erasedEntries, erasedRequests, seal] =
-    /^Erased the personal data of user \S+ in (\d+) entries and (\d+) requests: seal (\d+)\.\nThe account itself is still there/.exec(
+    /^Erased the personal data of user \S+ in (\d+) entries and (\d+) requests: seal (\d+)\.\nThe account itself still exists/.exec(
       stdout,
     ) ?? []
   t.ok(Number(erasedEntries) >= 5 && Number(erasedRequests) >= 1, stdout)

@@ -79,7 +79,7 @@ t.test('verifies seals with public keys alone and exits with 1 for every change'
   const sound = await npm('audit:verify')
   t.match(sound, { code: 0, stderr: '' })
   const [, head = ''] =
-    /^Everything that is sealed is as it was\.\nverified {2}3 entries in \d seals?\nunsealed {2}0 entries\nhead {6}(\d:[0-9a-f]{64})\n$/.exec(
+    /^All sealed entries are unchanged\.\nverified {2}3 entries in \d seals?\nunsealed {2}0 entries\nhead {6}(\d:[0-9a-f]{64})\n$/.exec(
       sound.stdout,
     ) ?? []
   t.match(await verify(['--anchor', head]), { code: 0 })
@@ -91,7 +91,7 @@ t.test('verifies seals with public keys alone and exits with 1 for every change'
   t.match(tampered, { code: 1, stderr: '' })
   t.match(tampered.stdout.split('\n'), [
     `modified audit_log ${row?.id}`,
-    '1 finding: the audit log is not as it was sealed.',
+    '1 finding: the audit log has changed since it was sealed.',
     /^verified {2}2 entries/,
   ])
   await attack(admin, 'delete from audit.audit_seals')
@@ -123,7 +123,7 @@ t.test('shows a progress bar, on a terminal only', { skip: withoutTerminal }, as
   const terminal = startInTerminal(t, 'node --import tsx src/scripts/audit.ts verify', auditorEnv)
   const { code, stdout } = await terminal.ended
   t.equal(code, 0)
-  t.ok(stdout.includes(`${'█'.repeat(30)} 100 % of 1\r\u001B[KEverything`))
+  t.ok(stdout.includes(`${'█'.repeat(30)} 100 % of 1\r\u001B[KAll`))
 })
 
 t.test('without a key nothing is sealed or erased in production, and elsewhere one is made', async (t) => {
@@ -166,7 +166,7 @@ t.test('answers an invalid command line with the usage and exit code 1', async (
     ['verify', ['7'], "Unexpected argument '7'"],
     ['seal', ['--all'], "Unknown option '--all'"],
     ['keys', ['--ed25519'], "Unknown option '--ed25519'"],
-    ['erase', [], '--user is missing, the id of the user'],
+    ['erase', [], '--user is missing: the id of the user'],
     ['erase', ['--user', 'ada@example.com'], '--user must be a UUID'],
   ]
   for (const [command, args, message] of refusals) {

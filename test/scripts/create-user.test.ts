@@ -61,8 +61,8 @@ t.test('a mistake prints one line and creates no user', async (t) => {
   const empty = await createEmptyDatabase(t)
   const all = ['--email', 'ada@example.com', ...NAMES, '--password-stdin']
   const mistakes: [line: RegExp, Flags][] = [
-    [/without a terminal .* --email, --first-name, --last-name, --password-stdin$/, {}],
-    [/without a terminal .* needs also --password-stdin$/, { args: all.slice(0, -1) }],
+    [/without a terminal, .* --email, --first-name, --last-name, --password-stdin$/, {}],
+    [/without a terminal, .* required: --password-stdin$/, { args: all.slice(0, -1) }],
     [/^create-user: Unknown option '--admin'$/, { args: [...all, '--admin'] }],
     [/^create-user: Unexpected argument 'ada'$/, { args: [...all, 'ada'] }],
     [/'--email <value>' argument missing$/, { args: ['--email'] }],
@@ -141,9 +141,9 @@ t.test(
     await answer(/Role/, '\r')
     await answer(/Password/, 'password12345\r')
     await answer(/too easy to guess/, `${CTRL_U}${PASSWORD}\r`)
-    await answer(/The same again/, `${PASSWORD}!\r`)
-    await answer(/two different passwords[\s\S]*Password/, `${PASSWORD}\r`)
-    await answer(/two different passwords[\s\S]*The same again/, `${PASSWORD}\r`)
+    await answer(/Repeat the password/, `${PASSWORD}!\r`)
+    await answer(/passwords differ[\s\S]*Password/, `${PASSWORD}\r`)
+    await answer(/passwords differ[\s\S]*Repeat the password/, `${PASSWORD}\r`)
     const { code, stdout } = await ended
     t.equal(code, 0)
     t.match(stdout, /Created ada@example.com \(user\), id/)

@@ -43,7 +43,7 @@ t.test('upgrade and downgrade go to a revision, or all the way, and print what t
     await npm('db:upgrade'),
     done(
       'newer     9999_newer',
-      'The database is ahead of this release: what a newer one made stays as it is.',
+      'The database is ahead of this release: migrations of the newer release stay as they are.',
       'Nothing to apply.',
     ),
   )
@@ -59,7 +59,7 @@ t.test('upgrade and downgrade go to a revision, or all the way, and print what t
   t.match(await npm('db:upgrade'), { code: 1, stderr: /^db: 0002_other is applied here, but has no file/ })
   t.strictSame(
     await db('check'),
-    failed('0002_other was applied, and is no file here: another branch has it'),
+    failed('0002_other was applied, but has no file here: it belongs to another branch'),
   )
   await sql`delete from drizzle.migrations where name = '0002_other'`
 
@@ -115,7 +115,7 @@ t.test('detects a changed schema, generates both directions, applies and reverts
   t.strictSame(await db('status'), failed(unreachable))
   t.strictSame(
     await db('check'),
-    done(`What was applied is not checked: ${unreachable}`, 'Schema, snapshots and migrations agree.'),
+    done(`Applied migrations are not checked: ${unreachable}`, 'Schema, snapshots and migrations agree.'),
   )
 })
 
@@ -141,14 +141,14 @@ t.test('answers an invalid command line with the usage and exit code 1', async (
   })
   t.notMatch(unknown.stderr, / at .*\.ts:\d/)
   const refusals: [string, string[], string][] = [
-    ['downgrade', [], 'how far? -1 for one step, or the revision to stop at'],
-    ['downgrade', ['-0'], '-0 is no revision'],
-    ['downgrade', ['1'], '1 is no revision'],
-    ['downgrade', ['-1', '0001'], 'one argument at most, not -1 0001'],
+    ['downgrade', [], 'a target is missing: -1 for one step, or the revision to stop at'],
+    ['downgrade', ['-0'], '-0 is not a revision'],
+    ['downgrade', ['1'], '1 is not a revision'],
+    ['downgrade', ['-1', '0001'], 'at most one argument, not -1 0001'],
     ['downgrade', ['--force'], "Unknown option '--force'"],
-    ['upgrade', ['-1'], '-1 is no revision'],
-    ['upgrade', ['newest'], 'newest is no revision'],
-    ['generate', [], '--name is missing, such as --name add_country_code'],
+    ['upgrade', ['-1'], '-1 is not a revision'],
+    ['upgrade', ['newest'], 'newest is not a revision'],
+    ['generate', [], '--name is missing, for example --name add_country_code'],
     ['generate', ['--name'], "Option '--name <value>' argument missing"],
     ['status', ['0001'], "Unexpected argument '0001'"],
     ['check', ['--all'], "Unknown option '--all'"],

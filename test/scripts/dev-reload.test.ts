@@ -21,7 +21,7 @@ t.test('a change restarts everything, also with a DATABASE_URL', async (t) => {
   const source = readFileSync(routes, 'utf8')
   writeFileSync(routes, `${source}\nthrow new Error('a mistake')\n`)
   await dev.says(/src\/routes\/index\.ts has changed: restarting\n/)
-  await dev.says(/The API has ended with exit code 1: waiting for a change\n/)
+  await dev.says(/The API ended with exit code 1: waiting for a change\n/)
   t.notOk(await isUp(dev.url))
 
   writeFileSync(join(cwd, 'drizzle/9000_shelves.sql'), 'create table shelves (id integer)')

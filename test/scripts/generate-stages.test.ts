@@ -127,7 +127,7 @@ t.test('a changed audit declaration comes with a migration that records the newe
   audited(schema.books, { redact: ['genre'] })
   t.match(await check({ folder, schema }), [/^db:generate is due: books trigger/])
   t.strictSame(await generate({ schema, folder, name: 'redact' }), ['0002_redact'])
-  t.match(await readFile(join(folder, '0002_redact.sql'), 'utf8'), /^-- How tables are audited has changed/)
+  t.match(await readFile(join(folder, '0002_redact.sql'), 'utf8'), /^-- Only the audit of tables has changed/)
   t.strictSame(await check({ folder, schema }), [])
   t.strictSame(await generate({ schema, folder, name: 'again' }), [])
 })
@@ -142,12 +142,12 @@ t.test('check finds handwritten files that could never be applied', async (t) =>
     t.strictSame(problems, problem === undefined ? [] : [`0002_more.sql ${problem}`], script)
   }
   const add = `ALTER TYPE genre ADD VALUE IF NOT EXISTS 'poem' BEFORE 'essay';`
-  const used = 'adds poem to an enum and uses it, which must be committed first: use it in the next migration'
+  const used = 'adds poem to an enum and uses it before it is committed: use it in the next migration'
   await finds(`${add}\n--> statement-breakpoint\nUPDATE books SET genre = 'poem';`, used)
   await finds(`-- 'poem' at last\n${add}`)
   await finds(`CREATE TYPE genre AS ENUM ('a');\n${add}\nSELECT 'poem'::genre;`)
   const refused = (statement: string) =>
-    `runs in a transaction, and this cannot: ${statement} Put it into a file of its own that starts with -- no-transaction`
+    `runs in a transaction, but this statement cannot: ${statement} Put it into a separate file that starts with -- no-transaction`
   for (const statement of [
     'CREATE UNIQUE INDEX CONCURRENTLY i ON books (id);',
     'DROP INDEX CONCURRENTLY i;',

@@ -59,7 +59,8 @@ onEachBackend(
     await mailbox.next('ada@example.com')
     const allDone = async () => (await sql`select from outbox where done_at is null`).length === 0
     await eventually(allDone)
-    const warnings = () => lines.filter((line) => line.includes('the queue has done with jobs that are open'))
+    const warnings = () =>
+      lines.filter((line) => line.includes('the queue has finished jobs that are still open'))
     const app = await buildJobApp(t, { database, backend })
     const [sent] = await sql`select id from outbox where job = 'send-link'`
     await eventually(() => app.queue.isFinished(queueIdOf({ id: sent?.id, retriedAt: null })))

@@ -71,8 +71,8 @@ onEachBackend('a job that cannot be done is a dead letter with the reason', asyn
   t.strictSame(
     [...(await failures())],
     [
+      { id: wrong, attempts: 1, last_error: 'The payload does not match the job send-notice' },
       { id: unknown, attempts: 1, last_error: 'There is no job constructor' },
-      { id: wrong, attempts: 1, last_error: 'This is no payload of the job send-notice' },
     ],
   )
   const [row] = await sql`select last_stack from outbox where id = ${wrong}`

@@ -17,9 +17,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     mailedLinks: {
       /**
-       * Creates a token for the mailbox and enqueues the mail with its link. Returns false, and sends no mail, when
-       * the mailbox has enough fresh links of this kind or has got too many mails with them. A link that sets a
-       * password is always sent when the mailbox has no other.
+       * Creates a token for the mailbox and enqueues the mail with its link. Returns false, and sends no
+       * mail, when the mailbox has enough fresh links of this kind or has got too many mails with them. A
+       * link that sets a password is always sent when the mailbox has no other.
        */
       issue: (tx: Tx, mail: LinkMail, link: Link) => Promise<boolean>
       /** Returns the link of a token, or undefined when its signing key is no longer in `keys`. */

@@ -7,8 +7,8 @@ import { InvalidToken } from '../../lib/errors/errors.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Sets a password with a mailed token, for the API and for the page, and ends every session of the account.
-     * `ip` is the address of the caller.
+     * Sets a password with a mailed token, for the API and for the page, and ends every session of the
+     * account. `ip` is the address of the caller.
      *
      * @throws {InvalidToken} when the token is unknown, expired, used or void
      * @throws {PasswordTooCommon} when the password is easy to guess or was found in a breach

@@ -34,7 +34,10 @@ type PasswordAttempt = {
   /** The hashing parameters that occur among all accounts: see PasswordHasher. */
   storedEfforts?: readonly string[] | undefined
   caller?: Caller
-  /** Runs when the attempt gets its turn, right before the password is verified. If it throws, nothing is verified. */
+  /**
+   * Runs when the attempt gets its turn, right before the password is
+   * verified. If it throws, nothing is verified.
+   */
   before: () => Promise<void>
 }
 

@@ -5,14 +5,17 @@ import { Forbidden, Unauthorized } from '../../lib/errors/errors.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Opens a route to everybody: without this word it needs a user. */
+    /** Opens the route to anonymous callers. Default: a route needs a signed-in user. */
     public?: true
-    /** Only users with this platform role. */
+    /** Admits only users with this platform role. Default: any. */
     role?: UserRole
   }
 }
 
-/** Refuses who may not. */
+/**
+ * Refuses requests that do not meet `public` and `role`: with a 401
+ * without a user, with a 403 for a wrong role.
+ */
 async function accessPolicy(app: FastifyInstance) {
   app.addHook('onRequest', (request, reply, done) => {
     const { config } = request.routeOptions

@@ -12,16 +12,16 @@ declare module 'fastify' {
       /** The public keys, as `/.well-known/jwks.json` shows them (RFC 7517). */
       publicKeys: readonly SigningKey['jwk'][]
       sign: (claims: AccessClaims) => string
-      /** Undefined for anything that is not a token of ours, unchanged and in time. */
+      /** Returns undefined unless the token was issued by this server, is unchanged and has not expired. */
       verify: (token: string) => AccessClaims | undefined
     }
   }
 }
 
 type AccessTokenOptions = {
-  /** The first one signs, all of them verify: that is how a key is rotated. */
+  /** The first key signs. All of them verify, so that a key can be rotated. */
   keys: readonly [SigningKey, ...SigningKey[]]
-  /** Who issues the tokens and whom they are for: this server's public address. */
+  /** The issuer and the audience of the tokens: the public URL of this server. */
   issuer: string
   lifetimeSeconds: number
 }
@@ -33,8 +33,8 @@ async function accessTokens(app: FastifyInstance, { keys, issuer, lifetimeSecond
     (app.jwt as unknown as Record<string, typeof app.jwt>)[key.kid] as typeof app.jwt
   const signer = jwtOf(keys[0])
   const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
-  // Our tokens' headers are constants. Any other header - `none`, a foreign `alg`, `jku`, `crit`, an odd `kid` -
-  // never reaches the code that would have to get its handling right.
+  // The headers of our tokens are constants. Tokens with any other header (`none`, another `alg`, `jku`, `crit`,
+  // an unknown `kid`) are refused before the JWT library has to handle them.
   const verifiers = new Map(keys.map((key) => [headerOf(jwtOf(key).sign({})), jwtOf(key)]))
 
   const verified = new VerifiedTokens((token) => verifiers.get(headerOf(token))?.verify(token))

@@ -3,7 +3,10 @@ import fp from 'fastify-plugin'
 import { checkAuditAccess } from '../../db/queries/audit/audit-access.js'
 import { recordOrganization } from '../../lib/audit/context.js'
 
-/** For the routes around it: a super_admin reads everything, an org_admin what belongs to the organization that the query names. */
+/**
+ * Guards the routes registered with it: a super_admin may read everything, an org_admin only the organization
+ * in the query parameter `organizationId`.
+ */
 async function auditReaders(app: FastifyInstance) {
   app.addHook('preHandler', async function checkReader(request) {
     const { organizationId } = request.query as { organizationId?: string }

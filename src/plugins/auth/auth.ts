@@ -5,32 +5,38 @@ import { countHeader } from '../../lib/http/count-header.js'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    /** Whose token the request carries. On most public routes there is none. */
+    /**
+     * The claims of the request's access token. Null without a valid one, and on
+     * public routes unless they say `identifiesUser`.
+     */
     user: AccessClaims
   }
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A public route that wants to know who asks, where a valid token tells; any other token counts as none. */
+    /** For public routes: sets `request.user` when there is a valid token, and ignores an invalid one. */
     identifiesUser?: true
   }
 }
 
 const SCHEME = /^Bearer /i
 
-/** Finds out who asks. Whether they may is for the access policy, after the rate limits: refusals are limited, too. */
+/**
+ * Identifies the caller. The access policy decides later, after the rate limits, whether the caller is
+ * admitted, so that refused requests are limited too.
+ */
 async function auth(app: FastifyInstance) {
   const { accessTokens, revocationList } = app
 
   const claimsOf = ({ headers, raw }: FastifyRequest): AccessClaims | undefined => {
     const { authorization = '' } = headers
-    // Of several, Node keeps the first: with two, none counts.
+    // Of several headers Node would use the first. They are ambiguous, so none is accepted.
     if (!SCHEME.test(authorization) || countHeader(raw.rawHeaders, 'authorization') > 1) return undefined
     return accessTokens.verify(authorization.slice('Bearer '.length))
   }
 
-  // With a callback: nearly always there is nothing to wait for.
+  // A callback, not async: there is nearly always nothing to wait for.
   app.addHook('onRequest', (request, _reply, done) => {
     const { config } = request.routeOptions
     if ((config.public && !config.identifiesUser) || request.is404) return done()

@@ -12,13 +12,14 @@ import { endedSessionCookie, readSessionCookie, sessionCookie } from '../../lib/
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Sign-ins of a browser, for pages alone: the API takes no cookie. */
+    /** Sessions in a cookie, for pages only: the API does not accept the cookie. */
     cookieSessions: {
+      /** Sets the cookie. If the user has too many sessions, the oldest ends. */
       start: (user: User, request: FastifyRequest, reply: FastifyReply) => Promise<void>
-      /** Asks the database each time: an ended session is known at once, and so is a changed role. */
+      /** Queries the database each time, so that an ended session or a changed role takes effect at once. */
       find: (request: FastifyRequest) => Promise<CookieSession | undefined>
       end: (id: string) => Promise<void>
-      /** Makes the browser forget the cookie. */
+      /** Deletes the cookie in the browser. Does not end the session. */
       forget: (reply: FastifyReply) => void
     }
   }

@@ -6,25 +6,30 @@ import type { Permission } from '../../lib/auth/permissions.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a route below `/organizations/:organizationId` does there: who may, is in `lib/permissions.ts`. */
+    /**
+     * What a route below `/organizations/:organizationId` does, which decides who may call it: see
+     * `lib/auth/permissions.ts`. Required there, and not allowed on other routes.
+     */
     permission?: Permission
   }
   interface FastifyRequest {
     /**
-     * Does the work of such a route, in one transaction that sees this organization alone.
-     * Throws NotFound to who is no member, and Forbidden to a member who may not.
+     * Runs the work of such a route, in one transaction that is limited to this organization.
+     *
+     * @throws {NotFound} when the caller is not a member
+     * @throws {Forbidden} when the caller's role lacks the permission
      */
     inOrganization: <T>(work: (scope: OrganizationScope) => Promise<T>) => Promise<T>
   }
 }
 
-const OF_AN_ORGANIZATION = '/organizations/:organizationId'
+const ORGANIZATION_PATH = '/organizations/:organizationId'
 
-/** A route of an organization that says of nobody that he may use it does not start. */
+/** Refuses to start the server with a route of an organization that declares no permission. */
 function checkDeclaration({ method, url, config }: RouteOptions): void {
-  if (config?.public || url.includes(OF_AN_ORGANIZATION) === (config?.permission !== undefined)) return
+  if (config?.public || url.includes(ORGANIZATION_PATH) === (config?.permission !== undefined)) return
   throw new Error(
-    `${method} ${url}: routes below ${OF_AN_ORGANIZATION}, and only these, have config.permission`,
+    `${method} ${url}: routes below ${ORGANIZATION_PATH}, and only these, have config.permission`,
   )
 }
 

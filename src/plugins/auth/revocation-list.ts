@@ -13,7 +13,11 @@ async function revocationList(app: FastifyInstance, options: { url: string; toke
   const list = await openRevocationList({
     ...options,
     db: app.db,
-    onError: (err) => app.log.warn({ err }, 'revocations cannot be heard: every access token is looked up'),
+    onError: (err) =>
+      app.log.warn(
+        { err },
+        'revocation notifications are not received: every access token is checked in the database',
+      ),
   })
   app.decorate('revocationList', list)
   app.addHook('onClose', list.close)

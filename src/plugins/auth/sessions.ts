@@ -16,9 +16,12 @@ export type Tokens = {
 declare module 'fastify' {
   interface FastifyInstance {
     sessions: {
-      /** Signs a user in, on the device that the request comes from. With one session too many the oldest ends. */
+      /** Signs a user in on the device of the request. If the user has too many sessions, the oldest ends. */
       start: (user: User, request: FastifyRequest) => Promise<Tokens>
-      /** Throws InvalidRefreshToken. */
+      /**
+       * @throws {InvalidRefreshToken} when the token is unknown or expired, or was used before the grace
+       * period
+       */
       refresh: (refreshToken: string) => Promise<Tokens>
     }
   }
@@ -48,7 +51,7 @@ async function sessions(app: FastifyInstance, { lifetimes, maxPerUser }: Session
         const { user, session, refreshToken } = await refreshSession(db, token, lifetimes)
         return tokensOf(user, session.id, refreshToken)
       } catch (error) {
-        // A token that came back has just ended its session: the answer must not overtake that.
+        // A reused token has just ended its session: apply the revocation before responding.
         if (error instanceof InvalidRefreshToken) await revocationList.settle()
         throw error
       }

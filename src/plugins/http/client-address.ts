@@ -3,9 +3,9 @@ import fp from 'fastify-plugin'
 import { clientAddress, readAddress, trustedProxies } from '../../lib/network/client-address.js'
 
 /**
- * Reads `request.ip`, `request.host` and `request.protocol` from the headers of trusted proxies. Fastify's own
- * `trustProxy` accepts any text as an address, including one with a port: rate limits, logs and the audit log
- * would then see a new client for each port.
+ * Reads `request.ip`, `request.host` and `request.protocol` from the headers of trusted proxies. Fastify's
+ * own `trustProxy` accepts any text as an address, including one with a port: rate limits, logs and the audit
+ * log would then see a new client for each port.
  */
 async function clientAddresses(app: FastifyInstance, { proxies }: { proxies: readonly string[] }) {
   const isTrusted = trustedProxies(proxies)

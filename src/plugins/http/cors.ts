@@ -13,14 +13,16 @@ declare module 'fastify' {
 const PREFLIGHT_MAX_AGE_SECONDS = 600
 
 /**
- * Compares whole origins, never suffixes. Tokens are sent in a header, so credentials (cookies) are not allowed.
+ * Compares whole origins, never suffixes. Tokens are sent in a header,
+ * so credentials (cookies) are not allowed.
  *
  * @param options.origins the allowed origins; `*` allows all, an empty list turns CORS off
  */
 async function cors(app: FastifyInstance, { origins }: { origins: readonly string[] }) {
   app.decorate('corsHeaders', (origin) => corsHeaders(origins, origin))
   if (origins.length === 0) return
-  // Otherwise the plugin's catch-all would accept a preflight for unknown paths. Known paths have OPTIONS routes.
+  // Otherwise the plugin's catch-all would accept a preflight for
+  // unknown paths. Known paths have OPTIONS routes.
   app.addHook('onRoute', (route) => {
     if (route.url === '*') route.config = { ...route.config, cors: false, public: true } as object
   })

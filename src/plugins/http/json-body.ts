@@ -6,9 +6,9 @@ import { parseJson } from '../../lib/http/json.js'
 import { isPlainUtf8 } from '../../lib/http/plain-utf8.js'
 
 /**
- * Accepts uncompressed JSON in UTF-8 and nothing else. Fastify would also accept `text/plain`, which any page may
- * post across origins without a preflight (OWASP ASVS 5.0, 3.5.2), and would parse a compressed body or another
- * encoding as if it were plain UTF-8.
+ * Accepts uncompressed JSON in UTF-8 and nothing else. Fastify would also accept `text/plain`, which any page
+ * may post across origins without a preflight (OWASP ASVS 5.0, 3.5.2), and would parse a compressed body or
+ * another encoding as if it were plain UTF-8.
  */
 async function jsonBody(app: FastifyInstance) {
   app.removeAllContentTypeParsers()

@@ -9,7 +9,10 @@ import { describePolicy } from '../../rate-limit/policies.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** For the documentation: failures that cannot be derived from the route's schema and policy. Default: none. */
+    /**
+     * For the documentation: failures that cannot be derived from the
+     * route's schema and policy. Default: none.
+     */
     failures?: readonly FailureKind[]
   }
 }

@@ -3,7 +3,9 @@ import fp from 'fastify-plugin'
 import { InvalidHost } from '../../lib/errors/errors.js'
 import { countHeader } from '../../lib/http/count-header.js'
 
-/** Handles two cases that Node would otherwise answer itself, without a problem body, headers and a log line. */
+/**
+ * Handles two cases that Node would otherwise answer itself, without a problem body, headers and a log line.
+ */
 async function requestHead(app: FastifyInstance) {
   // Exactly one Host (RFC 9112, 3.2). Of several, Node uses the first, while a proxy may use the last.
   app.addHook('onRequest', ({ raw }, reply, done) => {

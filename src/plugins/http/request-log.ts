@@ -6,7 +6,8 @@ const levelOf = (status: number) => (status >= 500 ? 'error' : status >= 400 ? '
 
 /** Logs one line per request, after the response. */
 async function requestLog(app: FastifyInstance) {
-  // Skips the search for secrets, which takes longer than the rest of the line. None of these fields holds one.
+  // Skips the search for secrets, which takes longer than the rest of
+  // the line. None of these fields holds one.
   const log = app.log.child({}, { formatters: { log: (fields) => fields } })
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode, elapsedTime } = reply

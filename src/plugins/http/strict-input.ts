@@ -9,7 +9,10 @@ const NO_PARAMETERS = StrictObject({})
 const isEmptyBody = (body: unknown): boolean =>
   !body || (typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0)
 
-/** Routes refuse parameters and bodies that they do not declare: a mistyped parameter is never silently ignored. */
+/**
+ * Routes refuse parameters and bodies that they do not declare: a
+ * mistyped parameter is never silently ignored.
+ */
 async function strictInput(app: FastifyInstance) {
   app.addHook('onRoute', (route) => {
     route.schema = { querystring: NO_PARAMETERS, ...route.schema }

@@ -7,11 +7,17 @@ import { isMutating, isWorthRecording, outlineOf, withDetails } from '../../lib/
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Resolves when the records of all requests so far are written. For tests: responses do not wait for them. */
+    /**
+     * Resolves when the records of all requests so far are written.
+     * For tests: responses do not wait for them.
+     */
     settleAuditRequests: () => Promise<void>
   }
   interface FastifyContextConfig {
-    /** Records every request of a reading route: for exports. Default: only requests that may change something. */
+    /**
+     * Records every request of a reading route: for exports. Default:
+     * only requests that may change something.
+     */
     recorded?: true
   }
 }

@@ -5,7 +5,10 @@ import { type Inbox, openInbox } from '../../emails/inbox.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Receives the mails when there is no mail server; undefined when there is one, which production requires. */
+    /**
+     * Receives the mails when there is no mail server; undefined when
+     * there is one, which production requires.
+     */
     devInbox: Inbox | undefined
   }
 }

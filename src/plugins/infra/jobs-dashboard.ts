@@ -28,8 +28,8 @@ export type JobsDashboardOptions = {
 }
 
 /**
- * Connects to the queue on the first request, because the API itself does not need it, and again after the queue
- * did not respond.
+ * Connects to the queue on the first request, because the API itself does not
+ * need it, and again after the queue did not respond.
  */
 async function jobsDashboard(app: FastifyInstance, { mode, publicUrl, ...backend }: JobsDashboardOptions) {
   let current: OpenQueue | undefined

@@ -7,7 +7,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The registry to which plugins add their measurements. */
     metrics: Metrics
-    /** The token that `/metrics` on the API's own port requires; undefined when metrics are not served there. */
+    /**
+     * The token that `/metrics` on the API's own port requires; undefined when metrics are not served there.
+     */
     metricsToken: string | undefined
   }
 }
@@ -23,7 +25,10 @@ export type MetricsOptions = {
 
 const PORTS = { api: 'METRICS_PORT', worker: 'WORKER_METRICS_PORT' } as const
 
-/** Measures only when the metrics are served: on a port of their own, or for the API with a token on its own port. */
+/**
+ * Measures only when the metrics are served: on a port of their own,
+ * or for the API with a token on its own port.
+ */
 async function metrics(app: FastifyInstance, { service, version, ...settings }: MetricsOptions) {
   const { METRICS_HOST: host, METRICS_TOKEN: token, [PORTS[service]]: port } = settings
   const isOnPortOfApi = port === undefined && token !== undefined && service === 'api'

@@ -32,7 +32,9 @@ const START_TIMEOUT_MS = 5_000
 /** Leaves time for the other plugins to close before the process is ended. */
 const CLOSE_TIMEOUT_MS = 4_000
 
-/** The BullMQ queue between the outbox and the workers. It may lose all its data: the outbox fills it again. */
+/**
+ * The BullMQ queue between the outbox and the workers. It may lose all its data: the outbox fills it again.
+ */
 async function queue(app: FastifyInstance, settings: Parameters<typeof queueOptions>[0]) {
   const { adding, working, backend } = queueOptions(settings)
   const log = outageLog(app.log)

@@ -20,7 +20,9 @@ const CHECK_TIMEOUT_MS = 2_000
 const SHARED_FOR_MS = 1_000
 
 type ReadinessOptions = {
-  /** How long to keep serving during a shutdown, so that load balancers notice before connections are refused. */
+  /**
+   * How long to keep serving during a shutdown, so that load balancers notice before connections are refused.
+   */
   drainSeconds: number
 }
 

@@ -6,7 +6,9 @@ import { OperatorError } from '../../lib/errors/operator-error.js'
 const BYPASSED =
   'The role of DATABASE_URL is a superuser or has BYPASSRLS: row-level security does not separate organizations. Use a role without either'
 
-/** Refuses to start the server unless row-level security separates the organizations and applies to its role. */
+/**
+ * Refuses to start the server unless row-level security separates the organizations and applies to its role.
+ */
 async function rowSecurity(app: FastifyInstance, { isProduction }: { isProduction: boolean }) {
   app.addHook('onReady', async () => {
     const problems = await app.checkDatabase(findTenancyProblems)

@@ -10,7 +10,10 @@ declare module 'fastify' {
   }
 }
 
-/** Opens a span for each request, in the trace of the caller, and adds the trace id to the lines of the request's log. */
+/**
+ * Opens a span for each request, in the trace of the caller, and adds the
+ * trace id to the lines of the request's log.
+ */
 async function tracing(app: FastifyInstance) {
   app.decorateRequest('span', null)
   const tracer = findTracer()

@@ -17,7 +17,10 @@ const API_PATH = `${DASHBOARD_PATH}/api/`
 /** An inline style of a bull-board icon. The browser tests fail when a new version changes it. */
 const ICON_STYLE_HASH = "'sha256-r2N1TB/gHbBtBZFKg7ejmq1acVSREzucTAEw6ga4hoU='"
 
-/** The policy of all pages, plus what bull-board needs: its base element, and a web worker that highlights JSON. */
+/**
+ * The policy of all pages, plus what bull-board needs: its base
+ * element, and a web worker that highlights JSON.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

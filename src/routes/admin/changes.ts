@@ -19,8 +19,8 @@ type Options = {
 }
 
 /**
- * Refuses changes: all of them when the dashboard is read-only, otherwise those that the queue would make without
- * the outbox, which would undo them. src/static/dashboard.css hides their buttons.
+ * Refuses changes: all of them when the dashboard is read-only, otherwise those that the queue would make
+ * without the outbox, which would undo them. src/static/dashboard.css hides their buttons.
  *
  * The returned hook throws `DashboardReadOnly` or `NotOffered`.
  */

@@ -24,8 +24,9 @@ const OPTIONS = {
 type Statuses = Parameters<BullMQAdapter['getJobs']>[0]
 
 /**
- * Shows the queue, but takes failed jobs from the outbox: the queue may lose them, or still list failures that the
- * outbox knows to be resolved. Retrying and discarding change the outbox, whatever state the queue has.
+ * Shows the queue, but takes failed jobs from the outbox: the queue may lose them, or still list failures
+ * that the outbox knows to be resolved. Retrying and discarding change the outbox, whatever state the queue
+ * has.
  */
 export class DeadLettersAdapter extends BullMQAdapter {
   constructor(

@@ -4,9 +4,9 @@ import { Forbidden, SignInNeeded } from '../../lib/errors/errors.js'
 import { DASHBOARD_PATH, signInPathFor } from './return-to.js'
 
 /**
- * Protects against cross-site request forgery. Browsers send the cookie with requests of any site, so a request
- * that changes something must come from a page of this server. Browsers say where it comes from in a header that
- * pages cannot set (OWASP ASVS 5.0, 3.5.1).
+ * Protects against cross-site request forgery. Browsers send the cookie with requests of any site, so a
+ * request that changes something must come from a page of this server. Browsers say where it comes from in a
+ * header that pages cannot set (OWASP ASVS 5.0, 3.5.1).
  *
  * The returned hook throws `Forbidden`.
  */
@@ -22,8 +22,8 @@ export const refuseOtherSites = (ownOrigin: string) => async (request: FastifyRe
 }
 
 /**
- * Lets in users with a cookie session who are a super_admin at this moment. Others are redirected to the sign-in
- * page; requests of scripts get `SignInNeeded`.
+ * Lets in users with a cookie session who are a super_admin at this moment. Others are redirected to the
+ * sign-in page; requests of scripts get `SignInNeeded`.
  *
  * The returned hook throws `SignInNeeded` or `Forbidden`.
  */

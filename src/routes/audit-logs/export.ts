@@ -24,7 +24,8 @@ type ExportSource = {
   /** Rejects when the caller may no longer read the log. Runs before each batch but the first. */
   check: () => Promise<void>
   /**
-   * The part of `check` that needs no query. Runs every second, for clients that read one batch for a long time.
+   * The part of `check` that needs no query. Runs every second, for
+   * clients that read one batch for a long time.
    *
    * @throws {Unauthorized} when the caller's session was revoked
    */
@@ -33,9 +34,9 @@ type ExportSource = {
 }
 
 /**
- * Streams the batches. Each is read when the connection has room for it, and no database connection is held in
- * between. The first batch is read before the stream is returned, so that a failure is still a normal error
- * response; a later failure can only break the response off.
+ * Streams the batches. Each is read when the connection has room for it, and no database connection is held
+ * in between. The first batch is read before the stream is returned, so that a failure is still a normal
+ * error response; a later failure can only break the response off.
  */
 export async function openExport({
   batches,

@@ -35,8 +35,8 @@ const hide = true
 type DevMailOptions = { inbox: Inbox; publicUrl: string }
 
 /**
- * Protects against DNS rebinding: another site could point its own name at this machine and then read the links
- * that open accounts. It cannot choose the `Host` header, though.
+ * Protects against DNS rebinding: another site could point its own name at this machine and then read the
+ * links that open accounts. It cannot choose the `Host` header, though.
  *
  * The returned hook throws `NotFound`.
  */

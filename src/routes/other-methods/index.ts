@@ -4,8 +4,8 @@ import { MethodNotAllowed } from '../../lib/errors/errors.js'
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']
 
 /**
- * Answers OPTIONS, including preflights, for every known path. Other methods that the path does not support get
- * a 405 with `Allow` (RFC 9110, 15.5.6). Must be registered last.
+ * Answers OPTIONS, including preflights, for every known path. Other methods that the path does not support
+ * get a 405 with `Allow` (RFC 9110, 15.5.6). Must be registered last.
  */
 const otherMethodRoutes: FastifyPluginAsyncTypebox = async (app) => {
   for (const url of [...app.knownPaths]) {

@@ -14,8 +14,9 @@ import resetPasswordPage from './reset-password.js'
 import verifyEmailPage from './verify-email.js'
 
 /**
- * The pages that mails link to. Opening one changes nothing, because mail scanners open links too; only the button
- * does. The token in the form is the only credential, without a cookie, so another site cannot forge a request.
+ * The pages that mails link to. Opening one changes nothing, because mail scanners open links too; only the
+ * button does. The token in the form is the only credential, without a cookie, so another site cannot forge a
+ * request.
  */
 const pageRoutes: FastifyPluginAsyncTypebox = async (app) => {
   await app.register(formBody)

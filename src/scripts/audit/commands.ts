@@ -14,7 +14,7 @@ import { withDatabase } from './database.js'
 import { createProgressBar } from './progress-bar.js'
 import { describeErasure, describeSealing, describeVerification } from './words.js'
 
-/** What follows `audit.ts`. */
+/** By name, the first argument. */
 export const commands = new Map([
   ['verify', verifyCommand],
   ['seal', sealCommand],
@@ -53,7 +53,7 @@ async function sealCommand(args: string[]): Promise<void> {
   console.log(describeSealing(await withDatabase(config, 'application', (sql) => sealAuditLog(sql, key))))
 }
 
-/** In the forms that the settings take; base64, because environments and shells lose line breaks. */
+/** Prints new keys in the form of the settings: base64, because environments and shells lose line breaks. */
 async function keysCommand(args: string[]): Promise<void> {
   parseOptions(args, {})
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -68,7 +68,7 @@ async function eraseCommand(args: string[]): Promise<void> {
   const config = loadConfig()
   const key = getSigningKey(config)
   const erasure = await withDatabase(config, 'owner', async (sql) => {
-    // A newer release may have declared more columns as personal.
+    // A newer release may have declared more columns as personal data.
     await refuseAhead(sql)
     return eraseUser(sql, key, userId)
   })

@@ -4,7 +4,10 @@ import { openDatabase } from '../../db/lifecycle/open.js'
 import { prepareDatabase } from '../../db/lifecycle/setup.js'
 import { openPostgres } from '../../lib/database-url/index.js'
 
-/** Runs `work` on a connection of its own. The embedded database is brought up to date, as by every process that uses it. */
+/**
+ * Runs `work` on a separate connection. Migrates the embedded database
+ * first, as every process that uses it does.
+ */
 export async function withDatabase<T>(
   config: Config,
   role: 'application' | 'owner',

@@ -4,7 +4,7 @@ const WIDTH = 30
 const MIN_INTERVAL_MS = 100
 const CLEAR_LINE = '\r\u001B[K'
 
-/** A line that overwrites itself, where somebody watches; elsewhere nothing. */
+/** A progress bar in one line of the terminal. `isShown` is false when the stream is not a terminal. */
 export function createProgressBar(stream: WriteStream) {
   let shownAt = 0
   const clear = () => {

@@ -3,15 +3,15 @@ import type { Sealed } from '../../db/seals/seal.js'
 import type { Verification } from '../../db/seals/verify.js'
 import { formatHead } from '../../lib/audit/audit-records.js'
 
-/** What the commands say at their end. */
+/** The results that the commands print. */
 
 const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`
 
 export function describeVerification({ entries, seals, unsealed, head, findings }: Verification): string {
   return [
     findings === 0
-      ? 'Everything that is sealed is as it was.'
-      : `${count(findings, 'finding', 'findings')}: the audit log is not as it was sealed.`,
+      ? 'All sealed entries are unchanged.'
+      : `${count(findings, 'finding', 'findings')}: the audit log has changed since it was sealed.`,
     `verified  ${count(entries, 'entry', 'entries')} in ${count(seals, 'seal', 'seals')}`,
     `unsealed  ${count(unsealed, 'entry', 'entries')}`,
     `head      ${head.number === 0 ? 'none: nothing is sealed yet' : formatHead(head)}`,
@@ -30,7 +30,6 @@ export function describeErasure(userId: string, { entries, requests, seal, hasAc
       : [
           `Erased the personal data of user ${userId} in ${count(entries, 'entry', 'entries')} and ${count(requests, 'request', 'requests')}: seal ${seal}.`,
         ]
-  if (hasAccount)
-    lines.push('The account itself is still there: what happens to it from now on is recorded again.')
+  if (hasAccount) lines.push('The account itself still exists: further changes to it are recorded again.')
   return lines.join('\n')
 }

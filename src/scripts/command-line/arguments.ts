@@ -1,23 +1,32 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { OperatorError } from '../../lib/errors/operator-error.js'
 
-/** A command line that cannot be understood. */
+/** An invalid command line. */
 export class UsageError extends OperatorError {
   override readonly name = 'UsageError'
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
-/** As parseArgs, with its complaints cut to one line. @throws UsageError */
+/**
+ * Parses options without positional arguments.
+ *
+ * @throws {UsageError} in one line, when parseArgs refuses the arguments
+ */
 export function parseOptions<T extends Options>(args: string[], options: T) {
-  return explained(() => parseArgs({ args, options, strict: true }).values)
+  return withUsageErrors(() => parseArgs({ args, options, strict: true }).values)
 }
 
-export function explained<T>(parse: () => T): T {
+/**
+ * Turns the errors of parseArgs into one line.
+ *
+ * @throws {UsageError} when `parse` throws
+ */
+export function withUsageErrors<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
-    // Node adds a hint on positional arguments in further sentences.
+    // Only the first sentence: Node adds hints about positional arguments.
     throw new UsageError((error as Error).message.split('. ', 1)[0])
   }
 }

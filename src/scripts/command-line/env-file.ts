@@ -1,24 +1,24 @@
-/** The secrets of a deployment with compose.yaml, each of them new. Its output is the file `.env`. */
+/** Prints an `.env` file with new secrets for a deployment with compose.yaml. */
 import { randomBytes } from 'node:crypto'
 import { generateSigningKeyPem } from '../../lib/auth/signing-keys.js'
 
 const password = () => randomBytes(24).toString('base64url')
 const key = () => Buffer.from(generateSigningKeyPem()).toString('base64')
 
-console.log(`# Secrets: nobody but the one who starts the containers may read this file, and no repository holds it.
+console.log(`# Secrets: only the user who starts the containers may read this file. Never commit it.
 
-# Where clients reach the proxy. Anything but this machine needs https.
+# Where clients reach the proxy. Any other host than this machine needs https.
 PUBLIC_URL=http://localhost:8080
 
-# Once PostgreSQL has started with them, change these there as well.
+# To change a password after the first start, change it in PostgreSQL too.
 POSTGRES_PASSWORD=${password()}
 OWNER_PASSWORD=${password()}
 APP_PASSWORD=${password()}
 REDIS_PASSWORD=${password()}
 
-# What Prometheus shows to read the metrics.
+# The token with which Prometheus reads the metrics.
 METRICS_TOKEN=${password()}
 
-# Keep a copy of both elsewhere: with the first, all who are signed in stay so; without the second, the audit log proves less.
+# Keep a copy of both elsewhere. Without the first, everyone is signed out; without the second, the audit log proves less.
 JWT_PRIVATE_KEYS=${key()}
 AUDIT_SIGNING_KEY=${key()}`)

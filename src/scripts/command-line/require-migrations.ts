@@ -2,7 +2,12 @@ import type { OpenDatabase } from '../../db/lifecycle/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from '../../db/lifecycle/setup.js'
 import { MigrationError, migrationStatus } from '../../db/migrate/index.js'
 
-/** The embedded database is brought up to date, as by every other process that uses it. @throws MigrationError */
+/**
+ * Checks that the database has all migrations. Migrates the embedded
+ * database, as every process that uses it does.
+ *
+ * @throws {MigrationError} when another database lacks migrations
+ */
 export async function requireMigrations(database: OpenDatabase): Promise<void> {
   if (database.embedded) {
     await prepareDatabase(database)

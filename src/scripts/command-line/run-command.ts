@@ -7,7 +7,7 @@ type Program = {
   commands: ReadonlyMap<string, (args: string[]) => Promise<void>>
 }
 
-/** Does what the command line asks for; a mistake is told, and the exit code is 1. */
+/** Runs the command of the first argument. On an error, prints it and sets the exit code to 1. */
 export async function runCommand({ name: program, usage, commands }: Program): Promise<void> {
   const [name = '', ...args] = process.argv.slice(2)
   const command = commands.get(name)

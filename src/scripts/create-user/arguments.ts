@@ -6,20 +6,21 @@ export const USAGE = `Usage: npx tsx scripts/create-user.ts [options]
   --email <address>
   --first-name <name>
   --last-name <name>
-  --role <super_admin|user>   user where there is nobody to ask
+  --role <super_admin|user>   without a terminal, the default is user
   --password-stdin            read the password from standard input
   --json                      print the new user as JSON
   --help                      print this
-In a terminal, what no option gives is asked for.`
+In a terminal, you are asked for missing options.`
 
 export type Arguments = {
+  /** The fields that options give. Their values are not checked yet. */
   given: Partial<Omit<Account, 'password'>>
   readsPassword: boolean
   json: boolean
   help: boolean
 }
 
-/** @throws UsageError */
+/** @throws {UsageError} when an option is unknown or lacks its value */
 export function parseArguments(args: string[]): Arguments {
   const values = parseOptions(args, {
     email: { type: 'string' },
@@ -36,7 +37,7 @@ export function parseArguments(args: string[]): Arguments {
   return { given, readsPassword: values['password-stdin'], json: values.json, help: values.help }
 }
 
-/** @throws UsageError that names every one, in one line */
+/** @throws {UsageError} when a value is invalid; names all of them in one line */
 export function refuseMistakes(given: Partial<Account>): void {
   const wrong = (Object.keys(given) as Field[]).filter((field) => !isAcceptable(field, given[field]))
   if (wrong.length > 0) throw new UsageError(wrong.map(explain).join('; '))
@@ -44,7 +45,11 @@ export function refuseMistakes(given: Partial<Account>): void {
 
 const explain = (field: Field): string => `${FIELDS[field].flag} ${FIELDS[field].rule}`
 
-/** Where nobody can be asked. @throws UsageError that names every missing option, in one line */
+/**
+ * For runs without a terminal, in which nobody can be asked.
+ *
+ * @throws {UsageError} when a required option is missing; names all of them in one line
+ */
 export function refuseGaps({ given, readsPassword }: Arguments): void {
   const needed = ['email', 'firstName', 'lastName'] as const
   const missing: string[] = needed
@@ -52,5 +57,5 @@ export function refuseGaps({ given, readsPassword }: Arguments): void {
     .map((field) => FIELDS[field].flag)
   if (!readsPassword) missing.push(FIELDS.password.flag)
   if (missing.length === 0) return
-  throw new UsageError(`without a terminal to ask in, it needs also ${missing.join(', ')}`)
+  throw new UsageError(`without a terminal, these options are required: ${missing.join(', ')}`)
 }

@@ -15,7 +15,11 @@ export type Account = {
   password: string
 }
 
-/** An active user with a verified address. @throws EmailTaken */
+/**
+ * Creates an active user with a verified address.
+ *
+ * @throws {EmailTaken} when the address has an account
+ */
 export async function createAccount(
   config: Config,
   url: string,

@@ -8,7 +8,15 @@ import { type Arguments, refuseGaps, refuseMistakes } from './arguments.js'
 import { type Account, createAccount } from './create-account.js'
 import { readPassword } from './read-password.js'
 
-/** Asks, in a terminal, for what the arguments do not give, but only once it is sure that the database is there. */
+/**
+ * Creates the user. In a terminal it asks for missing arguments, after
+ * it has checked that the database is ready.
+ *
+ * @throws {UsageError} when arguments are invalid, or missing without a terminal
+ * @throws {MigrationError} when the database lacks migrations
+ * @throws {PasswordTooCommon} when the password is easy to guess or was found in a breach
+ * @throws {EmailTaken} when the address has an account
+ */
 export async function create(args: Arguments): Promise<User> {
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY
   if (!isTerminal) refuseGaps(args)
@@ -31,6 +39,6 @@ export async function create(args: Arguments): Promise<User> {
 }
 
 async function complete(given: Partial<Account>): Promise<Account> {
-  const { askForRest } = await import('./questions.js')
-  return askForRest(given)
+  const { askForMissing } = await import('./questions.js')
+  return askForMissing(given)
 }

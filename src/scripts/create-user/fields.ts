@@ -9,7 +9,7 @@ export type Field = keyof Account
 
 const NAME_RULE = 'must be one line of 1 to 100 characters'
 
-/** Where each comes from, and what the API's schema asks of it, in words for a terminal. */
+/** The option of each field, and the rule of the API's schema as a text for the terminal. */
 export const FIELDS: Record<Field, { flag: string; rule: string }> = {
   email: { flag: '--email', rule: 'must be an e-mail address such as ada@example.com' },
   firstName: { flag: '--first-name', rule: NAME_RULE },
@@ -21,6 +21,6 @@ export const FIELDS: Record<Field, { flag: string; rule: string }> = {
   },
 }
 
-/** By the schema of the API. Wrapped, because at its root Ajv takes no default, as a role has one. */
+/** Checks a value against the API's schema. In an object, because Ajv applies no default at the root. */
 export const isAcceptable = (field: Field, value: unknown): boolean =>
   matchesSchema(StrictObject({ value: CreateUser.properties[field] }), { value })

@@ -5,11 +5,15 @@ import { PasswordTooCommon } from '../../lib/errors/errors.js'
 import type { Account } from './create-account.js'
 import { FIELDS, type Field, isAcceptable } from './fields.js'
 
-/** Standard output is for the result: it may be a file, or another program. */
+/** Standard output is for the result: it may be a file or a pipe. */
 const context = { output: process.stderr }
 
-/** Asks for what is not given. Throws an error named ExitPromptError on Ctrl-C. */
-export async function askForRest(given: Partial<Account>): Promise<Account> {
+/**
+ * Asks for the fields that are not given.
+ *
+ * @throws {ExitPromptError} on Ctrl-C; recognized by its `name`
+ */
+export async function askForMissing(given: Partial<Account>): Promise<Account> {
   const email = given.email ?? (await ask('email', 'E-mail address'))
   const firstName = given.firstName ?? (await ask('firstName', 'First name'))
   const lastName = given.lastName ?? (await ask('lastName', 'Last name'))
@@ -25,16 +29,16 @@ async function ask(field: Field, message: string): Promise<string> {
 }
 
 async function askForPassword(person: Person): Promise<string> {
-  const validate = (answer: string) => judge(answer, person)
+  const validate = (answer: string) => validatePassword(answer, person)
   for (;;) {
     const first = await password({ message: 'Password (12 characters or more)', validate }, context)
-    const second = await password({ message: 'The same again' }, context)
+    const second = await password({ message: 'Repeat the password' }, context)
     if (first === second) return first
-    console.error('These were two different passwords: please type both once more.')
+    console.error('The passwords differ. Please enter them again.')
   }
 }
 
-async function judge(answer: string, person: Person): Promise<true | string> {
+async function validatePassword(answer: string, person: Person): Promise<true | string> {
   if (!isAcceptable('password', answer)) return `It ${FIELDS.password.rule}.`
   try {
     await checkPassword(answer, person)

@@ -1,13 +1,19 @@
 import type { ReadStream } from 'node:tty'
 import { UsageError } from '../command-line/arguments.js'
 
-/** Far more than any password that is accepted. */
+/** More than the longest accepted password has. */
 const MAX_BYTES = 4096
 
-/** All of standard input but one line break at its end. @throws UsageError */
+/**
+ * Reads all of standard input, without one line break at its end.
+ *
+ * @throws {UsageError} when standard input is a terminal, or is not UTF-8
+ */
 export async function readPassword(stdin: ReadStream): Promise<string> {
   if (stdin.isTTY)
-    throw new UsageError('--password-stdin reads a pipe or a file: without it, a terminal is asked')
+    throw new UsageError(
+      '--password-stdin needs a pipe or a file; leave it out to enter the password in the terminal',
+    )
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stdin as AsyncIterable<Buffer>) {

@@ -5,14 +5,14 @@ import { downgrade, migrationStatus, upgrade } from '../../db/migrate/index.js'
 import { parseOptions } from '../command-line/arguments.js'
 import { parsePositional, parseRevision, parseTarget } from './arguments.js'
 
-/** What a database can be asked wherever the build runs: nothing here needs a development dependency. */
+/** The commands that need no development dependency, and so work with only the build. */
 export const commands = new Map([
   ['upgrade', upgradeCommand],
   ['downgrade', downgradeCommand],
   ['status', statusCommand],
 ])
 
-const AHEAD = 'The database is ahead of this release: what a newer one made stays as it is.'
+const AHEAD = 'The database is ahead of this release: migrations of the newer release stay as they are.'
 
 async function upgradeCommand(args: string[]): Promise<void> {
   const revision = parsePositional(args)

@@ -24,7 +24,7 @@ async function list(db: Db, { failed, json }: Arguments): Promise<void> {
 }
 
 async function retry(db: Db, { id }: Arguments): Promise<void> {
-  console.log(`${counted(await retryFailedJobs(db, id), id)} will be tried again.`)
+  console.log(`${counted(await retryFailedJobs(db, id), id)} will be retried.`)
 }
 
 async function discard(db: Db, { id }: Arguments): Promise<void> {
@@ -43,7 +43,7 @@ const lineOf = ({ id, job, createdAt, failedAt, attempts, lastError }: WaitingJo
     (failedAt ?? createdAt).toISOString(),
     `${attempts}×`.padStart(4),
     job,
-    // A list has a line for each: all of it is in --json.
+    // One line per job: --json shows the whole error.
     lastError?.split('\n', 1)[0] ?? '',
   ]
     .join('  ')
