@@ -54,8 +54,8 @@ const DARK = raw(`@media (prefers-color-scheme: dark) {
 type Parts = { subject: string; before: string[]; label: string; link: string; after: string[] }
 
 /**
- * Uses tables and inline styles, because mail programs support little else. It loads nothing from a server, so
- * that opening the mail cannot be tracked.
+ * Uses tables and inline styles, because mail programs support little else. It loads nothing from a server,
+ * so that opening the mail cannot be tracked.
  */
 const document = ({ subject, before, label, link, after }: Parts): Html => html`<!doctype html>
 <html lang="en" dir="ltr">

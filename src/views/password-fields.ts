@@ -3,7 +3,10 @@ import { type Html, type HtmlContent, html } from '../lib/http/html.js'
 
 type PasswordFields = {
   label: string
-  /** Why the last attempt was refused. Shown at the first field; both are marked, because both are empty again. */
+  /**
+   * Why the last attempt was refused. Shown at the first field; both
+   * are marked, because both are empty again.
+   */
   refusal?: string | undefined
 }
 
@@ -24,7 +27,9 @@ ${passwordField('passwordRepeat', refusal && html`aria-describedby="refusal" ari
 export const fieldError = (id: string, text: string): Html =>
   html`<p class="error" id="${id}"><span class="visually-hidden">Error: </span>${text}</p>`
 
-/** Tells password managers which account the password is for. It has no `name`, so browsers do not send it. */
+/**
+ * Tells password managers which account the password is for. It has no `name`, so browsers do not send it.
+ */
 export const accountField = (email: string): Html =>
   html`<input type="email" autocomplete="username" value="${email}" readonly hidden>`
 

@@ -33,7 +33,8 @@ async function accessTokens(app: FastifyInstance, { keys, issuer, lifetimeSecond
     (app.jwt as unknown as Record<string, typeof app.jwt>)[key.kid] as typeof app.jwt
   const signer = jwtOf(keys[0])
   const headerOf = (token: string) => token.slice(0, token.indexOf('.'))
-  // The headers of our tokens are constants. Tokens with any other header (`none`, another `alg`, `jku`, `crit`,
+  // The headers of our tokens are constants. Tokens with any other header (`none`, another `alg`, `jku`,
+  // `crit`,
   // an unknown `kid`) are refused before the JWT library has to handle them.
   const verifiers = new Map(keys.map((key) => [headerOf(jwtOf(key).sign({})), jwtOf(key)]))
 

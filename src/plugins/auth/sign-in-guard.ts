@@ -18,8 +18,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     signInGuard: {
       /**
-       * Whether the password is the user's, wherever it is asked for. Does the same work without a user.
-       * Throws TooManyAttempts, for every password alike, after too many wrong ones for this address.
+       * Checks the password of a user, when signing in or to confirm a change. Without a user it does the
+       * same work and returns false.
+       *
+       * @throws {TooManyAttempts} after too many wrong passwords for this address, whatever the password is
+       * @throws {Overloaded} when too many callers wait for a turn
        */
       verifyPassword: (attempt: PasswordAttempt) => Promise<boolean>
     }
@@ -28,10 +31,13 @@ declare module 'fastify' {
 
 type PasswordAttempt = Attempt & { user: User | undefined; password: string; caller: Caller }
 
-/** A raise that all accounts have followed costs nothing more after this time. */
+/** When all accounts have been rehashed with new parameters, the old ones cost time for this long at most. */
 const EFFORTS_KEPT_MS = 3_600_000
 
-/** An unknown address causes a notice as well, that leads nowhere: writing it takes time, and that must tell nothing. */
+/**
+ * Unknown addresses also enqueue a notice, which is sent to nobody: the
+ * time of the write must not reveal the account.
+ */
 const NO_USER = '00000000-0000-0000-0000-000000000000'
 
 async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits }) {
@@ -46,7 +52,7 @@ async function signInGuard(app: FastifyInstance, { waits }: { waits: SignInWaits
         password,
         caller,
         storedEfforts: await readEfforts(),
-        // In the turn, not before it: of many right passwords at once only those in work count as failures meanwhile.
+        // Counted when the attempt gets its turn: right passwords that wait must not count as failures.
         before: async () => {
           counted = await reserveAttempt(db, { email, from }, waits)
         },

@@ -19,7 +19,7 @@ import { Credentials, RefreshRequest, SignedIn, Tokens } from './schemas.js'
 const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const tags = app.tag(
     'Authentication',
-    'Signing in and out, and what comes before: registration, confirmation, a lost password.',
+    'Sign-in and sign-out, registration, confirmation of the e-mail address, password reset.',
   )
   const { db, revocationList, sessions, signInGuard } = app
 
@@ -30,10 +30,10 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Sign in',
         description:
-          'An unknown address and a wrong password get the same answer. After several wrong passwords in a row even the ' +
-          'right one has to wait, as long as `Retry-After` says. A reset by mail ends the wait, and for half an hour after it, ' +
-          'wrong passwords from elsewhere do not hold up the address that it came from. Of an account whose mailbox is not ' +
-          'confirmed, the newest registration decides which password is right.',
+          'An unknown address and a wrong password get the same response. After several wrong passwords in a row, even the ' +
+          'right password is refused for as long as `Retry-After` says. A password reset by mail ends the wait. For half an ' +
+          'hour after it, wrong passwords from other client addresses do not delay the client address of the reset. For an ' +
+          'account whose e-mail address is not confirmed, only the password of the newest registration is right.',
         body: Credentials,
         response: { 200: SignedIn },
       },
@@ -46,7 +46,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function signIn(request) {
       const { email, password } = request.body
       const { user, addresses } = await findUserToSignIn(db, email)
-      // Until it has succeeded, in whatever way it fails.
+      // Replaced below when the sign-in succeeds.
       recordSecurityEvent('sign_in_failed', user?.id)
       const isVerified = await signInGuard.verifyPassword({
         email,
@@ -56,7 +56,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         caller: anonymousCaller(request.ip, addresses),
       })
       if (!user || !isVerified) throw new InvalidCredentials()
-      // The account's state is told only to whoever knows the password.
+      // The status of the account is revealed only after the right password.
       if (user.status === 'disabled') throw new AccountDisabled()
       if (user.status === 'pending') throw new EmailNotVerified()
 
@@ -73,8 +73,8 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Get new tokens',
         description:
-          'Each refresh token is good for one use and gives its successor. For a few seconds it gives the same one again, ' +
-          'so that a retry logs nobody out; any later use ends the session, for whoever stole the token, too.',
+          'A refresh token works once and returns the next one. For a few seconds after its use it returns the same tokens ' +
+          'again, so that a retry does not sign the user out. Any later use ends the session, because the token may be stolen.',
         body: RefreshRequest,
         response: { 200: Tokens },
       },
@@ -91,7 +91,7 @@ const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Sign out',
-        description: 'Ends this session, its access tokens included. Other sessions go on.',
+        description: 'Ends this session and its access tokens. Other sessions continue.',
         response: { 204: NoBody('Signed out') },
       },
     },

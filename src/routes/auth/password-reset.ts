@@ -18,8 +18,8 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Ask for a new password',
         description:
-          'A mail has the link. Each of those that were sent works until one is used; once several fresh ones lie in the mailbox, ' +
-          'no other is sent.',
+          'Sends a mail with a link. All links that were sent work until one of them is used. When the mailbox already has ' +
+          'several fresh links, no further mail is sent.',
         body: AddressOnly,
         response: { 202: Accepted },
       },
@@ -39,7 +39,8 @@ const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Set a new password',
         description:
-          'With the token from the mail, once. Ends every session and every other link, and activates an account that waits for its first password.',
+          'Needs the token from the mail, which works once. Ends all sessions and all other links of the account. Activates ' +
+          'an account that has no password yet.',
         body: PasswordReset,
         response: { 204: NoBody('Set') },
       },

@@ -21,9 +21,9 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Register',
         description:
-          'A mail has the link that confirms the address, and activates the password and names of this registration; the owner ' +
-          'of a known address is told instead. After several registrations of one address, the link of a further one asks for ' +
-          'the password. A registration that is never confirmed is deleted after two weeks.',
+          'Sends a mail with a link that confirms the address and activates the password and names of this registration. If ' +
+          'the address already has an account, its owner gets a notice instead. After several registrations of one address, ' +
+          'the link of a further one asks for a new password. Unconfirmed registrations are deleted after two weeks.',
         body: RegisterUser,
         response: { 202: Accepted },
       },
@@ -48,7 +48,7 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Confirm an e-mail address',
         description:
-          'With the token from the mail, for a new account or a changed address. Ends every other link of the account.',
+          'Needs the token from the mail, for a new account or a changed address. Ends all other links of the account.',
         body: TokenOnly,
         response: { 204: NoBody('Confirmed') },
       },
@@ -65,10 +65,10 @@ const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Send the confirmation once more',
+        summary: 'Send the confirmation mail again',
         description:
-          'Older links stay good. Where the address was registered several times, the new link asks for the password; once several ' +
-          'fresh ones lie in the mailbox, no other is sent.',
+          'Older links stay valid. If the address was registered several times, the new link asks for a new password. When ' +
+          'the mailbox already has several fresh links, no further mail is sent.',
         body: AddressOnly,
         response: { 202: Accepted },
       },

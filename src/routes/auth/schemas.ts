@@ -6,17 +6,17 @@ import { User } from '../../lib/schema/user-schemas.js'
 export const Credentials = StrictObject(
   {
     email: Email,
-    // Whatever was once accepted has to fit: only new passwords meet the current rules.
+    // Only new passwords have to meet the current rules: existing ones must still be accepted here.
     password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH }),
   },
   { examples: [{ email: 'ada@example.com', password: 'correct horse battery staple' }] },
 )
 
 const tokens = {
-  accessToken: Type.String({ description: 'For the header `Authorization: Bearer <accessToken>`.' }),
+  accessToken: Type.String({ description: 'Send it in the header `Authorization: Bearer <accessToken>`.' }),
   tokenType: Type.Literal('Bearer'),
-  expiresIn: Type.Integer({ description: 'Seconds until the access token ends.' }),
-  refreshToken: Type.String({ description: 'Good for one use.' }),
+  expiresIn: Type.Integer({ description: 'Seconds until the access token expires.' }),
+  refreshToken: Type.String({ description: 'Works once, for the next tokens.' }),
 }
 
 export const Tokens = Type.Object(tokens)
@@ -31,5 +31,5 @@ export const TokenOnly = StrictObject({ token: OpaqueToken })
 
 export const PasswordReset = StrictObject({ token: OpaqueToken, password: NewPassword })
 
-/** The same for everybody, so that nobody learns from it which addresses have an account. */
+/** The same response for every address, so that it does not reveal which ones have an account. */
 export const Accepted = NoBody('Accepted, whether or not the address has an account')

@@ -12,7 +12,10 @@ import { EmailChange, PasswordChange } from './schemas.js'
 
 const tags = ['My account']
 
-/** What needs the password again: an access token alone, stolen or left on a shared machine, must not be enough. */
+/**
+ * These changes need the password again: an access token that was stolen
+ * or left on a shared machine is not enough.
+ */
 const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db, revocationList, passwords, signInGuard } = app
 
@@ -31,8 +34,8 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Change my password',
         description:
-          'Ends all my other sessions. Wrong passwords are slowed down as they are when signing in, those of each session ' +
-          'apart: strangers who guess at the sign-in do not hold up who is signed in.',
+          'Ends all my other sessions. After several wrong passwords, further attempts have to wait, as with sign-in. They are ' +
+          'counted separately for each session, so that wrong passwords of strangers at sign-in do not delay me.',
         body: PasswordChange,
         response: { 204: NoBody('Changed') },
       },
@@ -56,10 +59,11 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Change my e-mail address',
         description:
-          'The new address takes effect when the link that is mailed to it is opened; the old one is told. The request ends with ' +
-          'the session that made it, by signing out, too, and with any change of the password, address or status.',
+          'Mails a link to the new address, which takes effect when the link is confirmed. The old address gets a notice. The ' +
+          'link becomes void when this session ends, also by signing out, and with any change of the password, address or ' +
+          'status of the account.',
         body: EmailChange,
-        response: { 202: NoBody('Accepted: the new mailbox has to confirm') },
+        response: { 202: NoBody('Accepted. The new address has to be confirmed.') },
       },
       config: { rateLimits: EMAIL_CHANGE_LIMIT, failures: [WrongPassword, TooManyAttempts] },
     },

@@ -7,12 +7,12 @@ import myCredentialRoutes from './credentials.js'
 import mySessionRoutes from './sessions.js'
 
 const meRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const tags = app.tag('My account', 'What users see and change about themselves.')
+  const tags = app.tag('My account', 'The account and the sessions of the caller.')
   const { db } = app
 
   app.get(
     '',
-    { schema: { tags, summary: 'Read my account', response: { 200: ref(User) } } },
+    { schema: { tags, summary: 'Get my account', response: { 200: ref(User) } } },
     async function getMe(request) {
       const user = await findUserById(db, request.user.userId)
       if (!user) throw new Unauthorized()

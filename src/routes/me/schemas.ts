@@ -12,7 +12,7 @@ export const SessionPage = pageOf(
     lastUsedAt: Timestamp,
     ip: Nullable(Type.String()),
     userAgent: Nullable(Type.String()),
-    current: Type.Boolean({ description: 'The session that asks.' }),
+    current: Type.Boolean({ description: 'Whether this request belongs to the session.' }),
   }),
 )
 

@@ -50,7 +50,7 @@ const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'End all my other sessions',
-        response: { 204: NoBody('Ended, all but the one that asks') },
+        response: { 204: NoBody('Ended, except for the session of this request') },
       },
     },
     async function endMyOtherSessions(request, reply) {

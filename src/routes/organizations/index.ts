@@ -19,7 +19,10 @@ import memberRoutes from './members.js'
 import { OrganizationPage, OrganizationQuery } from './schemas.js'
 
 const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const tags = app.tag('Organizations', 'Tenants: people who work together, apart from all others.')
+  const tags = app.tag(
+    'Organizations',
+    'Tenants, their members and invitations. Each sees only its own data.',
+  )
   const { db } = app
 
   app.get(
@@ -28,7 +31,7 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'List my organizations',
-        description: 'A super_admin sees all of them.',
+        description: 'A `super_admin` gets all organizations.',
         querystring: OrganizationQuery,
         response: { 200: OrganizationPage },
       },
@@ -45,7 +48,7 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Create an organization',
         description:
-          'Whoever creates one is its `org_admin`. Without a slug, one is made of the name, with a number where that is taken.',
+          'The caller becomes its `org_admin`. Without `slug`, one is derived from the name, with a number if it is taken.',
         body: CreateOrganization,
         response: { 201: ref(Organization) },
       },
@@ -63,7 +66,7 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Read an organization',
+        summary: 'Get an organization',
         params: OrganizationParams,
         response: { 200: ref(Organization) },
       },
@@ -79,7 +82,7 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Change an organization',
+        summary: 'Update an organization',
         params: OrganizationParams,
         body: UpdateOrganization,
         response: { 200: ref(Organization) },
@@ -98,7 +101,8 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Delete an organization',
         description:
-          'It is gone at once, and a job deletes everything that belongs to it. The accounts of its members stay.',
+          'The organization is gone at once. A job then deletes everything that belongs to it. The accounts of its members ' +
+          'are kept.',
         params: OrganizationParams,
         response: { 204: NoBody('Deleted') },
       },

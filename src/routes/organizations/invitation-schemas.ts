@@ -6,7 +6,7 @@ import Type from '../../lib/schema/type.js'
 
 export const InvitationParams = StrictObject({ ...OrganizationParams.properties, invitationId: Uuid })
 
-/** No token: that is in the mail alone. */
+/** Without the token, which is only in the mail. */
 export const Invitation = Type.Object(
   {
     id: Uuid,

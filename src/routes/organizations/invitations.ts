@@ -25,7 +25,7 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'List the open invitations',
         description:
-          'Not those that expired, nor those of an inviter who may not invite any more: they cannot be accepted.',
+          'Lists invitations that can be accepted: not those that have expired or whose inviter may no longer invite.',
         params: OrganizationParams,
         querystring: InvitationQuery,
         response: { 200: InvitationPage },
@@ -42,8 +42,8 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Invite somebody by mail',
-        description: 'Whether or not the address has an account. Inviting again makes the older link void.',
+        summary: 'Invite a person by mail',
+        description: 'The address needs no account. Inviting it again makes the older link void.',
         params: OrganizationParams,
         body: CreateInvitation,
         response: { 201: ref(Invitation) },
@@ -56,7 +56,7 @@ const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function inviteByMail(request, reply) {
       const invitation = await request.inOrganization((scope) => invitations.create(scope, request.body))
-      // Without a Location: an invitation is read in the list alone.
+      // Without a Location: there is no operation that reads a single invitation.
       return reply.code(201).send(invitation)
     },
   )

@@ -38,7 +38,7 @@ const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Change what a member may do',
+        summary: "Change a member's role",
         params: MemberParams,
         body: UpdateMember,
         response: { 200: ref(Member) },
@@ -57,7 +57,8 @@ const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         tags,
         summary: 'Remove a member, or leave',
-        description: 'Members may remove themselves, and an `org_admin` anybody. The account stays.',
+        description:
+          'Members may remove themselves. An `org_admin` may remove any member. The account is kept.',
         params: MemberParams,
         response: { 204: NoBody('Removed') },
       },
@@ -76,7 +77,8 @@ const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'End all sessions of a member',
         description:
-          'Everywhere, at once: for a lost device. Those of a super_admin only a super_admin ends.',
+          'Signs the member out on all devices at once, for example when one is lost. Only a `super_admin` may do so for a ' +
+          '`super_admin`.',
         params: MemberParams,
         response: { 204: NoBody('Ended') },
       },

@@ -10,9 +10,9 @@ import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateProject, Project, ProjectPage, ProjectParams, ProjectQuery, UpdateProject } from './schemas.js'
 
-/** What an organization keeps, as an example: copy it, or delete it as docs/adding-a-resource.md says. */
+/** An example of a resource of an organization. docs/adding-a-resource.md says how to copy or delete it. */
 const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const tags = app.tag('Projects', 'An example of what an organization keeps.')
+  const tags = app.tag('Projects', 'An example of a resource of an organization.')
   app.addSchema(Project)
 
   app.get(
@@ -56,7 +56,7 @@ const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Read a project',
+        summary: 'Get a project',
         params: ProjectParams,
         response: { 200: ref(Project) },
       },
@@ -72,7 +72,7 @@ const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Change a project',
+        summary: 'Update a project',
         params: ProjectParams,
         body: UpdateProject,
         response: { 200: ref(Project) },

@@ -32,7 +32,7 @@ export const Project = Type.Object(
     ...fields,
     createdBy: Type.Unsafe<string | null>({
       ...Nullable(Uuid),
-      description: 'A user; `null` once that account is gone.',
+      description: 'The id of the user; `null` when the account was deleted.',
     }),
     createdAt: Timestamp,
     updatedAt: Timestamp,

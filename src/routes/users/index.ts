@@ -15,7 +15,7 @@ import { UserPage, UserQuery } from './schemas.js'
 const config = { role: 'super_admin' } as const
 
 const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const tags = app.tag('Users', 'All accounts, for a super_admin.')
+  const tags = app.tag('Users', 'All accounts. For `super_admin` only.')
   const { db, revocationList, passwords } = app
 
   app.get(
@@ -36,7 +36,8 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         summary: 'Create a user',
         description:
-          'With a password the user is active at once; without one it is `pending`, and a mail has a link to set the first.',
+          'With a password, the user is `active` at once. Without one, the user is `pending` and gets a mail with a link to ' +
+          'set a password.',
         body: CreateUser,
         response: { 201: ref(User) },
       },
@@ -53,7 +54,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     '/:id',
-    { schema: { tags, summary: 'Read a user', params: IdParams, response: { 200: ref(User) } }, config },
+    { schema: { tags, summary: 'Get a user', params: IdParams, response: { 200: ref(User) } }, config },
     async function getUser(request) {
       return getUserById(db, request.params.id)
     },
@@ -64,10 +65,10 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         tags,
-        summary: 'Change a user',
+        summary: 'Update a user',
         description:
-          'A new role ends the access tokens that carry the old one; `disabled` ends every session. ' +
-          '`active` also counts the address as verified.',
+          'A new role ends the access tokens with the old one. `disabled` ends all sessions. `active` also marks the address ' +
+          'as verified.',
         params: IdParams,
         body: UpdateUser,
         response: { 200: ref(User) },

@@ -7,7 +7,7 @@ import { User } from '../../lib/schema/user-schemas.js'
 
 export const UserQuery = StrictObject({
   ...pageQuery(USER_SORT_FIELDS, '-createdAt'),
-  q: Type.Optional(SearchText('Part of the e-mail address, the first or the last name.')),
+  q: Type.Optional(SearchText('Part of the e-mail address, the first name or the last name.')),
   role: Type.Optional(StringEnum(USER_ROLES)),
   status: Type.Optional(StringEnum(USER_STATUSES)),
 })
