@@ -170,7 +170,7 @@ t.test('a registration is one trace, from the caller to the mail, without secret
 })
 
 const redisUrl = process.env.REDIS_TEST_URL
-const skip = redisUrl === undefined && 'REDIS_TEST_URL names no Redis'
+const skip = redisUrl === undefined && 'REDIS_TEST_URL is not set'
 
 t.test('traces the commands of Redis without their keys', { skip }, async (t) => {
   const REDIS_URL = `${redisUrl}/${REDIS_DATABASE}`

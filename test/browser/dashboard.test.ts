@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { PASSWORD } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
-import { ADMIN, BOARD, buildDashboard, haveJobs } from '../helpers/dashboard.js'
+import { ADMIN, BOARD, buildDashboard, runJobs } from '../helpers/dashboard.js'
 import { eventually } from '../helpers/eventually.js'
 import { type Backend, onEachBackend } from '../helpers/jobs.js'
 
@@ -15,7 +15,7 @@ type Options = Backend & { JOBS_DASHBOARD?: 'read-write' }
 
 async function openDashboard(t: Test, config: Options = {}) {
   const built = await buildDashboard(t, { config })
-  const failedId = await haveJobs(t, built)
+  const failedId = await runJobs(t, built)
   const opened = await openPage(t, await built.app.listen({ port: 0, host: '127.0.0.1' }))
   const mistakes = () => opened.mistakes.filter((text) => !EXPECTED.test(text))
   return { ...built, ...opened, mistakes, failedId }

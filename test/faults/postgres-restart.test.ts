@@ -58,10 +58,10 @@ async function underLoad(t: Test, started: Started, faults: Record<string, () =>
     await areReady()
     t.same(await load.answers(REQUESTS), [], `${title}: no mistake once the processes are ready`)
   }
-  const { requests, told, mistakes, registered } = await load.stop()
+  const { requests, unavailable, mistakes, registered } = await load.stop()
   t.same(mistakes.slice(0, 10), [], 'every failed request got a 503 with Retry-After')
   for (const { child } of processes) t.equal(child.exitCode ?? child.signalCode, null, 'no process ended')
-  t.comment(`${requests} requests, ${told} of them 503, ${registered.length} registered`)
+  t.comment(`${requests} requests, ${unavailable} of them 503, ${registered.length} registered`)
   return registered
 }
 

@@ -2,32 +2,32 @@ import type postgres from 'postgres'
 
 type AuditedTable = {
   name: 'users' | 'sessions'
-  /** Columns that entries do not tell: secrets, and what is ignored when nothing else changes. */
-  untold: string[]
+  /** Columns that entries do not show: secrets, and columns whose changes alone leave no entry. */
+  hidden: string[]
 }
 
 const TABLES: AuditedTable[] = [
-  { name: 'users', untold: ['password_hash'] },
-  { name: 'sessions', untold: ['cookie_hash', 'last_used_at'] },
+  { name: 'users', hidden: ['password_hash'] },
+  { name: 'sessions', hidden: ['cookie_hash', 'last_used_at'] },
 ]
 
 /**
- * Holds the tables against their entries: each begins with its creation, goes on from where it was left, and ends in what
- * the table shows. Answers a line for each contradiction.
+ * Compares the tables with their entries and returns a line for each contradiction. The entries of an object must begin
+ * with its creation, follow from one another, and end in the state that the table shows.
  */
 export async function findContradictions(sql: postgres.Sql): Promise<string[]> {
   const found: string[] = []
-  for (const { name, untold } of TABLES) {
+  for (const { name, hidden } of TABLES) {
     const rows = await sql<{ line: string }[]>`
       with entry as (
-        select object_id, action, id, request_id, state_before - ${untold}::text[] as before,
-          state_after - ${untold}::text[] as after,
-          lag(state_after - ${untold}::text[]) over chain as previous,
+        select object_id, action, id, request_id, state_before - ${hidden}::text[] as before,
+          state_after - ${hidden}::text[] as after,
+          lag(state_after - ${hidden}::text[]) over chain as previous,
           row_number() over chain as number,
           row_number() over (partition by object_id order by id desc) as from_end
         from audit.audit_log where table_name = ${name} window chain as (partition by object_id order by id)
       ), row as (
-        select t.id::text as object_id, to_jsonb(t) - ${untold}::text[] as state from ${sql(name)} as t
+        select t.id::text as object_id, to_jsonb(t) - ${hidden}::text[] as state from ${sql(name)} as t
       )
       select concat_ws(' ', ${name}::text, object_id, request_id, problem) as line from (
         select object_id, request_id, 'does not begin with its creation' as problem from entry

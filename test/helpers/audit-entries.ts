@@ -1,14 +1,14 @@
 import postgres from 'postgres'
 
-/** What the entries hold most and least of, for searches that must be quick at either end. */
+/** The most and least frequent values of the entries, for searches that must be fast for both. */
 export const FILLED = {
   tables: { most: 'orders', middle: 'invoices', least: 'tax_rules' },
   fields: { most: 'updatedAt', middle: 'email', least: 'taxNumber' },
-  /** Changed often, and only in the oldest month: none of the newest entries has it. */
+  /** A field changed often, but only in the oldest month, so that none of the newest entries has it. */
   oldField: 'legacyCode',
-  /** A table that had its last entry in the oldest month. */
+  /** A table whose last entry is in the oldest month. */
   oldTable: 'imports',
-  /** Has as many entries as all other users in a hundred. */
+  /** The user with the most entries, about one in two hundred. */
   busyUser: '0199d3a4-6f2c-7b1e-9c55-000000000000',
   quietUser: '0199d3a4-6f2c-7b1e-9c55-000000009999',
 } as const
@@ -16,9 +16,9 @@ export const FILLED = {
 const MONTHS = 3
 
 /**
- * Fills the three months before this one, as years of use would: 20 tables of which a few have most entries, 10,000 users,
- * nine updates in ten, a delete in a hundred. Written as the owner, past the triggers and before the indexes are there, so
- * that a million takes seconds. The same on every run.
+ * Fills the three months before this one with entries like those of long use: 20 tables of which a few have most
+ * entries, 10,000 users, nine updates in ten, one delete in a hundred. The rows are written by the owner, without
+ * triggers and before the indexes exist, so that a million takes seconds. Every run gives the same rows.
  */
 export async function fillAuditLog(ownerUrl: string, entries: number): Promise<void> {
   const sql = postgres(ownerUrl, { max: MONTHS, onnotice: () => {} })
@@ -81,7 +81,7 @@ async function fillMonth(sql: postgres.Sql, age: number, entries: number): Promi
     ) as entry`
 }
 
-/** As `audit.make_partition` does. Its indexes are built now, all at once. */
+/** Attaches a month like `audit.make_partition`, which builds its indexes. */
 async function attachMonth(sql: postgres.Sql, age: number): Promise<void> {
   await sql.unsafe(`
     alter table audit.audit_log attach partition audit.${nameOf(age)}

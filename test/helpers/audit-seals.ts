@@ -14,14 +14,14 @@ export const newAuditKey = (): AuditSigningKey => parseAuditSigningKey(generateS
 export const publicKeysOf = (...keys: AuditSigningKey[]) =>
   new Map(keys.map(({ kid, publicKey }) => [kid, publicKey]))
 
-/** An audit log, a key to seal it with, and somebody who may do everything to it. */
+/** An audit log with a signing key and a superuser's connection. */
 export async function openSealTest(t: Test) {
   const test = await openAuditTest(t)
   const { sql } = test
   const key = newAuditKey()
   const admin = connect(t, test.database.adminUrl)
 
-  /** A transaction anywhere on the server may be open a moment longer: until then nothing newer can be sealed. */
+  /** Seals until nothing is left: an open transaction anywhere on the server delays the sealing of newer entries. */
   const sealAll = async (by = key, maxEntries = 20_000) => {
     await eventually(async () => {
       await sealAuditLog(sql, by, maxEntries)
@@ -40,14 +40,14 @@ export async function openSealTest(t: Test) {
   return { ...test, key, admin, sealAll, verify, attack: (text: string) => attack(admin, text) }
 }
 
-/** With the rights of a superuser, past every trigger. */
+/** Runs statements as a superuser and without triggers. */
 export const attack = (admin: postgres.Sql, text: string) =>
   admin.begin(async (tx) => {
     await tx`set local session_replication_role = replica`
     return tx.unsafe(text)
   })
 
-/** A request as the application records it. */
+/** A request record as the application writes it. */
 export const newRequest = () => ({
   id: '01990000-0000-7000-8000-000000000001',
   created_at: new Date(),

@@ -10,7 +10,7 @@ export type Entry = Record<string, unknown> & {
   stateAfter: Record<string, unknown> | null
 }
 
-/** Searches the audit log as this user; throws on any other answer than a page. */
+/** Searches the audit log as this user. @throws {Error} when the answer is not a page */
 export const searchAs =
   (client: Client) =>
   async (query: Record<string, string>): Promise<Entry[]> => {

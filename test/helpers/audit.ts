@@ -8,11 +8,11 @@ import { connect, createTestDatabase, type TestDatabase } from './database.js'
 
 export type AuditTest = DatabaseClient & {
   database: TestDatabase
-  /** As the application, without its client. */
+  /** A plain connection as the application's role. */
   sql: postgres.Sql
-  /** As the owner of the tables. */
+  /** A connection as the owner of the tables. */
   owner: postgres.Sql
-  /** What was written since the last call, as `actor table action`, in order. */
+  /** The entries since the last call, in order, each as `actor table action`. */
   newEntries: () => Promise<string[]>
   addUser: (email?: string) => Promise<User>
 }
@@ -29,7 +29,7 @@ export const clientOptions = (url: string, poolMax = 2) => ({
 
 let count = 0
 
-/** The database as the application sees it, without the application. */
+/** Opens a database with the application's client, but without the application. */
 export async function openAuditTest(t: Test, { poolMax = 2 } = {}): Promise<AuditTest> {
   const database = await createTestDatabase(t)
   const client = createDatabaseClient(clientOptions(database.url, poolMax))

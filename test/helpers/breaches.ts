@@ -8,7 +8,7 @@ const sha1 = (password: string): string => createHash('sha1').update(password).d
 
 type Fault = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A server that speaks the range API of Have I Been Pwned, and knows these passwords. */
+/** Starts a server with the range API of Have I Been Pwned that knows these passwords. `asked` lists its requests. */
 export async function startBreachServer(t: Test, passwords: string[]) {
   const asked: string[] = []
   const state: { fault: Fault | undefined } = { fault: undefined }
@@ -18,7 +18,7 @@ export async function startBreachServer(t: Test, passwords: string[]) {
     if (state.fault) return state.fault(request, response)
     const found = passwords.map(sha1).filter((hash) => hash.startsWith(prefix))
     const lines = ['0018A45C4D1DEF81644B54AB7F969B88D65:3', ...found.map((hash) => `${hash.slice(5)}:42`)]
-    // As padding looks: lines of nothing, with a count of 0.
+    // Padding consists of lines with a count of 0.
     response.end([...lines, `${sha1('padding').slice(5)}:0`].join('\r\n'))
   })
   server.listen(0, '127.0.0.1')

@@ -12,9 +12,9 @@ const USUAL_PLACES = [
 
 const executablePath = process.env.CHROMIUM_PATH ?? USUAL_PLACES.find((path) => existsSync(path))
 
-/** For the `skip` option of tests that need a browser. */
+/** The `skip` option of tests that need a browser: the reason, or false. */
 export const withoutBrowser: string | false =
-  executablePath === undefined && 'there is no Chromium here: install one, or set CHROMIUM_PATH'
+  executablePath === undefined && 'Chromium is not installed: install it, or set CHROMIUM_PATH'
 
 const QUIET = [
   '--disable-gpu',
@@ -26,11 +26,11 @@ const QUIET = [
 
 export type BrowserPage = {
   page: Page
-  /** What went wrong on the page so far: errors and warnings of the console (CSP's, too), exceptions, requests without answer. */
+  /** Errors and warnings of the console (including CSP), exceptions and failed requests of the page so far. */
   mistakes: string[]
 }
 
-/** A page of a headless Chromium of its own, closed when the test ends. */
+/** Opens a page in a separate headless Chromium, which closes with the test. */
 export async function openPage(
   t: Test,
   baseURL: string,
@@ -49,7 +49,7 @@ export async function openPage(
 }
 
 function launch(): Promise<Browser> {
-  // Chromium's sandbox refuses to work for root.
+  // Chromium's sandbox does not work for root.
   const args = process.getuid?.() === 0 ? [...QUIET, '--no-sandbox'] : QUIET
   return chromium.launch({ ...(executablePath !== undefined && { executablePath }), args })
 }

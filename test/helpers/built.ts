@@ -6,7 +6,7 @@ import type { TestDatabase } from './database.js'
 import { PACKAGE_ROOT, run, type StartedProcess, startProcess } from './process.js'
 
 export type BuiltProgram = {
-  /** Answers once it does jobs. */
+  /** Resolves once the worker waits for jobs. */
   startWorker: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess>
   spawnWorker: (env?: NodeJS.ProcessEnv) => StartedProcess
   spawnServer: (env?: NodeJS.ProcessEnv) => StartedProcess
@@ -15,7 +15,7 @@ export type BuiltProgram = {
 
 let built: Promise<string> | undefined
 
-/** In a folder that is there for as long as the test file runs. Answers where the entry points are. */
+/** Builds the program into a folder that is removed when the test file ends. Returns the folder of the entry points. */
 async function build(t: Test): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'built-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -32,8 +32,7 @@ async function build(t: Test): Promise<string> {
 }
 
 /**
- * The program as it is built, which starts twice as fast as from its sources: that counts where it is killed again and
- * again.
+ * The built program, which starts twice as fast as from its sources. That matters in tests that restart it many times.
  */
 export async function buildProgram(
   t: Test,

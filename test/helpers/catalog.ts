@@ -1,11 +1,11 @@
 import type postgres from 'postgres'
 
-/** What PostgreSQL itself brings, and the list of migrations, which is no part of what they make. */
+/** Excludes the schemas of PostgreSQL and the list of migrations, which migrations do not create. */
 const OWN_SCHEMA = `nspname !~ '^pg_|^information_schema$|^drizzle$'`
 const NOT_OF_AN_EXTENSION = (oid: string) =>
   `not exists (select from pg_depend where objid = ${oid} and deptype = 'e')`
 
-/** Each query gives one column of lines. */
+/** Each query returns one column of lines. */
 const QUERIES = [
   `select format('schema %s %s', nspname, nspacl) from pg_namespace where ${OWN_SCHEMA}`,
   `select format('relation %s %s %s rls=%s,%s options=%s %s %s acl=%s', c.oid::regclass, relkind, relpersistence,
@@ -47,8 +47,8 @@ const QUERIES = [
 ]
 
 /**
- * Everything that a database's schema consists of, as sorted lines: two that read the same are the same. The
- * order of columns is left out, for a column that was dropped can only come back as the last one.
+ * Everything in the schema of a database, as sorted lines, so that equal schemas give equal lines. The order of columns
+ * is left out, because a dropped column can only return as the last one.
  */
 export async function describeCatalog(sql: postgres.Sql): Promise<string[]> {
   const results = await Promise.all(

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { serverAccount } from '../../src/embedded-postgres/account.js'
 
-/** Why a test that needs certificates is skipped. */
+/** The `skip` option of tests that need certificates: the reason, or false. */
 export const NO_OPENSSL =
   !/^OpenSSL [3-9]/.test(spawnSync('openssl', ['version'], { encoding: 'utf8' }).stdout ?? '') &&
-  'there is no openssl 3 to make certificates with'
+  'OpenSSL 3 is not installed'
 
-/** A CA that no one else knows, and the certificate it gave to `localhost`; files that PostgreSQL may read. */
+/** Creates a private CA and its certificate for `localhost`, in files that PostgreSQL can read. */
 export function makeCertificates(t: Test) {
   const dir = mkdtempSync(join(tmpdir(), 'certificates-'))
   t.teardown(() => rmSync(dir, { recursive: true }))

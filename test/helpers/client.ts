@@ -6,14 +6,14 @@ type Body = Record<string, unknown> | unknown[]
 export type Answer = {
   status: number
   headers: Record<string, string>
-  /** Parsed where the answer is JSON, else undefined. */
-  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is what the test is about
+  /** The parsed body of a JSON answer, else undefined. */
+  // biome-ignore lint/suspicious/noExplicitAny: the test checks the body
   body: any
   text: string
 }
 
 export type Client = {
-  /** Whose requests these are; undefined for anybody's. */
+  /** The user who sends the requests; undefined for an anonymous client. */
   user: { id: string; email: string; accessToken: string; refreshToken: string } | undefined
   request: (options: InjectOptions) => Promise<Answer>
   get: (url: string, headers?: Record<string, string>) => Promise<Answer>
@@ -26,8 +26,8 @@ export type Client = {
 const API = '/api/v1'
 
 /**
- * Speaks HTTP to the app, as one user or as nobody; `get`, `post` and so on take paths below `/api/v1`.
- * Every answer is held to the OpenAPI document: one that it does not describe fails the test.
+ * An HTTP client of the app, signed in as `user` or anonymous. `get`, `post` and the others take paths below `/api/v1`.
+ * Every answer is checked against the OpenAPI document: an undocumented one fails the test.
  */
 export function createClient(app: FastifyInstance, user?: Client['user']): Client {
   const request: Client['request'] = async (options) => {

@@ -9,7 +9,7 @@ export type ReceivedSpan = {
   service: string
   traceId: string
   spanId: string
-  /** Empty at the root. */
+  /** Empty for a root span. */
   parentId: string
   name: string
   kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer'
@@ -20,13 +20,13 @@ export type ReceivedSpan = {
 export type Collector = {
   url: string
   spans: () => ReceivedSpan[]
-  /** Of one trace, once it has all of these. */
+  /** The spans of a trace, once it has spans with all these names. */
   trace: (traceId: string, names: readonly string[]) => Promise<ReceivedSpan[]>
-  /** Everything that was sent, as it was sent. */
+  /** The raw bytes of everything received. */
   raw: () => string
 }
 
-/** Takes spans as a collector of OpenTelemetry does (OTLP over HTTP, protobuf). A silent one never answers. */
+/** Starts an OpenTelemetry collector (OTLP over HTTP, protobuf). A silent one never answers. */
 export async function startCollector(t: Test, { isSilent = false } = {}): Promise<Collector> {
   const bodies: Buffer[] = []
   const server = createServer(async (request, response) => {
@@ -56,7 +56,7 @@ export async function startCollector(t: Test, { isSilent = false } = {}): Promis
 
 const KINDS = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 
-/** The numbers of the fields are those of opentelemetry/proto/trace/v1/trace.proto. */
+/** The field numbers are those of opentelemetry/proto/trace/v1/trace.proto. */
 function spansOf(body: Buffer): ReceivedSpan[] {
   return messages(body, 1).flatMap((resourceSpans) => {
     const resource = messages(resourceSpans, 1).map((message) => attributesOf(message, 1))[0]
@@ -84,7 +84,7 @@ function spansOf(body: Buffer): ReceivedSpan[] {
   })
 }
 
-/** A value is a string or, of those that we have, an integer. */
+/** The values of our attributes are strings or integers. */
 function attributesOf(message: Buffer, field: number): Record<string, string | number> {
   const entries = messages(message, field).map((pair) => {
     const value = bytes(pair, 2)

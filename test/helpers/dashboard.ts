@@ -14,7 +14,7 @@ export const SIGN_OUT = '/admin/sign-out'
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type Sent = { form?: Record<string, string>; headers?: Record<string, string> }
 
-/** What a browser does that matters here: it keeps a cookie, and says where a request comes from. */
+/** A client that keeps a cookie and sends `Sec-Fetch-Site`, as a browser does. */
 export function createBrowser(app: FastifyInstance) {
   let cookie = ''
   const request = async (method: Method, url: string, { form, headers }: Sent = {}) => {
@@ -35,7 +35,7 @@ export function createBrowser(app: FastifyInstance) {
       status: response.statusCode,
       headers: response.headers as Record<string, string>,
       text: response.body,
-      // biome-ignore lint/suspicious/noExplicitAny: what a server answers is what the test is about
+      // biome-ignore lint/suspicious/noExplicitAny: the test checks the body
       json: <T = any>() => response.json<T>(),
     }
   }
@@ -50,7 +50,7 @@ export function createBrowser(app: FastifyInstance) {
   }
 }
 
-/** The app, and an administrator who may sign in to its dashboard. */
+/** The app with an administrator and a browser for its dashboard. */
 export async function buildDashboard(t: Test, options: TestAppOptions = {}) {
   const built = await buildTestApp(t, { ...options, config: { RATE_LIMIT: 'off', ...options.config } })
   const admin = await built.signUp({ email: ADMIN, role: 'super_admin' })
@@ -59,8 +59,8 @@ export async function buildDashboard(t: Test, options: TestAppOptions = {}) {
 
 export type Dashboard = Awaited<ReturnType<typeof buildDashboard>>
 
-/** A job that nobody can do. Answers its id. */
-export async function askForTheMoon({ app, admin }: Dashboard): Promise<string> {
+/** Enqueues a job of an unknown kind, which fails. Returns its id. */
+export async function enqueueUnknownJob({ app, admin }: Dashboard): Promise<string> {
   const payload = { userId: admin.user?.id, token: 'a-secret-by-its-name' }
   const [row] = await app.db
     .insert(outbox)
@@ -69,20 +69,20 @@ export async function askForTheMoon({ app, admin }: Dashboard): Promise<string> 
   return (row as { id: string }).id
 }
 
-/** Resolves once no job is open. */
-export const jobsAreOver = ({ app }: Dashboard) =>
+/** Waits until every job is done or has failed. */
+export const jobsAreSettled = ({ app }: Dashboard) =>
   eventually(async () => {
     const rows = await app.db.select().from(outbox)
     return rows.every(({ doneAt, failedAt }) => doneAt ?? failedAt)
   })
 
-/** A worker, a job that it has done, and one that nobody can do. Answers the latter's id. */
-export async function haveJobs(t: Test, dashboard: Dashboard): Promise<string> {
+/** Starts a worker and runs a job that succeeds and one that fails. Returns the id of the failed one. */
+export async function runJobs(t: Test, dashboard: Dashboard): Promise<string> {
   await dashboard.app.db.transaction((tx) =>
     enqueue(tx, 'request-verification', { email: 'nobody@example.com' }),
   )
-  const failedId = await askForTheMoon(dashboard)
+  const failedId = await enqueueUnknownJob(dashboard)
   await startTestWorker(t, dashboard)
-  await jobsAreOver(dashboard)
+  await jobsAreSettled(dashboard)
   return failedId
 }

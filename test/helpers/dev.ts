@@ -4,12 +4,12 @@ import type { Test } from 'tap'
 import { newDataDir } from './embedded-dir.js'
 import { type StartedProcess, startProcess } from './process.js'
 
-/** What `npm run dev` runs. */
+/** The command of `npm run dev`. */
 export const DEV_COMMAND = ['node', '--import', 'tsx', 'scripts/dev.ts'] as const
 
 export type Place = { env: NodeJS.ProcessEnv; postgres: string; logFile: string }
 
-/** A data directory that nothing else uses. */
+/** A separate data directory, with the settings that use it. */
 export function newPlace(t: Test): Place {
   const postgres = newDataDir(t)
   const DATA_DIR = dirname(postgres)
@@ -17,17 +17,17 @@ export function newPlace(t: Test): Place {
   return { env: { CONFIG_FILE: 'off', PORT: '0', DATA_DIR, LOG_FILE_PATH: logFile }, postgres, logFile }
 }
 
-/** In a terminal of its own, once it has said where it is. */
+/** Starts the command in a separate process group, as in a terminal, and waits for its URL. */
 export async function startDev(t: Test, { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string }) {
   const dev = startProcess(t, DEV_COMMAND, { env, group: true, ...(cwd && { cwd }) })
   const [, url = ''] = await dev.says(/API +(http:\/\/[\w.:]+)\/api\/v1\n +API docs +\1\/api-docs\n/)
   return { ...dev, url, pid: dev.child.pid ?? 0 }
 }
 
-/** The worker is the last to start. */
+/** Waits for the worker, which starts last. */
 export const allReady = (dev: StartedProcess) => dev.says(/waiting for jobs/)
 
-/** What still runs in the process group of a terminal. */
+/** The processes that are still running in a process group. */
 export function groupOf(pid: number): string[] {
   const { stdout } = spawnSync('ps', ['-A', '-o', 'pgid=,stat=,args='], { encoding: 'utf8' })
   return stdout.split('\n').filter((line) => new RegExp(`^ *${pid} +[^Z]`).test(line))

@@ -7,7 +7,7 @@ type Media = Record<string, { schema: object }>
 type Operation = { responses: Record<string, { content?: Media; headers?: object }> }
 type Paths = Record<string, Record<string, Operation>>
 
-/** What the API promises of every id and time in an answer: UUIDv7, and UTC with milliseconds. */
+/** The formats that the API guarantees for ids and times in answers: UUIDv7, and UTC with milliseconds. */
 const WIRE_FORMATS = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,
@@ -15,7 +15,7 @@ const WIRE_FORMATS = {
 
 const checks = new WeakMap<FastifyInstance, Check>()
 
-/** Throws when an answer of a documented operation is not as the OpenAPI document says. */
+/** @throws {Error} when the answer of a documented operation differs from the OpenAPI document */
 export function checkAgainstDocument(app: FastifyInstance, ...answered: Parameters<Check>): void {
   const check = checks.get(app) ?? buildCheck(app)
   checks.set(app, check)
@@ -26,7 +26,7 @@ function buildCheck(app: FastifyInstance): Check {
   const document = app.swagger() as unknown as { paths: Paths }
   const findPath = pathFinder(Object.keys(document.paths))
   const validate = bodyValidator(document)
-  // The document tells limits also where they are lifted.
+  // The document describes limits even when they are switched off.
   const { isOn: isLimited } = app.rateLimitStats()
   return (method, url, answer) => {
     const path = findPath(url)
@@ -38,11 +38,11 @@ function buildCheck(app: FastifyInstance): Check {
     const documented = operation.responses[answer.status]
     if (!documented) return fail('its documentation does not list this status')
     for (const name of Object.keys(documented.headers ?? {})) {
-      // Where no other try helps there is none.
+      // A 503 has no Retry-After when a retry would not help.
       if (name === 'retry-after' && answer.status === 503) continue
       const isExpected = isLimited || !name.startsWith('ratelimit')
       if ((answer.headers[name] !== undefined) !== isExpected) {
-        fail(`the header ${name} is ${isExpected ? 'missing' : 'there'}`)
+        fail(`the header ${name} is ${isExpected ? 'missing' : 'unexpected'}`)
       }
     }
     const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? ''
@@ -67,7 +67,7 @@ function buildCheck(app: FastifyInstance): Check {
   }
 }
 
-/** What the schema is about: a text as a whole, or each line of newline-delimited JSON. */
+/** The values to validate: the text, the JSON body, or each line of newline-delimited JSON. */
 function bodiesOf(type: string, { body, text }: Answer): unknown[] {
   if (type === 'application/x-ndjson') {
     return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)))
@@ -75,15 +75,15 @@ function bodiesOf(type: string, { body, text }: Answer): unknown[] {
   return [type.startsWith('text/') ? text : body]
 }
 
-/** Literal paths win over templates, as they do in the router. */
+/** Literal paths take precedence over templates, as in the router. */
 function pathFinder(paths: string[]): (url: string) => string | undefined {
   const patterns = paths.map((path) => ({
     path,
     pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]*')}$`),
   }))
   return (url) => {
-    const asked = new URL(url, 'http://localhost').pathname
-    return paths.includes(asked) ? asked : patterns.find(({ pattern }) => pattern.test(asked))?.path
+    const { pathname } = new URL(url, 'http://localhost')
+    return paths.includes(pathname) ? pathname : patterns.find(({ pattern }) => pattern.test(pathname))?.path
   }
 }
 
@@ -107,7 +107,7 @@ function bodyValidator(document: object): (location: unknown[], body: unknown) =
     compiled.set(pointer, validate)
     if (validate(body)) return undefined
     return validate.errors
-      ?.map(({ instancePath, message }) => `${instancePath || 'it'} ${message}`)
+      ?.map(({ instancePath, message }) => `${instancePath || 'the body'} ${message}`)
       .join('; ')
   }
 }

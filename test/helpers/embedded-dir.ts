@@ -7,11 +7,11 @@ import { getAccount } from '../../src/embedded-postgres/account.js'
 import { isRunning, pidOf } from '../../src/embedded-postgres/process-identity.js'
 import { waitFor } from '../../src/embedded-postgres/wait.js'
 
-/** Only when these tests run as root. */
+/** The account "nobody"; undefined unless the tests run as root. */
 export const nobody =
   process.getuid?.() === 0 ? getAccount('nobody', readFileSync('/etc/passwd', 'utf8')) : undefined
 
-/** A path with spaces, below a directory that only its owner may enter. */
+/** A path with spaces, below a directory that only its owner can enter. */
 export function newDataDir(t: Test, owner?: { uid: number; gid: number }): string {
   const base = mkdtempSync(path.join(os.tmpdir(), 'embedded-'))
   if (owner) chownSync(base, owner.uid, owner.gid)

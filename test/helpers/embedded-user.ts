@@ -9,20 +9,20 @@ const PROGRAM = fileURLToPath(new URL('../embedded-postgres/fixtures/embedded-us
 
 export type EmbeddedUser = {
   child: ChildProcessWithoutNullStreams
-  /** Undefined when it ended before the database was up. */
+  /** Resolves to undefined when the process ended before the database was up. */
   started: Promise<EmbeddedPostgres | undefined>
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>
-  /** `stop`, `exit` or `throw`. */
-  tell(word: string): void
+  /** Sends a command: `stop`, `exit` or `throw`. */
+  send(word: string): void
 }
 
-/** Starts another process that uses the database in `dataDir`, in a process group of its own as a terminal would. */
+/** Starts another process that uses the database in `dataDir`, in a separate process group like a terminal. */
 export function spawnEmbeddedUser(
   t: Test,
   options: { dataDir: string; graceful?: boolean; account?: { uid: number; gid: number } | undefined },
 ): EmbeddedUser {
   const args = ['--import', 'tsx', PROGRAM, options.dataDir, ...(options.graceful ? ['graceful'] : [])]
-  // HOME is unset, as in many containers. Another account cannot write coverage into this directory: leave it out.
+  // HOME is unset, as in many containers. Coverage is left out, because another account cannot write it here.
   const unset = ['HOME', ...(options.account ? ['NODE_OPTIONS'] : [])].flatMap((name) => ['-u', name])
   const child = spawn('env', [...unset, process.execPath, ...args], {
     ...options.account,
@@ -38,10 +38,10 @@ export function spawnEmbeddedUser(
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }))
   const firstLine = once(createInterface(child.stdout), 'line').then(([line]) => JSON.parse(line))
   const started = Promise.race([firstLine, ended.then(() => undefined)])
-  return { child, started, ended, tell: (word) => child.stdin.write(`${word}\n`) }
+  return { child, started, ended, send: (word) => child.stdin.write(`${word}\n`) }
 }
 
 export async function stopBy(word: string, user: EmbeddedUser) {
-  user.tell(word)
+  user.send(word)
   return await user.ended
 }

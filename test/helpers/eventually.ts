@@ -2,7 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const POLL_MS = 20
 
-/** The first value that is not undefined, false or null; throws when none has come in time, which a busy machine may take long for. */
+/**
+ * Polls until the probe returns something other than undefined, null or false, and returns that. The default timeout
+ * is long, for busy machines.
+ *
+ * @throws {Error} when no such value came in time
+ */
 export async function eventually<T>(
   probe: () => T | Promise<T>,
   timeoutMs = 60_000,

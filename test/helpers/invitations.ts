@@ -8,14 +8,14 @@ import { testSigningKeys } from './app.js'
 import type { Client } from './client.js'
 import type { TestOrganization } from './organizations.js'
 
-/** The token of a link that would have been mailed. */
+/** The token of the mailed link of an invitation. */
 export function invitationToken(invitationId: string): string {
   const [key] = testSigningKeys
   if (!key) throw new Error('there is no signing key')
   return deriveInvitationToken(key, invitationId)
 }
 
-/** By way of the API; answers the token that is in the mail. */
+/** Invites through the API and returns the token in the mail. */
 export async function invite(
   client: Client,
   organization: TestOrganization,
@@ -27,14 +27,14 @@ export async function invite(
   return invitationToken(body.id)
 }
 
-/** In all organizations, whatever row-level security would hide. */
+/** Runs a statement across all organizations, past row-level security. */
 export const inAllOrganizations = ({ db }: FastifyInstance, statement: SQL) =>
   acrossOrganizations(db, ({ tx }) => tx.execute(statement))
 
 export const expireInvitations = (app: FastifyInstance) =>
   inAllOrganizations(app, sql`update invitations set expires_at = now()`)
 
-/** As its page's button does. */
+/** Submits the form of the invitation's page. */
 export const submitInvitation = (
   client: Client,
   fields: Record<string, string>,
@@ -47,11 +47,11 @@ export const submitInvitation = (
     payload: new URLSearchParams(fields).toString(),
   })
 
-/** As a mail program, a scanner or a browser does. */
+/** Opens the link of an invitation, as a mail program, a scanner or a browser does. */
 export const openInvitation = (client: Client, token: string, method: 'GET' | 'HEAD' = 'GET') =>
   client.request({ method, url: `/accept-invitation?${new URLSearchParams({ token })}` })
 
-/** What is typed into it. */
+/** The fields of the form for a new account. */
 export const formOf = (account: NewAccount): Record<string, string> => ({
   ...account,
   passwordRepeat: account.password,

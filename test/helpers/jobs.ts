@@ -15,7 +15,7 @@ import type { TestDatabase } from './database.js'
 import { eventually } from './eventually.js'
 import { UNMEASURED } from './metrics.js'
 
-/** Where jobs are queued: in Redis under keys of the test's own, or without a URL in the database. */
+/** Where jobs are queued: in Redis under a prefix of the test, or in the database without a URL. */
 export type Backend = { REDIS_URL?: string; REDIS_KEY_PREFIX?: string }
 
 type Work = (t: Test, backend: Backend) => Promise<void>
@@ -24,7 +24,7 @@ type Work = (t: Test, backend: Backend) => Promise<void>
 export function onEachBackend(title: string, work: Work): void {
   t.test(`${title} (PostgreSQL)`, (t) => work(t, {}))
   const url = process.env.REDIS_TEST_URL
-  const skip = url === undefined && 'REDIS_TEST_URL names no Redis'
+  const skip = url === undefined && 'REDIS_TEST_URL is not set'
   t.test(`${title} (Redis)`, { skip }, async (t) => {
     const backend = { REDIS_URL: String(url), REDIS_KEY_PREFIX: ownKeyPrefix() }
     t.teardown(() => forgetKeys(backend))
@@ -34,7 +34,7 @@ export function onEachBackend(title: string, work: Work): void {
 
 export const ownKeyPrefix = () => `groundwork:test:${randomBytes(6).toString('hex')}`
 
-/** As if Redis had lost everything that the test has there. */
+/** Deletes all keys of the test, as if Redis had lost them. */
 export async function forgetKeys({ REDIS_URL, REDIS_KEY_PREFIX }: Backend): Promise<void> {
   if (REDIS_URL === undefined) return
   const redis = new Redis(REDIS_URL)
@@ -43,14 +43,14 @@ export async function forgetKeys({ REDIS_URL, REDIS_KEY_PREFIX }: Backend): Prom
   redis.disconnect()
 }
 
-/** Waits until a worker has done all that was asked for. */
+/** Waits until every job is done. */
 export async function jobsAreDone(sql: postgres.Sql): Promise<void> {
   await eventually(async () => (await sql`select from outbox where done_at is null`).length === 0)
 }
 
 type JobAppOptions = { database: TestDatabase; backend: Backend; schedules?: Schedules }
 
-/** What jobs need of the worker, and nothing else. With schedules it does jobs, too. */
+/** An app with only the plugins that jobs need. With `schedules` it also runs jobs. */
 export async function buildJobApp(t: Test, options: JobAppOptions): Promise<FastifyInstance> {
   const { url } = options.database
   const { REDIS_URL: redisUrl, REDIS_KEY_PREFIX } = options.backend
@@ -65,5 +65,5 @@ export async function buildJobApp(t: Test, options: JobAppOptions): Promise<Fast
   return app
 }
 
-/** The queue itself, for what only a test wants to know. */
+/** The queue of BullMQ itself, for details that only tests need. */
 export const queueOf = (app: FastifyInstance): Queue => app.queue.schedulers as Queue

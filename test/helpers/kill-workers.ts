@@ -9,10 +9,10 @@ import { finishJobs, passMinute } from './passing-time.js'
 
 const MAILS_A_KILL = 6
 
-/** How long the mail server thinks at most: jobs are under way whenever a worker is killed. */
-const THINKING_MS = 30
+/** The longest delay of the mail server, so that jobs are in flight whenever a worker is killed. */
+const MAX_DELAY_MS = 30
 
-/** Kills one worker after another in the midst of mails, and holds what came against who is registered. */
+/** Kills one worker after another while it sends mails, and compares the mails with the registered users. */
 export async function killWorkers(
   t: Test,
   kills: number,
@@ -21,7 +21,7 @@ export async function killWorkers(
   const database = await createTestDatabase(t)
   const sql = connect(t, database.ownerUrl)
   const mailbox = await startMailbox(t)
-  mailbox.behave({ withinMs: THINKING_MS })
+  mailbox.behave({ withinMs: MAX_DELAY_MS })
   const program = await buildProgram(t, database, { SMTP_URL: mailbox.url, ...backend })
   const marks = new Marks()
 
@@ -30,11 +30,11 @@ export async function killWorkers(
     const worker = program.spawnWorker()
     const wanted = mailbox.all.length + randomInt(1, MAILS_A_KILL)
     while (mailbox.all.length < wanted) await mailbox.next()
-    // Right after a mail was taken, which is the worst moment, or at any other.
-    if (left % 2 === 0) await delay(randomInt(THINKING_MS))
+    // Right after a mail was accepted, which is the worst moment, or at a random one.
+    if (left % 2 === 0) await delay(randomInt(MAX_DELAY_MS))
     worker.child.kill('SIGKILL')
     t.match(await worker.ended, { signal: 'SIGKILL' })
-    await marks.note(sql, mailbox.all)
+    await marks.record(sql, mailbox.all)
     await passMinute(sql, backend.REDIS_URL)
   }
   mailbox.behave()
@@ -43,7 +43,7 @@ export async function killWorkers(
 
   const { duplicates, ...mistakes } = await balance(sql, mailbox.all)
   t.same(mistakes, { lost: [], absent: [], renamed: [] })
-  t.same(marks.sentAfter(mailbox.all), [], 'what was marked is not sent again')
-  t.same([...(await sql`select id from outbox where failed_at is not null`)], [], 'there are no dead letters')
+  t.same(marks.sentAfter(mailbox.all), [], 'no mail is sent again after its job was marked done')
+  t.same([...(await sql`select id from outbox where failed_at is not null`)], [], 'leaves no dead letter')
   t.comment(`${kills} kills, ${kills * MAILS_A_KILL} mails, ${duplicates} duplicates`)
 }

@@ -1,4 +1,4 @@
-/** A program: one route with a window short enough for a test, limited as in the application. */
+/** A program with one route, limited as in the application, with a window short enough for a test. */
 import Fastify from 'fastify'
 import rateLimit from '../../src/plugins/infra/rate-limit.js'
 import { registerGround } from './ground.js'
@@ -10,6 +10,6 @@ await app.register(rateLimit, { isOn: true, redisUrl: REDIS_URL, keyPrefix: 'tes
 app.get('/limited', { config: { rateLimits: { limit: LIMIT, key: 'address' } } }, async () => ({
   status: 'ok',
 }))
-// What it had to decide without Redis: on a machine that is too busy, too.
+// Shows how many requests were decided without Redis, which also happens on an overloaded machine.
 app.get('/stats', { config: { rateLimits: false } }, async () => app.rateLimitStats())
 console.log(`listening at ${await app.listen({ host: '127.0.0.1', port: 0 })}`)

@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { ReceivedMail } from './mailbox.js'
 
-/** Accounts with the job that registering asks for, made at once. */
+/** Inserts accounts together with the job that a registration enqueues. */
 export async function insertRegistrations(sql: postgres.Sql, count: number): Promise<void> {
   await sql`
     with added as (
@@ -13,17 +13,17 @@ export async function insertRegistrations(sql: postgres.Sql, count: number): Pro
 }
 
 export type Balance = {
-  /** Committed, and told nobody. */
+  /** Registered addresses without a mail. */
   lost: string[]
-  /** Told of what never was committed. */
+  /** Addresses with a mail whose registration was never committed. */
   absent: string[]
-  /** The same mail twice would bear one name. */
+  /** Addresses whose mails have different message ids; a repeated mail keeps its id. */
   renamed: string[]
-  /** Bear the name of one that came before. */
+  /** The number of mails with the message id of an earlier one. */
   duplicates: number
 }
 
-/** What came, against who is registered: each of them is owed one mail. */
+/** Compares the mails with the registered users, each of whom must get one mail. */
 export async function balance(sql: postgres.Sql, mails: readonly ReceivedMail[]): Promise<Balance> {
   const users = await sql<{ email: string }[]>`select email from users`
   const registered = new Set(users.map(({ email }) => email))
@@ -40,12 +40,12 @@ export async function balance(sql: postgres.Sql, mails: readonly ReceivedMail[])
   }
 }
 
-/** The mails that were sent once more although their job was marked as done. */
+/** Finds mails that were sent again although their job was marked done. */
 export class Marks {
   readonly #sentBefore = new Map<string, number>()
 
-  /** To be asked when no worker is at work. */
-  async note(sql: postgres.Sql, mails: readonly ReceivedMail[]): Promise<void> {
+  /** Records the jobs that are marked done. Call it while no worker is running. */
+  async record(sql: postgres.Sql, mails: readonly ReceivedMail[]): Promise<void> {
     const done = await sql<
       { id: string }[]
     >`select id from outbox where job = 'send-link' and done_at is not null`

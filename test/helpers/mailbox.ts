@@ -13,13 +13,13 @@ export type ReceivedMail = Pick<ParsedMail, 'headers' | 'headerLines'> & {
   text: string
   html: string
   messageId: string
-  /** Whom the envelope named, whatever the headers say. */
+  /** The recipients of the envelope, whatever the headers say. */
   recipients: string[]
 }
 
 /**
- * `silent` takes the mail and never says a word about it. A number is the code to refuse with. With `withinMs` it thinks
- * for a part of that before it takes a mail, and drops it when the client is gone by then.
+ * `silent` never answers. A number is the code of a refusal. With `withinMs` the server waits for a random part of that
+ * time before it accepts a mail, and drops the mail when the client is gone by then.
  */
 export type Behaviour = {
   greeting?: 'silent'
@@ -33,20 +33,20 @@ export type Mailbox = {
   url: string
   /** Every mail so far. */
   all: ReceivedMail[]
-  /** The oldest mail (to that address) that was not handed out yet; waits for it. */
+  /** The oldest mail (to that address) that was not returned yet; waits for one. */
   next: (address?: string) => Promise<ReceivedMail>
-  /** From now on. Without faults: as a good server does. */
+  /** Sets the behaviour from now on. Default: accepts every mail. */
   behave: (behaviour?: Behaviour) => void
-  /** How many connections were opened. */
+  /** The number of connections opened so far. */
   connections: () => number
-  /** Resolves when the last connection is closed. */
+  /** Waits until every connection is closed. */
   isLeft: () => Promise<void>
 }
 
-/** Longer than a job takes that a lost queue forgot: its lease is a minute. */
+/** Longer than the lease of a minute after which a job that the queue lost is claimed again. */
 const DEADLINE_MS = 90_000
 
-/** A real SMTP server; what it gets is read by a real parser. */
+/** Starts a real SMTP server, whose mails are read by a real parser. */
 export async function startMailbox(t: Test, port = 0): Promise<Mailbox> {
   const mails = keepMails()
   const present = new Set<string>()
@@ -74,11 +74,11 @@ export async function startMailbox(t: Test, port = 0): Promise<Mailbox> {
       if (behaviour.withinMs !== undefined) await delay(randomInt(behaviour.withinMs))
       if (behaviour.data === 'silent' || !present.has(session.id)) return
       if (behaviour.data === undefined) mails.add(asReceived(mail, session))
-      // Filters quote what they refuse.
+      // Spam filters quote the mail that they refuse.
       callback(refusal(behaviour.data, mail.text))
     },
   })
-  // Clients that hang up in the middle are part of what is tested.
+  // Clients that hang up are part of the tests.
   server.on('error', () => {})
   server.listen(port, '127.0.0.1')
   await once(server.server, 'listening')
@@ -154,7 +154,7 @@ function keepMails() {
       }
       const deadline = setTimeout(() => {
         end()
-        reject(new Error(`No mail to ${address ?? 'anybody'} came in ${DEADLINE_MS / 1000} s`))
+        reject(new Error(`No mail${address ? ` to ${address}` : ''} arrived in ${DEADLINE_MS / 1000} s`))
       }, DEADLINE_MS)
       waiting.add(look)
       look()

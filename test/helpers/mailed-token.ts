@@ -12,7 +12,7 @@ type Mailed = {
   registrationId?: string
 }
 
-/** The token of a link that would have been mailed. */
+/** Creates a mailed token, without its mail, and returns it. */
 export async function mailToken({ db }: FastifyInstance, { ttlSeconds = 60, userId, ...mailed }: Mailed) {
   const [key] = testSigningKeys
   if (!key) throw new Error('there is no signing key')

@@ -1,19 +1,19 @@
 import type { MetricsOptions } from '../../src/plugins/infra/metrics.js'
 
-/** For a part of the system that is put together by hand. */
+/** Options of the metrics plugin for an app built by hand: nothing is measured. */
 export const UNMEASURED: MetricsOptions = { service: 'worker', version: 'test', METRICS_HOST: '127.0.0.1' }
 
 type Series = { name: string; labels: Record<string, string>; value: number }
 
 export type Scrape = {
-  /** As declared, a histogram under its own name. */
+  /** The declared names; that of a histogram without `_bucket`, `_sum` and `_count`. */
   names: string[]
   series: Series[]
-  /** The sum of what has these labels; undefined without a line of it. */
+  /** The sum of the series with these labels; undefined when there is none. */
   value: (name: string, labels?: Record<string, string>) => number | undefined
 }
 
-/** Reads Prometheus's text format as strictly as Prometheus does. @throws for a line that it would refuse */
+/** Parses the text format as strictly as Prometheus does. @throws {Error} when Prometheus would refuse a line */
 export function parseMetrics(text: string): Scrape {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP '))
   const types = lines.flatMap(
@@ -38,12 +38,12 @@ function parseLine(line: string): Series {
   const [, name, labels = '', value = ''] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
   if (name === undefined) throw new Error(`Prometheus would not read: ${line}`)
   const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"(?:,|$)/g)]
-  if (pairs.map(([pair]) => pair).join('') !== labels) throw new Error(`These are no labels: ${line}`)
+  if (pairs.map(([pair]) => pair).join('') !== labels) throw new Error(`Invalid labels: ${line}`)
   const number = Number(value.replace('Inf', 'Infinity'))
   return { name, labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])), value: number }
 }
 
-/** From a port of their own. */
+/** Reads the metrics of a separate port. */
 export async function scrape(url: string, token?: string): Promise<Scrape> {
   const response = await fetch(
     url,

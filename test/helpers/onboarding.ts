@@ -5,11 +5,11 @@ import { startTestWorker } from './worker.js'
 
 export type Onboarding = TestApp & {
   mailbox: Mailbox
-  /** The token in the next mail to the address that has a link; notices are passed over. */
+  /** The token in the next mail with a link to the address; other mails are skipped. */
   nextToken: (address: string) => Promise<string>
 }
 
-/** The whole way of an account: the API, a worker that does its jobs, and a mail server that receives what it sends. */
+/** Starts the API, a worker that runs its jobs, and a mail server that receives the mails. */
 export async function startOnboarding(t: Test, options: TestAppOptions = {}): Promise<Onboarding> {
   const mailbox = await startMailbox(t)
   const testApp = await buildTestApp(t, { ...options, config: { ...options.config, SMTP_URL: mailbox.url } })

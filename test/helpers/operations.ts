@@ -39,15 +39,15 @@ export type Operation = {
   documented: Documented
   /** The path with an id in place of every parameter. */
   urlWith: (id: string) => string
-  /** With an id that nothing has, but for the organization's. */
+  /** The path with unknown ids, except for that of the organization. */
   url: string
 }
 
 export const UNKNOWN_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 
 /**
- * Every operation of the OpenAPI document, whoever wrote its route: tests that go through them all cover later ones, too.
- * Below an organization that is there, lists can be read.
+ * Every operation of the OpenAPI document, so that tests of all operations cover future ones. With the id of an
+ * existing organization its lists can be read.
  */
 export function operationsOf(app: FastifyInstance, organizationId = UNKNOWN_ID): Operation[] {
   const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Documented>> }
@@ -78,7 +78,7 @@ function toOperation(
   }
 }
 
-/** A body that fits the schema, from its examples. */
+/** A valid value of the schema, from its examples. */
 export function sampleOf({
   examples,
   enum: choices,

@@ -9,7 +9,7 @@ export type TestOrganization = { id: string; path: string }
 
 let count = 0
 
-/** A new organization of this client, by way of the API. */
+/** Creates an organization through the API, with this client as its org_admin. */
 export async function createOrganization(client: Client, name?: string): Promise<TestOrganization> {
   count += 1
   const organization = { name: name ?? `Organization ${count}`, slug: `test-${count}` }
@@ -18,7 +18,7 @@ export async function createOrganization(client: Client, name?: string): Promise
   return { id: body.id, path: `/organizations/${body.id}` }
 }
 
-/** Without an invitation and its mail. */
+/** Adds a member directly, without an invitation. */
 export const addMember = (
   app: FastifyInstance,
   organization: TestOrganization,

@@ -3,23 +3,23 @@ import type postgres from 'postgres'
 import { QUEUE_NAME } from '../../src/lib/jobs/job-options.js'
 import { eventually } from './eventually.js'
 
-/** `test/faults` in full, as often as docs/jobs.md tells. */
+/** Whether `test/faults` runs in full, with the numbers of kills in docs/jobs.md. */
 export const IN_FULL = process.env.FAULTS === 'full'
 
-/** Where another run has them. */
-export const LATER = process.env.FAULTS === 'later' && 'it is left to a later run'
+/** The `skip` option of slow tests that a separate run covers: the reason, or false. */
+export const LATER = process.env.FAULTS === 'later' && 'left to a later run'
 
-/** As if the lease of every open job had run out: it is handed to the queue once more. */
+/** Expires the lease of every open job, so that it is claimed again. */
 async function passLeases(sql: postgres.Sql): Promise<void> {
   await sql`update outbox set claimed_until = null where done_at is null and failed_at is null`
 }
 
 /**
- * As if a minute had passed since the only worker died: its locks in the queue have run out, and so have the leases. The
- * next worker looks for such jobs as it starts.
+ * Simulates a minute after the only worker died: its locks in the queue and the leases have expired. The next worker
+ * looks for such jobs when it starts.
  */
 export async function passMinute(sql: postgres.Sql, redisUrl: string | undefined): Promise<void> {
-  // What the worker sent last may still be on its way.
+  // The last statements of the worker may still be in flight.
   await eventually(async () => (await countConnections(sql)) === 0)
   await passLeases(sql)
   if (redisUrl !== undefined) return passLocksInRedis(redisUrl)
@@ -52,7 +52,7 @@ async function passLocksInRedis(url: string): Promise<void> {
 const MINUTES = 30
 const MINUTE_MS = 3_000
 
-/** Until nothing is open any more, dead letters aside. */
+/** Waits until no job is open, except for dead letters. */
 export async function finishJobs(sql: postgres.Sql): Promise<void> {
   const isFinished = async () => (await countOpenJobs(sql)) === 0
   for (let minute = 0; minute < MINUTES; minute += 1) {

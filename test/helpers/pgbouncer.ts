@@ -16,23 +16,23 @@ const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
 const { status, stdout } = spawnSync('pgbouncer', ['--version'], { env, encoding: 'utf8' })
 const [, version = 0] = /PgBouncer 1\.(\d+)/.exec(stdout ?? '') ?? []
 
-/** Why a test that needs a pooler is skipped. */
-export const NO_PGBOUNCER = LATER || (status !== 0 && 'there is no pgbouncer to start')
+/** The `skip` option of tests that need a pooler: the reason, or false. */
+export const NO_PGBOUNCER = LATER || (status !== 0 && 'PgBouncer is not installed')
 
-/** Why one is skipped that needs a pooler which keeps track of prepared statements. */
+/** The `skip` option of tests that need a pooler with prepared statements: the reason, or false. */
 export const NO_STATEMENTS =
-  NO_PGBOUNCER || (Number(version) < 21 && 'this pgbouncer knows no prepared statements')
+  NO_PGBOUNCER || (Number(version) < 21 && 'this PgBouncer does not support prepared statements')
 
 type Options = {
-  /** Connections to PostgreSQL, for all clients together. */
+  /** The number of connections to PostgreSQL for all clients. Default: 2. */
   connections?: number
   mode?: 'transaction' | 'session'
   keepsStatements?: boolean
-  /** Instead of the `connect_query` in `config/pgbouncer.ini`. */
+  /** Replaces the `connect_query` of `config/pgbouncer.ini`. */
   connectQuery?: string
 }
 
-/** The same database by way of `config/pgbouncer.ini`, until the test ends. */
+/** The same database behind a PgBouncer with `config/pgbouncer.ini`, which ends with the test. */
 export async function behindPgBouncer(
   t: Test,
   database: TestDatabase,
@@ -51,13 +51,13 @@ export async function behindPgBouncer(
     )
   const own = [
     `listen_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =\nauth_file = ${dir}/users`,
-    // A busy machine must decide no test.
+    // Long enough for a busy machine.
     `pool_mode = ${mode}\ndefault_pool_size = ${connections}\nquery_wait_timeout = 60`,
   ]
   if (!NO_STATEMENTS) own.push(`max_prepared_statements = ${keepsStatements ? 500 : 0}`)
   writeFileSync(join(dir, 'ini'), [ini, ...own, ''].join('\n'))
   writeFileSync(join(dir, 'users'), `"${target.username}" "${target.password}"\n`)
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const account = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const pooler = spawn('pgbouncer', ['-q', ...account, join(dir, 'ini')], {
     env,
@@ -69,14 +69,14 @@ export async function behindPgBouncer(
     await ended
     rmSync(dir, { recursive: true })
   })
-  let said = ''
+  let errors = ''
   pooler.stderr.on('data', (chunk) => {
-    said += chunk
+    errors += chunk
   })
   target.hostname = '127.0.0.1'
   target.port = String(port)
   await eventually(async () => {
-    if (pooler.exitCode !== null) throw new Error(said)
+    if (pooler.exitCode !== null) throw new Error(errors)
     return takesConnections(port)
   })
   return { ...database, url: target.href, directUrl: database.url }

@@ -13,30 +13,30 @@ import { databaseUrls } from '../../src/embedded-postgres/urls.js'
 import type { TestDatabase } from './database.js'
 import { findFreePort } from './redis.js'
 
-/** `fast` ends every session and writes all down; `immediate` is a crash, from which the next start recovers. */
+/** `fast` ends every session and shuts down cleanly; `immediate` is a crash, from which the next start recovers. */
 export type StopMode = 'fast' | 'immediate'
 
 export type OwnPostgres = {
-  /** Migrated. */
+  /** A migrated database. */
   database: TestDatabase
-  /** Answers once it takes connections again, at the same address. */
+  /** Resolves once the server accepts connections again, at the same address. */
   restart: (mode: StopMode) => Promise<void>
   stop: (mode: StopMode) => Promise<void>
   start: () => Promise<void>
-  /** A server that follows this one: whatever this one acknowledges from now on, that one has, too. */
+  /** Adds a synchronous standby: it has everything that this server acknowledges from now on. */
   addStandby: () => Promise<Standby>
 }
 
 export type Standby = {
   database: TestDatabase
-  /** Answers once it is a primary. */
+  /** Resolves once the standby is a primary. */
   promote: () => Promise<void>
 }
 
-/** Crashes are those of the server, never of the machine. */
+/** `fsync` is off, because tests crash the server and never the machine. */
 const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' }
 
-/** A PostgreSQL for one test to break, the embedded one. It ends with the test. */
+/** Starts a separate PostgreSQL that a test can break, from the embedded binaries. It ends with the test. */
 export async function ownPostgres(t: Test, settings: Record<string, string> = {}): Promise<OwnPostgres> {
   const dir = mkdtempSync(join(tmpdir(), 'own-postgres-'))
   const layout = layoutOf(dir)
@@ -47,7 +47,7 @@ export async function ownPostgres(t: Test, settings: Record<string, string> = {}
   const credentials = await createCluster(layout, { binaries, account, ephemeral: true })
 
   const serverIn = (cluster: string, port: number) => {
-    // Without a log of its own a server would keep the output of pg_ctl open, whose end is waited for.
+    // Without a log file the server would keep the output of pg_ctl open, and waiting for its end would not return.
     const common = ['-D', cluster, '-s', '-w', '-l', join(dir, `${port}.log`)]
     const pgCtl = (...args: string[]) =>
       runProgram(binaries.pgCtl, {

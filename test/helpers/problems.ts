@@ -6,13 +6,13 @@ const MAX_FIELD_ERRORS = 50
 type Expected = {
   status: number
   code?: string
-  /** Every field that `errors` names. */
+  /** The fields that `errors` must name. */
   paths?: string[]
 }
 
 /**
- * What is wrong with an error answer (RFC 9457 and the API's own conventions), in words, or undefined: tests that go through
- * a table collect these.
+ * Describes what is wrong with an error answer (RFC 9457 and the API's conventions); undefined when nothing is. Tests
+ * that go through a table collect these.
  */
 export function findMistake(answer: Answer, { status, code, paths }: Expected): string | undefined {
   const { headers, body, text } = answer
@@ -40,7 +40,7 @@ export function findMistake(answer: Answer, { status, code, paths }: Expected): 
   return found.length > 0 ? `${found.join(', ')}: ${text.slice(0, 300)}` : undefined
 }
 
-/** What is wrong with an answer of which only this is known: the server has not failed. */
+/** Describes what is wrong with an answer that may succeed or be refused, but must not be a failure of the server. */
 export function findFailure(answer: Answer): string | undefined {
   if (answer.status >= 500) return `status ${answer.status}: ${answer.text.slice(0, 300)}`
   return answer.status >= 400 ? findMistake(answer, { status: answer.status }) : undefined

@@ -16,9 +16,9 @@ export type Ended = {
 
 export type StartedProcess = {
   child: ChildProcess
-  /** Everything it has written to standard output so far. */
+  /** The standard output so far. */
   stdout: () => string
-  /** Resolves with the match once standard output has it; rejects when the process ends without. */
+  /** Waits for the pattern in standard output and returns the match; rejects when the process ends without it. */
   says: (pattern: RegExp) => Promise<RegExpExecArray>
   ended: Promise<Ended>
 }
@@ -26,17 +26,17 @@ export type StartedProcess = {
 type Options = {
   cwd?: string
   env?: NodeJS.ProcessEnv
-  /** With a channel to its parent, as under a process manager. */
+  /** Opens an IPC channel to the parent, as a process manager does. */
   ipc?: boolean
   /** `pipe` leaves standard input open for the test to write to. */
   stdin?: 'pipe'
-  /** Leads a process group, as in a terminal: `process.kill(-pid)` reaches all of it. */
+  /** Makes the process lead a group, as in a terminal: `process.kill(-pid)` reaches all of it. */
   group?: boolean
 }
 
 /**
- * Runs a program as a terminal would, with nothing of this machine's settings but what `env` says: the test runner's own
- * hooks (NODE_OPTIONS) and a developer's environment must not decide a test.
+ * Starts a program with only the environment of `env`, so that neither the hooks of the test runner (NODE_OPTIONS) nor
+ * the environment of the developer influence a test.
  */
 export function startProcess(
   t: Test,
@@ -58,7 +58,7 @@ export function startProcess(
       output[name] += chunk
     })
   }
-  // Not `close`, which never comes once the parent has disconnected.
+  // Not `close`, which is not emitted once the parent has disconnected.
   const ends = [
     once(child, 'exit'),
     finished(child.stdout as Readable),
@@ -72,7 +72,7 @@ function killGroup({ pid = 0 }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // All of it has ended.
+    // The whole group has ended.
   }
 }
 
@@ -94,7 +94,7 @@ function says(
     child.stdout?.on('data', look)
     look()
     ended.then(() =>
-      reject(new Error(`It ended without saying ${pattern}:\n${output.stdout}${output.stderr}`)),
+      reject(new Error(`The process ended without printing ${pattern}:\n${output.stdout}${output.stderr}`)),
     )
   })
 }

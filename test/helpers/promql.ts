@@ -2,21 +2,21 @@ import { parser } from '@prometheus-io/lezer-promql'
 
 type Matcher = { label: string; operator: string; value: string }
 
-/** A metric that an expression names, and what it asks of its labels. */
+/** A metric in an expression, with the matchers of its labels. */
 export type Selector = { metric: string; matchers: Matcher[] }
 
-/** What an expression needs to be there. `made` are labels that it gives itself. */
+/** The metrics and labels that an expression needs. `made` are the labels that it adds itself. */
 export type Needs = { selectors: Selector[]; grouped: string[]; made: string[] }
 
 type Node = ReturnType<typeof parser.parse>['topNode']
 
-/** As Prometheus's own editor reads it. @throws for what is no PromQL */
+/** Parses an expression with the parser of Prometheus's editor. @throws {Error} when it is not valid PromQL */
 export function readPromql(expression: string): Needs {
   const needs: Needs = { selectors: [], grouped: [], made: [] }
   const text = ({ from, to }: Node) => expression.slice(from, to)
   parser.parse(expression).iterate({
     enter: ({ node }) => {
-      if (node.type.isError) throw new Error(`This is no PromQL at ${node.from}: ${expression}`)
+      if (node.type.isError) throw new Error(`Invalid PromQL at ${node.from}: ${expression}`)
       if (node.name === 'VectorSelector') needs.selectors.push(selectorOf(node, text))
       if (node.name === 'GroupingLabels') needs.grouped.push(...node.getChildren('LabelName').map(text))
       if (node.name === 'LabelReplace') needs.made.push(firstStringIn(node.parent?.parent, text))

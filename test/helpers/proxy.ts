@@ -4,23 +4,23 @@ import { Transform } from 'node:stream'
 import type { Test } from 'tap'
 
 export type Proxy = {
-  /** The same server, by way of the proxy. */
+  /** The URL of the server through the proxy. */
   url: string
-  /** Answers stay where they are, as when a server or a network stops without a word. */
+  /** Holds back all answers, as when a server or a network hangs. */
   freeze: () => void
   thaw: () => void
-  /** As if the network had forgotten the connections that are open: no answer comes on them any more, and new ones work. */
+  /** Drops all answers on open connections, as if the network had lost them. New connections work. */
   forget: () => void
   /** Breaks every connection with a TCP reset. */
   reset: () => void
-  /** As `reset`, and nobody is let in until `open`. */
+  /** Like `reset`, and refuses new connections until `open`. */
   close: () => Promise<void>
   open: () => Promise<void>
-  /** From now on everything takes so long, each way, as to a server on the other side of the world. */
+  /** Delays everything by this time, each way, as to a distant server. */
   delay: (ms: number) => void
-  /** Where new connections go from now on. */
+  /** Sets the target of new connections. */
   leadTo: (url: string) => void
-  /** How many connections were opened so far. */
+  /** The number of connections opened so far. */
   connections: () => number
 }
 
@@ -28,7 +28,7 @@ type Pair = { client: Socket; upstream: Socket; back: Transform }
 
 const stop = ({ upstream }: Pair) => upstream.unpipe().pause()
 
-/** Hands everything on after a while, in order. */
+/** Passes everything on after a delay, in order. */
 const lag = (delayMs: () => number) =>
   new Transform({
     transform(chunk, _encoding, done) {
@@ -42,7 +42,7 @@ const lag = (delayMs: () => number) =>
     },
   })
 
-/** A network between a client and a server that can fail. */
+/** Opens a proxy that can fail like a network between a client and a server. */
 export async function openProxy(t: Test, targetUrl: string): Promise<Proxy> {
   let target = new URL(targetUrl)
   const pairs = new Set<Pair>()

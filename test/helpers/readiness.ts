@@ -1,6 +1,6 @@
 import { eventually } from './eventually.js'
 
-/** The answer of `/readyz` once it has these words: all who ask within a second share one. */
+/** Waits for an answer of `/readyz` with these words. Answers are cached for a second. */
 export const readinessSaying = <A extends { text: string }>(ask: () => Promise<A>, words: string | RegExp) =>
   eventually(async () => {
     const answer = await ask()

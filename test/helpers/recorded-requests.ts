@@ -4,7 +4,7 @@ import type { Client } from './client.js'
 
 export type Recorded = Record<string, unknown> & { requestId: string; outcome: string; event: string | null }
 
-/** Reads what became of requests, once that of all so far is written. */
+/** Reads request records, once those of all requests so far are written. */
 export const recordedRequests =
   (app: FastifyInstance, admin: Client) =>
   async (query: Record<string, string> = {}): Promise<Recorded[]> => {
@@ -23,7 +23,7 @@ export type Call = {
   requestId?: string | undefined
 }
 
-/** Makes calls, and answers what was recorded of each. */
+/** Sends a request and returns its record. */
 export const recordsOfCalls =
   (search: ReturnType<typeof recordedRequests>) =>
   async (client: Client, { method = 'POST', url, payload, requestId = randomUUID() }: Call) => {

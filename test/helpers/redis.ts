@@ -10,16 +10,16 @@ import type { Test } from 'tap'
 import { eventually } from './eventually.js'
 import { LATER } from './passing-time.js'
 
-/** Why a test that needs a Redis of its own to break is skipped. */
+/** The `skip` option of tests that break a separate Redis: the reason, or false. */
 export const NO_REDIS =
-  LATER || (spawnSync('redis-server', ['--version']).status !== 0 && 'there is no redis-server to start')
+  LATER || (spawnSync('redis-server', ['--version']).status !== 0 && 'redis-server is not installed')
 
 export type OwnRedis = {
   url: string
-  /** Answers once it takes connections. It remembers nothing of the run before. */
+  /** Resolves once Redis accepts connections. It starts empty. */
   start: (more?: Record<string, string>) => Promise<void>
   kill: () => Promise<void>
-  /** It keeps its connections and takes new ones, and answers nobody. */
+  /** Keeps connections open and accepts new ones, but answers nothing. */
   freeze: () => void
   thaw: () => void
 }
@@ -33,7 +33,7 @@ export async function findFreePort(): Promise<number> {
   return port
 }
 
-/** Not started yet. It ends with the test. */
+/** Prepares a separate Redis without starting it. It ends with the test. */
 export async function ownRedis(t: Test, more: Record<string, string> = {}): Promise<OwnRedis> {
   const port = await findFreePort()
   const url = `redis://127.0.0.1:${port}`
@@ -67,7 +67,7 @@ export async function ownRedis(t: Test, more: Record<string, string> = {}): Prom
   }
 }
 
-/** Three masters that share the keys. Answers their URL, and how many keys each of them has. */
+/** Starts a cluster of three masters. `counts` returns the number of keys of each. */
 export async function ownCluster(t: Test) {
   const nodes = await Promise.all(Array.from({ length: 3 }, () => ownRedis(t, { 'cluster-enabled': 'yes' })))
   await Promise.all(nodes.map(({ start }) => start()))
@@ -91,7 +91,7 @@ export async function ownCluster(t: Test) {
   }
 }
 
-/** A master with a replica, and three sentinels that put the one in the place of the other. */
+/** Starts a master with a replica, and three sentinels that fail over between them. */
 export async function ownSentinels(t: Test) {
   const [master, replica] = [await ownRedis(t), await ownRedis(t)]
   await master.start()
@@ -133,7 +133,7 @@ async function isAnswering(url: string): Promise<boolean> {
   try {
     return (await client.ping()) === 'PONG'
   } catch (error) {
-    // It asks for a password, so it is there.
+    // Redis is up when it asks for a password.
     return String(error).includes('NOAUTH')
   } finally {
     client.disconnect()

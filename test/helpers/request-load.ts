@@ -5,40 +5,40 @@ import { registerAt } from './signup-load.js'
 type Target = { url: string; accessToken: string }
 
 export type RequestLoad = {
-  /** Waits until so many requests more, all of them begun after the call, were answered. Answers with those that failed. */
+  /** Waits for the answers of this many further requests, all started after the call. Returns the failures. */
   answers: (count: number) => Promise<string[]>
   stop: () => Promise<Outcome>
 }
 
 type Outcome = {
   requests: number
-  /** Answered with 503 and `Retry-After`. */
-  told: number
-  /** Anything else but a success, in words. */
+  /** The number of requests answered with 503 and `Retry-After`. */
+  unavailable: number
+  /** Descriptions of all other failures. */
   mistakes: string[]
-  /** Whom a mail is due to. */
+  /** The addresses that must get a mail. */
   registered: string[]
 }
 
-/** What clients do when they are told to come back, made short. */
+/** The pause of a client after a failure, much shorter than `Retry-After`. */
 const PAUSE_MS = 10
 
-/** Reads, writes and registrations without a pause, at each of the processes, until it is stopped. */
+/** Sends reads, writes and registrations to each process without a pause, until it is stopped. */
 export function startRequestLoad(targets: readonly Target[]): RequestLoad {
-  const outcome: Outcome = { requests: 0, told: 0, mistakes: [], registered: [] }
+  const outcome: Outcome = { requests: 0, unavailable: 0, mistakes: [], registered: [] }
   const watchers = new Set<(begun: number, failure: string | undefined) => void>()
   let begun = 0
   let isOver = false
 
-  /** True when it succeeded. */
-  const note = async (what: string, send: () => Promise<Response>): Promise<boolean> => {
+  /** Sends a request and records its outcome. Returns whether it succeeded. */
+  const record = async (name: string, send: () => Promise<Response>): Promise<boolean> => {
     begun += 1
     const own = begun
     const failure = await send().then(failureOf, (error: Error) => `${error.message} (${error.cause})`)
     outcome.requests += 1
-    if (failure === TOLD) outcome.told += 1
-    else if (failure) outcome.mistakes.push(`${what}: ${failure}`)
-    for (const watch of watchers) watch(own, failure && `${what}: ${failure}`)
+    if (failure === UNAVAILABLE) outcome.unavailable += 1
+    else if (failure) outcome.mistakes.push(`${name}: ${failure}`)
+    for (const watch of watchers) watch(own, failure && `${name}: ${failure}`)
     if (failure) await delay(PAUSE_MS)
     return failure === undefined
   }
@@ -51,13 +51,13 @@ export function startRequestLoad(targets: readonly Target[]): RequestLoad {
     const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' }
     const rename = () => {
       const body = JSON.stringify({ firstName: randomUUID() })
-      return note('PATCH /me', () => fetch(me, { method: 'PATCH', headers, body }))
+      return record('PATCH /me', () => fetch(me, { method: 'PATCH', headers, body }))
     }
     const register = async () => {
       const email = `${randomUUID()}@example.com`
-      if (await note('POST /auth/register', () => registerAt(url, email))) outcome.registered.push(email)
+      if (await record('POST /auth/register', () => registerAt(url, email))) outcome.registered.push(email)
     }
-    return [rename, () => note('GET /me', () => fetch(me, { headers })), register].map(repeat)
+    return [rename, () => record('GET /me', () => fetch(me, { headers })), register].map(repeat)
   })
 
   return {
@@ -84,11 +84,12 @@ export function startRequestLoad(targets: readonly Target[]): RequestLoad {
   }
 }
 
-const TOLD = '503 with Retry-After'
+const UNAVAILABLE = '503 with Retry-After'
 
 async function failureOf(response: Response): Promise<string | undefined> {
   const text = await response.text()
   if (response.ok) return undefined
-  const isTold = response.status === 503 && /^[1-9]\d*$/.test(response.headers.get('retry-after') ?? '')
-  return isTold ? TOLD : `${response.status} ${text}`
+  const isUnavailable =
+    response.status === 503 && /^[1-9]\d*$/.test(response.headers.get('retry-after') ?? '')
+  return isUnavailable ? UNAVAILABLE : `${response.status} ${text}`
 }

@@ -1,6 +1,6 @@
 const DIRECTIVES = ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "script-src 'self'"]
 
-/** What an answer lacks of the headers that every one has, or has of those that none should (OWASP ASVS 5.0, 3.4). */
+/** Describes missing security headers and unwanted ones of an answer (OWASP ASVS 5.0, 3.4); undefined when it is safe. */
 export function findUnsafe({ headers }: { headers: Record<string, string> }): string | undefined {
   const policy = headers['content-security-policy'] ?? ''
   const maxAge = /max-age=(\d+)/.exec(headers['strict-transport-security'] ?? '')?.[1]

@@ -10,18 +10,18 @@ type Options = { env?: NodeJS.ProcessEnv; ipc?: boolean }
 
 const COMMAND = ['node', '--import', 'tsx', 'src/server.ts'] as const
 
-/** On a free port, with a data directory of its own. */
+/** Starts a server on a free port, with a separate data directory. */
 export const spawnServer = (t: Test, options: Options): StartedProcess =>
   startProcess(t, COMMAND, withOwnPlace(t, options))
 
-/** Answers where it listens. */
+/** Starts a server and waits for its URL. */
 export async function startServer(t: Test, options: Options): Promise<StartedProcess & { url: string }> {
   const server = spawnServer(t, options)
   const [, url = ''] = await server.says(/listening at (http:\/\/[\w.:]+)/)
   return { ...server, url }
 }
 
-/** For a server that must refuse to start. */
+/** Runs a server that must refuse to start, until it ends. */
 export const runServer = (t: Test, options: Options): Promise<Ended> => spawnServer(t, options).ended
 
 function withOwnPlace(t: Test, { env, ...options }: Options): Options {
@@ -42,7 +42,7 @@ function withOwnPlace(t: Test, { env, ...options }: Options): Options {
 
 export type Credentials = { email: string; password: string }
 
-/** Someone who can sign in, made without the application. */
+/** Inserts a user who can sign in, without the application. */
 export async function insertUser(t: Test, { ownerUrl }: TestDatabase, role = 'user'): Promise<Credentials> {
   const credentials = { email: 'ada@example.com', password: 'a long and quiet sentence' }
   await connect(t, ownerUrl)`

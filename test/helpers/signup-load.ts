@@ -14,14 +14,14 @@ export const registerAt = (url: string, email: string): Promise<Response> =>
     }),
   })
 
-/** Answers with the status of a registration that nobody made before. */
+/** Registers an address and returns the status. */
 export async function signUpAt(url: string, email: string): Promise<number> {
   const response = await registerAt(url, email)
   await response.text()
   return response.status
 }
 
-/** Registers new people, several at once, until the server dies, and tells of each one whom it accepted. */
+/** Registers new addresses concurrently until the server dies, and reports each accepted one. */
 export async function signUpUntilItDies(url: string, onAccepted: (email: string) => void): Promise<void> {
   const client = async (): Promise<never> => {
     for (;;) {
@@ -33,7 +33,7 @@ export async function signUpUntilItDies(url: string, onAccepted: (email: string)
   }
   const clients = Array.from({ length: CLIENTS }, () => client().catch((error: unknown) => error))
   for (const error of await Promise.all(clients)) {
-    // What fetch throws when the connection breaks: no answer of a server that lives.
+    // fetch throws a TypeError when the connection breaks, which is expected.
     if (!(error instanceof TypeError)) throw error
   }
 }

@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 import type { Answer } from './client.js'
 
 /**
- * Writes bytes as they are to a port of this machine, each chunk once the one before is out, and reads until the server ends
- * the connection: for what no HTTP client would send. Ask for `Connection: close`, or the server keeps it open.
+ * Writes raw bytes to a local port, chunk by chunk, and reads until the server closes the connection, for requests that
+ * no HTTP client would send. Send `Connection: close`, or the server keeps the connection open.
  */
 export async function exchange(port: number, chunks: Iterable<string | Buffer>): Promise<Answer> {
   const socket = connect(port, '127.0.0.1')
@@ -14,7 +14,7 @@ export async function exchange(port: number, chunks: Iterable<string | Buffer>):
   const closed = once(socket, 'close').finally(() => {
     isOver = true
   })
-  // A server that has answered may reset what still comes: the answer is what counts.
+  // A server that has answered may reset the rest of the request; only the answer matters.
   socket.on('error', () => undefined)
   for (const chunk of chunks) {
     if (isOver) break

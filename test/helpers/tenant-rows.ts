@@ -3,16 +3,16 @@ import type postgres from 'postgres'
 type Column = {
   name: string
   type: string
-  /** Of an enum: its first value. */
+  /** The first value of an enum; null for other types. */
   label: string | null
-  /** The table that a foreign key of this column alone points at. */
+  /** The table that a foreign key of this column alone references. */
   target: string | null
   targetColumn: string | null
 }
 
 /**
- * The SQL that adds a row of a tenant table for each organization that `condition` selects, with what its columns need.
- * Later tables are covered without being named. `o` is the organization in `condition`.
+ * The SQL that inserts a valid row into a tenant table for each organization that `condition` selects, as `o`. It covers
+ * future tables without naming them.
  */
 export async function insertTenantRows(
   sql: postgres.ISql,
@@ -25,7 +25,7 @@ export async function insertTenantRows(
   return `insert into "${table}" (${names}) select ${values} from organizations o where ${condition} on conflict do nothing`
 }
 
-/** Those without a default that may not be null. */
+/** The columns that are not nullable and have no default. */
 const requiredColumns = (sql: postgres.ISql, table: string) => sql<Column[]>`
   select attname as name, format_type(atttypid, null) as type,
     (select enumlabel from pg_enum where enumtypid = atttypid order by enumsortorder limit 1) as label,
@@ -37,7 +37,7 @@ const requiredColumns = (sql: postgres.ISql, table: string) => sql<Column[]>`
     and not atthasdef and attidentity = ''
   order by attnum`
 
-/** @throws {Error} for a type that has no value here yet */
+/** @throws {Error} when VALUES has no value of the type */
 function sampleValue({ name, type, label, target, targetColumn }: Column): string {
   if (name === 'organization_id') return 'o.id'
   if (target)

@@ -1,4 +1,4 @@
-/** What tends to break parsers, databases, logs, mails and pages. */
+/** Texts that tend to break parsers, databases, logs, mails and pages. */
 export const NASTY_TEXTS = {
   nul: 'a\0b',
   'lone surrogate': 'a\uD800b',
@@ -6,7 +6,7 @@ export const NASTY_TEXTS = {
   'terminal escape': 'a\u001B[31mb',
   'right to left': 'a\u202Eb',
   long: 'a'.repeat(10_000),
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it must stay one
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must not be evaluated
   template: '${7*7}{{7*7}}<%= 7*7 %>',
   sql: "' OR '1'='1'; --",
   like: '%_\\',

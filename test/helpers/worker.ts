@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { buildWorker } from '../../src/worker-app.js'
 import { type TestApp, testSigningKeys } from './app.js'
 
-/** Does the jobs that `app` asks for, until the test ends. */
+/** Starts a worker for the jobs of an app. It ends with the test. */
 export async function startTestWorker(
   t: Test,
   { config, database }: Pick<TestApp, 'config' | 'database'>,

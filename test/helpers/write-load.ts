@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Credentials } from './server.js'
 
-/** A write that the server has answered as done. */
+/** A write that the server has acknowledged. */
 export type Acknowledged = { requestId: string; table: string; action: string; name?: string }
 
 type Signed = { accessToken: string }
 
-/** Each writer changes its name again and again, and every few times signs out and in. */
+/** The number of renames of each writer between signing in and out. */
 const RENAMES = 6
 
 /**
- * Writes as several clients do until the server dies, and tells of each write that was acknowledged. Two writers are one
- * user, so that changes of the same row follow on each other.
+ * Writes as several clients until the server dies, and reports each acknowledged write. Two writers share a user, so
+ * that they change the same row.
  */
 export async function writeUntilItDies(
   url: string,
@@ -51,7 +51,7 @@ export async function writeUntilItDies(
 
   const writers = [...users, ...users].map((user) => writer(user).catch((error: unknown) => error))
   for (const error of await Promise.all(writers)) {
-    // What fetch throws when the connection breaks: no answer of a server that lives.
+    // fetch throws a TypeError when the connection breaks, which is expected.
     if (!(error instanceof TypeError)) throw error
   }
 }

@@ -38,7 +38,7 @@ t.test('shows that the queue is unavailable and waits for nothing', async (t) =>
   }
 })
 
-const skip = process.env.REDIS_TEST_URL === undefined && 'REDIS_TEST_URL names no Redis'
+const skip = process.env.REDIS_TEST_URL === undefined && 'REDIS_TEST_URL is not set'
 t.test('shows the queue again when it is back', { skip }, async (t) => {
   const proxy = await openProxy(t, `${process.env.REDIS_TEST_URL}/${REDIS_DATABASE}`)
   const { app, browser } = await buildDashboard(t, { config: { REDIS_URL: proxy.url } })

@@ -2,13 +2,13 @@ import { appRoutes } from '@bull-board/api/dist/routes.js'
 import t from 'tap'
 import { outbox } from '../../src/db/schema/outbox.js'
 import {
-  askForTheMoon,
   BOARD,
   buildDashboard,
   createBrowser,
   type Dashboard,
-  haveJobs,
-  jobsAreOver,
+  enqueueUnknownJob,
+  jobsAreSettled,
+  runJobs,
   SIGN_IN,
   SIGN_OUT,
 } from '../helpers/dashboard.js'
@@ -68,7 +68,7 @@ async function signedInPage(app: Dashboard['app']): Promise<string> {
 onEachBackend('shows queues and jobs without secrets', async (t, backend) => {
   const built = await buildDashboard(t, { config: backend })
   const { browser, admin } = built
-  const id = await haveJobs(t, built)
+  const id = await runJobs(t, built)
   await browser.signIn()
   const page = await browser.get(BOARD)
   t.match(page, { status: 200, headers: { 'content-type': /^text\/html/, 'referrer-policy': 'same-origin' } })
@@ -99,7 +99,7 @@ onEachBackend('shows queues and jobs without secrets', async (t, backend) => {
 t.test('refuses every change in read-only mode', async (t) => {
   const built = await buildDashboard(t)
   const { app, browser } = built
-  const id = await haveJobs(t, built)
+  const id = await runJobs(t, built)
   await browser.signIn()
   t.ok(CHANGES.length > 15)
   for (const { method, url } of CHANGES) {
@@ -123,7 +123,7 @@ t.test('refuses every change in read-only mode', async (t) => {
 onEachBackend('failed jobs are retried and discarded where they are stored', async (t, backend) => {
   const built = await buildDashboard(t, { config: { ...backend, JOBS_DASHBOARD: 'read-write' } })
   const { app, browser } = built
-  const id = await haveJobs(t, built)
+  const id = await runJobs(t, built)
   await browser.signIn()
   const rowOf = async () => (await app.db.select().from(outbox)).find((row) => row.id === id)
   const makeDoable = () =>
@@ -141,17 +141,17 @@ onEachBackend('failed jobs are retried and discarded where they are stored', asy
 
   await makeDoable()
   t.match((await browser.put(`${QUEUE}/retry/failed`)).json(), { retried: 1, skipped: 0 })
-  await jobsAreOver(built)
+  await jobsAreSettled(built)
   t.match(await rowOf(), { failedAt: null, doneAt: Date })
   t.match(await failedOf(browser), { count: 0, jobs: [] })
   t.equal((await browser.put(`${QUEUE}/${id}/retry`)).status, 409, 'a finished job cannot be retried')
 
   const [one, ...others] = [
-    await askForTheMoon(built),
-    await askForTheMoon(built),
-    await askForTheMoon(built),
+    await enqueueUnknownJob(built),
+    await enqueueUnknownJob(built),
+    await enqueueUnknownJob(built),
   ]
-  await jobsAreOver(built)
+  await jobsAreSettled(built)
   t.equal((await browser.put(`${QUEUE}/${one}/clean`)).status, 204)
   t.match((await failedOf(browser)).jobs.map((job: { id: string }) => job.id).sort(), others.sort())
   t.equal((await browser.put(`${QUEUE}/clean/failed`)).status, 200)
@@ -162,7 +162,7 @@ onEachBackend('failed jobs are retried and discarded where they are stored', asy
 t.test('offers no action that the outbox would not notice', async (t) => {
   const built = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'read-write' } })
   const { browser } = built
-  await haveJobs(t, built)
+  await runJobs(t, built)
   await browser.signIn()
   const [done] = (await browser.get(`${API}/queues?activeQueue=groundwork&status=completed`)).json().queues[0]
     .jobs
@@ -190,7 +190,7 @@ t.test('requests from other sites change nothing', async (t) => {
     config: { JOBS_DASHBOARD: 'read-write', PUBLIC_URL: 'https://own.example' },
   })
   const { browser, app } = built
-  const id = await haveJobs(t, built)
+  const id = await runJobs(t, built)
   await browser.signIn()
   const foreign: Record<string, string>[] = [
     { 'sec-fetch-site': 'cross-site' },

@@ -10,7 +10,7 @@ import { startOnboarding } from '../helpers/onboarding.js'
 const person = { password: PASSWORD, firstName: 'Ada', lastName: 'Test' }
 
 const REDIS_URL = process.env.REDIS_TEST_URL
-const skip = REDIS_URL === undefined && 'REDIS_TEST_URL names no Redis'
+const skip = REDIS_URL === undefined && 'REDIS_TEST_URL is not set'
 
 t.test(
   'two deployments on one Redis run their own jobs and count their own requests',
