@@ -1,5 +1,5 @@
 import type TypeBox from 'typebox'
-import type { TProperties } from 'typebox'
+import type { TObject, TProperties } from 'typebox'
 
 type Options = Record<string, unknown>
 
@@ -10,30 +10,70 @@ const of =
   (type: string) =>
   (options: Options = {}) => ({ type, ...options })
 
+const isOptional = (schema: object): boolean => OPTIONAL in schema
+
+const object = (properties: TProperties, options: Options = {}) => {
+  const required = Object.entries(properties).flatMap(([name, schema]) => (isOptional(schema) ? [] : name))
+  return { type: 'object', ...(required.length > 0 && { required }), properties, ...options }
+}
+
+const optional = <T extends object>(schema: T): T =>
+  Object.defineProperty({ ...schema }, OPTIONAL, { value: true })
+
+const chosen = (properties: TProperties, isChosen: (name: string) => boolean): TProperties =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => isChosen(name)))
+
+/** The keys of a TypeScript enum of numbers are its numbers, too. */
+const valuesOf = (values: object): unknown[] =>
+  Array.isArray(values)
+    ? values
+    : Object.entries(values).flatMap(([key, value]) => (Number.isNaN(Number(key)) ? [value] : []))
+
 const builders = {
   Array: (items: unknown, options: Options = {}) => ({ type: 'array', items, ...options }),
   Boolean: of('boolean'),
+  Enum: (values: object, options: Options = {}) => ({ enum: valuesOf(values), ...options }),
   Integer: of('integer'),
   Literal: (value: unknown, options: Options = {}) => ({ type: typeof value, const: value, ...options }),
   Null: of('null'),
   Number: of('number'),
-  Object: (properties: TProperties, options: Options = {}) => {
-    const required = Object.keys(properties).filter((name) => !(OPTIONAL in (properties[name] ?? {})))
-    return { type: 'object', ...(required.length > 0 && { required }), properties, ...options }
+  Object: object,
+  Omit: ({ properties }: TObject, names: readonly string[], options: Options = {}) =>
+    object(
+      chosen(properties, (name) => !names.includes(name)),
+      options,
+    ),
+  Optional: optional,
+  Partial: ({ properties }: TObject, options: Options = {}) => {
+    const entries = Object.entries(properties).map(([name, schema]) => [name, optional(schema)])
+    return object(Object.fromEntries(entries), options)
   },
-  Optional: (schema: object) => Object.defineProperty({ ...schema }, OPTIONAL, { value: true }),
+  Pick: ({ properties }: TObject, names: readonly string[], options: Options = {}) =>
+    object(
+      chosen(properties, (name) => names.includes(name)),
+      options,
+    ),
   Record: (_key: unknown, value: unknown, options: Options = {}) => ({
     type: 'object',
     patternProperties: { '^.*$': value },
     ...options,
   }),
   String: of('string'),
+  Tuple: (items: readonly unknown[], options: Options = {}) => ({
+    type: 'array',
+    additionalItems: false,
+    items,
+    minItems: items.length,
+    ...options,
+  }),
+  Union: (schemas: readonly unknown[], options: Options = {}) => ({ anyOf: schemas, ...options }),
   Unsafe: (schema: object) => ({ ...schema }),
 }
 
 /**
- * typebox's builders with typebox's own types, making the same schemas. The package itself is nearly 700 modules, of which
- * an API that validates with Ajv needs these few functions; loading all of it was a third of the work of every start.
+ * The builders of typebox with its own types, making the same schemas without loading it: it has nearly 700 modules, and
+ * loading them was a third of the work of each start. As in typebox, `Partial`, `Pick` and `Omit` take no option over
+ * from the object: a strict one needs `additionalProperties: false` again. `Pick` and `Omit` only take lists of names.
  */
 const Type = builders as unknown as Pick<typeof TypeBox, keyof typeof builders>
 export default Type
