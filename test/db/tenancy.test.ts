@@ -5,7 +5,7 @@ import t from 'tap'
 import { databaseOptions } from '../../src/db/driver/client.js'
 import { memberships } from '../../src/db/schema/memberships.js'
 import { findTenancyProblems } from '../../src/db/tenancy/check.js'
-import { LOOK_UP } from '../../src/db/tenancy/enter.js'
+import { MEMBERSHIP_QUERY } from '../../src/db/tenancy/enter.js'
 import { acrossOrganizations, narrowTo, withOrganization } from '../../src/db/tenancy/scopes.js'
 import db from '../../src/plugins/infra/db.js'
 import metrics from '../../src/plugins/infra/metrics.js'
@@ -201,7 +201,7 @@ t.test('scoped queries keep using their index under row-level security', async (
   const own = `from memberships m join organizations o on o.id = m.organization_id where m.user_id = '${ada.user?.id}'`
   t.notMatch(await planOf(`user:${ada.user?.id}`, `select * ${own}`), /Seq Scan/)
   const literals = [`organization:${ours.id}`, ours.id, caller.userId]
-  const lookUp = LOOK_UP.replace(/\$(\d)/g, (_, n) => `'${literals[n - 1]}'`)
+  const lookUp = MEMBERSHIP_QUERY.replace(/\$(\d)/g, (_, n) => `'${literals[n - 1]}'`)
   const plan = await asApp.unsafe(`explain (format json) ${lookUp}`)
   t.notMatch(
     JSON.stringify(plan),

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres'
 
-/** The tables of the audit schema that only ever grow. Partitions have the triggers too. */
+/** The append-only tables of the audit schema. Their partitions have the triggers, too. */
 const ROOTS = ['audit_log', 'audit_requests', 'audit_seals']
 
 const ROW_TRIGGER = 'append_only'
@@ -12,7 +12,7 @@ const TRUNCATE_TYPE = 2 + 32
 
 type Guard = { root: string; table: string; state: 'missing' | 'disabled' | 'changed' | 'sound' }
 
-/** Those that are there: a database that is an upgrade behind has not all of them. */
+/** The triggers of the tables that exist. A database before its upgrade may lack some tables. */
 const readGuards = (sql: Sql) => sql<Guard[]>`
   select roots.root, c.relname as "table", case
     when count(t.oid) < 2 then 'missing'
@@ -30,7 +30,7 @@ const readGuards = (sql: Sql) => sql<Guard[]>`
 const findBroken = async (sql: Sql): Promise<Guard[]> =>
   (await readGuards(sql)).filter(({ state }) => state !== 'sound')
 
-/** What lets entries be changed after all; empty when all is well. */
+/** The missing, disabled or changed append-only triggers. Empty if all is well. */
 export async function findAppendOnlyProblems(sql: Sql): Promise<string[]> {
   const broken = await findBroken(sql)
   return broken.map(
@@ -38,10 +38,10 @@ export async function findAppendOnlyProblems(sql: Sql): Promise<string[]> {
   )
 }
 
-/** As the owner of the tables. */
+/** Repairs the append-only triggers. Needs the role that owns the tables. */
 export async function fixAppendOnly(sql: Sql): Promise<void> {
   for (const { root, table } of await findBroken(sql)) {
-    // A partition has its row trigger from the table that it is a part of.
+    // A partition inherits its row trigger from its root.
     await sql.unsafe(`
       drop trigger if exists ${ROW_TRIGGER} on audit.${root};
       create trigger ${ROW_TRIGGER} before update or delete on audit.${root}

@@ -5,24 +5,24 @@ export const TRUNCATE_TRIGGER = 'audit_truncate'
 
 type InstalledTrigger = {
   isEnabled: boolean
-  /** As pg_trigger keeps them, in hexadecimal. */
+  /** The bytes that pg_trigger stores, in hexadecimal. */
   arguments: string
-  /** A partition's, which is its root's. */
+  /** True for a trigger that a partition inherits from its root. */
   isClone: boolean
-  /** Its function is one of the schema `audit`. */
+  /** True if its function is in the schema `audit`. */
   isOfAudit: boolean
-  /** Of the audit, and sees every row or every TRUNCATE. */
+  /** True if it is of the audit and fires for every row, or for every TRUNCATE. */
   isSound: boolean
-  /** Sound, and with the function that this release knows. */
+  /** True if it is sound and calls the function of this release. */
   isOurs: boolean
 }
 
 export type InstalledTable = {
-  /** As policies have it: without the schema `public`. */
+  /** The name as in audit policies: without the schema `public`. */
   name: string
   /** Quoted, with its schema. */
   sqlName: string
-  /** Of a partition, however deep, the name of the table that it is a part of; else its own. */
+  /** The name of a partition's topmost table. For other tables their own name. */
   root: string
   isPartition: boolean
   triggers: Record<string, InstalledTrigger>
@@ -32,7 +32,7 @@ export type InstalledTable = {
 const CAPTURE_TYPE = 1 + 4 + 8 + 16
 const TRUNCATE_TYPE = 2 + 32
 
-/** Every table, with its audit triggers. Those of the audit log itself are no matter of these. */
+/** All tables outside the schema `audit`, with their audit triggers. */
 export const readInstalled = (sql: Sql) => sql<InstalledTable[]>`
   with named as (
     select c.oid, c.relispartition, format('%I.%I', n.nspname, c.relname) as "sqlName",

@@ -3,8 +3,8 @@ import { moment } from '../schema/columns.js'
 import type { State } from './parse-state.js'
 
 /**
- * For reading only: migrations written by hand make this table, because drizzle knows no partitions.
- * That is why it is not part of `schema/index.ts`.
+ * Read-only. Handwritten migrations create this table, because drizzle does not support partitions.
+ * So it is not in `schema/index.ts`.
  */
 export const auditLog = pgSchema('audit').table('audit_log', {
   id: uuid('id').primaryKey(),
@@ -16,7 +16,7 @@ export const auditLog = pgSchema('audit').table('audit_log', {
   tableName: text('table_name').notNull(),
   objectId: text('object_id').notNull(),
   action: text('action').$type<AuditAction>().notNull(),
-  /** Of an update: the columns whose values it changed, secret ones as well. Only searched, never shown. */
+  /** The columns that an update changed, including secret ones. Used for search only, never shown. */
   changed: text('changed').array(),
   stateBefore: jsonb('state_before').$type<State>(),
   stateAfter: jsonb('state_after').$type<State>(),

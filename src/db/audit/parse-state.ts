@@ -1,23 +1,27 @@
+/** The columns of a row by name. */
 export type State = Record<string, unknown>
 
-/** Deeper than any table of ours nests, and far from where JSON.stringify runs out of stack. */
+/** Deeper than any row should nest, and far below the depth at which JSON.stringify overflows the stack. */
 const MAX_DEPTH = 1_000
 
-/** A decimal of so many characters, sign and point included, is the same number after a way through a double. */
-const ALWAYS_EXACT = 15
+/** A decimal of up to 15 characters, sign and point included, survives conversion to a double and back. */
+const ALWAYS_EXACT_LENGTH = 15
 
 const QUOTE = 0x22
 const isOpening = (code: number): boolean => code === 0x7b || code === 0x5b
 const isClosing = (code: number): boolean => code === 0x7d || code === 0x5d
-/** In JSON outside its strings, only numbers begin so. */
-const isNumeral = (code: number): boolean => (code >= 0x30 && code <= 0x39) || code === 0x2d
+/** Outside strings, only numbers begin with these characters in JSON. */
+const startsNumber = (code: number): boolean => (code >= 0x30 && code <= 0x39) || code === 0x2d
 
 const NUMBER = /[-+.\deE]+/y
 
 /**
- * Reads a row as PostgreSQL writes it as JSON. Numbers stay numbers where JavaScript has the same value, and are texts where
- * it would round them; those of a column that `isText` names are always texts, digit by digit. What is nested deeper
- * than 1,000 levels is the text of its JSON. One pass over the text, whatever its size: no expression that backtracks.
+ * Parses a row that PostgreSQL wrote as JSON. A number that JavaScript would round becomes a string
+ * with the same digits, and so does every number of a column for which `isText` returns true. Values
+ * nested deeper than 1,000 levels become strings of their JSON.
+ *
+ * JSON.parse alone would round numbers. The scan is one pass without backtracking expressions,
+ * because rows have no size limit.
  */
 export function parseState(json: string, isText: (column: string) => boolean): State {
   const scan = new Scan(json, isText)
@@ -27,10 +31,10 @@ export function parseState(json: string, isText: (column: string) => boolean): S
 class Scan {
   private at = 0
   private depth = 0
-  /** Up to here the text is in `written`. */
+  /** The text before this index is in `written`. */
   private copied = 0
   private written = ''
-  /** Where the last string right below the top stands: before a number, that is the name of its column. */
+  /** Start and end of the last string at the top level. Before a number it is the column's name. */
   private column = [0, 0]
   private columnKeepsText: boolean | undefined
 
@@ -44,7 +48,7 @@ class Scan {
     while (this.at < json.length) {
       const code = json.charCodeAt(this.at)
       if (code === QUOTE) this.skipString()
-      else if (isNumeral(code)) this.takeNumber()
+      else if (startsNumber(code)) this.takeNumber()
       else if (isOpening(code) && this.depth === MAX_DEPTH) this.takeNested()
       else {
         if (isOpening(code)) this.depth += 1
@@ -91,7 +95,7 @@ class Scan {
   }
 }
 
-/** Right after the quote that closes the string: one with an even number of backslashes before it. */
+/** The index after the closing quote, which has an even number of backslashes before it. */
 function endOfString(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
     let before = quote
@@ -101,12 +105,12 @@ function endOfString(json: string, start: number): number {
 }
 
 function isExact(token: string): boolean {
-  if (token.length <= ALWAYS_EXACT) return true
-  const back = String(Number(token))
-  return back === token || decimalOf(back) === decimalOf(token)
+  if (token.length <= ALWAYS_EXACT_LENGTH) return true
+  const converted = String(Number(token))
+  return converted === token || decimalOf(converted) === decimalOf(token)
 }
 
-/** The same for every way to write one number: `12.50`, `1.25e1` and `12.5`. */
+/** The normal form of a number: equal for `12.50`, `1.25e1` and `12.5`. */
 function decimalOf(text: string): string {
   const [mantissa = '', power = '0'] = text.toLowerCase().split('e')
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.')

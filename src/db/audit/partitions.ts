@@ -1,8 +1,9 @@
 import type { Sql } from 'postgres'
 
 /**
- * What an operator should look into, long before it hurts: entries that found no partition of their month, and a coming month
- * without one. The default partition takes them, so nothing is lost and nothing fails. Undefined when all is well.
+ * A problem that the operator should fix soon: rows in the default partition, because their month had
+ * none, or no partition for the next month. Meanwhile the default partition takes the rows, so
+ * nothing is lost. Undefined if all is well.
  */
 export async function findPartitionProblem(sql: Sql): Promise<string | undefined> {
   const [state] = await sql<{ hasStrays: boolean; isNextMissing: boolean }[]>`

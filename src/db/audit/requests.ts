@@ -3,7 +3,7 @@ import type { RequestOutcome } from '../../lib/audit/finished-request.js'
 import type { SecurityEvent } from '../../lib/audit/security-events.js'
 import { moment } from '../schema/columns.js'
 
-/** For reading only, as the audit log itself: a function of the database writes it. */
+/** Read-only. The function `audit.record_requests` writes this table. */
 export const auditRequests = pgSchema('audit').table('audit_requests', {
   id: uuid('id').primaryKey(),
   createdAt: moment('created_at').notNull(),
@@ -25,7 +25,7 @@ export const auditRequests = pgSchema('audit').table('audit_requests', {
   args: jsonb('args'),
   rowsChanged: integer('rows_changed').notNull(),
   entries: integer('entries').notNull(),
-  /** Null for one. */
+  /** The number of similar requests that share the row. Null for one. */
   count: integer('count'),
 })
 

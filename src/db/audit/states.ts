@@ -8,10 +8,13 @@ const toCamelCase = (name: string): string =>
 
 const toSnakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** The columns that clients may mean by a field's name: those of one table, or of whatever table. */
+/**
+ * The columns that a field name of the API may stand for: in one table, or in any table if
+ * `tableName` is undefined. Unknown fields are converted to snake case.
+ */
 export function toColumnNames(field: string, tableName: string | undefined): string[] {
-  const known = tableName === undefined ? auditPolicies() : [auditPolicyOf(tableName)]
-  const names = known.flatMap((policy) => columnNameOf(policy, field) ?? [])
+  const policies = tableName === undefined ? auditPolicies() : [auditPolicyOf(tableName)]
+  const names = policies.flatMap((policy) => columnNameOf(policy, field) ?? [])
   const isCertain = tableName !== undefined && names.length > 0
   return isCertain ? names : [...new Set([...names, toSnakeCase(field)])]
 }
@@ -20,8 +23,9 @@ const columnNameOf = (policy: AuditPolicy | undefined, field: string): string | 
   policy && getTableColumns(policy.table)[field]?.name
 
 /**
- * Entries keep SQL's names, which outlive any code; clients read the API's. A column that is gone is merely renamed.
- * Takes the row as the JSON that PostgreSQL makes of it.
+ * Converts a stored row, as the JSON that PostgreSQL wrote, to the API's names and formats. Entries
+ * keep the names of SQL columns, because they outlive the code. Columns that no longer exist are
+ * converted to camel case.
  */
 export function toApiState(tableName: string, json: string | null): State | null {
   if (json === null) return null
@@ -37,16 +41,16 @@ export function toApiState(tableName: string, json: string | null): State | null
   )
 }
 
-/** `numeric` and `bigint` are texts in the API, in arrays as well: a JavaScript number cannot hold them all. */
+/** `numeric` and `bigint` are strings in the API, also in arrays: a JavaScript number would round some. */
 function holdsTexts(column: Column | undefined): boolean {
   const element = column && is(column, PgArray) ? column.baseColumn : column
   return element?.dataType === 'string' || element?.dataType === 'bigint'
 }
 
-/** The longest that PostgreSQL writes has fewer characters; what is longer comes from a column that had another type. */
+/** PostgreSQL writes shorter times. A longer text is from a time when the column had another type. */
 const TIME_MAX_LENGTH = 40
 
-/** PostgreSQL writes `2026-01-02T03:04:05.678+00:00` into JSON, the API `2026-01-02T03:04:05.678Z`. */
+/** Converts PostgreSQL's `2026-01-02T03:04:05.678+00:00` to the API's `2026-01-02T03:04:05.678Z`. */
 function toIsoTime(value: unknown): unknown {
   if (typeof value !== 'string' || value.length > TIME_MAX_LENGTH) return value
   const hasNoZone = /T[^+-]*$/.test(value)

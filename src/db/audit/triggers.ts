@@ -1,6 +1,6 @@
 import { getTableConfig } from 'drizzle-orm/pg-core'
 import type { Sql } from 'postgres'
-// The tables declare themselves as they are loaded.
+// Loading the tables registers their declarations.
 import '../schema/index.js'
 import { REDACTED } from '../../lib/audit/redact.js'
 import { SECRET_NAME } from '../../lib/audit/secret-names.js'
@@ -14,7 +14,7 @@ import {
   TRUNCATE_TRIGGER,
 } from './installed-triggers.js'
 
-/** What a trigger knows of its table. */
+/** The arguments of a table's capture trigger. */
 export const argumentsOf = ({
   tableName,
   primaryKey,
@@ -32,7 +32,7 @@ export const argumentsOf = ({
   tableName,
 ]
 
-/** pg_trigger keeps arguments as bytes, each ended by a NUL. */
+/** pg_trigger stores arguments as bytes, each with a NUL at its end. */
 const storedForm = (policy: AuditPolicy): string =>
   Buffer.from(
     argumentsOf(policy)
@@ -41,7 +41,10 @@ const storedForm = (policy: AuditPolicy): string =>
   ).toString('hex')
 
 type Strictness = {
-  /** A newer release has declared the tables anew: what it made is sound where it leaves entries, and not only as we would make it. */
+  /**
+   * True if a newer release has migrated the database. Its triggers may differ from those of this
+   * release, so they only have to be sound: to fire for every row.
+   */
   isAhead: boolean
 }
 
@@ -54,7 +57,7 @@ const problemOf = (
   if (!table && isAhead) return undefined
   const partitions = tables.filter(({ name, root }) => root === policy.tableName && name !== root)
   const [capture, truncate] = [CAPTURE_TRIGGER, TRUNCATE_TRIGGER].map((name) => table?.triggers[name])
-  // What is truncated as a whole is caught at the root; partitions that are made later have no trigger of their own for it.
+  // The root's trigger covers TRUNCATE of the whole table. New partitions have no TRUNCATE trigger yet.
   const captures = partitions.map(({ triggers }) => triggers[CAPTURE_TRIGGER])
   const all = [capture, truncate, ...captures]
   if (all.some((trigger) => !trigger)) return `${policy.tableName}: the audit trigger is missing`
@@ -66,7 +69,7 @@ const problemOf = (
   return undefined
 }
 
-/** What stands between the declarations and a complete audit log that only grows; empty when all is well. */
+/** Triggers that differ from the declarations, and broken append-only triggers. Empty if all is well. */
 export async function findAuditProblems(
   sql: Sql,
   strictness: Strictness = { isAhead: false },
@@ -77,15 +80,16 @@ export async function findAuditProblems(
 }
 
 /**
- * Makes the triggers follow the declarations, after the migrations and as the owner of the tables.
- * A table that is not there yet (an upgrade to an older revision) is passed over; every start checks again.
+ * Updates the triggers to match the declarations, after the migrations. Needs the role that owns the
+ * tables. Skips a table that does not exist yet (an upgrade to an older revision). Every start checks
+ * the triggers again.
  */
 export async function syncAuditTriggers(sql: Sql): Promise<void> {
   const tables = await readInstalled(sql)
   const declared = new Set(auditPolicies().map((policy) => policy.tableName))
   for (const policy of auditPolicies()) {
-    const isThere = tables.some(({ name }) => name === policy.tableName)
-    if (isThere && problemOf(policy, tables, { isAhead: false })) await sql.unsafe(installationOf(policy))
+    const exists = tables.some(({ name }) => name === policy.tableName)
+    if (exists && problemOf(policy, tables, { isAhead: false })) await sql.unsafe(installationOf(policy))
   }
   for (const { sqlName, root, isPartition, triggers } of tables) {
     if (declared.has(root) && isPartition) await sql.unsafe(guardOf(sqlName, triggers))
@@ -108,7 +112,7 @@ function installationOf(policy: AuditPolicy): string {
     alter table ${table} enable trigger ${CAPTURE_TRIGGER}, enable trigger ${TRUNCATE_TRIGGER};`
 }
 
-/** Partitions have the row trigger from their root, and may be truncated by themselves. */
+/** Partitions inherit the row trigger from their root, but need their own trigger for TRUNCATE. */
 function guardOf(partition: string, triggers: InstalledTable['triggers']): string {
   const { [CAPTURE_TRIGGER]: capture, [TRUNCATE_TRIGGER]: truncate } = triggers
   const enable = (name: string) => `alter table ${partition} enable trigger ${name};`

@@ -5,26 +5,29 @@ import { isSecretName } from '../../lib/audit/redact.js'
 type ColumnOf<T extends PgTable> = Extract<keyof T['_']['columns'], string>
 
 type AuditOptions<T extends PgTable> = {
-  /** Values never stored; that they changed still shows. Columns with a secret-looking name are redacted anyway. */
+  /**
+   * Columns whose values are never stored, only that they changed. Default: none, beside columns with
+   * a secret-looking name, which are always redacted unless `expose` names them.
+   */
   redact?: readonly ColumnOf<T>[]
-  /** Takes a column with a secret-looking name, or a JSON column, out of the automatic redaction. */
+  /** Columns with a secret-looking name, or JSON columns, that are not redacted. Default: none. */
   expose?: readonly ColumnOf<T>[]
-  /** An update that touches only these columns leaves no entry. */
+  /** An update that changes only these columns leaves no entry. Default: none. */
   ignore?: readonly ColumnOf<T>[]
-  /** The column that tells which organization the row belongs to. */
+  /** The column with the id of the row's organization. Must be a uuid. Default: none. */
   organization?: ColumnOf<T>
-  /** Values that `npm run audit:erase` takes out, for whoever `subject` names. */
+  /** Columns that `npm run audit:erase` erases for the user of the row's `subject`. Default: none. */
   personal?: readonly ColumnOf<T>[]
-  /** The column that tells which user the row is about. */
+  /** The column with the id of the user that the row is about. */
   subject?: ColumnOf<T>
-  /** Instead, where it may be somebody without an account: the column with the e-mail address. */
+  /** For rows about people without an account, in place of `subject`: the column with the e-mail address. */
   subjectEmail?: ColumnOf<T>
 }
 
-/** Column names as SQL knows them. */
+/** A table's audit declaration, with the column names of SQL. */
 export type AuditPolicy = {
   table: PgTable
-  /** With its schema where that is another one than `public`, as in `billing.invoices`. */
+  /** With its schema unless that is `public`, as in `billing.invoices`. */
   tableName: string
   primaryKey: string[]
   redact: string[]
@@ -46,7 +49,12 @@ function sqlNameOf(table: PgTable): string {
   return schema === 'public' ? name : `${schema}.${name}`
 }
 
-/** Opts a table in, right where it is declared. The triggers follow with the next `db:upgrade`. */
+/**
+ * Adds a table to the audit log. To be called next to the table's declaration. The next `db:upgrade`
+ * creates the triggers.
+ * @throws {Error} when the table has no primary key, when `organization` is not a uuid, or when
+ *   `personal` lacks a subject
+ */
 export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = {}): void {
   const { columns, primaryKeys } = getTableConfig(table)
   const name = sqlNameOf(table)
@@ -66,9 +74,9 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
   if (primaryKey.length === 0) throw new Error(`${name} cannot be audited: it has no primary key`)
   const organizationColumn = columns.find((column) => column.name === organization)
   if (organizationColumn && organizationColumn.getSQLType() !== 'uuid')
-    throw new Error(`${name} names ${organization} as its organization, which is no uuid`)
+    throw new Error(`${name} names ${organization} as its organization, but that column is not a uuid`)
   if (options.personal && !subject && !subjectEmail)
-    throw new Error(`${name} has personal columns: whose, its subject must say`)
+    throw new Error(`${name} has personal columns: declare their subject or subjectEmail, too`)
   const redacted = new Set([
     ...toSql(options.redact),
     ...secretLooking.filter((column) => !exposed.includes(column)),
@@ -89,13 +97,13 @@ export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = 
   })
 }
 
-/** What drizzle does not know may be a composite type, or a domain over JSON. */
+/** True for JSON, and for custom types: they may be composite types, or domains over JSON. */
 const mayHoldFields = (column: PgColumn): boolean => {
   const type = column.getSQLType()
   return /^jsonb?\b/.test(type) || (is(column, PgCustomColumn) && type !== 'bytea')
 }
 
-/** Says, with the reason, that a table is deliberately left out: a table without a decision fails a test. */
+/** Leaves a table out of the audit log, with the reason. A test fails for undeclared tables. */
 export function notAudited(table: PgTable, reason: string): void {
   exemptions.set(sqlNameOf(table), reason)
   schemas.add(getTableConfig(table).schema ?? 'public')

@@ -1,10 +1,10 @@
 import { sql, type Table } from 'drizzle-orm'
 import { customType, timestamp, uuid } from 'drizzle-orm/pg-core'
 
-/** UUIDv7: sorted by time, so the newest rows share the index's last pages, and a list is ordered by its key. */
+/** UUIDv7: ordered by time, so new rows share the last pages of the index, and ids sort by age. */
 export const id = () => uuid('id').primaryKey().default(sql`uuid_v7()`)
 
-/** Milliseconds, as on the wire: what a client reads is exactly what is stored. */
+/** A time in milliseconds, as in the API: clients read exactly the stored value. */
 export const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
 
 export const createdAt = () => moment('created_at').notNull().default(sql`now()`)

@@ -7,8 +7,9 @@ import { organizations } from './organizations.js'
 import { users } from './users.js'
 
 /**
- * Who was asked into an organization. The token itself is nowhere: it is derived from the row when the mail is written, and
- * compared by its hash when it comes back. Inviting again replaces the row, and so voids the older token.
+ * Invitations to organizations. The token is not stored: it is derived from the row when the mail is
+ * written, and looked up by its hash when it is used. A new invitation of the same address replaces
+ * the row, which voids the older token.
  */
 export const invitations = pgTable(
   'invitations',
@@ -20,10 +21,10 @@ export const invitations = pgTable(
     /** Always normalised (`lib/email.ts`). */
     email: text('email').notNull(),
     role: organizationRole('role').notNull(),
-    /** Null once that account is gone. */
+    /** Null after that account was deleted. */
     invitedBy: uuid('invited_by').references(() => users.id, { onDelete: 'set null' }),
     tokenHash: bytea('token_hash').notNull(),
-    /** Which of the signing keys it was derived with: it outlives a rotation. */
+    /** The signing key that the token was derived with, so that it stays valid after a key rotation. */
     keyId: text('key_id').notNull(),
     createdAt: createdAt(),
     expiresAt: moment('expires_at').notNull(),

@@ -4,11 +4,11 @@ import { bytea, moment } from './columns.js'
 
 /** When mails of a kind were requested, by mailbox. Each mailbox gets only a few an hour, from all callers together. */
 export const mailCounts = pgTable('mail_counts', {
-  /** A hash: the table is no list of the addresses that mails went to. */
+  /** A hash, so that the table does not list the addresses that mails went to. */
   subjectHash: bytea('subject_hash').primaryKey(),
-  /** Those of the last hour, and older ones until the next. */
+  /** The times of the last hour. Older ones are removed with the next mail. */
   times: moment('times').array().notNull(),
   expiresAt: moment('expires_at').notNull(),
 })
 
-notAudited(mailCounts, 'A counter; what the mails are about is audited where it happens.')
+notAudited(mailCounts, 'A counter. The changes that the mails are about are audited in their own tables.')

@@ -9,10 +9,12 @@ import { users } from './users.js'
 export const mailedTokenPurpose = pgEnum('mailed_token_purpose', MAILED_TOKEN_PURPOSES)
 
 /**
- * What a mailed link stands for. The token itself is nowhere: it is derived from the row when the mail is written, and
- * compared by its hash when it comes back. Several of one purpose may live at once, so that a stranger who asks for one voids
- * none of the owner's; the first use removes them all. A row is worth nothing once the account is not as it was when the link was
- * asked for, and a trigger removes it then.
+ * Tokens of mailed links. The token is not stored: it is derived from the row when the mail is
+ * written, and looked up by its hash when it is used.
+ *
+ * Several tokens of one purpose may be valid at once, so that a stranger who requests one does not
+ * void the owner's. The first use removes them all. A trigger removes a row when its account changes
+ * after the request.
  */
 export const mailedTokens = pgTable(
   'mailed_tokens',
@@ -22,18 +24,18 @@ export const mailedTokens = pgTable(
       .notNull()
       .references(() => users.id, { onDelete: 'cascade' }),
     purpose: mailedTokenPurpose('purpose').notNull(),
-    /** The mailbox that the link goes to, and so the one that it proves. */
+    /** The mailbox that the link goes to, and that its use proves. */
     email: text('email').notNull(),
     tokenHash: bytea('token_hash').notNull(),
-    /** Which of the signing keys it was derived with: it outlives a rotation. */
+    /** The signing key that the token was derived with, so that it stays valid after a key rotation. */
     keyId: text('key_id').notNull(),
     createdAt: createdAt(),
     expiresAt: moment('expires_at').notNull(),
-    /** The account's, when the link was asked for. */
+    /** The account's version when the link was requested. */
     securityVersion: integer('security_version').notNull(),
-    /** Whose password and names the link activates. */
+    /** The registration whose password and names the link activates. */
     registrationId: uuid('registration_id').references(() => registrations.id, { onDelete: 'cascade' }),
-    /** In which a new address was asked for: with its end the link ends, too. */
+    /** The session that requested a new address. The link ends with it. */
     sessionId: uuid('session_id').references(() => sessions.id, { onDelete: 'cascade' }),
   },
   (table) => [
@@ -46,7 +48,7 @@ export const mailedTokens = pgTable(
 
 notAudited(
   mailedTokens,
-  'Lives for minutes to hours; what a token brings about is audited in users and sessions.',
+  'Lives for minutes to hours. The changes that a token causes are audited in users and sessions.',
 )
 
 export type MailedToken = typeof mailedTokens.$inferSelect

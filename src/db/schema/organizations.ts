@@ -9,20 +9,23 @@ export const organizations = pgTable(
   {
     id: id(),
     name: text('name').notNull(),
-    /** Always folded (`lib/slugs.ts`): the unique index compares it as it stands. */
+    /** Always folded (`lib/slugs.ts`), because the unique index compares it as stored. */
     slug: text('slug').notNull(),
     /**
-     * Counts how often somebody ceased to be an org_admin. A trigger raises it before it looks who is left, so that two at once
-     * take turns at every isolation level.
+     * Counts how often a member lost the role org_admin. A trigger increments it before it counts the
+     * remaining org_admins, which serializes two such changes at every isolation level.
      */
     adminLosses: integer('admin_losses').notNull().default(0),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
-    /** Since then it is gone for every scope but that of its deletion: a job deletes what it had, and then the row. */
+    /**
+     * From then on the row is visible only to the scope of its deletion. A job deletes the rows of the
+     * organization, and then this one.
+     */
     deletedAt: moment('deleted_at'),
   },
   (table) => [
-    // Free again at once when its organization is deleted.
+    // A slug is free again as soon as its organization is marked as deleted.
     uniqueIndex('organizations_slug_key').on(table.slug).where(sql`deleted_at is null`),
     index('organizations_created_at_idx').on(table.createdAt, table.id),
     ...tenantPolicies(table.id),

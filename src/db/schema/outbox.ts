@@ -4,9 +4,10 @@ import { notAudited } from '../declarations/audited.js'
 import { createdAt, id, moment } from './columns.js'
 
 /**
- * Jobs that are to run once their transaction has committed. Written in that transaction, so that there is never a change
- * without its job, nor a job without its change; handed to the queue by the worker, which marks the row when the job is done,
- * and keeps in it what went wrong. A row is open, done, or failed: a dead letter, until somebody has it tried again.
+ * Jobs that run after their transaction has committed. A row is written in that transaction, so there
+ * is never a change without its job, nor a job without its change. The worker hands it to the queue,
+ * and records success or failure in it. A row is open, done or failed. A failed one is a dead letter
+ * until the operator retries it.
  */
 export const outbox = pgTable(
   'outbox',
@@ -15,20 +16,23 @@ export const outbox = pgTable(
     job: text('job').notNull(),
     payload: jsonb('payload').$type<unknown>().notNull(),
     createdAt: createdAt(),
-    /** Of whoever asked for it; the entries of what the job changes bear it too. */
+    /** The id of the request that caused the job. Audit entries of the job carry it, too. */
     requestId: text('request_id'),
-    /** The span in which it was asked for, as `traceparent`: what is done about it belongs to that trace. */
+    /** The `traceparent` of the request, so that the job's spans join its trace. */
     traceContext: text('trace_context'),
-    /** Asked for by a schedule. Of each schedule one run at most is not done, so that runs neither overlap nor pile up. */
+    /** True for a run of a schedule. A schedule has at most one run that is not done, so none overlap. */
     scheduled: boolean('scheduled').notNull().default(false),
-    /** A relay has handed the job to the queue and looks after it again at this time, in case the queue lost it. */
+    /**
+     * Relays skip the row until then: until the job's start time, or the end of the lease of the relay
+     * that handed it to the queue, in case the queue loses it.
+     */
     claimedUntil: moment('claimed_until'),
-    /** How often it failed. */
+    /** The number of failed attempts. */
     attempts: integer('attempts').notNull().default(0),
     lastError: text('last_error'),
     lastStack: text('last_stack'),
     failedAt: moment('failed_at'),
-    /** When it was taken out of the dead letters again. */
+    /** When the job left the dead letters for another try. */
     retriedAt: moment('retried_at'),
     doneAt: moment('done_at'),
   },
@@ -40,4 +44,7 @@ export const outbox = pgTable(
   ],
 )
 
-notAudited(outbox, 'What was asked for is audited where it was asked; what a job does, where it does it.')
+notAudited(
+  outbox,
+  'The change that enqueues a job is audited in its table, and so are the changes of the job.',
+)

@@ -17,7 +17,7 @@ export const projects = pgTable(
     name: text('name').notNull(),
     description: text('description'),
     status: projectStatus('status').notNull().default('active'),
-    /** Null once that account is gone. */
+    /** Null after that account was deleted. */
     createdBy: uuid('created_by').references(() => users.id, { onDelete: 'set null' }),
     createdAt: createdAt(),
     updatedAt: updatedAt(),

@@ -4,8 +4,9 @@ import { createdAt, id } from './columns.js'
 import { users } from './users.js'
 
 /**
- * What came with a registration that its mailbox has not confirmed yet. The link in its mail activates this password and
- * these names, and no others: anybody can register any address. A trigger removes the rows when the account changes.
+ * Registrations that no mailbox has confirmed yet. The link in the mail activates the password and
+ * names of its own registration only, because anyone can register any address. A trigger removes the
+ * rows when the account changes.
  */
 export const registrations = pgTable(
   'registrations',
@@ -22,6 +23,6 @@ export const registrations = pgTable(
   (table) => [index('registrations_user_id_created_at_idx').on(table.userId, table.createdAt)],
 )
 
-notAudited(registrations, 'Claims of strangers; the one that a mailbox confirms is audited in users.')
+notAudited(registrations, 'Unproven claims. The one that a mailbox confirms is audited in users.')
 
 export type Registration = typeof registrations.$inferSelect

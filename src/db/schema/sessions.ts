@@ -4,7 +4,10 @@ import { audited, notAudited } from '../declarations/audited.js'
 import { bytea, createdAt, id, moment } from './columns.js'
 import { userRole, users } from './users.js'
 
-/** One sign-in on one device. Access tokens carry its id, and refresh tokens belong to it; or a cookie names it. */
+/**
+ * One sign-in on one device. Access tokens carry its id, and refresh tokens belong to it. A session of
+ * the dashboard has a cookie instead.
+ */
 export const sessions = pgTable(
   'sessions',
   {
@@ -18,7 +21,7 @@ export const sessions = pgTable(
     endedAt: moment('ended_at'),
     ip: text('ip'),
     userAgent: text('user_agent'),
-    /** Of a sign-in on the page of the dashboard; it has no refresh token. */
+    /** The hash of a dashboard session's cookie. Null for sessions with refresh tokens. */
     cookieHash: bytea('cookie_hash'),
   },
   (table) => [
@@ -43,7 +46,7 @@ export const refreshTokens = pgTable(
     createdAt: createdAt(),
     expiresAt: moment('expires_at').notNull(),
     spentAt: moment('spent_at'),
-    /** Together with the spent token this gives its successor once more; alone it gives nothing. */
+    /** Derives the successor again, together with the spent token. Useless alone. */
     successorSeed: bytea('successor_seed'),
   },
   (table) => [
@@ -53,11 +56,15 @@ export const refreshTokens = pgTable(
   ],
 )
 
-notAudited(refreshTokens, 'The life of a session is audited in sessions; a token changes with every refresh.')
+notAudited(
+  refreshTokens,
+  'Start and end of a session are audited in sessions. Tokens change with every refresh.',
+)
 
 /**
- * Access tokens that died before their time. Triggers on `sessions` and `users` fill it, so no way of ending a session
- * can forget to. `role` null: every token of the session is dead. Otherwise `subjectId` is a user, and only tokens that carry this role live.
+ * Access tokens that are revoked before they expire. Triggers on `sessions` and `users` write it, so
+ * every way to end a session is covered. If `role` is null, `subjectId` is a session, and all of its
+ * tokens are revoked. Otherwise `subjectId` is a user, and only tokens with this role are valid.
  */
 export const accessRevocations = pgTable(
   'access_revocations',

@@ -7,7 +7,7 @@ import { createdAt, id, moment, updatedAt } from './columns.js'
 export const userRole = pgEnum('user_role', USER_ROLES)
 export const userStatus = pgEnum('user_status', USER_STATUSES)
 
-/** `$argon2id$v=19$m=19456,t=2,p=1` of a password's hash: how much work it took. */
+/** The parameters of a password hash, `$argon2id$v=19$m=19456,t=2,p=1`: its cost. */
 export const hashingEffort = (passwordHash: SQLWrapper): SQL =>
   sql`substring(${passwordHash} from '^(?:[$][^$]*){3}')`
 
@@ -15,9 +15,9 @@ export const users = pgTable(
   'users',
   {
     id: id(),
-    /** Always normalised (`lib/email.ts`): the unique index compares it as it stands. */
+    /** Always normalised (`lib/email.ts`), because the unique index compares it as stored. */
     email: text('email').notNull(),
-    /** Null until the owner of the mailbox has set, or confirmed, the first password. */
+    /** Null until the owner of the mailbox has set or confirmed the first password. */
     passwordHash: text('password_hash'),
     firstName: text('first_name').notNull(),
     lastName: text('last_name').notNull(),
@@ -25,8 +25,9 @@ export const users = pgTable(
     status: userStatus('status').notNull().default('pending'),
     emailVerifiedAt: moment('email_verified_at'),
     /**
-     * Grows with every change of address, status or password, but not when the same password is hashed anew: a trigger sees
-     * to it. What an account allows at one time and is done at another carries it, and is refused once it has grown.
+     * A trigger increments it with every change of address, status or password, but not when the same
+     * password is rehashed. A step that is allowed now and done later, such as a mailed link, carries
+     * the version, and is refused when the account's is higher.
      */
     securityVersion: integer('security_version').notNull().default(1),
     createdAt: createdAt(),

@@ -6,14 +6,15 @@ import { readRecords } from './chain.js'
 import { isOfEarlierForm } from './leaves.js'
 import { findRecordProblems } from './verify-chain.js'
 
-/** What a row must hash to, and whether without the columns that later migrations added. */
+/** The hash that a row must have. `isOfEarlierForm`: without the columns that later migrations added. */
 type Expected = { leaf: Buffer; isOfEarlierForm: boolean }
 
-/** What later records changed of what seals say: rows that were erased in part since, and months that were dropped. */
+/** Signed changes to sealed rows: rows that were erased in part, and months that were dropped. */
 export class Amendments {
   private readonly erased = new Map<string, Expected>()
   private readonly dropped: { number: number; from: string; below: string }[] = []
 
+  /** Reads all erasures and drops. Ignores records with an invalid signature. */
   static async read(tx: TransactionSql, keys: AuditPublicKeys): Promise<Amendments> {
     const amendments = new Amendments()
     for await (const record of readRecords(tx, { amendments: true })) {
@@ -22,21 +23,22 @@ export class Amendments {
     return amendments
   }
 
-  /** What a row must hash to by now: nothing but an erasure may have changed it, be it before or after it was sealed. */
+  /** The hash that a row of the record must have now: that of its erasure, or else that of its seal. */
   expectedOf(record: AuditRecord): (index: number) => Expected {
     const isEarlier = isOfEarlierForm(record)
     return (index) =>
       this.erased.get(rowKeyAt(record, index)) ?? { leaf: leafAt(record, index), isOfEarlierForm: isEarlier }
   }
 
+  /** True if the row's month was dropped after the record. */
   isDropped(record: AuditRecord, index: number): boolean {
     const key = rowKeyAt(record, index)
-    return this.dropped.some((it) => it.number > record.number && it.from <= key && key < it.below)
+    return this.dropped.some((drop) => drop.number > record.number && drop.from <= key && key < drop.below)
   }
 
   private add(record: AuditRecord): void {
     const isEarlier = isOfEarlierForm(record)
-    // A copy: the whole record's bytes would stay with a part of them.
+    // Copies the leaf, because a slice would keep the buffer of the whole record in memory.
     record.ids.forEach((_, i) => {
       const leaf = Buffer.from(leafAt(record, i))
       this.erased.set(rowKeyAt(record, i), { leaf, isOfEarlierForm: isEarlier })
@@ -46,7 +48,7 @@ export class Amendments {
     const { partition } = JSON.parse(record.details) as { partition: string }
     const [, table, year, month] = /^(audit_\w+)_(\d{4})(\d\d)$/.exec(partition) ?? []
     const bounds = [0, 1].map(
-      (later) => `${table} ${firstUuidOf(Date.UTC(Number(year), Number(month) - 1 + later))}`,
+      (offset) => `${table} ${firstUuidOf(Date.UTC(Number(year), Number(month) - 1 + offset))}`,
     )
     this.dropped.push({ number, from: bounds[0] ?? '', below: bounds[1] ?? '' })
   }

@@ -3,7 +3,7 @@ import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf } from '../../lib
 
 type AnySql = Sql | TransactionSql
 
-/** As PostgreSQL answers it. */
+/** A record as PostgreSQL returns it. */
 type Row = Omit<AuditRecord, 'from' | 'to' | 'ids' | 'createdAt'> & {
   from: string
   to: string
@@ -15,19 +15,23 @@ const COLUMNS = `number, kind, from_transaction::text as from, to_transaction::t
   log_count as "logCount", leaves, root, previous, details, key_id as "keyId",
   to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt", signature`
 
-/** The last record's place in the chain, and the transaction that all its records cover up to. */
+/** The last record's position in the chain. The records cover all transactions below `to`. */
 export type ChainEnd = ChainHead & { to: bigint }
 
-/** Whoever has the lock must see what was committed before: at other levels the snapshot may be older than the lock. */
-export const AFTER_THE_LOCK = 'isolation level read committed'
+/**
+ * The isolation level of transactions that lock the chain. At other levels the snapshot may be older
+ * than the lock, and miss the record that its last holder committed.
+ */
+export const CHAIN_LOCK_ISOLATION = 'isolation level read committed'
 
-/** False when somebody else is adding a record right now. The lock lasts as long as the transaction. */
+/** Returns false while another transaction adds a record. The lock lasts until the transaction ends. */
 export async function tryLockChain(tx: TransactionSql): Promise<boolean> {
   const [row] = await tx<{ locked: boolean }[]>`
     select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('audit.seals')) as locked`
   return row?.locked === true
 }
 
+/** The end of the chain. `EMPTY_CHAIN` with `to` 0 if there is no record. */
 export async function readChainEnd(sql: AnySql): Promise<ChainEnd> {
   const [row] = await sql.unsafe<Row[]>(
     `select ${COLUMNS} from audit.audit_seals order by number desc limit 1`,
@@ -37,7 +41,10 @@ export async function readChainEnd(sql: AnySql): Promise<ChainEnd> {
   return { ...headOf(record), to: record.to }
 }
 
-/** One after the other, never many at once: some are megabytes. */
+/**
+ * All records in order, one query each, because some are megabytes. `amendments`: only erasures and
+ * drops; default false.
+ */
 export async function* readRecords(sql: AnySql, { amendments = false } = {}): AsyncGenerator<AuditRecord> {
   const kinds = amendments ? `and kind <> 'entries'` : ''
   const query = `select ${COLUMNS} from audit.audit_seals where number > $1 ${kinds} order by number limit 1`
@@ -49,14 +56,14 @@ export async function* readRecords(sql: AnySql, { amendments = false } = {}): As
   }
 }
 
-/** How many rows all seals cover, for somebody who waits to see. */
+/** The number of rows in all seals, for the progress of a verification. */
 export async function countSealed(sql: AnySql): Promise<number> {
   const [row] = await sql<{ count: string }[]>`
     select coalesce(sum(cardinality(ids)), 0) as count from audit.audit_seals where kind = 'entries'`
   return Number(row?.count)
 }
 
-/** The record as a value of SQL, for `append_seal`, `drop_partition` or an `insert`. */
+/** The record as an SQL value, for `append_seal`, `drop_partition` or an `insert`. */
 export const toSqlRow = (sql: AnySql, record: AuditRecord) => sql`
   row(${record.number}, ${record.kind}, ${`${record.from}`}::bigint, ${`${record.to}`}::bigint,
     ${`{${record.ids.join(',')}}`}::text::uuid[], ${record.logCount}, ${record.leaves}, ${record.root}, ${record.previous},

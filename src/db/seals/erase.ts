@@ -1,44 +1,47 @@
 import type { Sql, TransactionSql } from 'postgres'
-// The tables declare themselves as they are loaded.
+// Loading the tables registers their declarations.
 import '../schema/index.js'
 import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
 import { signRecord } from '../../lib/audit/audit-records.js'
 import { type AuditPolicy, auditPolicies } from '../declarations/audited.js'
-import { AFTER_THE_LOCK, readChainEnd, toSqlRow } from './chain.js'
+import { CHAIN_LOCK_ISOLATION, readChainEnd, toSqlRow } from './chain.js'
 import { LEAF_FORM, prepareHashing, readLeavesOfRows } from './leaves.js'
 
 export type Erasure = {
-  /** How many rows were changed. */
+  /** The number of changed entries. */
   entries: number
+  /** The number of changed request records. */
   requests: number
-  /** The number of the record that says so; undefined when there was nothing to erase. */
+  /** The number of the erasure's record in the chain. Undefined if there was nothing to erase. */
   seal?: number
+  /** True if the user still has an account, whose changes leave new entries. */
   hasAccount: boolean
 }
 
-/** The addresses are in small letters. */
+/** `addresses` are in lower case. */
 type Person = { userId: string; addresses: string[] }
 
 const ERASED = '[erased]'
 
 /**
- * Takes the personal data of a user out of the audit log: what the tables declare as personal of the states that are about
- * him, and what a client sent in requests that are by or about him. That something happened, when and to which id, stays.
- * As the owner of the tables. The signed record of it lets verification accept these rows as they are now, and no others.
+ * Erases the personal data of a user from the audit log: the personal columns in states about the
+ * user, and the data that clients sent in requests by or about the user. The fact, time and ids of
+ * each change stay. A signed record lets the verification accept these rows in their new form only.
+ * Needs the role that owns the tables.
  */
 export const eraseUser = (sql: Sql, key: AuditSigningKey, userId: string): Promise<Erasure> =>
-  sql.begin(AFTER_THE_LOCK, async (tx) => {
+  sql.begin(CHAIN_LOCK_ISOLATION, async (tx) => {
     await prepareHashing(tx)
     await tx`select audit.lock_seals()`
     await tx`select set_config('audit.maintenance', pg_current_xact_id()::text, true)`
     const addresses = await findAddresses(tx, userId)
     const person = { userId, addresses }
-    const ofPerson = tx`${byOrAbout(tx, person)} or ${isFrom(tx, addresses)}`
-    // Before the states: of some entries only their address tells whom they are about.
-    const details = await eraseDetails(tx, 'audit_log', ofPerson)
+    const isOfPerson = tx`${byOrAbout(tx, person)} or ${isFrom(tx, addresses)}`
+    // Before the states, because some entries are only found by the e-mail address in their state.
+    const details = await eraseDetails(tx, 'audit_log', isOfPerson)
     const entries = new Set([...details, ...(await eraseStates(tx, person))])
-    const ofUser = tx`${userId}::uuid in (user_id, subject_id) or ${isFrom(tx, addresses)}`
-    const requests = await eraseDetails(tx, 'audit_requests', ofUser)
+    const isOfUser = tx`${userId}::uuid in (user_id, subject_id) or ${isFrom(tx, addresses)}`
+    const requests = await eraseDetails(tx, 'audit_requests', isOfUser)
     await tx`select set_config('audit.maintenance', '', true)`
     const [account] = await tx`select from public.users where id = ${userId}`
     const erasure = { entries: entries.size, requests: requests.length, hasAccount: account !== undefined }
@@ -46,7 +49,7 @@ export const eraseUser = (sql: Sql, key: AuditSigningKey, userId: string): Promi
     return ids.length === 0 ? erasure : { ...erasure, seal: await record(tx, key, userId, ids, erasure) }
   })
 
-/** In the chain, for verification; and in the log, for whoever reads it. */
+/** Records the erasure in the chain, for the verification, and as an entry, for readers of the log. */
 async function record(
   tx: TransactionSql,
   key: AuditSigningKey,
@@ -66,7 +69,7 @@ async function record(
   return erasure.number
 }
 
-/** Under which he may have tried to sign in. In small letters. */
+/** The addresses that the user has or had, and may have signed in with, in lower case. */
 async function findAddresses(tx: TransactionSql, userId: string): Promise<string[]> {
   const rows = await tx<{ address: string }[]>`
     select distinct lower(address) as address
@@ -96,7 +99,7 @@ async function eraseStates(tx: TransactionSql, person: Person): Promise<string[]
   return ids
 }
 
-/** What a client sent: all of it, for nobody knows what a body or a query holds. */
+/** Erases all data that a client sent, because a body or query may hold anything. */
 async function eraseDetails(tx: TransactionSql, table: string, condition: unknown): Promise<string[]> {
   const rows = await tx<{ id: string }[]>`
     update audit.${tx(table)} set headers = null, body = null, args = null, url = split_part(url, '?', 1),
@@ -107,7 +110,7 @@ async function eraseDetails(tx: TransactionSql, table: string, condition: unknow
   return rows.map(({ id }) => id)
 }
 
-/** Addresses change owners: only rows that name no user are found by theirs. */
+/** Matches by address only in tables without a user id, because an address may change its owner. */
 function isAbout(tx: TransactionSql, { userId, addresses }: Person, policy: AuditPolicy) {
   const { tableName, subject, subjectEmail } = policy
   const column = subject ?? subjectEmail

@@ -2,8 +2,8 @@ import type { TransactionSql } from 'postgres'
 import type { AuditRecord, Leaves } from '../../lib/audit/audit-records.js'
 
 /**
- * What is hashed of a row: all of it. The texts are here rather than in a function of the database, for whoever could
- * change a row could change that function as well.
+ * The text of a row that is hashed: all columns. It is built by this code and not by a function of
+ * the database, because an attacker who can change rows could change the function, too.
  */
 const ROW_TEXTS = {
   log: `jsonb_build_array(r.id, r.created_at, r.transaction_id, r.database_user, r.actor, r.user_id, r.organization_id,
@@ -15,8 +15,8 @@ const ROW_TEXTS = {
 }
 
 /**
- * What is hashed of the columns that later migrations added, as `|| coalesce(to_jsonb(r.name)::text, '')`: the hash of older
- * rows, in which they are null, is as it was.
+ * The text of columns that later migrations added, each as `|| coalesce(to_jsonb(r.name)::text, '')`.
+ * In older rows they are null, so the hashes of those rows stay the same.
  */
 const LATER_TEXTS = {
   log: `|| coalesce(to_jsonb(r.cause_id)::text, '')`,
@@ -24,14 +24,14 @@ const LATER_TEXTS = {
 }
 const NO_TEXTS = { log: '', requests: '' }
 
-/** In the details of a record, which are signed: its leaves take in the later columns. */
+/** Part of a record's signed details. It says that its leaves include the later columns. */
 export const LEAF_FORM = { leaves: 2 }
 
-/** Whether a worker of an older release made it: both run while a release is rolled out. */
+/** True for a record of an older release, whose worker may still run during a rollout. */
 export const isOfEarlierForm = ({ details }: AuditRecord): boolean =>
   (JSON.parse(details) as Partial<typeof LEAF_FORM>).leaves === undefined
 
-/** RFC 6962: the first byte tells a leaf from a node. */
+/** RFC 6962: the first byte distinguishes a leaf from a node. */
 const leafOf = (text: string): string => `sha256('\\x00'::bytea || convert_to(${text}, 'UTF8'))`
 
 const LEAVES_WHERE = (condition: string, later = LATER_TEXTS): string => `
@@ -40,7 +40,7 @@ const LEAVES_WHERE = (condition: string, later = LATER_TEXTS): string => `
   select false, r.id::text, ${leafOf(ROW_TEXTS.requests + later.requests)} from audit.audit_requests r where ${condition}
   order by 1 desc, 2`
 
-// As the indexes have it.
+// The same expression as in the indexes.
 const TRANSACTION = 'r.transaction_id::text::bigint'
 const LEAVES_OF_TRANSACTIONS = LEAVES_WHERE(`${TRANSACTION} >= $1 and ${TRANSACTION} < $2`)
 const OF_ROWS = 'r.id = any($1::text::uuid[])'
@@ -61,9 +61,12 @@ const UNSEALED = ['audit_log', 'audit_requests']
   )
   .join(' union all ')
 
-const ROWS_AT_ONCE = 5_000
+const CURSOR_ROWS = 5_000
 
-/** Makes the hashes independent of the session, and of what somebody put in the way of PostgreSQL's own functions. */
+/**
+ * Prepares the transaction, so that hashes depend neither on session settings nor on functions that
+ * shadow PostgreSQL's own.
+ */
 export const prepareHashing = async (tx: TransactionSql): Promise<void> => {
   await tx`select set_config('timezone', 'UTC', true), set_config('extra_float_digits', '1', true),
     set_config('search_path', 'pg_catalog', true), set_config('statement_timeout', '0', true),
@@ -71,14 +74,15 @@ export const prepareHashing = async (tx: TransactionSql): Promise<void> => {
     set_config('enable_seqscan', 'off', true)`
 }
 
-/** The rows that the transactions from `from` to below `to` wrote. */
+/** The leaves of rows that the transactions from `from` to below `to` wrote. */
 export const readLeaves = (tx: TransactionSql, from: bigint, to: bigint): Promise<Leaves> =>
   collect(tx, LEAVES_OF_TRANSACTIONS, [`${from}`, `${to}`])
 
+/** The leaves of rows by id, with the later columns. */
 export const readLeavesOfRows = (tx: TransactionSql, ids: readonly string[]): Promise<Leaves> =>
   collect(tx, LEAVES_OF_ROWS, [`{${ids.join(',')}}`])
 
-/** Without the later columns. */
+/** The leaves of rows by id, without the later columns. */
 export const readEarlierLeavesOfRows = (tx: TransactionSql, ids: readonly string[]): Promise<Leaves> =>
   collect(tx, EARLIER_LEAVES_OF_ROWS, [`{${ids.join(',')}}`])
 
@@ -88,7 +92,7 @@ async function collect(tx: TransactionSql, query: string, values: string[]): Pro
   let logCount = 0
   for await (const rows of tx
     .unsafe<{ isLog: boolean; id: string; leaf: Buffer }[]>(query, values)
-    .cursor(ROWS_AT_ONCE)) {
+    .cursor(CURSOR_ROWS)) {
     for (const { isLog, id, leaf } of rows) {
       ids.push(id)
       leaves.push(leaf)
@@ -98,7 +102,10 @@ async function collect(tx: TransactionSql, query: string, values: string[]): Pro
   return { ids, logCount, leaves: Buffer.concat(leaves) }
 }
 
-/** How many rows there are of these transactions, the first of them, and the one that a row number belongs to. */
+/**
+ * Looks at the transactions from `from` to below `to`. Returns the first one with rows, and as `at`
+ * the one whose row is number `rowNumber`, from 0. Each is undefined if there is none.
+ */
 export async function measureTransactions(tx: TransactionSql, from: bigint, to: bigint, rowNumber: number) {
   const [row] = await tx.unsafe<{ first: string | null; at: string | null }[]>(
     `with t as materialized (${TRANSACTIONS})
@@ -108,7 +115,10 @@ export async function measureTransactions(tx: TransactionSql, from: bigint, to: 
   return { first: toBigInt(row?.first), at: toBigInt(row?.at) }
 }
 
-/** The rows that no seal covers yet, and the ids of those whose transaction has not happened: PostgreSQL never wrote them. */
+/**
+ * The number of rows, by table, that no seal covers yet. `impossible` are the ids of rows whose
+ * transaction has not begun yet, which are forged.
+ */
 export async function readUnsealed(tx: TransactionSql, from: bigint) {
   const rows = await tx.unsafe<{ table: string; count: number; impossible: string }[]>(UNSEALED, [`${from}`])
   return rows.map(({ impossible, ...row }) => ({ ...row, impossible: impossible.match(/[\w-]+/g) ?? [] }))

@@ -3,28 +3,29 @@ import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
 import { signRecord } from '../../lib/audit/audit-records.js'
 import type { Transactions } from '../driver/client.js'
 import { postgresErrorOf } from '../driver/errors.js'
-import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
+import { CHAIN_LOCK_ISOLATION, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 
 export type KeptPartitions = {
-  /** How many partitions were made. */
+  /** The number of created partitions. */
   made: number
-  /** The names of those that were dropped. */
+  /** The names of the dropped partitions. */
   dropped: string[]
 }
 
 /**
- * Makes the partitions of the months ahead, and drops those that AUDIT_RETENTION_MONTHS lets go, each with a signed
- * record. A month with a row that is not sealed stays, and so does one that is in use just now: it is tried again next time.
+ * Creates the partitions of the next months, and drops those older than AUDIT_RETENTION_MONTHS, each
+ * with a signed record. Without a key none is dropped. A month with unsealed rows, or one in use,
+ * stays until the next run.
  */
 export async function keepAuditPartitions(
   sql: Transactions,
   key: AuditSigningKey | undefined,
 ): Promise<KeptPartitions> {
-  const { made, expired } = await sql.begin(AFTER_THE_LOCK, makePartitions)
+  const { made, expired } = await sql.begin(CHAIN_LOCK_ISOLATION, makePartitions)
   const dropped: string[] = []
   if (key) {
     for (const name of expired) {
-      if (await dropPartition(sql, key, name).catch(unlessItMustWait)) dropped.push(name)
+      if (await dropPartition(sql, key, name).catch(falseIfBusy)) dropped.push(name)
     }
   }
   return { made, dropped }
@@ -37,9 +38,9 @@ async function makePartitions(tx: TransactionSql) {
 }
 
 const dropPartition = (sql: Transactions, key: AuditSigningKey, name: string): Promise<boolean> =>
-  sql.begin(AFTER_THE_LOCK, async (tx) => {
+  sql.begin(CHAIN_LOCK_ISOLATION, async (tx) => {
     if (!(await tryLockChain(tx))) return false
-    // A large month takes long to count.
+    // Counting the rows of a large month is slow.
     await tx`select set_config('statement_timeout', '0', true)`
     const end = await readChainEnd(tx)
     const details = JSON.stringify({ partition: name, rows: await countRows(tx, name) })
@@ -56,13 +57,13 @@ async function countRows(tx: TransactionSql, partition: string): Promise<number>
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const MUST_WAIT = {
+const BUSY_CODES = {
   lockNotAvailable: '55P03',
   notInPrerequisiteState: '55000',
 }
 
-function unlessItMustWait(error: unknown): false {
+function falseIfBusy(error: unknown): false {
   const code = postgresErrorOf(error)?.code
-  if (code !== undefined && Object.values(MUST_WAIT).includes(code)) return false
+  if (code !== undefined && Object.values(BUSY_CODES).includes(code)) return false
   throw error
 }

@@ -3,22 +3,27 @@ import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
 import { formatHead, headOf, signRecord } from '../../lib/audit/audit-records.js'
 import { OperatorError } from '../../lib/errors/operator-error.js'
 import type { Transactions } from '../driver/client.js'
-import { AFTER_THE_LOCK, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
+import { CHAIN_LOCK_ISOLATION, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
 import { LEAF_FORM, measureTransactions, prepareHashing, readLeaves } from './leaves.js'
 
 export type Sealed = {
   seals: number
   entries: number
-  /** `number:hash` of the last seal made: kept elsewhere, it proves later that the chain was not cut before it. */
+  /**
+   * `number:hash` of the last new seal; undefined if there is none. A copy outside the database proves
+   * later that the chain was not cut before it.
+   */
   head?: string
 }
 
+/** In one seal, unless a single transaction has more. */
 const MAX_ENTRIES = 20_000
 
 /**
- * Seals every entry and every request whose transaction is over, in as many seals as it takes. Of several at once one
- * works, and the others answer that there was nothing to do.
- * @throws {OperatorError} when the database has been moved to another PostgreSQL, whose transactions count from anew
+ * Seals all entries and request records of finished transactions, in seals of about `maxEntries`
+ * rows. If several processes call it at once, one works and the others return 0 seals.
+ * @throws {OperatorError} when the database was moved to another PostgreSQL cluster, which numbers
+ *   its transactions anew
  */
 export async function sealAuditLog(
   sql: Transactions,
@@ -27,7 +32,7 @@ export async function sealAuditLog(
 ): Promise<Sealed> {
   const sealed: Sealed = { seals: 0, entries: 0 }
   for (;;) {
-    const seal = await sql.begin(AFTER_THE_LOCK, (tx) => sealOnce(tx, key, maxEntries))
+    const seal = await sql.begin(CHAIN_LOCK_ISOLATION, (tx) => sealOnce(tx, key, maxEntries))
     if (!seal) return sealed
     sealed.seals += 1
     sealed.entries += seal.entries
@@ -49,8 +54,9 @@ async function sealOnce(tx: TransactionSql, key: AuditSigningKey, maxEntries: nu
 }
 
 /**
- * The transaction to seal up to: none below it runs any more, so none can add a row. Two rows of one transaction are
- * never in two seals, so that a large transaction makes a large seal.
+ * The transaction to seal up to. All below it have ended, so none can add a row. Rows of one
+ * transaction are never split between seals, so a large transaction makes a large seal. Undefined if
+ * there is nothing to seal.
  */
 async function findEnd(tx: TransactionSql, from: bigint, maxEntries: number): Promise<bigint | undefined> {
   const [row] = await tx<{ oldest: string }[]>`select pg_snapshot_xmin(pg_current_snapshot())::text as oldest`
@@ -63,5 +69,5 @@ async function findEnd(tx: TransactionSql, from: bigint, maxEntries: number): Pr
 }
 
 const explainRestart = (sealed: bigint, current: bigint): string =>
-  `The audit log is sealed up to transaction ${sealed}, and this PostgreSQL is only at ${current}: the database was ` +
-  'restored into another cluster. docs/audit.md says what to do: "Restoring a backup".'
+  `The audit log is sealed up to transaction ${sealed}, but this PostgreSQL is only at ${current}: the database was ` +
+  'restored into another cluster. See "Restoring a backup" in docs/audit.md.'

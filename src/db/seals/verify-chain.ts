@@ -10,30 +10,30 @@ import { merkleRoot } from '../../lib/audit/merkle.js'
 
 const KEY_ID = /^[\w-]{43}$/
 
-/** What is wrong with a record by itself. With none of it, all that it says can be believed. */
+/** The problems of a single record. A record without any is authentic. */
 export function findRecordProblems(record: AuditRecord, keys: AuditPublicKeys): string[] {
   const publicKey = keys.get(record.keyId)
-  // A text of anybody's making does not reach the terminal.
+  // A forged key id could hold control characters, so it is not printed.
   const shown = KEY_ID.test(record.keyId) ? ` ${record.keyId}` : ''
   const problems = []
   if (!publicKey) problems.push(`it is signed with an unknown key${shown}`)
   else if (!isSignedBy(record, publicKey)) problems.push('its signature is not valid')
-  if (!merkleRoot(record.leaves).equals(record.root)) problems.push('its leaves do not give its root')
+  if (!merkleRoot(record.leaves).equals(record.root)) problems.push('its leaves do not match its root')
   return problems
 }
 
 /** Follows the chain from its first record to its end. */
 export class ChainWalk {
   head: ChainHead = EMPTY_CHAIN
-  /** What all records together cover. */
+  /** The records so far cover all transactions below it. */
   to = 0n
-  private anchorIsMet: boolean
+  private isAnchorFound: boolean
 
   constructor(private readonly anchor: ChainHead | undefined) {
-    this.anchorIsMet = anchor === undefined
+    this.isAnchorFound = anchor === undefined
   }
 
-  /** What is wrong with a record's place after the one before it. */
+  /** Adds the next record and returns the problems of its position. */
   step(record: AuditRecord): string[] {
     const problems = []
     const expected = this.head.number + 1
@@ -51,16 +51,16 @@ export class ChainWalk {
     }
     this.head = headOf(record)
     this.to = record.to
-    if (this.anchor?.number === record.number) this.anchorIsMet = this.anchor.hash.equals(this.head.hash)
+    if (this.anchor?.number === record.number) this.isAnchorFound = this.anchor.hash.equals(this.head.hash)
     return problems
   }
 
-  /** What is wrong with where the chain ended. */
+  /** The problems of the chain's end, after the last record. */
   end(): string[] {
-    if (this.anchorIsMet || !this.anchor) return []
+    if (this.isAnchorFound || !this.anchor) return []
     const { number } = this.anchor
     return number > this.head.number
-      ? [`seal ${number}: the anchor names it, and the chain ends before it`]
-      : [`seal ${number}: it is another one than the anchor names`]
+      ? [`seal ${number}: the anchor names it, but the chain ends before it`]
+      : [`seal ${number}: it is not the one that the anchor names`]
   }
 }

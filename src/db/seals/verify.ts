@@ -14,25 +14,28 @@ import { ChainWalk, findRecordProblems } from './verify-chain.js'
 
 export type VerifyOptions = {
   keys: AuditPublicKeys
-  /** A head that was kept elsewhere: the chain must contain it. */
+  /** A head that was kept outside the database. The chain must contain it. Default: not checked. */
   anchor?: ChainHead | undefined
-  /** Called with one line for each thing that is not as it was sealed. */
+  /** Called with one line for each difference from the seals. */
   onFinding: (line: string) => void
+  /** Called after each seal with numbers of rows. */
   onProgress?: (done: number, total: number) => void
 }
 
 export type Verification = {
-  /** How many rows are as they were sealed. */
+  /** The number of rows that match their seal. */
   entries: number
+  /** The number of records in the chain, including erasures and drops. */
   seals: number
+  /** The number of rows that no seal covers yet. */
   unsealed: number
   head: ChainHead
   findings: number
 }
 
 /**
- * Holds every sealed row against its seal, one seal after the other. Reads only, and sees the log as it is at one moment:
- * what is sealed, erased or dropped meanwhile does not disturb it.
+ * Compares every sealed row with its seal, one seal after the other. Reads a single snapshot, so rows
+ * that are sealed, erased or dropped meanwhile do not matter.
  */
 export const verifyAuditLog = (sql: Sql, options: VerifyOptions): Promise<Verification> =>
   sql.begin('isolation level repeatable read read only', async (tx) => {
@@ -42,28 +45,28 @@ export const verifyAuditLog = (sql: Sql, options: VerifyOptions): Promise<Verifi
     const amendments = await Amendments.read(tx, keys)
     const walk = new ChainWalk(anchor)
     const result = { entries: 0, seals: 0, unsealed: 0, findings: 0 }
-    const find = (lines: string[]) => {
+    const report = (lines: string[]) => {
       result.findings += lines.length
       for (const line of lines) onFinding(line)
     }
     let done = 0
     for await (const record of readRecords(tx)) {
       result.seals += 1
-      find(walk.step(record))
+      report(walk.step(record))
       const problems = findRecordProblems(record, keys)
-      find(problems.map((problem) => `seal ${record.number}: ${problem}`))
+      report(problems.map((problem) => `seal ${record.number}: ${problem}`))
       if (record.kind !== 'entries') continue
       if (problems.length === 0) {
         const compared = await compareRows(tx, record, amendments)
-        find(compared.findings)
+        report(compared.findings)
         result.entries += compared.same
       }
       done += record.ids.length
       onProgress?.(done, total)
     }
-    find(walk.end())
+    report(walk.end())
     for (const { table, count, impossible } of await readUnsealed(tx, walk.to)) {
-      find(impossible.map((id) => `inserted ${table} ${id}`))
+      report(impossible.map((id) => `inserted ${table} ${id}`))
       result.unsealed += count - impossible.length
     }
     return { ...result, head: walk.head }

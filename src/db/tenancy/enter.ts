@@ -6,25 +6,31 @@ import { SCOPE_SETTING } from '../declarations/tenant-policies.js'
 import type { Db, Tx } from '../driver/client.js'
 import { sessionOf } from './scoped-reads.js'
 
-/** As the access token tells. */
+/** The user and role of the access token. */
 export type Caller = { userId: string; role: UserRole }
 
 type Found = { organizationId: string | null; role: OrganizationRole | null }
 
-/** For the rest of the transaction. */
+/** Sets the scope for the rest of the transaction. */
 export const setScope = (tx: Tx, scope: string) =>
   tx.execute(sql`select set_config(${SCOPE_SETTING}, ${scope}, true)`)
 
 /**
- * The setting and the membership in one statement. Nothing joins the rows but constants, so PostgreSQL has no other way than
- * to make the setting first and then, in a nested loop, look the rows up under it. Another order would find nothing.
+ * Sets the scope and reads the membership in one statement. Only constants join the rows, so
+ * PostgreSQL must evaluate the setting first and then look up the rows in a nested loop. In any other
+ * order row-level security would hide them.
  */
-export const LOOK_UP = `
+export const MEMBERSHIP_QUERY = `
   select organization.id as "organizationId", membership.role
   from (select set_config('${SCOPE_SETTING}', $1, true) offset 0) as setting
   left join organizations as organization on organization.id = $2 and organization.deleted_at is null
   left join memberships as membership on membership.organization_id = $2 and membership.user_id = $3`
 
+/**
+ * Checks that the caller has the permission in the organization.
+ * @throws {NotFound} when the organization does not exist, or for non-members
+ * @throws {Forbidden} when the role lacks the permission
+ */
 export async function enterToRead(
   db: Db,
   caller: Caller,
@@ -33,14 +39,17 @@ export async function enterToRead(
 ): Promise<OrganizationCaller> {
   const params = [`organization:${organizationId}`, organizationId, caller.userId]
   const [found] = await sessionOf(db).pool.run(
-    async (client) => await client.unsafe<Found[]>(LOOK_UP, params, { prepare: true }),
+    async (client) => await client.unsafe<Found[]>(MEMBERSHIP_QUERY, params, { prepare: true }),
   )
-  return admit(found, caller, permission)
+  return checkMember(found, caller, permission)
 }
 
 /**
- * Locks what it reads, always in this order: the account of a super_admin, the organization where it or its members are about
- * to change (of several who do that, one at a time), the membership. The statements go out together.
+ * Like `enterToRead`, but locks the rows that it reads, always in this order: the account of a
+ * super_admin, the organization, the membership. Changes of the organization or its members lock the
+ * organization exclusively. The statements are sent together.
+ * @throws {NotFound} when the organization does not exist, or for non-members
+ * @throws {Forbidden} when the role lacks the permission, or the caller is no longer a super_admin
  */
 export async function enterToWrite(
   tx: Tx,
@@ -57,10 +66,10 @@ export async function enterToWrite(
     tx.execute<{ role: OrganizationRole }>(sql`
       select role from memberships where organization_id = ${organizationId} and user_id = ${caller.userId} for share`),
   ])
-  // Let in with the token of a super_admin, and meanwhile none any more.
+  // The token still says super_admin, but the account lost the role since.
   if (isSuperAdmin && admins.length === 0) throw new Forbidden()
   const found = { organizationId: organizations[0]?.id ?? null, role: memberships[0]?.role ?? null }
-  return admit(found, caller, permission)
+  return checkMember(found, caller, permission)
 }
 
 const lockSuperAdmin = (userId: string): SQL => sql`
@@ -69,8 +78,8 @@ const lockSuperAdmin = (userId: string): SQL => sql`
 const lockOrganization = (id: string, forChange: boolean): SQL => sql`
   select id from organizations where id = ${id} and deleted_at is null ${forChange ? sql`for no key update` : sql`for key share`}`
 
-/** One answer for an organization that is not there and one that the caller is no member of. */
-function admit(found: Found | undefined, { role }: Caller, permission: Permission): OrganizationCaller {
+/** Non-members get the same failure as for an organization that does not exist. */
+function checkMember(found: Found | undefined, { role }: Caller, permission: Permission): OrganizationCaller {
   const caller = { role: found?.role ?? null, isSuperAdmin: role === 'super_admin' }
   if (!found?.organizationId || (caller.role === null && !caller.isSuperAdmin)) throw new NotFound()
   requirePermission(caller, permission)

@@ -12,20 +12,21 @@ type Schema = Record<string, never>
 type Prepare = PostgresJsSession<Sql, Schema, Schema>['prepareQuery']
 type Rows = readonly (readonly unknown[])[]
 
-/** drizzle keeps both to itself. */
+/** Fields of drizzle's database that its types do not export. */
 type Internals = { session: AuditedSession; dialect: PgDialect }
 
 export const sessionOf = (db: Db): AuditedSession => (db as unknown as Internals).session
 
-/** A database to read from, whose every statement sees what the scope has. */
-export function readsIn(db: Db, scope: string): Db {
+/** A read-only database whose statements see only the rows of `scope`. */
+export function scopedReads(db: Db, scope: string): Db {
   const { session, dialect } = db as unknown as Internals
   return new PgDatabase(dialect, new ScopedReads(session, dialect, scope), undefined) as unknown as Db
 }
 
 /**
- * A transaction around one query would cost more than the query. So a select brings its scope along, and is a transaction by
- * itself, in which the setting is local. Whatever else comes gets a transaction that cannot write.
+ * A transaction around one query would cost more than the query. So a select sets its scope itself:
+ * a single statement is a transaction, to which the setting is local. Other statements get a
+ * read-only transaction.
  */
 class ScopedReads extends PostgresJsSession<Sql, Schema, Schema> {
   constructor(
@@ -33,7 +34,7 @@ class ScopedReads extends PostgresJsSession<Sql, Schema, Schema> {
     dialect: PgDialect,
     private readonly scope: string,
   ) {
-    // A statement gets its client when it runs.
+    // Each statement gets its client when it runs.
     super(undefined as never, dialect, undefined)
   }
 
@@ -57,21 +58,22 @@ class ScopedReads extends PostgresJsSession<Sql, Schema, Schema> {
   }
 
   override transaction(): never {
-    throw new Error('What only reads needs no transaction')
+    throw new Error('Scoped reads have no transactions')
   }
 
   private inTransaction<T>(statement: (client: Sql) => Promise<T>): Promise<T> {
-    const begun = async (transaction: Transaction) => {
+    const runInScope = async (transaction: Transaction) => {
       await transaction.run((client) => client`select set_config(${SCOPE_SETTING}, ${this.scope}, true)`)
       return transaction.run(statement)
     }
-    return Transaction.begin(this.base.pool, begun, 'read only')
+    return Transaction.begin(this.base.pool, runInScope, 'read only')
   }
 }
 
 /**
- * The setting first and then, in a nested loop, the query: nothing joins them, and a left join of that kind has no other order.
- * The last column tells rows from the empty one that it gives where the query finds none.
+ * PostgreSQL evaluates the setting first and then the query in a nested loop: a left join without a
+ * join condition has no other order. If the query finds no row, the join returns one with null in the
+ * last column.
  */
 const withScope = ({ sql, params, ...others }: Query, scope: string): Query => ({
   ...others,

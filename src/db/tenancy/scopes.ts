@@ -2,31 +2,36 @@ import { isRead, type OrganizationCaller, type Permission } from '../../lib/auth
 import { uuidV7 } from '../../lib/schema/uuid.js'
 import type { Db, Tx } from '../driver/client.js'
 import { type Caller, enterToRead, enterToWrite, setScope } from './enter.js'
-import { readsIn } from './scoped-reads.js'
+import { scopedReads } from './scoped-reads.js'
 
-declare const madeHere: unique symbol
+declare const brand: unique symbol
 
-/** A transaction, or what reads like one, and whose rows row-level security lets it see. Only this file makes one. */
-type Scope<Kind extends string> = { readonly tx: Tx; readonly [madeHere]: Kind }
+/**
+ * A transaction limited to some rows by row-level security. A scope that only reads has no
+ * transaction, but `tx` has the same interface. Only this file creates scopes.
+ */
+type Scope<Kind extends string> = { readonly tx: Tx; readonly [brand]: Kind }
 
-/** One organization, and who acts in it. The first argument of every query of a tenant table. */
+/** One organization, and the caller who acts in it. The first argument of every query of a tenant table. */
 export type OrganizationScope = Scope<'organization'> &
   Readonly<OrganizationCaller> & {
     readonly organizationId: string
-    /** Null for jobs, and for who is no member yet. */
+    /** Null for jobs, and for a caller who accepts an invitation. */
     readonly userId: string | null
   }
 
-/** One user's memberships and their organizations, to read. */
+/** One user's memberships and organizations, read-only. */
 export type UserScope = Scope<'user'> & { readonly userId: string }
 
-/** Every organization. */
+/** The rows of all organizations. */
 export type PlatformScope = Scope<'platform'>
 
 /**
- * Lets a user do something in an organization. Whoever is no member gets NotFound, as for an organization
- * that does not exist; a member whose role lacks the permission gets Forbidden. Work that writes is one transaction, and holds off every change of
- * the caller's role until it is committed: nobody writes after having been demoted.
+ * Runs `work` for a caller who has the permission in the organization. If the permission is to write,
+ * `work` is one transaction, and a change of the caller's role waits until it ends: no member writes
+ * after a demotion.
+ * @throws {NotFound} when the organization does not exist, or for non-members
+ * @throws {Forbidden} when the role lacks the permission
  */
 export async function withOrganization<T>(
   db: Db,
@@ -39,14 +44,14 @@ export async function withOrganization<T>(
     toScope<OrganizationScope>({ tx, organizationId, userId: caller.userId, ...member })
   if (isRead(permission)) {
     const member = await enterToRead(db, caller, organizationId, permission)
-    return work(scopeOf(readsOf(db, `organization:${organizationId}`), member))
+    return work(scopeOf(readOnlyTx(db, `organization:${organizationId}`), member))
   }
   return db.transaction(async (tx) =>
     work(scopeOf(tx, await enterToWrite(tx, caller, organizationId, permission))),
   )
 }
 
-/** For the one that this transaction makes: nobody is a member of it yet, and whoever makes it is its org_admin. */
+/** Runs `work` in the scope of an organization that it creates, as its org_admin. */
 export const withNewOrganization = <T>(
   db: Db,
   userId: string,
@@ -59,15 +64,16 @@ export const withNewOrganization = <T>(
     return work(toScope<OrganizationScope>({ tx, organizationId, userId, ...caller }))
   })
 
+/** Runs `work` in the scope of a user's own memberships and organizations, read-only. */
 export const withOwnOrganizations = <T>(
   db: Db,
   userId: string,
   work: (scope: UserScope) => Promise<T>,
-): Promise<T> => work(toScope<UserScope>({ tx: readsOf(db, `user:${userId}`), userId }))
+): Promise<T> => work(toScope<UserScope>({ tx: readOnlyTx(db, `user:${userId}`), userId }))
 
 /**
- * Lifts the separation of organizations: for lists of a super_admin, for jobs, for an invitation that is looked up by its token.
- * A test knows who calls this.
+ * Runs `work` in a transaction on the rows of all organizations: for lists of a super_admin, for
+ * jobs, and to look up an invitation by its token. A test lists the permitted callers.
  */
 export const acrossOrganizations = <T>(db: Db, work: (scope: PlatformScope) => Promise<T>): Promise<T> =>
   db.transaction(async (tx) => {
@@ -76,23 +82,24 @@ export const acrossOrganizations = <T>(db: Db, work: (scope: PlatformScope) => P
   })
 
 /**
- * From all organizations into one of them, for a caller that needs no membership there; the wider scope is over. The row
- * must be locked, so that the organization is not deleted meanwhile.
+ * Narrows the transaction from all organizations to one, without a membership. The wider scope ends.
+ * The caller must hold a lock on the organization's row, so that it is not deleted meanwhile.
  */
 export async function narrowTo({ tx }: PlatformScope, organizationId: string): Promise<OrganizationScope> {
   await setScope(tx, `organization:${organizationId}`)
   return toScope<OrganizationScope>({ tx, organizationId, userId: null, role: null, isSuperAdmin: false })
 }
 
-/** One organization that is being deleted, and nothing else of it. */
+/** The row of one deleted organization, without its other rows. */
 export type DeletionScope = Scope<'deletion'> & { readonly organizationId: string }
 
-/** From the organization to its deletion, which alone sees the row once it is marked. */
+/** Narrows the transaction to the deletion. No other scope sees the row once it is marked as deleted. */
 export async function narrowToDeletion({ tx, organizationId }: OrganizationScope): Promise<DeletionScope> {
   await setScope(tx, `deletion:${organizationId}`)
   return toScope<DeletionScope>({ tx, organizationId })
 }
 
+/** Runs `work` in a transaction that sees only the row of a deleted organization. */
 export const inDeletionOf = <T>(
   db: Db,
   organizationId: string,
@@ -103,7 +110,7 @@ export const inDeletionOf = <T>(
     return work(toScope<DeletionScope>({ tx, organizationId }))
   })
 
-/** For the job that deletes what a deleted organization had: one transaction that sees its rows, and no other's. */
+/** Runs `work` in a transaction on the rows of a deleted organization, for the job that deletes them. */
 export const withRowsOfDeleted = <T>(
   db: Db,
   organizationId: string,
@@ -111,11 +118,11 @@ export const withRowsOfDeleted = <T>(
 ): Promise<T> =>
   db.transaction(async (tx) => {
     await setScope(tx, `organization:${organizationId}`)
-    const nobody = { userId: null, role: null, isSuperAdmin: false }
-    return work(toScope<OrganizationScope>({ tx, organizationId, ...nobody }))
+    const noCaller = { userId: null, role: null, isSuperAdmin: false }
+    return work(toScope<OrganizationScope>({ tx, organizationId, ...noCaller }))
   })
 
-/** Each statement by itself, and nothing to roll back. */
-const readsOf = (db: Db, scope: string): Tx => readsIn(db, scope) as unknown as Tx
+/** Not a transaction: each statement runs by itself. */
+const readOnlyTx = (db: Db, scope: string): Tx => scopedReads(db, scope) as unknown as Tx
 
-const toScope = <S extends Scope<string>>(parts: Omit<S, typeof madeHere>): S => parts as S
+const toScope = <S extends Scope<string>>(parts: Omit<S, typeof brand>): S => parts as S
