@@ -4,28 +4,29 @@ import { isStatementTimeout } from '../driver/errors.js'
 
 type InTransaction = <T>(work: (tx: Tx) => Promise<T>) => Promise<T>
 
-/** A foreign key; names are quoted. */
+/** A foreign key. Names are quoted. */
 type Reference = {
   table: string
-  /** The primary key of `table`; without one, where its rows lie. */
+  /** The primary key of `table`, or `ctid` if it has none. */
   key: string[]
   columns: string[]
   parent: string
   parentColumns: string[]
-  /** Where the parent's deletion empties a column instead: what to set. */
-  emptied: string | null
+  /** The SET clause of ON DELETE SET NULL or SET DEFAULT. Null if the row is deleted instead. */
+  setClause: string | null
 }
 
-/** Deletes some rows at most, or empties a column of them. Returns how many. */
+/** Deletes up to `limit` rows, or sets their columns. Returns the number of rows. */
 type Step = (tx: Tx, limit: number) => Promise<number>
 
-/** With their audit entries a statement takes a fraction of its time. */
+/** So few rows that, with their audit entries, a statement is far from its timeout. */
 const BATCH = 1000
 
 /**
- * Deletes all that belongs to a row by foreign keys, over any number of tables, as the row's own deletion would: what
- * references it first, in transactions of at most `batch` rows. The row itself stays. May stop anywhere and begin anew. The
- * tables come from the catalog, so that a new one needs nothing here.
+ * Deletes the rows that belong to a row by foreign keys, directly or over other tables, as its own
+ * deletion would. The row itself stays. Works in transactions of at most `batch` rows (default: 1,000),
+ * referencing rows first, so it may stop anywhere and be called again. It reads the foreign keys from
+ * the catalog, so a new table needs no change here.
  */
 export async function deleteOwnedRows(
   inTransaction: InTransaction,
@@ -40,7 +41,7 @@ export async function deleteOwnedRows(
       try {
         count = await inTransaction((tx) => step(tx, limit))
       } catch (error) {
-        // Rows of megabytes: fewer of them fit into the time that a statement has.
+        // Large rows: fewer of them fit into the statement timeout.
         if (!isStatementTimeout(error) || limit === 1) throw error
         limit = Math.ceil(limit / 10)
         count = limit
@@ -65,13 +66,13 @@ async function readReferences(tx: Tx): Promise<Reference[]> {
       case when c.confdeltype in ('n', 'd') then (
         select string_agg(format('%I = %s', attname, case c.confdeltype when 'n' then 'null' else 'default' end), ', ')
         from pg_attribute where attrelid = c.conrelid and attnum = any(coalesce(c.confdelsetcols, c.conkey))
-      ) end as emptied
+      ) end as "setClause"
     from pg_constraint c join named on named.oid = c.oid
     where c.contype = 'f' and c.conparentid = 0`)
   return [...rows]
 }
 
-/** In an order in which nothing is deleted that another row still points at. */
+/** Orders the steps so that no row is deleted while another one references it. */
 function stepsOf(references: Reference[], owner: string, id: string): Step[] {
   const owned = conditionsOf(references, owner, id)
   const steps: Step[] = []
@@ -81,26 +82,28 @@ function stepsOf(references: Reference[], owner: string, id: string): Step[] {
     visited.add(table)
     for (const reference of references.filter(({ parent }) => parent === table)) {
       if (owned.has(reference.table)) visit(reference.table)
-      else steps.push(stepOf(reference, rowsOf(reference, owned, owner, id)))
+      else steps.push(stepOf(reference, referencingRows(reference, owned, owner, id)))
     }
     const condition = owned.get(table)
-    const reference = references.find((it) => it.table === table)
+    const reference = references.find((candidate) => candidate.table === table)
     if (condition && reference && table !== owner)
-      steps.push(stepOf({ ...reference, emptied: null }, condition))
+      steps.push(stepOf({ ...reference, setClause: null }, condition))
   }
   visit(owner)
   return steps
 }
 
-/** Which rows of which tables go with the owner. What is reached in several ways counts by the shortest. */
+/** The rows to delete, by table. A table that is reached in several ways counts by the shortest one. */
 function conditionsOf(references: Reference[], owner: string, id: string): Map<string, SQL> {
   const depths = new Map([[owner, 0]])
   const owned = new Map<string, SQL>()
   for (const [table, depth] of depths) {
-    for (const reference of references.filter((it) => it.parent === table && it.emptied === null)) {
-      const known = depths.get(reference.table)
-      if (known !== undefined && known <= depth) continue
-      const condition = rowsOf(reference, owned, owner, id)
+    for (const reference of references.filter(
+      ({ parent, setClause }) => parent === table && setClause === null,
+    )) {
+      const knownDepth = depths.get(reference.table)
+      if (knownDepth !== undefined && knownDepth <= depth) continue
+      const condition = referencingRows(reference, owned, owner, id)
       const others = owned.get(reference.table)
       owned.set(reference.table, others ? sql`(${others} or ${condition})` : condition)
       depths.set(reference.table, depth + 1)
@@ -111,8 +114,8 @@ function conditionsOf(references: Reference[], owner: string, id: string): Map<s
 
 const list = (names: string[]): SQL => sql.raw(names.join(', '))
 
-/** The rows of a referencing table whose parents go. */
-function rowsOf(
+/** The rows of a table that reference rows to delete. */
+function referencingRows(
   { columns, parent, parentColumns }: Reference,
   owned: Map<string, SQL>,
   owner: string,
@@ -123,11 +126,11 @@ function rowsOf(
   return sql`(${list(columns)}) in (select ${list(parentColumns)} from ${sql.raw(parent)} where ${parents})`
 }
 
-function stepOf({ table, key, emptied }: Reference, condition: SQL): Step {
+function stepOf({ table, key, setClause }: Reference, condition: SQL): Step {
   const [name, keys] = [sql.raw(table), list(key)]
-  const write = emptied === null ? sql`delete from ${name}` : sql`update ${name} set ${sql.raw(emptied)}`
+  const write = setClause === null ? sql`delete from ${name}` : sql`update ${name} set ${sql.raw(setClause)}`
   return async (tx, limit) => {
-    const some = sql`select ${keys} from ${name} where ${condition} limit ${limit}`
-    return (await tx.execute(sql`${write} where (${keys}) in (${some})`)).count
+    const chosen = sql`select ${keys} from ${name} where ${condition} limit ${limit}`
+    return (await tx.execute(sql`${write} where (${keys}) in (${chosen})`)).count
   }
 }

@@ -6,19 +6,21 @@ import { boundOf, checkPrecision, isText, type SortColumn } from './sort-columns
 type Row = { id: string }
 
 type Keyset<R extends Row> = {
-  /** The condition for the rows behind the cursor; undefined on the first page. */
+  /** The condition for the rows after the cursor. Undefined on the first page. */
   after: SQL | undefined
   orderBy: SQL[]
-  /** One more than asked for: its presence says that there is a next page. */
+  /** One more than the page size. If that row exists, there is a next page. */
   limit: number
-  /** There is a next page where more rows came than were asked for, or the caller knows of more. */
+  /** `hasMore` says if there is a next page. Default: true if there are more rows than the page size. */
   toPage: <T extends R>(rows: T[], hasMore?: boolean) => Page<T>
 }
 
 /**
- * Keyset pagination: it costs the same on every page, and rows that come or go meanwhile neither repeat nor hide others.
- * Only the listed columns can be sorted by; ids settle ties. `idColumn` has the id that a row has in the table of any text
- * column of the list.
+ * Keyset pagination: every page costs the same, and rows that are inserted or deleted between pages
+ * cause no duplicates or gaps. Only `columns` can be sorted by, and ids break ties. The table of every
+ * text column must have the same ids as `idColumn`.
+ * @throws {InvalidCursor} when the cursor does not belong to this list and sort order
+ * @throws {TypeError} when the sort column is more precise than a cursor
  */
 export function keysetPage<R extends Row, F extends string & keyof R>(
   columns: Record<F, SortColumn>,
@@ -57,17 +59,18 @@ function rowsAfter(sortColumns: SortColumn[], descending: boolean, position: Pos
 }
 
 /**
- * Of a long text the cursor has the beginning, and its row the rest. Where that row is gone the page goes on from the
- * beginning: rows that share it may come again, and none is lost.
+ * A cursor holds only the beginning of a long text, so this reads the whole text from the cursor's
+ * row. If that row was deleted, the page continues from the beginning of the text: rows that share the
+ * beginning may repeat, but none is lost.
  */
 function wholeTextOf(column: SortColumn, { value, id }: Position): SQL {
   if (!isText(column)) throw new InvalidCursor()
   const key: Column | undefined = getTableColumns(column.table).id
-  const beginning = sql.param(value, column)
-  if (!key) return sql`${beginning}`
+  const prefix = sql.param(value, column)
+  if (!key) return sql`${prefix}`
   return sql`coalesce((select ${column} from ${column.table}
-    where ${key} = ${id} and starts_with(${column}, ${beginning})), ${beginning})`
+    where ${key} = ${id} and starts_with(${column}, ${prefix})), ${prefix})`
 }
 
-/** A pattern for LIKE that means the text itself. */
+/** A LIKE pattern that matches texts containing `text`, with its wildcards escaped. */
 export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`

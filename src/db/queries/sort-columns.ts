@@ -15,7 +15,7 @@ const integer =
     return number >= -limit && number < limit ? number : undefined
   }
 
-/** How a cursor's text becomes a value again, by the type of its column; undefined for what no such column holds. */
+/** Parses a cursor's text by the type of its column. Undefined for values that the type cannot hold. */
 const READ_BY_TYPE = {
   PgBigInt53: integer(53),
   PgBoolean: (value) => (value === 'true' || value === 'false' ? value === 'true' : undefined),
@@ -29,15 +29,19 @@ const READ_BY_TYPE = {
 } satisfies Record<string, Read>
 
 /**
- * What a list can be sorted by. A column that may be null is none: comparisons with null are never true, so the pages after
- * the first would lose rows. Nor is a type that is missing above.
+ * A column that a list can be sorted by. It must be NOT NULL: comparisons with null are never true, so
+ * later pages would lose rows. Its type must be one of the types above.
  */
 export type SortColumn = AnyColumn<{ notNull: true; columnType: keyof typeof READ_BY_TYPE }>
 
+/** True for columns whose values a cursor may cut. */
 export const isText = ({ columnType }: { columnType: string }): boolean =>
   columnType === 'PgText' || columnType === 'PgVarchar'
 
-/** Throws InvalidCursor: PostgreSQL would refuse a value that does not fit, as a failure of ours. */
+/**
+ * The cursor's value for a comparison with the column.
+ * @throws {InvalidCursor} when the column cannot hold the value; PostgreSQL's error would be a 500
+ */
 export function boundOf(column: SortColumn, value: string): Bound {
   const read: Read = READ_BY_TYPE[column.columnType as keyof typeof READ_BY_TYPE]
   const bound = read(value, column)
@@ -45,7 +49,10 @@ export function boundOf(column: SortColumn, value: string): Bound {
   return bound
 }
 
-/** Throws TypeError: a cursor has milliseconds, and rows between two of them would be lost. */
+/**
+ * Cursors have milliseconds. A column with microseconds would lose rows between pages.
+ * @throws {TypeError} when a timestamp is more precise than milliseconds
+ */
 export function checkPrecision(column: SortColumn): void {
   const { precision = 6 } = column as { precision?: number }
   if (column.columnType === 'PgTimestamp' && precision > 3)

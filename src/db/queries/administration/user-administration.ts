@@ -12,8 +12,9 @@ import { lockAdministered } from '../organizations/memberships.js'
 import { deleteOwnedRows } from '../owned-rows.js'
 
 /**
- * A user without a password is sent a link to set the first one.
- * Throws Forbidden when the actor is no super_admin any more, and EmailTaken.
+ * Creates a user. A user without a password gets a link to set the first one.
+ * @throws {Forbidden} when the actor is no longer a super_admin
+ * @throws {EmailTaken} when the address already has an account
  */
 export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<User> =>
   db.transaction(async (tx) => {
@@ -24,9 +25,12 @@ export const createUserAs = (db: Db, actorId: string, user: NewUser): Promise<Us
   })
 
 /**
- * Triggers end the sessions, links and registrations that the change makes void. A user who is activated without a password
- * is sent a link to set it: none that came with a registration counts, for no mailbox has confirmed it.
- * Throws Forbidden, NotFound and LastSuperAdmin.
+ * Updates a user. Triggers end the sessions, links and registrations that the change makes void. A
+ * user who is activated without a password gets a link to set one. The password of an unconfirmed
+ * registration does not count.
+ * @throws {Forbidden} when the actor is no longer a super_admin
+ * @throws {NotFound} when there is no such user
+ * @throws {LastSuperAdmin} when the last active super_admin would be demoted or disabled
  */
 export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserChanges): Promise<User> =>
   db.transaction(async (tx) => {
@@ -35,7 +39,7 @@ export const updateUserAs = (db: Db, actorId: string, id: string, changes: UserC
     if (Object.keys(changes).length === 0) return current
     const staysAdmin = (changes.role ?? current.role) === 'super_admin' && changes.status !== 'disabled'
     if (!staysAdmin) refuseLastSuperAdmin(admins, id)
-    // Whoever activates an account vouches for its address: an active user can always sign in.
+    // Activation also verifies the address, because an active user must be able to sign in.
     const verified =
       changes.status === 'active' ? { emailVerifiedAt: current.emailVerifiedAt ?? new Date() } : {}
     const [user] = await tx
@@ -56,9 +60,12 @@ async function offerPassword(tx: Tx, { email, status, passwordHash }: User): Pro
 }
 
 /**
- * In one transaction, unless the account has more than a statement can delete in its time: then the account is closed first,
- * what it has goes in batches, and asking again goes on where this stopped.
- * Throws Forbidden, NotFound and LastSuperAdmin; the database refuses to leave an organization without an org_admin.
+ * Deletes a user in one transaction, unless the statement timeout is too short for all of the user's
+ * rows. Then it disables the account first and deletes its rows in batches, and a repeated call
+ * continues where this one stopped. A trigger refuses to leave an organization without an org_admin.
+ * @throws {Forbidden} when the actor is no longer a super_admin
+ * @throws {NotFound} when there is no such user
+ * @throws {LastSuperAdmin} when it is the last active super_admin
  */
 export async function deleteUserAs(db: Db, actorId: string, id: string): Promise<void> {
   try {
@@ -81,7 +88,7 @@ const deleteAtOnce = (db: Db, actorId: string, id: string): Promise<void> =>
     if (deleted.length === 0) throw new NotFound()
   })
 
-/** All that can refuse a deletion refuses it here, before anything is deleted. */
+/** Makes all checks that may refuse the deletion before any row is deleted. */
 const closeAccount = (db: Db, actorId: string, id: string): Promise<void> =>
   acrossOrganizations(db, async (scope) => {
     const { tx } = scope
@@ -92,8 +99,10 @@ const closeAccount = (db: Db, actorId: string, id: string): Promise<void> =>
   })
 
 /**
- * The active super_admins, locked until the transaction ends and always in the same order. Whoever acts must still be one
- * of them: a request that was let in before a demotion must not write after it. And two demotions at once take turns.
+ * The ids of the active super_admins, locked in a fixed order until the transaction ends. This
+ * serializes concurrent demotions, and a request that began before the actor's demotion cannot write
+ * after it.
+ * @throws {Forbidden} when the actor is no longer one of them
  */
 async function lockSuperAdmins(tx: Tx, actorId: string): Promise<string[]> {
   const admins = await tx

@@ -4,8 +4,9 @@ import type { Caller } from '../../tenancy/enter.js'
 import { withOrganization } from '../../tenancy/scopes.js'
 
 /**
- * A super_admin reads everything; other users what belongs to an organization that they name and may read the log of. One
- * that is not theirs and one that is not there are refused alike. Throws Forbidden.
+ * A super_admin may read all entries. Other users must name an organization in which they have the
+ * permission `audit.read`. Non-members get the same failure as for an unknown organization.
+ * @throws {Forbidden} when the caller may not read the log
  */
 export async function checkAuditAccess(
   db: Db,

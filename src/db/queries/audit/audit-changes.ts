@@ -4,21 +4,24 @@ import { auditLog } from '../../audit/log.js'
 import type { Db } from '../../driver/client.js'
 
 type Search = {
-  /** The columns of which one was changed. */
+  /** The entry must have changed one of these columns. */
   columns: string[]
-  /** What else is wanted of the entries. */
+  /** A further condition for the entries. */
   condition: SQL | undefined
   descending: boolean
   limit: number
 }
 
-/** Of so many entries in order it is looked up whether they changed a column, before the index of changes is asked. */
+/** The number of entries to read in order before searching the index of changed columns. */
 const PROBE = 500
 
 /**
- * The ids of the first updates, in order, that changed a column. The index of changes knows no order, so what it finds has
- * to be read as a whole and sorted; without it, all entries up to the last wanted one have to be read. So, month by month
- * (which is partition by partition): common fields are found among the month's first entries, and rare ones by the index.
+ * The ids of the first updates, in order, that changed a column.
+ *
+ * The index of changed columns has no order, so all of its hits must be read and sorted. Without the
+ * index, all entries up to the last hit must be read. So each month, which is one partition, is
+ * searched in two steps: its first entries in order, which finds common columns, and then the index,
+ * which finds rare ones.
  */
 export async function findChanges(db: Db, search: Search): Promise<string[]> {
   const found: string[] = []
@@ -28,17 +31,17 @@ export async function findChanges(db: Db, search: Search): Promise<string[]> {
     const probe = await probeEntries(db, { ...search, limit, condition: and(search.condition, bound) })
     found.push(...probe.hits)
     if (found.length === search.limit || probe.last === undefined) return found
-    const [rest, beyond] = restOfMonth(probe.last, search.descending)
-    const condition = and(search.condition, rest)
-    found.push(...(await askIndex(db, { ...search, limit: search.limit - found.length, condition })))
+    const [restOfMonth, afterMonth] = boundsAfter(probe.last, search.descending)
+    const condition = and(search.condition, restOfMonth)
+    found.push(...(await searchIndex(db, { ...search, limit: search.limit - found.length, condition })))
     if (found.length === search.limit) return found
-    bound = beyond
+    bound = afterMonth
   }
 }
 
 const orderOf = ({ descending }: Search): SQL => (descending ? desc : asc)(auditLog.id)
 
-/** Looks at the next entries in order; `last` is where it stopped, undefined at the end of all. */
+/** Reads the next entries in order. `last` is the last id read, or undefined at the end of the log. */
 async function probeEntries(db: Db, search: Search) {
   const next = db
     .select({
@@ -64,26 +67,26 @@ async function probeEntries(db: Db, search: Search) {
   }
 }
 
-/** The ids alone: to sort the entries themselves takes longer than to find them. */
-async function askIndex(db: Db, search: Search): Promise<string[]> {
+/** Reads ids only: sorting whole entries would take longer than finding them. */
+async function searchIndex(db: Db, search: Search): Promise<string[]> {
   const hits = db
     .select({ id: auditLog.id })
     .from(auditLog)
     .where(and(arrayOverlaps(auditLog.changed, search.columns), search.condition))
   const rows = await db
     .select({ id: sql<string>`hit.id` })
-    // Seen through an offset PostgreSQL does not try to come upon a few in order: that is what the probe has tried.
+    // `offset 0` keeps PostgreSQL from scanning entries in order for the hits, as the probe has done.
     .from(sql`(${hits} offset 0) as hit`)
     .orderBy(search.descending ? sql`hit.id desc` : sql`hit.id`)
     .limit(search.limit)
   return rows.map(({ id }) => id)
 }
 
-/** Conditions for the entries behind this one in its month, and for those behind its month. */
-function restOfMonth(id: string, descending: boolean): [SQL | undefined, SQL] {
+/** Conditions for the entries after this one in its month, and for those after its month. */
+function boundsAfter(id: string, descending: boolean): [SQL | undefined, SQL] {
   const moment = new Date(Number.parseInt(id.replace('-', '').slice(0, 12), 16))
-  const startOfMonth = (ahead: number) =>
-    firstUuidOf(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth() + ahead))
+  const startOfMonth = (offset: number) =>
+    firstUuidOf(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth() + offset))
   if (descending) {
     const first = startOfMonth(0)
     return [and(gte(auditLog.id, first), lt(auditLog.id, id)), lt(auditLog.id, first)]

@@ -4,12 +4,15 @@ import { toApiState } from '../../audit/states.js'
 import type { Db } from '../../driver/client.js'
 
 /**
- * How many bytes of JSON a page of entries holds at most: a row may be as large as PostgreSQL lets it be, and a hundred of
- * those are no page. The first entry is in it whatever its size.
+ * The most bytes of JSON on a page of entries, because a single row may already be very large. The
+ * first entry is always included, whatever its size.
  */
 const PAGE_BYTES = 1_048_576
 
-/** What PostgreSQL knows of an entry without unpacking it. Its text is larger, where it is compressed up to a hundred times. */
+/**
+ * The stored size of an entry, which PostgreSQL knows without decompressing it. The text may be a
+ * hundred times as large.
+ */
 export type Candidate = { id: string; storedBytes: number }
 type Order = { descending: boolean }
 
@@ -17,9 +20,9 @@ const JSON_COLUMNS = ['stateBefore', 'stateAfter', 'headers', 'body', 'args'] as
 type JsonColumn = (typeof JSON_COLUMNS)[number]
 type StoredEntry = Omit<AuditEntry, JsonColumn> & Record<JsonColumn, string | null>
 
-const { changed: _onlySearched, ...shown } = getTableColumns(auditLog)
+const { changed: _searchOnly, ...shown } = getTableColumns(auditLog)
 
-/** The JSON itself, with every digit of its numbers. */
+/** A JSON column as text, which keeps every digit of its numbers. */
 export const asText = (column: Column) => sql<string | null>`${column}::text`
 
 const isJson = (key: string): key is JsonColumn => (JSON_COLUMNS as readonly string[]).includes(key)
@@ -28,7 +31,7 @@ const texts = Object.fromEntries(
   JSON_COLUMNS.map((key) => [key, asText(auditLog[key]).as(auditLog[key].name)]),
 )
 
-/** The columns of what has been selected from the table before. */
+/** The columns of the subquery that has selected from the table. */
 const selected = Object.fromEntries(
   Object.entries(shown).map(([key, column]) => {
     const name = sql`${sql.identifier(column.name)}`
@@ -44,7 +47,7 @@ const sizeOf = (measure: string) =>
 
 const orderBy = ({ descending }: Order): SQL => (descending ? desc : asc)(auditLog.id)
 
-/** The next entries, in order. */
+/** The ids and stored sizes of the next entries, in order. */
 export const listCandidates = (
   db: Db,
   condition: SQL | undefined,
@@ -57,7 +60,7 @@ export const listCandidates = (
     .orderBy(orderBy(order))
     .limit(limit)
 
-/** Of entries in this order, the first ones: as many as a page holds. */
+/** Reads the first of the candidates, which must be in `order`: as many as fit on a page. */
 export async function readEntries(
   db: Db,
   candidates: readonly Candidate[],
@@ -68,9 +71,9 @@ export async function readEntries(
   const entry = db
     .select({ ...shown, ...texts })
     .from(auditLog)
-    .where(isOneOf(ids))
+    .where(hasIdIn(ids))
   const direction = order.descending ? sql`desc` : sql`asc`
-  // Seen through an offset, PostgreSQL makes each text once, and not once more to measure it.
+  // `offset 0` makes PostgreSQL convert each text once, not again to measure it.
   const measured = sql`(
     select *, sum(bytes) over (order by id ${direction}) as bytes_so_far
     from (select *, ${sizeOf('octet_length')} as bytes from (${entry} offset 0) as entry) as sized
@@ -83,10 +86,10 @@ export async function readEntries(
   return (rows as StoredEntry[]).map(toApiEntry)
 }
 
-/** As one parameter, so that the text is the same for any number of ids. */
-export const isOneOf = (ids: readonly string[]) => sql`${auditLog.id} = any(${`{${ids}}`}::uuid[])`
+/** The ids are a single parameter, so that the statement's text does not depend on their number. */
+export const hasIdIn = (ids: readonly string[]) => sql`${auditLog.id} = any(${`{${ids}}`}::uuid[])`
 
-/** What PostgreSQL is to unpack at once has a bound, too. */
+/** Limits the stored bytes, too, because PostgreSQL has to decompress them. */
 function withinPage(candidates: readonly Candidate[]): readonly Candidate[] {
   let bytes = 0
   const end = candidates.findIndex(({ storedBytes }) => {

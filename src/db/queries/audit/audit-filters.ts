@@ -19,27 +19,27 @@ export function conditionOf(filters: AuditFilters): SQL | undefined {
   return and(
     plannedForItsValues,
     tableName === undefined ? undefined : eq(auditLog.tableName, tableName),
-    objectId === undefined ? undefined : isObject(objectId),
+    objectId === undefined ? undefined : matchesObject(objectId),
     userId === undefined ? undefined : eq(auditLog.userId, userId),
-    isOf(organizationId),
+    matchesOrganization(organizationId),
     action === undefined ? undefined : eq(auditLog.action, action),
     requestId === undefined ? undefined : eq(auditLog.requestId, requestId),
     from && gte(auditLog.id, firstUuidOf(from.getTime())),
-    to && until(to),
+    to && atOrBefore(to),
   )
 }
 
-/** Most are ids, whose capitals mean the same; a key that is a text has the capitals that it has. */
-export const isObject = (objectId: string): SQL => {
+/** Most object ids are UUIDs, in which case is ignored. In text keys case matters. */
+export const matchesObject = (objectId: string): SQL => {
   const inLowerCase = lowerCaseIds(objectId)
   return inLowerCase === objectId
     ? eq(auditLog.objectId, objectId)
     : inArray(auditLog.objectId, [objectId, inLowerCase])
 }
 
-/** Undefined for the entries of all organizations, and of none. */
-export const isOf = (organizationId: string | undefined): SQL | undefined =>
+/** Undefined, which matches all entries, if `organizationId` is undefined. */
+export const matchesOrganization = (organizationId: string | undefined): SQL | undefined =>
   organizationId === undefined ? undefined : eq(auditLog.organizationId, organizationId)
 
-/** The entries of this millisecond and before. */
-export const until = (moment: Date): SQL => lt(auditLog.id, firstUuidOf(moment.getTime() + 1))
+/** The entries up to and including this millisecond. */
+export const atOrBefore = (moment: Date): SQL => lt(auditLog.id, firstUuidOf(moment.getTime() + 1))

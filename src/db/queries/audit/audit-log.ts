@@ -6,32 +6,32 @@ import { toColumnNames } from '../../audit/states.js'
 import type { Db } from '../../driver/client.js'
 import { keysetPage } from '../page.js'
 import { findChanges } from './audit-changes.js'
-import { isOneOf, listCandidates, readEntries } from './audit-entries.js'
-import { type AuditFilters, conditionOf, isOf } from './audit-filters.js'
+import { hasIdIn, listCandidates, readEntries } from './audit-entries.js'
+import { type AuditFilters, conditionOf, matchesOrganization } from './audit-filters.js'
 
 type AuditSearch = AuditFilters & {
-  /** A field as the API names it: only the updates that changed it. */
+  /** A field name of the API. Finds only updates that changed this field. */
   changed?: string
 }
 type AuditQuery = PageQuery<'createdAt' | '-createdAt'> & AuditSearch
 
-/** Ids begin with the time: ordering by them is ordering by time, and the key's own index serves it. */
+/** Ids begin with the time, so ordering by id is ordering by time, and uses the primary key. */
 const SORTABLE = { createdAt: auditLog.id }
 
-/** A page ends earlier than its limit says where its entries are large: `nextCursor` leads on. */
+/** A page of large entries may have fewer than `limit`. `nextCursor` then leads to the rest. */
 export async function listAuditEntries(db: Db, query: AuditQuery): Promise<Page<AuditEntry>> {
   const page = keysetPage<Pick<AuditEntry, 'id' | 'createdAt'>, 'createdAt'>(SORTABLE, auditLog.id, query)
   const order = { descending: query.sort === '-createdAt' }
   const condition = and(conditionOf(query), page.after)
   const ids = await findIdsOfChanges(db, query, condition, page.limit)
-  const candidates = await listCandidates(db, ids ? isOneOf(ids) : condition, { ...order, limit: page.limit })
+  const candidates = await listCandidates(db, ids ? hasIdIn(ids) : condition, { ...order, limit: page.limit })
   const data = await readEntries(db, candidates.slice(0, query.limit), order)
-  // Their month was dropped in between.
+  // The month of the candidates was dropped between the two queries.
   if (data.length === 0 && candidates.length > 0) return listAuditEntries(db, query)
   return page.toPage(data, candidates.length > data.length)
 }
 
-/** Undefined where no change is asked for. */
+/** Undefined if the search does not filter by a changed field. */
 async function findIdsOfChanges(
   db: Db,
   { changed, tableName, sort }: AuditQuery,
@@ -46,8 +46,8 @@ async function findIdsOfChanges(
 const EXPORT_BATCH = 500
 
 /**
- * All that a search finds, in batches from the newest to the oldest. Each is a query of its own, made when it is asked for:
- * no transaction stays open, and what is written meanwhile is newer than the first batch and does not show.
+ * All entries of a search in batches, newest first. Each batch is queried on demand, so no transaction
+ * stays open. Entries written meanwhile are newer than the first batch and are not included.
  */
 export async function* exportAuditEntries(db: Db, filters: AuditSearch): AsyncGenerator<AuditEntry[]> {
   let position: { cursor?: string } | undefined = {}
@@ -63,10 +63,10 @@ export async function* exportAuditEntries(db: Db, filters: AuditSearch): AsyncGe
   }
 }
 
-/** Throws NotFound, for one of another organization as well. */
+/** @throws {NotFound} when there is no such entry, or it belongs to another organization */
 export async function getAuditEntry(db: Db, id: string, organizationId?: string): Promise<AuditEntry> {
   const order = { descending: true }
-  const condition = and(eq(auditLog.id, id), isOf(organizationId))
+  const condition = and(eq(auditLog.id, id), matchesOrganization(organizationId))
   const candidates = await listCandidates(db, condition, { ...order, limit: 1 })
   const [entry] = await readEntries(db, candidates, order)
   if (!entry) throw new NotFound()

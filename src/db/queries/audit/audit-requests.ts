@@ -8,7 +8,10 @@ import { type AuditRequest, auditRequests } from '../../audit/requests.js'
 import type { Db } from '../../driver/client.js'
 import { keysetPage } from '../page.js'
 
-/** Their ids are the caller's, so that a batch that is sent again is not recorded twice. Answers the request ids of those that changed rows without leaving entries. */
+/**
+ * Writes request records. The caller chooses their ids, so a batch that is sent again is not recorded
+ * twice. Returns the request ids of requests that changed rows without entries.
+ */
 export async function recordRequests(db: Db, requests: readonly FinishedRequest[]): Promise<string[]> {
   const batch = JSON.stringify(requests.map(toRow))
   const rows = await db.execute<{ requestId: string }>(
@@ -58,7 +61,7 @@ const columns = {
   count: sql<number>`coalesce(${auditRequests.count}, 1)`.mapWith(Number),
 }
 
-/** Ids begin with the time: ordering by them is ordering by time. */
+/** Ids begin with the time, so ordering by id is ordering by time. */
 const SORTABLE = { createdAt: auditRequests.id }
 
 export async function listAuditRequests(db: Db, filters: AuditRequestFilters): Promise<Page<AuditRequest>> {
@@ -72,7 +75,7 @@ export async function listAuditRequests(db: Db, filters: AuditRequestFilters): P
         requestId === undefined ? undefined : eq(auditRequests.requestId, requestId),
         userId === undefined ? undefined : eq(auditRequests.userId, userId),
         subjectId === undefined ? undefined : eq(auditRequests.subjectId, subjectId),
-        isOf(organizationId),
+        matchesOrganization(organizationId),
         event && eq(auditRequests.event, event),
         outcome && eq(auditRequests.outcome, outcome),
         from && gte(auditRequests.id, firstUuidOf(from.getTime())),
@@ -85,15 +88,15 @@ export async function listAuditRequests(db: Db, filters: AuditRequestFilters): P
   return page.toPage(rows)
 }
 
-/** Throws NotFound, for one of another organization as well. */
+/** @throws {NotFound} when there is no such record, or it belongs to another organization */
 export async function getAuditRequest(db: Db, id: string, organizationId?: string): Promise<AuditRequest> {
   const [request] = await db
     .select(columns)
     .from(auditRequests)
-    .where(and(eq(auditRequests.id, id), isOf(organizationId)))
+    .where(and(eq(auditRequests.id, id), matchesOrganization(organizationId)))
   if (!request) throw new NotFound()
   return request
 }
 
-const isOf = (organizationId: string | undefined): SQL | undefined =>
+const matchesOrganization = (organizationId: string | undefined): SQL | undefined =>
   organizationId === undefined ? undefined : eq(auditRequests.organizationId, organizationId)

@@ -5,31 +5,38 @@ import type { State } from '../../audit/parse-state.js'
 import { toApiState } from '../../audit/states.js'
 import type { Db } from '../../driver/client.js'
 import { asText } from './audit-entries.js'
-import { isObject, isOf, until } from './audit-filters.js'
+import { atOrBefore, matchesObject, matchesOrganization } from './audit-filters.js'
 
 type AuditedObject = { tableName: string; objectId: string; organizationId?: string }
 type ObjectState = {
   state: State | null
-  /** The entry that left it so; null at a time before the first one. */
+  /** The entry that led to this state. Null for a time before the first entry. */
   entryId: string | null
 }
 
-/** What an object was at a moment, or is now. Throws NotFound for one that has no entries. */
+/**
+ * The state of an object at a time; default: now.
+ * @throws {NotFound} when the object has no entries
+ */
 export async function getObjectState(db: Db, object: AuditedObject, at?: Date): Promise<ObjectState> {
   const { tableName, objectId, organizationId } = object
-  const ofObject = and(eq(auditLog.tableName, tableName), isObject(objectId), isOf(organizationId))
+  const isOfObject = and(
+    eq(auditLog.tableName, tableName),
+    matchesObject(objectId),
+    matchesOrganization(organizationId),
+  )
   const [last] = await db
     .select({ id: auditLog.id, state: asText(auditLog.stateAfter) })
     .from(auditLog)
-    .where(and(ofObject, at && until(at)))
+    .where(and(isOfObject, at && atOrBefore(at)))
     .orderBy(desc(auditLog.id))
     .limit(1)
   if (last) return { state: toApiState(tableName, last.state), entryId: last.id }
-  // What its first entry found there: nothing, unless the object is older than the log.
+  // The state before the first entry: null, unless the object is older than the log.
   const [first] = await db
     .select({ state: asText(auditLog.stateBefore) })
     .from(auditLog)
-    .where(ofObject)
+    .where(isOfObject)
     .orderBy(asc(auditLog.id))
     .limit(1)
   if (!first) throw new NotFound()

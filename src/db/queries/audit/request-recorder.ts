@@ -13,39 +13,39 @@ type Log = Record<'warn' | 'error', (details: object, message: string) => void>
 const DELAY_MS = 250
 const BATCH_SIZE = 100
 const RETRY_MS = 1_000
-/** A database that is away for minutes, under load; a client may make its requests as large as records get. */
+/** Enough for an outage of minutes under load. Clients may send requests that make the largest records. */
 const MAX_WAITING = 10_000
 const MAX_WAITING_BYTES = 32 * 1_048_576
 
 const readingsOf = (recorder: RequestRecorder): Reading[] => [
   {
     name: 'groundwork_audit_requests_waiting',
-    help: 'Requests whose record is not written yet; the oldest beyond 10,000 or 32 MiB are lost.',
+    help: 'Requests whose record is not written yet. Beyond 10,000 or 32 MiB the oldest are lost.',
     type: 'gauge',
     read: () => recorder.waiting,
   },
   {
     name: 'groundwork_audit_requests_lost_total',
-    help: 'Requests whose record could not be written: they are in the log alone.',
+    help: 'Requests whose record could not be written. They are only in the log.',
     type: 'counter',
     read: () => recorder.lost,
   },
   {
     name: 'groundwork_audit_missing_total',
-    help: 'Requests that changed more rows than the audit log has entries: a trigger was off.',
+    help: 'Requests that changed more rows than the audit log has entries. A trigger was disabled.',
     type: 'counter',
     read: () => recorder.missing,
   },
 ]
 
-/** Writes what became of requests, shortly after and many at once: answers do not wait for it. */
+/** Writes request records in batches, shortly after the responses, which do not wait for them. */
 export class RequestRecorder {
-  /** How many could not be written, and are only in the log. */
+  /** The number of requests without a record, which are only in the log. */
   lost = 0
-  /** How many changed rows that the audit log does not tell of. */
+  /** The number of requests that changed rows without audit entries. */
   missing = 0
   private readonly batcher: Batcher<FinishedRequest>
-  private readonly floods = new RequestFloods((sum) => this.batcher.add(sum))
+  private readonly floods = new RequestFloods((summary) => this.batcher.add(summary))
 
   private readonly db: Db
   private readonly log: Log
@@ -73,7 +73,7 @@ export class RequestRecorder {
     return this.batcher.size
   }
 
-  /** `describe` is called only when the request is to be recorded by itself. */
+  /** `describe` is called only if the request gets its own record, not if a flood absorbs it. */
   add(outline: RequestOutline, describe: (outline: RequestOutline) => FinishedRequest): void {
     if (!this.floods.absorbs(outline)) this.batcher.add(describe(outline))
   }
@@ -92,18 +92,18 @@ export class RequestRecorder {
     try {
       for (const requestId of await recordRequests(this.db, requests)) {
         this.missing += 1
-        this.log.error({ requestId }, 'missing_audit: rows were changed and the audit log does not tell')
+        this.log.error({ requestId }, 'missing_audit: rows were changed without audit entries')
       }
     } catch (error) {
       if (!isServerError(error) || isUnavailable(error)) throw error
-      // One that the database refuses for good must not hold up the others.
+      // A record that the database rejects must not block the others.
       const [request, ...others] = requests
       if (request && others.length === 0) this.giveUp(request, error)
-      else for (const one of requests) await this.write([one])
+      else for (const single of requests) await this.write([single])
     }
   }
 
-  /** The log is the last place left for it. */
+  /** Logs the request, because its record is lost. */
   private giveUp(
     { requestId, event, outcome, actor, userId, method, url }: FinishedRequest,
     err?: unknown,

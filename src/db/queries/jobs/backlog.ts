@@ -1,23 +1,25 @@
 import type { TransactionSql } from 'postgres'
 
+/** Counts end at 10,000. */
 export type Backlog = {
-  /** Jobs that are to be done, and those of them that have failed before. */
+  /** Jobs that are not done. */
   open: number
+  /** Open jobs that have failed at least once. */
   failing: number
-  /** How long the job that has waited longest could have been handed to the queue; null when none could. */
+  /** How long the oldest ready job has waited for a relay. Null if none is ready. */
   readySeconds: number | null
   deadLetters: readonly { job: string; count: number }[]
-  /** Months after this one that have their partitions. */
+  /** The number of next months that have partitions. */
   partitionsAhead: number
-  /** The age of the oldest row that no seal covers; null while nothing was ever sealed, and when all is. */
+  /** The age of the oldest unsealed row. Null before the first seal, and if all rows are sealed. */
   unsealedSeconds: number | null
 }
 
-/** Nobody needs to know a larger number exactly, and counting it would be one more load. */
+/** An exact larger number is not useful, and counting it would add load. */
 const MAX_COUNT = 10_000
 const MAX_MONTHS = 24
 
-/** What waits to be done, for whoever watches. It reads a few thousand rows by their indexes, whatever has piled up. */
+/** Reads the backlog for metrics: some thousands of rows at most, by index. */
 export async function readBacklog(tx: TransactionSql): Promise<Backlog> {
   const [outbox] = await tx<Omit<Backlog, 'deadLetters'>[]>`
     with open as materialized (

@@ -3,12 +3,12 @@ import type { Db } from '../../driver/client.js'
 import { outbox } from '../../schema/outbox.js'
 import { TO_RETRY } from './outbox.js'
 
-/** A job that is not done: open, or a dead letter when `failedAt` says since when. */
+/** A job that is not done. It is a dead letter if `failedAt` is set, and open otherwise. */
 export type WaitingJob = Omit<typeof outbox.$inferSelect, 'doneAt'>
 
 export type FailedJobCount = { job: string; count: number }
 
-/** Oldest first. */
+/** Open jobs and dead letters, or only dead letters, oldest first. */
 export async function listWaitingJobs(
   db: Db,
   { failedOnly, limit }: { failedOnly: boolean; limit: number },
@@ -29,6 +29,7 @@ export const listFailedJobs = (
 ): Promise<WaitingJob[]> =>
   db.select().from(outbox).where(isFailed()).orderBy(desc(outbox.id)).offset(offset).limit(limit)
 
+/** Undefined for an id that is not a dead letter. */
 export async function findFailedJob(db: Db, id: string): Promise<WaitingJob | undefined> {
   const [job] = await db.select().from(outbox).where(isFailed(id))
   return job
@@ -42,7 +43,10 @@ export const countFailedJobs = (db: Db): Promise<FailedJobCount[]> =>
     .groupBy(outbox.job)
     .orderBy(outbox.job)
 
-/** With all of its attempts before it. Without an id, every dead letter; answers how many. */
+/**
+ * Retries a dead letter with all of its attempts, or every dead letter if `id` is undefined. Returns
+ * the number of jobs.
+ */
 export async function retryFailedJobs(db: Db, id?: string): Promise<number> {
   const { count } = await db
     .update(outbox)
@@ -51,7 +55,7 @@ export async function retryFailedJobs(db: Db, id?: string): Promise<number> {
   return count
 }
 
-/** Without an id, every dead letter; answers how many. */
+/** Deletes a dead letter, or every dead letter if `id` is undefined. Returns the number of jobs. */
 export async function discardFailedJobs(db: Db, id?: string): Promise<number> {
   const { count } = await db.delete(outbox).where(isFailed(id))
   return count

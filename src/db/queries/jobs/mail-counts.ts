@@ -6,8 +6,9 @@ import type { Tx } from '../../driver/client.js'
 import { mailCounts } from '../../schema/mail-counts.js'
 
 /**
- * The most mails of a kind that one mailbox gets in an hour, from all callers together. Each kind counts by itself, so that a
- * stranger who uses one up costs the owner no other. Kinds that only the owner can cause leave room for mistakes.
+ * The most mails of a kind that one mailbox gets in an hour, from all callers together. Each kind is
+ * counted separately, so that a stranger who uses up one does not block the others for the owner.
+ * Kinds that only the owner can cause leave room for mistakes.
  */
 export const MAILS_PER_HOUR: Record<MailKind, number> = {
   'verify-email': 5,
@@ -23,24 +24,29 @@ export const MAILS_PER_HOUR: Record<MailKind, number> = {
   'failed-jobs': 5,
 }
 
-/** The most invitations of one organization in an hour, whichever of its admins sends them. */
+/** The most invitations of one organization in an hour, from all of its admins together. */
 export const INVITATIONS_PER_HOUR = 200
 
-/** PostgreSQL's greatest integer. */
+/** PostgreSQL's largest integer. */
 const UNLIMITED = 2 ** 31 - 1
 
 /**
- * Counts a mail against its mailbox in the transaction that asks for it; false where that has had enough of the kind.
- * `force` counts it, too, and never refuses: for a link without which the owner would have none.
+ * Counts a mail against the quota of its mailbox, in the transaction that enqueues it. Returns false
+ * if the quota is used up. `force` (default: false) counts the mail but never refuses it: for a link
+ * without which the owner would have none.
  */
-export const takeMail = (tx: Tx, kind: MailKind, mailbox: string, { force = false } = {}): Promise<boolean> =>
-  take(tx, subjectOf(kind, mailbox), force ? UNLIMITED : MAILS_PER_HOUR[kind])
+export const consumeMailQuota = (
+  tx: Tx,
+  kind: MailKind,
+  mailbox: string,
+  { force = false } = {},
+): Promise<boolean> => consume(tx, subjectOf(kind, mailbox), force ? UNLIMITED : MAILS_PER_HOUR[kind])
 
-/** The same for an invitation against the organization that sends it. */
-export const takeInvitation = (tx: Tx, organizationId: string): Promise<boolean> =>
-  take(tx, subjectOf('organization', organizationId), INVITATIONS_PER_HOUR)
+/** Counts an invitation against the quota of its organization. Returns false if the quota is used up. */
+export const consumeInvitationQuota = (tx: Tx, organizationId: string): Promise<boolean> =>
+  consume(tx, subjectOf('organization', organizationId), INVITATIONS_PER_HOUR)
 
-/** How long until `takeMail` or `takeInvitation` counts another one. */
+/** Seconds until the quota of a mailbox or an organization allows another one; at least 1. */
 export async function secondsToNext(
   tx: Tx,
   kind: MailKind | 'organization',
@@ -56,12 +62,12 @@ export async function secondsToNext(
   return Math.max(Math.ceil(row?.seconds ?? 0), 1)
 }
 
-/** In one statement: however many ask at once, no more than the quota get through. */
-async function take(tx: Tx, subjectHash: Buffer, quota: number): Promise<boolean> {
+/** A single statement, so that concurrent callers cannot exceed the quota. */
+async function consume(tx: Tx, subjectHash: Buffer, quota: number): Promise<boolean> {
   const recent = sql`array(select time from unnest(mail_counts.times) time
     where time > now() - interval '1 hour' order by time)`
   const expiresAt = sql`now() + interval '1 hour'`
-  const taken = await tx
+  const counted = await tx
     .insert(mailCounts)
     .values({ subjectHash, times: sql`array[now()]`, expiresAt })
     .onConflictDoUpdate({
@@ -70,7 +76,7 @@ async function take(tx: Tx, subjectHash: Buffer, quota: number): Promise<boolean
       setWhere: sql`cardinality(${recent}) < ${quota}`,
     })
     .returning({ subjectHash: mailCounts.subjectHash })
-  return taken.length > 0
+  return counted.length > 0
 }
 
 const subjectOf = (kind: string, subject: string): Buffer =>

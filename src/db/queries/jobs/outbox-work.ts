@@ -5,7 +5,7 @@ import { outbox } from '../../schema/outbox.js'
 type OutboxRow = typeof outbox.$inferSelect
 
 export type ClaimedJob = Pick<OutboxRow, 'id' | 'job' | 'retriedAt' | 'traceContext'> & {
-  /** A relay has had it before, and its lease ran out. */
+  /** True if an earlier relay claimed the job and its lease expired. */
   isHandedOverAgain: boolean
 }
 export type OpenJob = Pick<OutboxRow, 'id' | 'job' | 'payload' | 'requestId' | 'traceContext' | 'scheduled'>
@@ -15,7 +15,10 @@ export type Failure = { message: string; stack: string | null; maxAttempts: numb
 
 const isOpen = and(isNull(outbox.doneAt), isNull(outbox.failedAt))
 
-/** Takes open rows for `leaseMs`: other relays pass over them, and if the queue loses them they come up again after it. */
+/**
+ * Claims open rows for `leaseMs`. Meanwhile other relays skip them. If the queue loses a job, its row
+ * is claimed again after the lease.
+ */
 export async function claimOutbox(
   db: Db,
   { limit, leaseMs }: { limit: number; leaseMs: number },
@@ -48,7 +51,7 @@ export async function claimOutbox(
     })
 }
 
-/** Those of the ids whose jobs are to be done. */
+/** The ids of open jobs among `ids`. */
 export async function findOpenIds(db: Db, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db
     .select({ id: outbox.id })
@@ -57,7 +60,7 @@ export async function findOpenIds(db: Db, ids: readonly string[]): Promise<Set<s
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Undefined for a job that is done, and for one that is gone: discarded, or done long ago. */
+/** Undefined for a job that is done or was deleted: discarded, or done long ago. */
 export async function findOpenJob(db: Db, id: string): Promise<OpenJob | undefined> {
   const { job, payload, requestId, traceContext, scheduled } = outbox
   const [row] = await db
@@ -67,7 +70,7 @@ export async function findOpenJob(db: Db, id: string): Promise<OpenJob | undefin
   return row
 }
 
-/** Keeps what went wrong. True when that was the last attempt: the job is a dead letter now. */
+/** Records a failed attempt. Returns true if it was the last one, and the job is now a dead letter. */
 export async function recordFailure(
   db: Db,
   id: string,

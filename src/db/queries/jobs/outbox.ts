@@ -13,12 +13,13 @@ import { inSpan } from '../../../lib/observability/tracing.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { outbox } from '../../schema/outbox.js'
 import type { User } from '../../schema/users.js'
-import { takeMail } from './mail-counts.js'
+import { consumeMailQuota } from './mail-counts.js'
 
 /**
- * Asks for a job that runs once this transaction has committed, and never if it has not. There is no other way to ask for
- * one: outside a transaction it does not compile. With `runAt` it waits until then, and some seconds more at most.
- * @throws {TypeError} for a payload that is not what the job takes: a bug of the caller
+ * Enqueues a job that runs after this transaction commits, and never if it rolls back. Outside a
+ * transaction this does not compile. With `runAt` the job starts at that time, at most some seconds
+ * later. Default: at once.
+ * @throws {TypeError} when the payload does not match the job, which is a bug of the caller
  */
 export const enqueue = <N extends Exclude<JobName, MailJob>>(
   tx: Tx,
@@ -27,11 +28,12 @@ export const enqueue = <N extends Exclude<JobName, MailJob>>(
   options: { runAt?: Date } = {},
 ): Promise<void> => addJob(tx, job, payload, options)
 
-/** Whose mailbox the mail goes to, and what of: each has so many an hour. With `force` it is sent beyond that, too. */
+/** The mailbox and the kind of mail. Each pair has a quota; `force` sends beyond it (default: false). */
 export type Recipient = { kind: MailKind; email: string; force?: boolean }
 
 /**
- * The only way to ask for a mail: counts it against the mailbox. False, and no mail, where that has had enough of the kind.
+ * Enqueues a mail and counts it against the quota of its mailbox. Returns false, without a mail, if
+ * the quota is used up. There is no other way to send a mail.
  * @throws {TypeError} as `enqueue` does
  */
 export async function enqueueMail<N extends MailJob>(
@@ -40,12 +42,12 @@ export async function enqueueMail<N extends MailJob>(
   payload: JobPayload<N>,
   { kind, email, ...options }: Recipient,
 ): Promise<boolean> {
-  const isTaken = await takeMail(tx, kind, email, options)
-  if (isTaken) await addJob(tx, job, payload)
-  return isTaken
+  const isAllowed = await consumeMailQuota(tx, kind, email, options)
+  if (isAllowed) await addJob(tx, job, payload)
+  return isAllowed
 }
 
-/** To the account's own mailbox, or to another one that concerns it. */
+/** Enqueues a notice about an account. It goes to `to`; default: the account's mailbox. */
 export const enqueueNotice = (
   tx: Tx,
   mail: NoticeMail,
@@ -65,7 +67,7 @@ async function addJob<N extends JobName>(
   payload: JobPayload<N>,
   { runAt = null }: { runAt?: Date | null } = {},
 ): Promise<void> {
-  if (!isPayloadOf(job, payload)) throw new TypeError(`This is no payload of the job ${job}`)
+  if (!isPayloadOf(job, payload)) throw new TypeError(`The payload does not match the job ${job}`)
   const requestId = currentContext()?.requestId ?? null
   await inSpan(describeJob('create', job), async (span) => {
     const traceContext = span?.traceparent ?? null
@@ -73,7 +75,10 @@ async function addJob<N extends JobName>(
   })
 }
 
-/** Asks for a run of a schedule, unless the one before it is under way. If that is in the dead letters, it gets one more try. */
+/**
+ * Enqueues a run of a schedule, unless the previous run is not done. If the previous run is a dead
+ * letter, it gets one more try.
+ */
 export async function enqueueScheduled(db: Db, job: string): Promise<void> {
   await db
     .insert(outbox)
@@ -86,10 +91,10 @@ export async function enqueueScheduled(db: Db, job: string): Promise<void> {
     })
 }
 
-/** Out of the dead letters: whoever is to try it again hears of it as of a new one. */
+/** Turns a dead letter into an open job again. */
 export const TO_RETRY = { failedAt: null, claimedUntil: null, retriedAt: sql`now()` }
 
-/** False when it was done already: a job may be delivered twice, and must not be done twice. */
+/** Returns false if the job was already done: the queue may deliver a job twice, but it must run once. */
 export async function markDone(db: Db, id: string): Promise<boolean> {
   const done = await db
     .update(outbox)

@@ -11,7 +11,7 @@ import { type Invitation, invitations } from '../../schema/invitations.js'
 import { memberships } from '../../schema/memberships.js'
 import { users } from '../../schema/users.js'
 import type { OrganizationScope } from '../../tenancy/scopes.js'
-import { secondsToNext, takeInvitation } from '../jobs/mail-counts.js'
+import { consumeInvitationQuota, secondsToNext } from '../jobs/mail-counts.js'
 import { enqueueMail } from '../jobs/outbox.js'
 import { keysetPage } from '../page.js'
 
@@ -65,7 +65,7 @@ export async function createInvitation(
 
 /** @throws RateLimited: the transaction, and with it the older invitation, is as it was. */
 async function askForMail({ tx, organizationId }: OrganizationScope, invitationId: string, email: string) {
-  if (!(await takeInvitation(tx, organizationId))) {
+  if (!(await consumeInvitationQuota(tx, organizationId))) {
     throw new RateLimited(await secondsToNext(tx, 'organization', organizationId))
   }
   if (!(await enqueueMail(tx, 'send-invitation', { invitationId }, { kind: 'invitation', email }))) {

@@ -12,24 +12,24 @@ import { users } from '../../schema/users.js'
 import { acrossOrganizations } from '../../tenancy/scopes.js'
 import { isForgotten } from '../accounts/sign-in-throttle.js'
 
-/** From the end of a session: who asks what happened to an account, and from where, asks within weeks. */
+/** After the end of a session. Long enough to investigate how an account was used, and from where. */
 const SESSIONS_KEPT_DAYS = 30
 
-/** The longest life that a setting can give an access token, and an hour for clocks that differ. */
+/** The longest configurable lifetime of an access token, plus an hour for clock skew. */
 const REVOCATIONS_KEPT_HOURS = 25
 
 const DONE_JOBS_KEPT_DAYS = 7
 
-/** From the last registration of an address that no mailbox has confirmed; and no link to it may be live. */
+/** After the last unconfirmed registration of an address. The account also stays while a link is valid. */
 export const REGISTRATIONS_KEPT_DAYS = 14
 
-/** Each statement locks few rows, and for a moment. */
+/** So few rows that a statement holds its locks only briefly. */
 const BATCH = 1000
 
 type Condition = {
   key: PgColumn
   isExpired: SQL
-  /** Its rows belong to organizations, and are hidden from who does not ask across them. */
+  /** True for tenant tables, whose rows are visible only across organizations. */
   ofOrganizations?: true
 }
 
@@ -41,10 +41,10 @@ const isSessionExpired = lt(
   ago(SESSIONS_KEPT_DAYS, 'days'),
 )
 
-/** What loses its use with time, and when. */
+/** The kinds of rows that expire, and the condition for each. */
 const PERISHABLE = {
   mailedTokens: { key: mailedTokens.id, isExpired: lte(mailedTokens.expiresAt, sql`now()`) },
-  // Those that an administrator prepared have no registration, and stay.
+  // Accounts that an administrator created have no registration, and stay.
   unconfirmedAccounts: {
     key: users.id,
     isExpired: sql`${users.status} = 'pending'
@@ -59,7 +59,8 @@ const PERISHABLE = {
     isExpired: lte(invitations.expiresAt, sql`now()`),
     ofOrganizations: true,
   },
-  // Spent ones tell a thief until then. Those of a session that goes would go with it in one statement, however many.
+  // Spent tokens are kept until they expire, to detect theft. Tokens of expired sessions are deleted
+  // here, because deleting the session would delete all of them in one statement.
   refreshTokens: {
     key: refreshTokens.id,
     isExpired: sql`(${lte(refreshTokens.expiresAt, sql`now()`)} or ${refreshTokens.sessionId} in (
@@ -80,12 +81,12 @@ const PERISHABLE = {
 
 export type Perishable = keyof typeof PERISHABLE
 
-/** Answers how many rows it deleted. Deletes of audited tables leave entries, as all do. */
-export async function purge(db: Db, what: Perishable): Promise<number> {
-  const condition: Condition = PERISHABLE[what]
+/** Deletes all expired rows of a kind, in batches, and returns how many. Audited tables get entries. */
+export async function purge(db: Db, kind: Perishable): Promise<number> {
+  const condition: Condition = PERISHABLE[kind]
   const purgeBatch = condition.ofOrganizations
-    ? () => acrossOrganizations(db, ({ tx }) => deleteSome(tx, condition))
-    : () => deleteSome(db, condition)
+    ? () => acrossOrganizations(db, ({ tx }) => deleteBatch(tx, condition))
+    : () => deleteBatch(db, condition)
   for (let total = 0; ; ) {
     const count = await purgeBatch()
     total += count
@@ -93,9 +94,9 @@ export async function purge(db: Db, what: Perishable): Promise<number> {
   }
 }
 
-async function deleteSome(db: Db, { key, isExpired }: Condition): Promise<number> {
-  const some = db.select({ key }).from(key.table).where(isExpired).limit(BATCH)
-  // Twice: a row that was renewed meanwhile is still in `some`.
-  const { count } = await db.delete(key.table).where(and(inArray(key, some), isExpired))
+async function deleteBatch(db: Db, { key, isExpired }: Condition): Promise<number> {
+  const batch = db.select({ key }).from(key.table).where(isExpired).limit(BATCH)
+  // Checks the condition again: a row in `batch` may have been renewed meanwhile.
+  const { count } = await db.delete(key.table).where(and(inArray(key, batch), isExpired))
   return count
 }
