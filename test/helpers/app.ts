@@ -16,13 +16,13 @@ export type TestApp = {
   config: Config
   database: TestDatabase
   anonymous: Client
-  /** A new user, signed in. */
+  /** Creates a user and signs them in. */
   signUp: (options?: { role?: UserRole; email?: string; password?: string }) => Promise<Client>
 }
 
 export type TestAppOptions = {
   config?: Partial<Config>
-  /** Share one to run two processes on the same data. */
+  /** Default: a new database. Pass one to run two apps on the same data. */
   database?: TestDatabase
   logger?: Logger
   signingKeys?: readonly [SigningKey, ...SigningKey[]]
@@ -34,7 +34,7 @@ export const PASSWORD = 'a long and quiet sentence'
 
 const hashes = new Map<string, Promise<string>>()
 
-/** One hash for every user with this password: hashing is slow on purpose, and rarely what a test is about. */
+/** Hashes a password once for all its users, because hashing is slow on purpose. */
 function hashOnce(password: string): Promise<string> {
   const hash = hashes.get(password) ?? hashPassword(password)
   hashes.set(password, hash)
@@ -43,7 +43,7 @@ function hashOnce(password: string): Promise<string> {
 
 let count = 0
 
-/** The real application on a database of its own; everything is gone when the test ends. */
+/** Starts the real application on a separate database. Both are removed when the test ends. */
 export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promise<TestApp> {
   const database = options.database ?? (await createTestDatabase(t))
   const config = loadConfig({

@@ -6,12 +6,12 @@ import { quoteName } from '../../src/db/driver/quote.js'
 import { openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 
 export type TestDatabase = {
-  /** As the application. */
+  /** The URL of the application's role. */
   url: string
-  /** Where `url` leads through a pooler: PostgreSQL itself. */
+  /** PostgreSQL itself, when `url` goes through a pooler. */
   directUrl?: string
   ownerUrl: string
-  /** May create databases and roles, unless the suite runs on a server where it may not. */
+  /** The URL of a role that can create databases and roles, unless the server of the suite does not allow it. */
   adminUrl: string
   appRole: string
 }
@@ -22,7 +22,7 @@ export function testDatabases(): TestDatabases {
   return JSON.parse(databases)
 }
 
-/** A migrated database of its own, gone when the test ends. `empty` leaves the migrations out. */
+/** Creates a migrated database that is dropped when the test ends. `empty` leaves the migrations out. */
 export async function createTestDatabase(t: Test, { empty = false } = {}): Promise<TestDatabase> {
   const { adminUrl, ownerUrl, appUrl, template } = testDatabases()
   const name = `${template}_${randomBytes(6).toString('hex')}`
@@ -42,7 +42,7 @@ export async function createTestDatabase(t: Test, { empty = false } = {}): Promi
   }
 }
 
-/** A connection that ends with the test. */
+/** Opens a connection that closes with the test. */
 export function connect(
   t: Test,
   url: string,
@@ -53,17 +53,17 @@ export function connect(
   return sql
 }
 
-/** The rows of all organizations, which nobody has otherwise. */
+/** Opens a connection that sees the rows of all organizations. */
 export const connectAcrossOrganizations = (t: Test, url: string): postgres.Sql =>
   connect(t, url, { 'app.scope': 'platform' })
 
-/** Leaves a database ahead of this release, as in the middle of a rollout. */
+/** Makes a database newer than this release, as in the middle of a rollout. */
 export const newerReleaseWasHere = (owner: postgres.Sql, name = '9999_newer') =>
   owner`insert into drizzle.migrations (name, hash, state) values (${name}, '', 'applied')`
 
 type EmptyDatabase = TestDatabase & { appUrl: string; sql: postgres.Sql }
 
-/** Without any migration, `url` being the owner's: for tests of the migrations themselves. */
+/** Creates a database without migrations, for tests of the migrations. `url` is that of the owner. */
 export async function createEmptyDatabase(t: Test): Promise<EmptyDatabase> {
   const database = await createTestDatabase(t, { empty: true })
   const { url: appUrl, ownerUrl: url } = database
