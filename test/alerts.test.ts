@@ -1,4 +1,7 @@
-/** The Prometheus rules over time: each alert fires when it should and stays silent when all is well. */
+/**
+ * The Prometheus rules over time: each alert fires when it should and stays silent when all is
+ * well.
+ */
 import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
 /**
- * The floors of `src`, lowest first. A folder imports only itself and lower floors. `.` stands for the files
- * directly in `src`: the assembly and the entry points.
+ * The floors of `src`, lowest first. A folder imports only itself and lower floors. `.` stands for
+ * the files directly in `src`: the assembly and the entry points.
  */
 const FLOORS = [
   ['lib'],
@@ -19,7 +19,10 @@ const FLOORS = [
   ['.'],
 ]
 
-/** Neighbours do not import each other. A folder's `index.ts` is its table of contents and imports them all. */
+/**
+ * Neighbours do not import each other. A folder's `index.ts` is its table of contents and imports
+ * them all.
+ */
 const NEIGHBOURS = [
   { neighbour: /^plugins\/\w+\/[\w-]+\.ts$/, shared: [] },
   { neighbour: /^routes\/[\w-]+(?=\/)/, shared: ['routes/index.ts'] },
@@ -41,14 +44,15 @@ const LONGEST = [
 
 const FORBIDDEN = [
   {
-    what: /\bprocess\.env\b/,
+    pattern: /\bprocess\.env\b/,
     in: /^src\/(?!config\/)/,
-    // Passes PATH and the like on to the programs of PostgreSQL; it reads no setting of this project.
+    // Passes PATH and the like on to the programs of PostgreSQL; it reads no setting of this
+    // project.
     except: ['src/embedded-postgres/programs.ts'],
     instead: 'add a setting to src/config/settings.ts, and take it as an option',
   },
   {
-    what: /\bconsole\.\w+\(/,
+    pattern: /\bconsole\.\w+\(/,
     // Commands print to their user.
     in: /^src\/(?!scripts\/)/,
     // Reports why a process does not start, before there is a log or instead of one.
@@ -56,39 +60,39 @@ const FORBIDDEN = [
     instead: 'use request.log or app.log, which carry the request id',
   },
   {
-    what: /\b(postgres|new (Client|Redis|Cluster))\(/,
+    pattern: /\b(postgres|new (Client|Redis|Cluster))\(/,
     in: /^src\/(?!lib\/(database-url|redis)\/)/,
     // Reads its URL through src/lib/database-url.
     except: ['src/db/driver/listener.ts'],
     instead: 'use openPostgres or connectRedis, which read a URL like every other driver',
   },
   {
-    what: /\bdeclare module 'fastify'/,
+    pattern: /\bdeclare module 'fastify'/,
     in: /^(src\/(?!plugins\/)|scripts\/|test\/)/,
     except: [],
     instead: 'declare it in the plugin that makes it true, above its fp',
   },
   {
-    what: /\bfrom 'fastify-plugin'/,
+    pattern: /\bfrom 'fastify-plugin'/,
     in: /^src\/(?!plugins\/)/,
     except: [],
     instead: 'keep routes and workers encapsulated: put what others need into a plugin in src/plugins',
   },
   {
-    what: /\s[\w-]+=\$\{/,
+    pattern: /\s[\w-]+=\$\{/,
     in: /^src\/(views|emails)\//,
     except: [],
     instead: 'quote the attribute: what is escaped is safe within quotes only',
   },
   {
-    what: /(?<!\.)\braw\(/,
+    pattern: /(?<!\.)\braw\(/,
     in: /^src\/(?!lib\/http\/html\.ts)/,
     // Style sheets, which are constants.
     except: ['src/emails/layout.ts'],
     instead: 'nest html`…`, which escapes',
   },
   {
-    what: /\b(TODO|FIXME|XXX)\b(?!\\)/,
+    pattern: /\b(TODO|FIXME|XXX)\b(?!\\)/,
     in: /^(src|scripts|test|bench)\//,
     except: ['test/architecture.test.ts', 'scripts/test/count.ts'],
     instead: 'do it, or file an issue',
@@ -197,10 +201,10 @@ t.test('the import graph of folders has no cycle', async (t) => {
 })
 
 t.test('code with a designated place appears nowhere else', async (t) => {
-  for (const { what, in: where, except, instead } of FORBIDDEN) {
+  for (const { pattern, in: where, except, instead } of FORBIDDEN) {
     for (const [path, code] of files) {
       if (!where.test(path) || (except as string[]).includes(path)) continue
-      const line = code.find((text) => what.test(text))
+      const line = code.find((text) => pattern.test(text))
       if (line) t.fail(`${path} has: ${line.trim()}\nInstead, ${instead}.`)
     }
   }

@@ -7,7 +7,8 @@ import { copyCheckout } from './helpers/checkout.js'
 import { createEmptyDatabase } from './helpers/database.js'
 import { PACKAGE_ROOT, run } from './helpers/process.js'
 
-// The last test follows docs/adding-a-resource.md in a copy: two migrations, the types and four test files.
+// The last test follows docs/adding-a-resource.md in a copy: two migrations, the types and four
+// test files.
 t.setTimeout(400_000)
 
 const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
@@ -179,7 +180,10 @@ function followSteps(cwd: string): void {
   }
 }
 
-/** Inserts lines at the head of the permission table, before the first route (with its import), or at the end. */
+/**
+ * Inserts lines at the head of the permission table, before the first route (with its import), or
+ * at the end.
+ */
 function withLines(text: string, lines: string): string {
   const table = /^export const (PERMISSIONS)\b.*\{\n/m.exec(text)
   if (table) return text.replace(table[0], `${table[0]}${lines}`)

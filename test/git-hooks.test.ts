@@ -6,7 +6,10 @@ import { PACKAGE_ROOT, run } from './helpers/process.js'
 
 const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not installed'
 
-/** A new repository with our hooks and a minimal package, whose types always pass and whose test is test.js. */
+/**
+ * A new repository with our hooks and a minimal package, whose types always pass and whose test is
+ * test.js.
+ */
 async function createRepository(t: Test) {
   const cwd = t.testdir({ 'package.json': '{ "scripts": { "typecheck": "true", "test": "node test.js" } }' })
   for (const file of ['lefthook.yml', 'biome.json']) cpSync(join(PACKAGE_ROOT, file), join(cwd, file))

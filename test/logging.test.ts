@@ -44,7 +44,8 @@ t.test(
     await fetch(`${api}/me?access_token=from-the-query`, { headers })
     await fetch(`${api}/auth/refresh`, { method: 'POST', headers, body: JSON.stringify({ refreshToken }) })
 
-    // The message of PostgreSQL for such a failure quotes the whole row, that of drizzle every parameter.
+    // The message of PostgreSQL for such a failure quotes the whole row, that of drizzle every
+    // parameter.
     await connect(
       t,
       database.ownerUrl,

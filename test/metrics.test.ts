@@ -25,7 +25,10 @@ async function buildMeasuredApp(t: Test, options: TestAppOptions = {}) {
   return { ...test, read }
 }
 
-/** A logger whose lines can be searched. `says` waits for a line and returns the first group of the pattern. */
+/**
+ * A logger whose lines can be searched. `says` waits for a line and returns the first group of the
+ * pattern.
+ */
 function captureLog() {
   const lines: string[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })

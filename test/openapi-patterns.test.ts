@@ -3,7 +3,9 @@ import { buildTestApp } from './helpers/app.js'
 
 const { app, anonymous } = await buildTestApp(t)
 
-/** Syntax that RE2 (Go), Rust (pydantic), Java and Python do not all interpret as JavaScript does. */
+/**
+ * Syntax that RE2 (Go), Rust (pydantic), Java and Python do not all interpret as JavaScript does.
+ */
 const NOT_PORTABLE = {
   'a property of Unicode': /\\p/i,
   'a look-around or a special group': /\(\?(?!:)/,

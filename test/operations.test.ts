@@ -103,7 +103,9 @@ async function produceAllMetrics(t: Test): Promise<[Scrape, Scrape]> {
   return [ofApi, ofWorker]
 }
 
-/** The causes that an alert adds as labels: `label_replace(…, "what", "nothing is sealed", "", "")`. */
+/**
+ * The causes that an alert adds as labels: `label_replace(…, "what", "nothing is sealed", "", "")`.
+ */
 const causesIn = (expr: string) =>
   [...expr.matchAll(/"(?:what|cause|job_name)", "([^"]+)", "", ""/g)].map(([, cause = '']) => cause)
 

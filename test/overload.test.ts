@@ -91,7 +91,10 @@ t.test('refuses a sign-in that would wait too long for its password, and not the
   t.equal((await signIn(user?.email ?? '')).status, 200)
 })
 
-/** Sends the text and nothing more, and waits until the server ends its side. Never hangs up by itself. */
+/**
+ * Sends the text and nothing more, and waits until the server ends its side. Never hangs up by
+ * itself.
+ */
 async function ask(port: number, text: string) {
   const socket = connectSocket({ port, host: '127.0.0.1', allowHalfOpen: true })
   socket.on('error', () => undefined)

@@ -1,4 +1,7 @@
-/** Tenant tables are used only within a scope, which the types require and row-level security enforces. */
+/**
+ * Tenant tables are used only within a scope, which the types require and row-level security
+ * enforces.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'

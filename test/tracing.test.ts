@@ -33,8 +33,8 @@ const post = (url: string, body: object) =>
   })
 
 /**
- * Sends the body only after the server has read the head, so that the body is read outside the asynchronous context
- * of the head.
+ * Sends the body only after the server has read the head, so that the body is read outside the
+ * asynchronous context of the head.
  */
 async function registerSlowly(url: string, traceparent: string): Promise<number | undefined> {
   const headers = { 'content-type': 'application/json', expect: '100-continue', traceparent }
@@ -199,7 +199,10 @@ t.test('traces the commands of Redis without their keys', { skip }, async (t) =>
   t.notOk(collector.raw().includes(backend.REDIS_KEY_PREFIX))
 })
 
-/** The packages of OpenTelemetry that a process loaded, from the coverage that Node wrote when it ended. */
+/**
+ * The packages of OpenTelemetry that a process loaded, from the coverage that Node wrote when it
+ * ended.
+ */
 const loadedPackages = (folder: string): Set<string> => {
   const files = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
   return new Set(files.join().match(/node_modules\/@opentelemetry\/[\w-]+/g))

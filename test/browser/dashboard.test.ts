@@ -8,7 +8,10 @@ import { type Backend, onEachBackend } from '../helpers/jobs.js'
 
 const QUEUE = `${BOARD}/queue/groundwork`
 
-/** Errors that are no mistakes: expected answers of 400 and above, aborted requests of a reload, unused preloads. */
+/**
+ * Errors that are no mistakes: expected answers of 400 and above, aborted requests of a reload,
+ * unused preloads.
+ */
 const EXPECTED = /^Failed to load resource|net::ERR_ABORTED$|was preloaded using link preload but not used/
 
 type Options = Backend & { JOBS_DASHBOARD?: 'read-write' }

@@ -54,11 +54,11 @@ t.test('a verifier trusts the named keys and the public half of the signing key'
 
 t.test('rejects invalid keys without printing them', async (t) => {
   const refuses = (name: string, expected: string, keys: Record<string, string>) => {
-    for (const [what, text] of Object.entries(keys)) {
+    for (const [kind, text] of Object.entries(keys)) {
       const message = new RegExp(
         `^The configuration has a mistake:\n- ${name} must be ${expected}, such as npm run audit:keys prints: [a-zA-Z0-9 ,:-]+\\.$`,
       )
-      t.throws(() => load({ [name]: text }), { message }, `${name}: ${what}`)
+      t.throws(() => load({ [name]: text }), { message }, `${name}: ${kind}`)
     }
   }
   refuses('AUDIT_SIGNING_KEY', 'one Ed25519 private key', {

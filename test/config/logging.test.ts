@@ -9,8 +9,8 @@ const TOKEN = generateToken()
 const MEGABYTE = 1024 * 1024
 
 /**
- * Runs `statements` with a `logger` in a separate process, because the standard output of this one carries the
- * test report.
+ * Runs `statements` with a `logger` in a separate process, because the standard output of this one
+ * carries the test report.
  */
 function log(t: Test, settings: object, statements: string) {
   const all = {
@@ -216,7 +216,7 @@ t.test(
     logger.error({ err })
     logger.error({ err }, err.message)
     logger.error(err)
-    logger.error(err, 'with words of its own')
+    logger.error(err, 'with another message')
     process.on('exit', () => logger.error({ err: 'no error at all' }, 'late'))`,
     )
     t.notMatch(stdout, 'hunter2')
@@ -224,7 +224,7 @@ t.test(
     const message = 'Failed query: insert into users values ($1)'
     t.strictSame(
       lines.map(({ msg }) => msg),
-      [message, message, message, 'with words of its own', 'late'],
+      [message, message, message, 'with another message', 'late'],
     )
     for (const { err } of lines.slice(0, 4)) {
       t.match(err, {

@@ -100,14 +100,14 @@ t.test('rejects invalid private keys without printing them', async (t) => {
     'base64 of base64': base64(base64(pem)),
     'a good key and a bad one': `${base64(pem)},${base64('secret')}`,
   }
-  for (const [what, text] of Object.entries(refused)) {
+  for (const [kind, text] of Object.entries(refused)) {
     t.throws(
       () => loadConfig({ env: { CONFIG_FILE: 'off', JWT_PRIVATE_KEYS: text } }),
       {
         message:
           /^The configuration has a mistake:\n- JWT_PRIVATE_KEYS must be one or more Ed25519 or P-256 private keys, such as npm run jwt:key prints: [a-zA-Z0-9 ,:-]{10,90}\.$/,
       },
-      what,
+      kind,
     )
   }
 })
@@ -148,7 +148,8 @@ t.test('names a damaged or unreadable key file, says what to do, and keeps it', 
 
 t.test('processes that start at once agree on one new key', async (t) => {
   const folder = t.testdir()
-  // Each process waits for a message, because starting takes longer than the race. The race runs many times.
+  // Each process waits for a message, because starting takes longer than the race. The race runs
+  // many times.
   const program = `
     const { resolveSigningKeys } = await import('./src/config/development-keys.ts')
     process.once('message', () => {

@@ -8,7 +8,9 @@ import { insertUser, signInAt, startServer } from '../helpers/server.js'
 
 const NEWER = '9999_api_tokens'
 
-/** Changes a database as a newer release would: a secret column, other triggers, another retention. */
+/**
+ * Changes a database as a newer release would: a secret column, other triggers, another retention.
+ */
 async function createNewerDatabase(t: Test) {
   const database = await createTestDatabase(t)
   const owner = connect(t, database.ownerUrl)

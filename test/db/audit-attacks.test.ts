@@ -13,7 +13,9 @@ const skip = isOneRole && 'one role owns the tables and runs the application'
 
 const month = () => new Date().toISOString().slice(0, 7).replace('-', '')
 
-/** A single connection as the application, so that a setting of one statement applies to the next. */
+/**
+ * A single connection as the application, so that a setting of one statement applies to the next.
+ */
 function connectOnce(t: Test, url: string): postgres.Sql {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   t.teardown(() => sql.end())

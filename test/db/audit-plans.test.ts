@@ -10,8 +10,8 @@ import { connect, createTestDatabase } from '../helpers/database.js'
 
 const ENTRIES = 1_000_000
 /**
- * The most that all statements of a first page may read together. The worst case is a common field that a table of
- * medium size rarely changes.
+ * The most that all statements of a first page may read together. The worst case is a common field
+ * that a table of medium size rarely changes.
  */
 const MOST = { rows: 60_000, pages: 12_000 }
 
@@ -49,7 +49,10 @@ async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> 
 const quote = (param: unknown): string =>
   param === null ? 'null' : `'${String(param).replaceAll("'", "''")}'`
 
-/** The plan of PostgreSQL for these values, with measured rows, or with `prepared` its plan for any values. */
+/**
+ * The plan of PostgreSQL for these values, with measured rows, or with `prepared` its plan for any
+ * values.
+ */
 async function explain({ text, params }: Statement, { prepared = false } = {}): Promise<Plan> {
   await sql.unsafe(`set plan_cache_mode = force_${prepared ? 'generic' : 'custom'}_plan`)
   await sql.unsafe(`prepare statement as ${text}`)

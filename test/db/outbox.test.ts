@@ -55,7 +55,7 @@ t.test('attributes the changes of a job to it and to the request that enqueued i
   const entries = await owner`select actor, request_id from audit.audit_log`
   t.strictSame([...entries], [{ actor: 'job:request-verification', request_id: 'the-request' }])
   const enqueued = await owner`select distinct request_id from outbox`
-  t.strictSame([...enqueued], [{ request_id: 'the-request' }], 'and so are the jobs that the job enqueues')
+  t.strictSame([...enqueued], [{ request_id: 'the-request' }], 'jobs enqueued by a job name the same request')
 })
 
 t.test('counts and keeps failures, and makes the last one a dead letter', async (t) => {

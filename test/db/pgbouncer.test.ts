@@ -10,7 +10,10 @@ import { behindPgBouncer, NO_PGBOUNCER, NO_STATEMENTS } from '../helpers/pgbounc
 
 const skip = NO_PGBOUNCER
 
-/** One connection to PostgreSQL for all clients, so that the next one finds whatever a client leaves on it. */
+/**
+ * One connection to PostgreSQL for all clients, so that the next one finds whatever a client leaves
+ * on it.
+ */
 const openPooled = async (t: Test, connections = 1) =>
   behindPgBouncer(t, await createTestDatabase(t), { connections })
 

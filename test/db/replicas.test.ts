@@ -13,7 +13,10 @@ import { NotFound } from '../../src/lib/errors/errors.js'
 import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 
-/** Uses a second database as the replica, so that reads from it differ from the writes to the primary. */
+/**
+ * Uses a second database as the replica, so that reads from it differ from the writes to the
+ * primary.
+ */
 async function openBoth() {
   const [first, second] = [await createTestDatabase(t), await createTestDatabase(t)]
   const primary = createDatabaseClient(clientOptions(first.url))

@@ -39,8 +39,8 @@ const tenantTables = await owner<{ name: string; key: string }[]>`
     and (attname = 'organization_id' or (relname = 'organizations' and attname = 'id'))`
 
 /**
- * Inserts a row into every tenant table for each organization that `condition` selects as `o`, except into
- * `memberships`, which already has rows.
+ * Inserts a row into every tenant table for each organization that `condition` selects as `o`,
+ * except into `memberships`, which already has rows.
  */
 const fill = (tx: postgres.ISql, condition: string) =>
   Promise.all(

@@ -45,8 +45,8 @@ async function start(t: Test) {
 type Started = Awaited<ReturnType<typeof start>>
 
 /**
- * Injects faults while clients send requests without a pause. Requests in flight get a 503, later ones succeed, and no
- * process ends.
+ * Injects faults while clients send requests without a pause. Requests in flight get a 503, later
+ * ones succeed, and no process ends.
  */
 async function underLoad(t: Test, started: Started, faults: Record<string, () => Promise<unknown>>) {
   const { apis, processes, signIn, areReady } = started
@@ -81,7 +81,10 @@ async function hearsOfEndedSessions(t: Test, { apis, signIn }: Started, database
   await eventually(async () => (await fetch(`${there}/me`, { headers })).status === 401)
 }
 
-/** Workers refuse a standby: a job would miss rows that have not arrived there yet, and its mail would be lost. */
+/**
+ * Workers refuse a standby: a job would miss rows that have not arrived there yet, and its mail
+ * would be lost.
+ */
 async function workersRefuseStandby(t: Test, standbyUrl: string) {
   const api = createDatabaseClient(clientOptions(standbyUrl))
   const worker = createDatabaseClient({ ...clientOptions(standbyUrl), needsPrimary: true })
@@ -93,7 +96,9 @@ async function workersRefuseStandby(t: Test, standbyUrl: string) {
   await Promise.all([api.close(), worker.close()])
 }
 
-/** Every accepted sign-up is registered, the outbox continues, and all processes shut down in order. */
+/**
+ * Every accepted sign-up is registered, the outbox continues, and all processes shut down in order.
+ */
 async function nothingIsLost(t: Test, started: Started, registered: string[], databaseUrl: string) {
   const { mailbox, processes } = started
   await mailbox.next(registered.at(-1))

@@ -54,8 +54,8 @@ const QUOTA = 20
 const WINDOW_MS = 1000
 
 /**
- * The most requests that lie in one window for certain, from sending to answer, so that a slow machine does not
- * increase the count.
+ * The most requests that lie in one window for certain, from sending to answer, so that a slow
+ * machine does not increase the count.
  */
 const mostInAWindow = (allowed: readonly Answered[]): number =>
   Math.max(

@@ -13,7 +13,10 @@ t.setTimeout(400_000)
 type Program = 'spawnServer' | 'spawnWorker'
 const BOTH: Program[] = ['spawnServer', 'spawnWorker']
 
-/** Checks that a start fails with the reason as its only line, so that it is easy to find in repeated restarts. */
+/**
+ * Checks that a start fails with the reason as its only line, so that it is easy to find in
+ * repeated restarts.
+ */
 async function refuses(
   t: Test,
   program: BuiltProgram,

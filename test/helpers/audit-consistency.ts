@@ -12,8 +12,9 @@ const TABLES: AuditedTable[] = [
 ]
 
 /**
- * Compares the tables with their entries and returns a line for each contradiction. The entries of an object must begin
- * with its creation, follow from one another, and end in the state that the table shows.
+ * Compares the tables with their entries and returns a line for each contradiction. The entries of
+ * an object must begin with its creation, follow from one another, and end in the state that the
+ * table shows.
  */
 export async function findContradictions(sql: postgres.Sql): Promise<string[]> {
   const found: string[] = []

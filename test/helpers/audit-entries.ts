@@ -4,7 +4,9 @@ import postgres from 'postgres'
 export const FILLED = {
   tables: { most: 'orders', middle: 'invoices', least: 'tax_rules' },
   fields: { most: 'updatedAt', middle: 'email', least: 'taxNumber' },
-  /** A field changed often, but only in the oldest month, so that none of the newest entries has it. */
+  /**
+   * A field changed often, but only in the oldest month, so that none of the newest entries has it.
+   */
   oldField: 'legacyCode',
   /** A table whose last entry is in the oldest month. */
   oldTable: 'imports',
@@ -16,9 +18,10 @@ export const FILLED = {
 const MONTHS = 3
 
 /**
- * Fills the three months before this one with entries like those of long use: 20 tables of which a few have most
- * entries, 10,000 users, nine updates in ten, one delete in a hundred. The rows are written by the owner, without
- * triggers and before the indexes exist, so that a million takes seconds. Every run gives the same rows.
+ * Fills the three months before this one with entries like those of long use: 20 tables of which a
+ * few have most entries, 10,000 users, nine updates in ten, one delete in a hundred. The rows are
+ * written by the owner, without triggers and before the indexes exist, so that a million takes
+ * seconds. Every run gives the same rows.
  */
 export async function fillAuditLog(ownerUrl: string, entries: number): Promise<void> {
   const sql = postgres(ownerUrl, { max: MONTHS, onnotice: () => {} })

@@ -21,7 +21,10 @@ export async function openSealTest(t: Test) {
   const key = newAuditKey()
   const admin = connect(t, test.database.adminUrl)
 
-  /** Seals until nothing is left: an open transaction anywhere on the server delays the sealing of newer entries. */
+  /**
+   * Seals until nothing is left: an open transaction anywhere on the server delays the sealing of
+   * newer entries.
+   */
   const sealAll = async (by = key, maxEntries = 20_000) => {
     await eventually(async () => {
       await sealAuditLog(sql, by, maxEntries)

@@ -8,7 +8,10 @@ const sha1 = (password: string): string => createHash('sha1').update(password).d
 
 type Fault = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Starts a server with the range API of Have I Been Pwned that knows these passwords. `asked` lists its requests. */
+/**
+ * Starts a server with the range API of Have I Been Pwned that knows these passwords. `asked` lists
+ * its requests.
+ */
 export async function startBreachServer(t: Test, passwords: string[]) {
   const asked: string[] = []
   const state: { fault: Fault | undefined } = { fault: undefined }

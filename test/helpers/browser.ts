@@ -26,7 +26,10 @@ const QUIET = [
 
 export type BrowserPage = {
   page: Page
-  /** Errors and warnings of the console (including CSP), exceptions and failed requests of the page so far. */
+  /**
+   * Errors and warnings of the console (including CSP), exceptions and failed requests of the page
+   * so far.
+   */
   mistakes: string[]
 }
 

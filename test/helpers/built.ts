@@ -15,7 +15,10 @@ export type BuiltProgram = {
 
 let built: Promise<string> | undefined
 
-/** Builds the program into a folder that is removed when the test file ends. Returns the folder of the entry points. */
+/**
+ * Builds the program into a folder that is removed when the test file ends. Returns the folder of
+ * the entry points.
+ */
 async function build(t: Test): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'built-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -32,7 +35,8 @@ async function build(t: Test): Promise<string> {
 }
 
 /**
- * The built program, which starts twice as fast as from its sources. That matters in tests that restart it many times.
+ * The built program, which starts twice as fast as from its sources. That matters in tests that
+ * restart it many times.
  */
 export async function buildProgram(
   t: Test,

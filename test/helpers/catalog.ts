@@ -1,6 +1,8 @@
 import type postgres from 'postgres'
 
-/** Excludes the schemas of PostgreSQL and the list of migrations, which migrations do not create. */
+/**
+ * Excludes the schemas of PostgreSQL and the list of migrations, which migrations do not create.
+ */
 const OWN_SCHEMA = `nspname !~ '^pg_|^information_schema$|^drizzle$'`
 const NOT_OF_AN_EXTENSION = (oid: string) =>
   `not exists (select from pg_depend where objid = ${oid} and deptype = 'e')`
@@ -47,8 +49,8 @@ const QUERIES = [
 ]
 
 /**
- * Everything in the schema of a database, as sorted lines, so that equal schemas give equal lines. The order of columns
- * is left out, because a dropped column can only return as the last one.
+ * Everything in the schema of a database, as sorted lines, so that equal schemas give equal lines.
+ * The order of columns is left out, because a dropped column can only return as the last one.
  */
 export async function describeCatalog(sql: postgres.Sql): Promise<string[]> {
   const results = await Promise.all(

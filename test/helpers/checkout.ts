@@ -15,8 +15,8 @@ const PARTS = [
 ]
 
 /**
- * Copies this repository to a path with spaces, for commands that write into their checkout or read its
- * `config/config.yml`. The copy is removed when the test ends.
+ * Copies this repository to a path with spaces, for commands that write into their checkout or read
+ * its `config/config.yml`. The copy is removed when the test ends.
  */
 export function copyCheckout(t: Test): string {
   const base = mkdtempSync(join(tmpdir(), 'checkout-'))

@@ -26,8 +26,9 @@ export type Client = {
 const API = '/api/v1'
 
 /**
- * An HTTP client of the app, signed in as `user` or anonymous. `get`, `post` and the others take paths below `/api/v1`.
- * Every answer is checked against the OpenAPI document: an undocumented one fails the test.
+ * An HTTP client of the app, signed in as `user` or anonymous. `get`, `post` and the others take
+ * paths below `/api/v1`. Every answer is checked against the OpenAPI document: an undocumented one
+ * fails the test.
  */
 export function createClient(app: FastifyInstance, user?: Client['user']): Client {
   const request: Client['request'] = async (options) => {

@@ -76,7 +76,10 @@ export const jobsAreSettled = ({ app }: Dashboard) =>
     return rows.every(({ doneAt, failedAt }) => doneAt ?? failedAt)
   })
 
-/** Starts a worker and runs a job that succeeds and one that fails. Returns the id of the failed one. */
+/**
+ * Starts a worker and runs a job that succeeds and one that fails. Returns the id of the failed
+ * one.
+ */
 export async function runJobs(t: Test, dashboard: Dashboard): Promise<string> {
   await dashboard.app.db.transaction((tx) =>
     enqueue(tx, 'request-verification', { email: 'nobody@example.com' }),

@@ -11,7 +11,10 @@ export type TestDatabase = {
   /** PostgreSQL itself, when `url` goes through a pooler. */
   directUrl?: string
   ownerUrl: string
-  /** The URL of a role that can create databases and roles, unless the server of the suite does not allow it. */
+  /**
+   * The URL of a role that can create databases and roles, unless the server of the suite does not
+   * allow it.
+   */
   adminUrl: string
   appRole: string
 }
@@ -22,7 +25,10 @@ export function testDatabases(): TestDatabases {
   return JSON.parse(databases)
 }
 
-/** Creates a migrated database that is dropped when the test ends. `empty` leaves the migrations out. */
+/**
+ * Creates a migrated database that is dropped when the test ends. `empty` leaves the migrations
+ * out.
+ */
 export async function createTestDatabase(t: Test, { empty = false } = {}): Promise<TestDatabase> {
   const { adminUrl, ownerUrl, appUrl, template } = testDatabases()
   const name = `${template}_${randomBytes(6).toString('hex')}`
@@ -63,7 +69,9 @@ export const newerReleaseWasHere = (owner: postgres.Sql, name = '9999_newer') =>
 
 type EmptyDatabase = TestDatabase & { appUrl: string; sql: postgres.Sql }
 
-/** Creates a database without migrations, for tests of the migrations. `url` is that of the owner. */
+/**
+ * Creates a database without migrations, for tests of the migrations. `url` is that of the owner.
+ */
 export async function createEmptyDatabase(t: Test): Promise<EmptyDatabase> {
   const database = await createTestDatabase(t, { empty: true })
   const { url: appUrl, ownerUrl: url } = database

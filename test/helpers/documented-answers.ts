@@ -7,7 +7,10 @@ type Media = Record<string, { schema: object }>
 type Operation = { responses: Record<string, { content?: Media; headers?: object }> }
 type Paths = Record<string, Record<string, Operation>>
 
-/** The formats that the API guarantees for ids and times in answers: UUIDv7, and UTC with milliseconds. */
+/**
+ * The formats that the API guarantees for ids and times in answers: UUIDv7, and UTC with
+ * milliseconds.
+ */
 const WIRE_FORMATS = {
   uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
   'date-time': /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,

@@ -16,13 +16,17 @@ export type EmbeddedUser = {
   send(word: string): void
 }
 
-/** Starts another process that uses the database in `dataDir`, in a separate process group like a terminal. */
+/**
+ * Starts another process that uses the database in `dataDir`, in a separate process group like a
+ * terminal.
+ */
 export function spawnEmbeddedUser(
   t: Test,
   options: { dataDir: string; graceful?: boolean; account?: { uid: number; gid: number } | undefined },
 ): EmbeddedUser {
   const args = ['--import', 'tsx', PROGRAM, options.dataDir, ...(options.graceful ? ['graceful'] : [])]
-  // HOME is unset, as in many containers. Coverage is left out, because another account cannot write it here.
+  // HOME is unset, as in many containers. Coverage is left out, because another account cannot
+  // write it here.
   const unset = ['HOME', ...(options.account ? ['NODE_OPTIONS'] : [])].flatMap((name) => ['-u', name])
   const child = spawn('env', [...unset, process.execPath, ...args], {
     ...options.account,

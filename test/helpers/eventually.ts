@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 const POLL_MS = 20
 
 /**
- * Polls until the probe returns something other than undefined, null or false, and returns that. The default timeout
- * is long, for busy machines.
+ * Polls until the probe returns something other than undefined, null or false, and returns that.
+ * The default timeout is long, for busy machines.
  *
  * @throws {Error} when no such value came in time
  */

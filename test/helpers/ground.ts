@@ -7,7 +7,9 @@ import metrics from '../../src/plugins/infra/metrics.js'
 import tracing from '../../src/plugins/infra/tracing.js'
 import { UNMEASURED } from './metrics.js'
 
-/** Registers the base plugins for an app built by hand, without authentication, metrics and tracing. */
+/**
+ * Registers the base plugins for an app built by hand, without authentication, metrics and tracing.
+ */
 export async function registerGround(app: FastifyInstance): Promise<void> {
   await app.register(fp(async () => undefined, { name: 'auth' }))
   await app.register(metrics, UNMEASURED)

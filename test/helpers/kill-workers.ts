@@ -12,7 +12,10 @@ const MAILS_A_KILL = 6
 /** The longest delay of the mail server, so that jobs are in flight whenever a worker is killed. */
 const MAX_DELAY_MS = 30
 
-/** Kills one worker after another while it sends mails, and compares the mails with the registered users. */
+/**
+ * Kills one worker after another while it sends mails, and compares the mails with the registered
+ * users.
+ */
 export async function killWorkers(
   t: Test,
   kills: number,

@@ -1,4 +1,6 @@
-/** A program with one route, limited as in the application, with a window short enough for a test. */
+/**
+ * A program with one route, limited as in the application, with a window short enough for a test.
+ */
 import Fastify from 'fastify'
 import rateLimit from '../../src/plugins/infra/rate-limit.js'
 import { registerGround } from './ground.js'

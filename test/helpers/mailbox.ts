@@ -18,8 +18,9 @@ export type ReceivedMail = Pick<ParsedMail, 'headers' | 'headerLines'> & {
 }
 
 /**
- * `silent` never answers. A number is the code of a refusal. With `withinMs` the server waits for a random part of that
- * time before it accepts a mail, and drops the mail when the client is gone by then.
+ * `silent` never answers. A number is the code of a refusal. With `withinMs` the server waits for a
+ * random part of that time before it accepts a mail, and drops the mail when the client is gone by
+ * then.
  */
 export type Behaviour = {
   greeting?: 'silent'

@@ -13,7 +13,11 @@ export type Scrape = {
   value: (name: string, labels?: Record<string, string>) => number | undefined
 }
 
-/** Parses the text format as strictly as Prometheus does. @throws {Error} when Prometheus would refuse a line */
+/**
+ * Parses the text format as strictly as Prometheus does.
+ *
+ * @throws {Error} when Prometheus would refuse a line
+ */
 export function parseMetrics(text: string): Scrape {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('# HELP '))
   const types = lines.flatMap(

@@ -46,8 +46,8 @@ export type Operation = {
 export const UNKNOWN_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 
 /**
- * Every operation of the OpenAPI document, so that tests of all operations cover future ones. With the id of an
- * existing organization its lists can be read.
+ * Every operation of the OpenAPI document, so that tests of all operations cover future ones. With
+ * the id of an existing organization its lists can be read.
  */
 export function operationsOf(app: FastifyInstance, organizationId = UNKNOWN_ID): Operation[] {
   const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Documented>> }

@@ -15,8 +15,8 @@ async function passLeases(sql: postgres.Sql): Promise<void> {
 }
 
 /**
- * Simulates a minute after the only worker died: its locks in the queue and the leases have expired. The next worker
- * looks for such jobs when it starts.
+ * Simulates a minute after the only worker died: its locks in the queue and the leases have
+ * expired. The next worker looks for such jobs when it starts.
  */
 export async function passMinute(sql: postgres.Sql, redisUrl: string | undefined): Promise<void> {
   // The last statements of the worker may still be in flight.

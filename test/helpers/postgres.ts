@@ -13,7 +13,10 @@ import { databaseUrls } from '../../src/embedded-postgres/urls.js'
 import type { TestDatabase } from './database.js'
 import { findFreePort } from './redis.js'
 
-/** `fast` ends every session and shuts down cleanly; `immediate` is a crash, from which the next start recovers. */
+/**
+ * `fast` ends every session and shuts down cleanly; `immediate` is a crash, from which the next
+ * start recovers.
+ */
 export type StopMode = 'fast' | 'immediate'
 
 export type OwnPostgres = {
@@ -36,7 +39,10 @@ export type Standby = {
 /** `fsync` is off, because tests crash the server and never the machine. */
 const SETTINGS = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' }
 
-/** Starts a separate PostgreSQL that a test can break, from the embedded binaries. It ends with the test. */
+/**
+ * Starts a separate PostgreSQL that a test can break, from the embedded binaries. It ends with the
+ * test.
+ */
 export async function ownPostgres(t: Test, settings: Record<string, string> = {}): Promise<OwnPostgres> {
   const dir = mkdtempSync(join(tmpdir(), 'own-postgres-'))
   const layout = layoutOf(dir)
@@ -47,7 +53,8 @@ export async function ownPostgres(t: Test, settings: Record<string, string> = {}
   const credentials = await createCluster(layout, { binaries, account, ephemeral: true })
 
   const serverIn = (cluster: string, port: number) => {
-    // Without a log file the server would keep the output of pg_ctl open, and waiting for its end would not return.
+    // Without a log file the server would keep the output of pg_ctl open, and waiting for its end
+    // would not return.
     const common = ['-D', cluster, '-s', '-w', '-l', join(dir, `${port}.log`)]
     const pgCtl = (...args: string[]) =>
       runProgram(binaries.pgCtl, {

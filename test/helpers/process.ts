@@ -18,7 +18,10 @@ export type StartedProcess = {
   child: ChildProcess
   /** The standard output so far. */
   stdout: () => string
-  /** Waits for the pattern in standard output and returns the match; rejects when the process ends without it. */
+  /**
+   * Waits for the pattern in standard output and returns the match; rejects when the process ends
+   * without it.
+   */
   says: (pattern: RegExp) => Promise<RegExpExecArray>
   ended: Promise<Ended>
 }
@@ -35,8 +38,8 @@ type Options = {
 }
 
 /**
- * Starts a program with only the environment of `env`, so that neither the hooks of the test runner (NODE_OPTIONS) nor
- * the environment of the developer influence a test.
+ * Starts a program with only the environment of `env`, so that neither the hooks of the test runner
+ * (NODE_OPTIONS) nor the environment of the developer influence a test.
  */
 export function startProcess(
   t: Test,

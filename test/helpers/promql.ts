@@ -10,7 +10,11 @@ export type Needs = { selectors: Selector[]; grouped: string[]; made: string[] }
 
 type Node = ReturnType<typeof parser.parse>['topNode']
 
-/** Parses an expression with the parser of Prometheus's editor. @throws {Error} when it is not valid PromQL */
+/**
+ * Parses an expression with the parser of Prometheus's editor.
+ *
+ * @throws {Error} when it is not valid PromQL
+ */
 export function readPromql(expression: string): Needs {
   const needs: Needs = { selectors: [], grouped: [], made: [] }
   const text = ({ from, to }: Node) => expression.slice(from, to)

@@ -9,7 +9,9 @@ export type Proxy = {
   /** Holds back all answers, as when a server or a network hangs. */
   freeze: () => void
   thaw: () => void
-  /** Drops all answers on open connections, as if the network had lost them. New connections work. */
+  /**
+   * Drops all answers on open connections, as if the network had lost them. New connections work.
+   */
   forget: () => void
   /** Breaks every connection with a TCP reset. */
   reset: () => void

@@ -5,7 +5,10 @@ import { registerAt } from './signup-load.js'
 type Target = { url: string; accessToken: string }
 
 export type RequestLoad = {
-  /** Waits for the answers of this many further requests, all started after the call. Returns the failures. */
+  /**
+   * Waits for the answers of this many further requests, all started after the call. Returns the
+   * failures.
+   */
   answers: (count: number) => Promise<string[]>
   stop: () => Promise<Outcome>
 }

@@ -3,8 +3,9 @@ import { connect } from 'node:net'
 import type { Answer } from './client.js'
 
 /**
- * Writes raw bytes to a local port, chunk by chunk, and reads until the server closes the connection, for requests that
- * no HTTP client would send. Send `Connection: close`, or the server keeps the connection open.
+ * Writes raw bytes to a local port, chunk by chunk, and reads until the server closes the
+ * connection, for requests that no HTTP client would send. Send `Connection: close`, or the server
+ * keeps the connection open.
  */
 export async function exchange(port: number, chunks: Iterable<string | Buffer>): Promise<Answer> {
   const socket = connect(port, '127.0.0.1')

@@ -11,8 +11,8 @@ type Column = {
 }
 
 /**
- * The SQL that inserts a valid row into a tenant table for each organization that `condition` selects, as `o`. It covers
- * future tables without naming them.
+ * The SQL that inserts a valid row into a tenant table for each organization that `condition`
+ * selects, as `o`. It covers future tables without naming them.
  */
 export async function insertTenantRows(
   sql: postgres.ISql,

@@ -10,8 +10,8 @@ type Signed = { accessToken: string }
 const RENAMES = 6
 
 /**
- * Writes as several clients until the server dies, and reports each acknowledged write. Two writers share a user, so
- * that they change the same row.
+ * Writes as several clients until the server dies, and reports each acknowledged write. Two writers
+ * share a user, so that they change the same row.
  */
 export async function writeUntilItDies(
   url: string,

@@ -90,7 +90,10 @@ function windowsWith(strategy: Strategy, quota = 10) {
   }
 }
 
-/** The most requests in any window: one at first, the others at the end of the window, then as many as possible. */
+/**
+ * The most requests in any window: one at first, the others at the end of the window, then as many
+ * as possible.
+ */
 function worstWindow(strategy: Strategy): number {
   const { hit, pass, now } = windowsWith(strategy)
   const allowed: number[] = []

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { SECURITY_HEADERS } from '../../src/lib/http/security-headers.js'
 
-/** The headers of https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html for an API. */
+/**
+ * The headers of https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html for
+ * an API.
+ */
 const OWASP: Record<string, RegExp> = {
   'cache-control': /^no-store$/,
   'content-security-policy': /(?=.*\bdefault-src 'none')(?=.*\bframe-ancestors 'none')(?!.*unsafe)/,

@@ -85,8 +85,8 @@ t.test('a newcomer does not take the slot of a waiting job', async (t) => {
 })
 
 /**
- * Lets callers wait for a single slot that is taken. `before` are callers that used it earlier, `finish` returns the
- * order in which the waiting ones got it.
+ * Lets callers wait for a single slot that is taken. `before` are callers that used it earlier,
+ * `finish` returns the order in which the waiting ones got it.
  */
 async function queue(callers: Caller[], { maxWaiting = 10, before = [] as Caller[] } = {}) {
   let now = 0

@@ -11,10 +11,11 @@ export const CALLERS = [
 export type CallerName = (typeof CALLERS)[number]
 
 /**
- * The expected status of every operation for each of CALLERS, which the header line abbreviates. Operations are named
- * as in the OpenAPI document. The requests are valid (`requests.ts`), so the status depends on the caller alone.
- * Operations with an `x-permission` have no line: their statuses follow from the permission table. A special case has
- * a separate line, with the case in parentheses.
+ * The expected status of every operation for each of CALLERS, which the header line abbreviates.
+ * Operations are named as in the OpenAPI document. The requests are valid (`requests.ts`), so the
+ * status depends on the caller alone. Operations with an `x-permission` have no line: their
+ * statuses follow from the permission table. A special case has a separate line, with the case in
+ * parentheses.
  */
 // biome-ignore format: a table with one column for each caller
 export const CELLS: Record<string, readonly number[]> = {

@@ -8,13 +8,18 @@ const MEMBERS: Partial<Record<CallerName, OrganizationCaller>> = {
   super_admin: { role: null, isSuperAdmin: true },
 }
 
-/** The operation of a line: `GET /api/v1/audit-logs` for `GET /api/v1/audit-logs (of the organization)`. */
+/**
+ * The operation of a line: `GET /api/v1/audit-logs` for `GET /api/v1/audit-logs (of the
+ * organization)`.
+ */
 export const operationOf = (line: string): string => line.replace(/ \(.*\)$/, '')
 
 const successOf = ({ documented }: Operation): number =>
   Number(Object.keys(documented.responses).find((status) => status.startsWith('2')))
 
-/** The statuses that follow from a route's permission or role; undefined for a route with neither. */
+/**
+ * The statuses that follow from a route's permission or role; undefined for a route with neither.
+ */
 export function statusesByPolicy(operation: Operation): number[] | undefined {
   const { 'x-permission': permission, 'x-role': role } = operation.documented
   if (!permission && !role) return undefined
@@ -28,7 +33,10 @@ export function statusesByPolicy(operation: Operation): number[] | undefined {
   })
 }
 
-/** Every line of the matrix with its statuses: those of `cells.ts` and one for each other operation with a permission. */
+/**
+ * Every line of the matrix with its statuses: those of `cells.ts` and one for each other operation
+ * with a permission.
+ */
 export function expectedLines(operations: Operation[]): Record<string, readonly number[]> {
   const computed = operations.flatMap((operation) => {
     const statuses = operation.documented['x-permission'] && statusesByPolicy(operation)

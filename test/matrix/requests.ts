@@ -8,8 +8,8 @@ import type { Scene, World } from './world.js'
 type Context = World & Scene
 
 /**
- * Creates the object of a path, in the scene's organization, and returns its id. Other objects are created by posting
- * the documented example to their collection.
+ * Creates the object of a path, in the scene's organization, and returns its id. Other objects are
+ * created by posting the documented example to their collection.
  */
 const OBJECTS: Record<string, (context: Context) => Promise<string> | string> = {
   '/api/v1/organizations/{organizationId}': ({ organization }) => organization.id,
@@ -118,7 +118,9 @@ export async function makeObjects(line: string, context: Context): Promise<Recor
   return { ...ids, ...(await SPECIAL_OBJECTS[line]?.(context)) }
 }
 
-/** @throws when the document has no POST for the collection, or it does not accept its own example */
+/**
+ * @throws when the document has no POST for the collection, or it does not accept its own example
+ */
 async function makeByExample(prefix: string, ids: Record<string, string>, { app, root }: Context) {
   const collection = prefix.replace(/\/\{\w+\}$/, '')
   const create = operationsOf(app).find(({ name }) => name === `POST ${collection}`)

@@ -10,7 +10,10 @@ import { type Client, createClient } from '../helpers/client.js'
 import { addMember, type TestOrganization } from '../helpers/organizations.js'
 import type { CallerName } from './cells.js'
 
-/** The caller and organization of one request. Each request gets a new scene, so that none depends on another. */
+/**
+ * The caller and organization of one request. Each request gets a new scene, so that none depends
+ * on another.
+ */
 export type Scene = {
   caller: Client
   /** The organization of which the caller is a member, or not. */
@@ -29,7 +32,10 @@ export type World = TestApp & {
 
 const LIFETIMES = { absolute: 3600, idle: 3600, grace: 0 }
 
-/** Creates hundreds of users with one password hash and without sign-in requests, which are slow on purpose. */
+/**
+ * Creates hundreds of users with one password hash and without sign-in requests, which are slow on
+ * purpose.
+ */
 export async function createWorld(testApp: TestApp): Promise<World> {
   const { app, anonymous } = testApp
   const passwordHash = await hashPassword(PASSWORD)

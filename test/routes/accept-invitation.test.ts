@@ -187,7 +187,8 @@ t.test('one of six concurrent acceptances succeeds', async (t) => {
     ),
     once,
   )
-  // The first request opens the account; concurrent ones are refused for that or for the used token.
+  // The first request opens the account; concurrent ones are refused for that or for the used
+  // token.
   const statuses = await six(await inviteTo(newAddress()), (token) => accept(token, ACCOUNT))
   t.strictSame(
     statuses.filter((status) => status === 200),

@@ -41,7 +41,10 @@ const download = (query: string): Promise<IncomingMessage> => {
   })
 }
 
-/** The number of polls without a statement after which the server has stopped; longer than a batch takes. */
+/**
+ * The number of polls without a statement after which the server has stopped; longer than a batch
+ * takes.
+ */
 const REST = 25
 
 /** Waits until the server sends no more statements. */
@@ -54,7 +57,10 @@ const untilItRests = () => {
   }, 60_000)
 }
 
-/** The cells of a CSV file as a spreadsheet reads them (RFC 4180); quoted line breaks belong to the cell. */
+/**
+ * The cells of a CSV file as a spreadsheet reads them (RFC 4180); quoted line breaks belong to the
+ * cell.
+ */
 const cellsOf = (csv: string): string[][] =>
   [...csv.matchAll(/((?:"(?:[^"]|"")*"|[^"\r\n])*)\r\n/g)].map(([, line = '']) =>
     [...line.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|)(?=,|$)/g)].map(([, cell = '']) =>

@@ -16,7 +16,9 @@ const open = async (t: Test, options = {}) => {
   return { ...testApp, sql, port: (testApp.app.server.address() as AddressInfo).port }
 }
 
-/** The raw bytes of a request that changes the user's name. `length` is added to the content length. */
+/**
+ * The raw bytes of a request that changes the user's name. `length` is added to the content length.
+ */
 function patchBytes(token: string, requestId: string, firstName: string, { length = 0 } = {}): string {
   const body = JSON.stringify({ firstName })
   return [

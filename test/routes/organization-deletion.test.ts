@@ -19,8 +19,8 @@ const deleteRows = (id: string) =>
   withActor('job:delete-organization', () => deleteRowsOfOrganization(app.db, id, { batch: BATCH }))
 
 /**
- * Adds an org_admin and `count` projects, and rows such as a new resource may have: some belong to the organization
- * only through their parent.
+ * Adds an org_admin and `count` projects, and rows such as a new resource may have: some belong to
+ * the organization only through their parent.
  */
 async function fill({ id, path }: TestOrganization, count: number) {
   await addMember(app, { id, path }, grace, 'org_admin')

@@ -21,7 +21,10 @@ const countAdmins = ({ id }: TestOrganization) =>
     return (await tx`select from memberships where role = 'org_admin'`).count
   })
 
-/** Sends concurrent requests of two org_admins, in several rounds, and checks that one org_admin is left. */
+/**
+ * Sends concurrent requests of two org_admins, in several rounds, and checks that one org_admin is
+ * left.
+ */
 async function race(
   t: Test,
   name: string,

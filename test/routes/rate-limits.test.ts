@@ -21,7 +21,8 @@ t.test(
     const { app, anonymous } = await limited(t)
     const statuses: number[] = []
     for (let left = 9; left >= 0; left -= 1) {
-      // Many accounts, so that only the limit of the address applies and not the wait of an account.
+      // Many accounts, so that only the limit of the address applies and not the wait of an
+      // account.
       const answer = await anonymous.post('/auth/login', { ...LOGIN, email: `${left}-${EMAIL}` })
       statuses.push(answer.status)
       t.equal(answer.headers['ratelimit-policy'], '"login";q=10;w=60')
@@ -239,7 +240,8 @@ t.test('one name is one counter: different limits under it fail the boot with bo
     [{ ...x, limit: '5 per 30 seconds' }, y],
     [{ ...x, key: 'user' }, y],
     [{ ...x, strategy: 'fixed-window' }, y],
-    // A single policy would be counted under another key, because all keys of a request are stored together.
+    // A single policy would be counted under another key, because all keys of a request are stored
+    // together.
     [x],
     [y, x],
   ] as RateLimit[][]) {

@@ -1,4 +1,6 @@
-/** OWASP API1 and API5 from outside: one tenant tries to read and change what belongs to another. */
+/**
+ * OWASP API1 and API5 from outside: one tenant tries to read and change what belongs to another.
+ */
 import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'

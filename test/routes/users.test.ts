@@ -169,7 +169,8 @@ t.test('only a super_admin has access', async (t) => {
     t.match(answer, { status: 401, body: { code: 'UNAUTHORIZED' } })
   }
   t.strictSame(await sql`select * from users order by id`, before, 'nothing changed')
-  // A token with a higher role than its user: writes check the role in the database, not the one of the token.
+  // A token with a higher role than its user: writes check the role in the database, not the one of
+  // the token.
   const token = app.accessTokens.sign({
     userId: plain.user?.id ?? '',
     sessionId: plain.user?.id ?? '',

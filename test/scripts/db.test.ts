@@ -14,7 +14,10 @@ import { run } from '../helpers/process.js'
 const names = await listMigrations(MIGRATIONS_FOLDER)
 const first = String(names[0])
 
-/** The command as run by a developer, in a checkout whose `config/config.yml` names a separate database. */
+/**
+ * The command as run by a developer, in a checkout whose `config/config.yml` names a separate
+ * database.
+ */
 async function createCli(t: Test) {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)

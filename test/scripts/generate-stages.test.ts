@@ -37,8 +37,8 @@ function shelf({ values, standard, isIndexed = false }: Shelf) {
 }
 
 /**
- * Generates migrations from one schema to the next, applies them all, and reverts and reapplies them one by one, with
- * rows in the table.
+ * Generates migrations from one schema to the next, applies them all, and reverts and reapplies
+ * them one by one, with rows in the table.
  */
 async function travel(t: Test, schemas: Schema[], names: string[][]) {
   const folder = t.testdir()

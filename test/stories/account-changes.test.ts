@@ -114,7 +114,9 @@ t.test('the address of another account cannot be taken, and asking for it reveal
 
 type Scene = { testApp: TestApp; owner: Client; intruder: Client; admin: Client }
 
-/** Ways in which the owner or an administrator can stop a session that requested another address. */
+/**
+ * Ways in which the owner or an administrator can stop a session that requested another address.
+ */
 const REMEDIES: Record<string, (scene: Scene) => Promise<unknown>> = {
   'a reset': async ({ testApp: { app, anonymous }, owner }) => {
     const { id: userId = '', email = '' } = owner.user ?? {}

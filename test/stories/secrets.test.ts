@@ -138,9 +138,9 @@ onEachBackend(
     await app.settleAuditRequests()
     const stored = await dump(database.adminUrl)
     const queued = backend.REDIS_URL === undefined ? undefined : await dumpRedis(backend)
-    if (queued !== undefined) t.match(queued, /limit:.*send-link/s, 'there is something to search')
+    if (queued !== undefined) t.match(queued, /limit:.*send-link/s, 'Redis holds limits and jobs')
     const logged = lines.join('')
-    t.ok(logged.length > 1000 && stored.length > 1000, 'there is something to search')
+    t.ok(logged.length > 1000 && stored.length > 1000, 'the log and the database are not empty')
     for (const [name, secret] of secrets) {
       t.notOk(stored.includes(secret), `the database holds no ${name}`)
       t.notOk(queued?.includes(secret), `Redis holds no ${name}`)

@@ -1,4 +1,7 @@
-/** Requests that another site can make a browser send, with the user's cookies (OWASP ASVS 5.0, 3.5.1). */
+/**
+ * Requests that another site can make a browser send, with the user's cookies (OWASP ASVS 5.0,
+ * 3.5.1).
+ */
 import t from 'tap'
 import { buildDashboard } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
@@ -11,7 +14,10 @@ const cookie = browser.cookie()
 
 const writing = operationsOf(app).filter(({ method }) => method !== 'GET')
 
-/** Bodies that a page may send to another site without a preflight (CORS-safelisted content types of the Fetch standard). */
+/**
+ * Bodies that a page may send to another site without a preflight (CORS-safelisted content types of
+ * the Fetch standard).
+ */
 const BODIES = {
   'text/plain': '{}',
   'text/plain;charset=UTF-8': '{}',

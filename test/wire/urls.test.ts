@@ -163,7 +163,8 @@ t.test('no text in a query makes the server fail or runs as SQL', async (t) => {
         t.equal(findFailure(answer), undefined, `${name} ${parameter.name} ${kind}`)
         if (answer.status === 200) t.strictSame(answer.body.data, [], `${name} ${parameter.name} ${kind}`)
       }
-      // Not valid UTF-8: a lone surrogate, an overlong slash, an incomplete sequence. Not decodable: % and %zz.
+      // Not valid UTF-8: a lone surrogate, an overlong slash, an incomplete sequence. Not
+      // decodable: % and %zz.
       for (const bytes of ['%ED%A0%80', '%C0%AF', '%E4', '%', '%zz']) {
         t.equal(findFailure(await get(`${url}?${parameter.name}=${bytes}`)), undefined, `${name} ${bytes}`)
       }

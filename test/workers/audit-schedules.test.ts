@@ -7,7 +7,9 @@ import { newAuditKey } from '../helpers/audit-seals.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 
-/** Starts a worker like `src/worker.ts`, on a log with an entry and without the newest partition. */
+/**
+ * Starts a worker like `src/worker.ts`, on a log with an entry and without the newest partition.
+ */
 async function startWorker(t: Test, auditKey: AuditSigningKey | undefined) {
   const { config, database, signUp } = await buildTestApp(t)
   await signUp()
