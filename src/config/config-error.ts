@@ -1,6 +1,6 @@
 import { OperatorError } from '../lib/errors/operator-error.js'
 
-/** Everything that is wrong with the configuration, at once. */
+/** Lists all mistakes of the configuration. */
 export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError'
 

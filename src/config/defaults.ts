@@ -15,9 +15,9 @@ type DerivedDefault<T> = { text: string; of: (config: Config) => T }
 
 const isProduction = ({ NODE_ENV }: Config): boolean => NODE_ENV === 'production'
 
-/** Defaults that depend on other settings, in the order in which they can be worked out. */
+/** Defaults that depend on other settings. Later ones may depend on earlier ones. */
 export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> } = {
-  // A container has to listen on its outer address; a laptop in a café should not.
+  // A container must be reachable from outside; a laptop in a café should not be.
   HOST: {
     text: '`127.0.0.1`; in production `0.0.0.0`',
     of: (config) => (isProduction(config) ? '0.0.0.0' : '127.0.0.1'),
@@ -30,12 +30,12 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
     text: '`Groundwork <no-reply@…>` at the host of `PUBLIC_URL`',
     of: ({ PUBLIC_URL }) => `Groundwork <no-reply@${mailDomain(new URL(PUBLIC_URL).hostname)}>`,
   },
-  // Whoever attacks reads it first.
+  // Attackers read the documentation first.
   API_DOCS: {
     text: '`on`; in production `off`',
     of: (config) => (isProduction(config) ? 'off' : 'on'),
   },
-  // A laptop that is busy with a build, or with tests, is slow and not overloaded.
+  // A laptop that runs a build or tests is slow, but not overloaded.
   EVENT_LOOP_DELAY_LIMIT_MS: {
     text: '`0`; in production `250`',
     of: (config) => (isProduction(config) ? 250 : 0),
@@ -44,7 +44,7 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
     text: '`10000`; in production `900`',
     of: (config) => (isProduction(config) ? 900 : 10_000),
   },
-  // Without it, a network between the two can read the links that open accounts.
+  // Without TLS, the network can read links in mails that give access to accounts.
   SMTP_REQUIRE_TLS: {
     text: '`off`; in production `on`',
     of: (config) => (isProduction(config) ? 'on' : 'off'),
@@ -53,12 +53,13 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
     text: '`logs/app.log`; in tests `off`',
     of: ({ NODE_ENV }) => (NODE_ENV === 'test' ? 'off' : 'logs/app.log'),
   },
+  // In development, Ctrl-C should end the process at once.
   SHUTDOWN_DRAIN_SECONDS: {
     text: '`0`; in production `5`',
     of: (config) => (isProduction(config) ? 5 : 0),
   },
 }
 
-/** Nobody waits for Ctrl-C, and no mail comes from a bare address. */
+/** Mail addresses need a host name: an IP address becomes `localhost`. */
 const mailDomain = (hostname: string): string =>
   isIP(hostname.replace(/[[\]]/g, '')) ? 'localhost' : hostname

@@ -9,12 +9,12 @@ import {
 import { ConfigError } from './config-error.js'
 import type { Config, SettingName } from './settings.js'
 
-/** A key that a setting gives in production, and that is made and kept elsewhere. */
+/** A key that a setting holds in production, and that development creates and keeps in a file. */
 type KeptKey<T> = { setting: SettingName; file: string; parse: (text: string) => T }
 
 /**
- * The keys of access tokens, the signing one first. Without JWT_PRIVATE_KEYS, which production refuses, one is made
- * and kept, so that a restart logs nobody out.
+ * Returns the keys of access tokens, the signing key first. Without JWT_PRIVATE_KEYS, which production
+ * requires, one is created and kept, so that sessions survive a restart.
  * @throws {ConfigError} when the kept file is damaged or cannot be written
  */
 export function resolveSigningKeys(
@@ -28,37 +28,50 @@ export function resolveSigningKeys(
   })
 }
 
-/** The kept key, made where there is none yet. @throws {ConfigError} */
+/**
+ * Returns the kept key, or creates it.
+ * @throws {ConfigError} when the file is damaged or cannot be written
+ */
 export const keepKey = <T>(dataDir: string, key: KeptKey<T>): T =>
-  explained(dataDir, key, (path) => key.parse(readFile(path) ?? keepNewKey(path, dataDir)))
+  withExplainedErrors(dataDir, key, (path) => key.parse(readFile(path) ?? keepNewKey(path, dataDir)))
 
-/** The kept key, if there is one. @throws {ConfigError} */
+/**
+ * Returns the kept key, or undefined when there is none.
+ * @throws {ConfigError} when the file is damaged or cannot be read
+ */
 export const findKeptKey = <T>(dataDir: string, key: KeptKey<T>): T | undefined =>
-  explained(dataDir, key, (path) => {
+  withExplainedErrors(dataDir, key, (path) => {
     const text = readFile(path)
     return text === undefined ? undefined : key.parse(text)
   })
 
-function explained<T>(dataDir: string, { setting, file }: KeptKey<unknown>, read: (path: string) => T): T {
+function withExplainedErrors<T>(
+  dataDir: string,
+  { setting, file }: KeptKey<unknown>,
+  read: (path: string) => T,
+): T {
   const path = join(dataDir, file)
   try {
     return read(path)
   } catch (error) {
     if (error instanceof SigningKeyError) {
-      throw new ConfigError([`${path} is damaged: remove it, and a new key is made.`])
+      throw new ConfigError([`${path} is damaged: remove it, and a new key is created.`])
     }
     const reason = error instanceof Error && 'code' in error ? error.code : error
     throw new ConfigError([`${path} cannot be read or written (${reason}): set ${setting} or DATA_DIR.`])
   }
 }
 
-/** Of processes that start together the first to link wins, and the others read what it wrote, never half of it. */
+/**
+ * When several processes start together, the first link wins. The others read its file, which is
+ * complete.
+ */
 function keepNewKey(path: string, directory: string): string {
   mkdirSync(directory, { recursive: true })
   const draft = `${path}.${process.pid}`
   try {
     writeFileSync(draft, generateSigningKeyPem(), { mode: 0o600 })
-    // The mode above holds for a new file only.
+    // The mode above applies only to a new file.
     chmodSync(draft, 0o600)
     linkSync(draft, path)
   } catch (error) {

@@ -3,9 +3,10 @@ import { parseEnv } from 'node:util'
 import { fromPackageRoot } from './paths.js'
 
 /**
- * The environment with what `.env` adds to it: a variable that is set and not empty wins over the file. It is written into
- * `process.env`, as `process.loadEnvFile` does, because OpenTelemetry reads some of it there.
- * `CONFIG_FILE=off` reads no file, and so not this one.
+ * Returns the environment with the variables of `.env` added. Variables that are set and not empty
+ * override the file. The variables are written into `env`, by default `process.env`, as
+ * `process.loadEnvFile` does, because OpenTelemetry reads some of them there. With `CONFIG_FILE=off` no
+ * file is read, including this one.
  */
 export function readEnvironment(
   env: NodeJS.ProcessEnv = process.env,

@@ -7,13 +7,14 @@ import { readAddress } from '../lib/network/client-address.js'
 import { parseRedisUrl, REDIS_URL_FORM } from '../lib/redis/url.js'
 
 export type Format = {
+  /** The rest of the message "must be …". */
   expected: string
   accepts: (value: string) => boolean
-  /** Why it does not, in words that show nothing of the value. */
+  /** Why the value is refused, without showing any of it. Undefined when there is no more to say. */
   reason?: (value: string) => string | undefined
 }
 
-/** The formats that settings name, each with the words that follow "must be". */
+/** The formats of settings. */
 export const formats = {
   path: { expected: 'a path', accepts: (value) => !value.includes('\0') },
   host: {
@@ -49,7 +50,7 @@ export const formats = {
   'postgres-url': parsedFormat(DATABASE_URL_FORM, parseDatabaseUrl),
   'redis-url': parsedFormat(REDIS_URL_FORM, parseRedisUrl),
   'key-prefix': {
-    // Braces decide on which node of Redis Cluster a key lies.
+    // No braces: in Redis Cluster they decide which node has the key.
     expected: 'up to 64 letters, digits and any of : . _ -',
     accepts: (value) => /^[\w:.-]{1,64}$/.test(value),
   },
@@ -57,7 +58,7 @@ export const formats = {
   'smtp-url': urlFormat(['smtp:', 'smtps:'], 'smtp://user:password@host:587'),
   mailbox: {
     expected: 'an e-mail address such as no-reply@example.com or Example <no-reply@example.com>',
-    // No line break: it would begin another header.
+    // No line break, which would begin another header.
     accepts: (value) => /^([^<>\p{Cc}]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@,]+@[^\s<>@,]+)$/u.test(value),
   },
   'private-keys': {
@@ -91,7 +92,7 @@ function urlFormat(protocols: string[], example: string): Format {
   }
 }
 
-/** Of a parser whose errors hold nothing of what it read. */
+/** A format for a parser whose errors never quote the value. */
 function parsedFormat(form: string, parse: (value: string) => unknown): Required<Format> {
   const mistakeIn = (value: string): string | undefined => {
     try {
@@ -113,12 +114,16 @@ function parsedFormat(form: string, parse: (value: string) => unknown): Required
 
 function parseUrl(value: string, protocols: string[]): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
-  // A slash or a hash in the password ends the authority too early: part of it would be taken for a host.
+  // An unencoded slash or hash in the password ends the authority early: part of it would be taken for
+  // a host.
   const isWhole = url && !`${url.pathname}${url.search}${url.hash}`.includes('@')
   return isWhole && url.hostname !== '' && protocols.includes(url.protocol) ? url : undefined
 }
 
-/** Clients decode the parts of a URL, and fail without naming the setting when a `%` stands for itself. */
+/**
+ * Clients decode the parts of a URL. On an unencoded `%` they fail with an error that does not name the
+ * setting.
+ */
 function isDecodable(value: string): boolean {
   try {
     return decodeURIComponent(value) !== ''
@@ -133,15 +138,18 @@ function isProxyRange(value: string): boolean {
   if (family === 0) return false
   if (prefix === undefined) return true
   const bits = Number(prefix)
-  return bits <= (family === 4 ? 32 : 128) && bits >= fewestBits(address, bits, family)
+  return bits <= (family === 4 ? 32 : 128) && bits >= minBits(address, bits, family)
 }
 
-/** The widest private networks, 10.0.0.0/8 and fc00::/7: a few ranges that are wider would be everybody, by halves or quarters. */
-function fewestBits(address: string, bits: number, family: number): number {
+/**
+ * The prefix length of the widest private networks, 10.0.0.0/8 and fc00::/7. A few wider ranges could cover
+ * all addresses in halves or quarters.
+ */
+function minBits(address: string, bits: number, family: number): number {
   if (family === 4) return 8
   const range = new BlockList()
   range.addSubnet(address, bits, 'ipv6')
-  // The IPv4 addresses inside IPv6 are ::ffff:0:0/96.
+  // IPv4-mapped IPv6 addresses are ::ffff:0:0/96.
   const holdsIpv4 = isIPv4(readAddress(address) ?? '') || range.check('::ffff:0.0.0.0', 'ipv6')
   return holdsIpv4 ? 96 + 8 : 7
 }

@@ -14,8 +14,8 @@ export type Log = {
 }
 
 /**
- * To standard output (for people in development, else as JSON) and to a file.
- * Both are written by this process itself: a worker thread for each would slow every start.
+ * Logs to standard output (readable in development, otherwise as JSON) and to a file. This process writes
+ * both itself, because worker threads would slow every start.
  * @throws {ConfigError} when the file cannot be written
  */
 export async function createLog(settings: LogSettings): Promise<Log> {
@@ -23,7 +23,7 @@ export async function createLog(settings: LogSettings): Promise<Log> {
   const file = settings.LOG_FILE_PATH === 'off' ? undefined : await openLogFile(settings, onError)
   const output = await openOutput(settings)
   const lines = new LineBuffer(file ? [output, file] : [output], settings.LOG_DELAY_MS)
-  // However the process ends, but for what kills it outright.
+  // Covers every end of the process except SIGKILL.
   process.once('exit', lines.end)
   const logger = pino(
     {
@@ -43,7 +43,10 @@ export async function createLog(settings: LogSettings): Promise<Log> {
   return { logger, close }
 }
 
-/** pino and Fastify take the error's own message for the line's, and that may hold the values of a failed statement. */
+/**
+ * pino and Fastify use the message of an error as the message of the line. That may hold the values of a
+ * failed statement, so it is replaced.
+ */
 function logSafely(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
   const first: unknown = args[0]
   const err = first instanceof Error ? first : isRecord(first) ? first.err : undefined
@@ -58,20 +61,20 @@ function logSafely(this: Logger, args: Parameters<LogFn>, log: LogFn): void {
 }
 
 /**
- * A safety net: nothing logs secrets on purpose. By name and by shape, as everywhere, in an object and in what it holds, for
- * one that is logged whole.
+ * A safety net, since nothing logs secrets on purpose. Redacts secrets by name and by form in the
+ * fields of a line, and in plain objects one level below, for objects that are logged whole.
  */
 export const withoutSecrets = (fields: Record<string, unknown>): Record<string, unknown> =>
   hideSecrets(fields, 2)
 
 function hideSecrets(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
-  const shown: Record<string, unknown> = {}
+  const result: Record<string, unknown> = {}
   for (const name of Object.keys(fields))
-    shown[name] = isSecretName(name) ? REDACTED : shownOf(fields[name], depth)
-  return shown
+    result[name] = isSecretName(name) ? REDACTED : hideSecretsIn(fields[name], depth)
+  return result
 }
 
-function shownOf(value: unknown, depth: number): unknown {
+function hideSecretsIn(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return redactText(value)
   const isPlain = isRecord(value) && Object.getPrototypeOf(value) === Object.prototype
   return isPlain && depth > 1 ? hideSecrets(value, depth - 1) : value
@@ -80,7 +83,7 @@ function shownOf(value: unknown, depth: number): unknown {
 let lastMs = 0
 let lastTime = ''
 
-/** As pino's own, which formats the time anew for each of the lines of one millisecond. */
+/** Like pino's `isoTime`, but formats the time only once per millisecond. */
 function isoTime(): string {
   const ms = Date.now()
   if (ms !== lastMs) {

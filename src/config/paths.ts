@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The same from src and from dist. */
+/** The same directory whether this file runs from src or from dist. */
 const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Relative paths count from the package, so that a script run elsewhere finds the same files. */
+/** Resolves relative paths from the package, so that scripts find the same files from any directory. */
 export const fromPackageRoot = (path: string): string => resolve(PACKAGE_ROOT, path)

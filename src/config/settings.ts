@@ -9,34 +9,34 @@ type Kind =
 export type Setting = Kind & {
   description: string
   default?: string | number | readonly string[]
-  /** Without it and without a default, `defaults.ts` has one that depends on other settings. */
+  /** May be undefined. A setting without this and without a default has one in `defaults.ts`. */
   optional?: true
-  /** Shown in the sample. It holds `change-me`, and production refuses every value that does. */
+  /** For the sample file. Placeholders contain `change-me`, which production refuses. */
   example?: string
-  /** Its value is never printed. */
+  /** The value is never printed. */
   secret?: true
   requiredInProduction?: true
-  /** Means nothing inside the file, so it is refused there. */
+  /** Has no effect in the file, so it is refused there. */
   environmentOnly?: true
 }
 
 /**
- * Every setting, under the one name it has in the environment, in the file and in code.
- * Validation, the `Config` type and the table of docs/settings.md come from here.
- * Plain data: every script and process starts by reading it, and loading a schema library first would be felt.
+ * Every setting, by its name in the environment, in the file and in code. Validation, the `Config` type
+ * and the table of docs/settings.md are generated from it. Plain data, because every script and process
+ * reads it at start, and loading a schema library would slow all of them.
  */
 export const settings = {
   NODE_ENV: {
     choices: ['development', 'test', 'production'],
     default: 'development',
-    description: 'What the process is for. `production` refuses to start with unsafe settings.',
+    description: 'What the process is for. In `production` it refuses to start with unsafe settings.',
   },
   CONFIG_FILE: {
     format: 'path',
     default: 'config/config.yml',
     environmentOnly: true,
     description:
-      'The file to read settings from; `off` reads none, `.env` included. Only the default may be absent.',
+      'The file to read settings from; `off` reads neither a file nor `.env`. Only the default file may be absent.',
   },
   DATA_DIR: {
     format: 'path',
@@ -55,20 +55,20 @@ export const settings = {
     example: 'https://change-me.example.com',
     requiredInProduction: true,
     description:
-      'The address under which clients reach the API, for links in mails and as issuer of tokens; with a path where a proxy strips one.',
+      'The address at which clients reach the API, for links in mails and as the issuer of tokens. It has a path if a proxy strips one.',
   },
   FRONTEND_URL: {
     format: 'public-url',
     optional: true,
     example: 'https://change-me.example.com',
     description:
-      'Where the links in mails lead: a front end of your own. Without it, the pages that come with the server.',
+      'Where the links in mails lead: a front end of your own. Without it, the pages of the server.',
   },
   SECURITY_CONTACT: {
     listOf: 'contact',
     default: [],
     description:
-      'Whom to tell of a vulnerability, in `/.well-known/security.txt` (RFC 9116): `mailto:`, `https:` or `tel:` addresses. Without it there is none.',
+      'Where to report a vulnerability, in `/.well-known/security.txt` (RFC 9116): `mailto:`, `https:` or `tel:` addresses. Without it, there is no such file.',
   },
   CHANGE_PASSWORD_URL: {
     format: 'page-url',
@@ -80,12 +80,12 @@ export const settings = {
   TRUST_PROXY: {
     listOf: 'proxy-range',
     default: [],
-    description: 'The proxies whose `X-Forwarded-*` headers are believed: addresses or CIDR ranges.',
+    description: 'The proxies whose `X-Forwarded-*` headers are trusted: addresses or CIDR ranges.',
   },
   CORS_ORIGINS: {
     listOf: 'origin',
     default: [],
-    description: 'The origins whose pages may call the API. `*` means every one; production refuses it.',
+    description: 'The origins whose pages may call the API. `*` means all of them; production refuses it.',
   },
   BODY_LIMIT_BYTES: {
     integer: [1024, 104_857_600],
@@ -94,12 +94,12 @@ export const settings = {
   },
   API_DOCS: {
     choices: ['on', 'off'],
-    description: 'The documentation of the API at `/api-docs`, open to everybody.',
+    description: 'The documentation of the API at `/api-docs`, without sign-in.',
   },
   RATE_LIMIT: {
     choices: ['on', 'off'],
     default: 'on',
-    description: '`off` lifts the rate limits; production refuses it.',
+    description: '`off` turns the rate limits off; production refuses it.',
   },
   RATE_LIMIT_KEY_PREFIX: {
     format: 'key-prefix',
@@ -111,30 +111,30 @@ export const settings = {
   REQUEST_TIMEOUT_SECONDS: {
     integer: [1, 3600],
     default: 30,
-    description: 'How long a client may take to send a request; its headers have 10 seconds of it at most.',
+    description: 'How long a client may take to send a request, of which at most 10 seconds for its headers.',
   },
   KEEP_ALIVE_TIMEOUT_SECONDS: {
     integer: [1, 3600],
     default: 72,
     description:
-      'How long a connection is kept open without a request: longer than the proxy in front keeps it, which else answers 502.',
+      'How long a connection is kept open without a request: longer than the proxy in front keeps it, or the proxy returns 502s.',
   },
   STALLED_READER_SECONDS: {
     integer: [1, 3600],
     default: 60,
     description:
-      'A client that reads nothing of an answer for so long has its connection closed; one that reads slowly has not.',
+      'How long a client may read nothing of a response before its connection is closed. A client that reads slowly keeps it.',
   },
   UNREAD_ANSWERS_MAX_MB: {
     integer: [1, 65_536],
     default: 128,
     description:
-      'How much of large answers may wait in memory for its readers, a quarter of it for one caller; beyond it, large answers are a 503.',
+      'How much of large responses may wait in memory for slow readers, a quarter of it for one caller. Above that, large responses are a 503.',
   },
   EXPORTS_PER_USER: {
     integer: [1, 1000],
     default: 2,
-    description: 'How many exports one user may read at once, from one process.',
+    description: 'How many exports one user may run at once, in one process.',
   },
   EXPORTS_MAX: {
     integer: [1, 1000],
@@ -143,7 +143,7 @@ export const settings = {
   },
   EVENT_LOOP_DELAY_LIMIT_MS: {
     integer: [0, 60_000],
-    description: 'Requests get a 503 while the event loop is later than this; 0 refuses none.',
+    description: 'Requests get a 503 while the event loop delay is above this; 0 refuses none.',
   },
   QUEUE_TIMEOUT_MS: {
     integer: [1, 60_000],
@@ -152,7 +152,8 @@ export const settings = {
   },
   SHUTDOWN_DRAIN_SECONDS: {
     integer: [0, 300],
-    description: 'How long to serve on after a stop signal, so that load balancers see `/readyz` fail first.',
+    description:
+      'How long to keep serving after a stop signal, so that load balancers see `/readyz` fail first.',
   },
 
   DATABASE_URL: {
@@ -162,7 +163,7 @@ export const settings = {
     secret: true,
     requiredInProduction: true,
     description:
-      'PostgreSQL, as the role the application runs as ([what it may say](deployment.md#database_url)). Without it, the embedded PostgreSQL.',
+      'PostgreSQL, as the role that the application runs as ([the URL](deployment.md#database_url)). Without it, the embedded PostgreSQL.',
   },
   DATABASE_DIRECT_URL: {
     format: 'postgres-url',
@@ -170,7 +171,7 @@ export const settings = {
     example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
     secret: true,
     description:
-      'The same database and role without a pooler in between, where `DATABASE_URL` leads to one in transaction mode ([scaling.md](scaling.md#a-pooler-in-between)). Without it, `DATABASE_URL`.',
+      'The same database and role without a pooler, if `DATABASE_URL` leads to one in transaction mode ([scaling.md](scaling.md#a-pooler-in-between)). Without it, `DATABASE_URL`.',
   },
   DATABASE_MIGRATION_URL: {
     format: 'postgres-url',
@@ -198,12 +199,12 @@ export const settings = {
   DATABASE_STATEMENT_TIMEOUT_MS: {
     integer: [1, 600_000],
     default: 15_000,
-    description: 'PostgreSQL ends a statement that runs longer.',
+    description: 'PostgreSQL cancels a statement that runs longer.',
   },
   DATABASE_IDLE_TRANSACTION_TIMEOUT_MS: {
     integer: [1, 600_000],
     default: 30_000,
-    description: 'PostgreSQL ends a session that idles inside a transaction for longer.',
+    description: 'PostgreSQL ends a session that is idle inside a transaction for longer.',
   },
 
   REDIS_URL: {
@@ -220,18 +221,18 @@ export const settings = {
     optional: true,
     example: 'change-me',
     description:
-      'What every key in Redis begins with: another one for each deployment that shares it. Without it, a name that is made of the identity of the database, so that only exact copies of its files need one ([jobs.md](jobs.md#one-redis-for-several-deployments)).',
+      'What every key in Redis begins with, different for each deployment that shares it. Without it, a name derived from the identity of the database, so only exact copies of its files need one ([jobs.md](jobs.md#one-redis-for-several-deployments)).',
   },
   WORKER_CONCURRENCY: {
     integer: [1, 1000],
     default: 5,
-    description: 'How many jobs one worker process does at a time.',
+    description: 'How many jobs one worker process runs at a time.',
   },
   JOBS_DASHBOARD: {
     choices: ['off', 'read-only', 'read-write'],
     default: 'read-only',
     description:
-      'The dashboard of jobs at `/admin/queues`, for super_admins. With `read-write` they retry and discard there what failed.',
+      'The dashboard of jobs at `/admin/queues`, for super_admins. `read-write` also lets them retry and discard failed jobs.',
   },
 
   SMTP_URL: {
@@ -245,7 +246,7 @@ export const settings = {
   SMTP_REQUIRE_TLS: {
     choices: ['on', 'off'],
     description:
-      'Whether mail to an `smtp:` server waits until the connection is encrypted (STARTTLS). `off` also sends it in clear, to a server on the same machine or network.',
+      'Whether mail to an `smtp:` server requires an encrypted connection (STARTTLS). `off` also sends it in the clear, to a server on the same machine or network.',
   },
   MAIL_FROM: {
     format: 'mailbox',
@@ -260,7 +261,7 @@ export const settings = {
     secret: true,
     requiredInProduction: true,
     description:
-      'The keys of access tokens, as PEM, JWK or the base64 of either; `npm run jwt:key` makes one. The first signs, all verify. Without it, one is made and kept in `DATA_DIR`.',
+      'The private keys of access tokens, as PEM, JWK or the base64 of either; `npm run jwt:key` creates one. The first signs, all verify. Without it, one is created and kept in `DATA_DIR`.',
   },
   ACCESS_TOKEN_TTL_SECONDS: {
     integer: [1, 86_400],
@@ -275,18 +276,17 @@ export const settings = {
   REFRESH_TOKEN_GRACE_SECONDS: {
     integer: [0, 300],
     default: 10,
-    description:
-      'How long after its use a refresh token still gives its successor, for answers that got lost.',
+    description: 'How long after its use a refresh token still returns its successor, for lost responses.',
   },
   SESSION_TTL_SECONDS: {
     integer: [1, 31_536_000],
     default: 7_776_000,
-    description: 'When a session ends, however much it is used.',
+    description: 'When a session ends, even if it is in use.',
   },
   SESSIONS_PER_USER_MAX: {
     integer: [1, 10_000],
     default: 50,
-    description: 'The most sessions of one user at a time: with one more the oldest ends.',
+    description: 'The most sessions of one user at a time; one more ends the oldest.',
   },
   VERIFICATION_TOKEN_TTL_SECONDS: {
     integer: [1, 2_592_000],
@@ -301,13 +301,13 @@ export const settings = {
   INVITATION_TOKEN_TTL_SECONDS: {
     integer: [1, 2_592_000],
     default: 604_800,
-    description: 'How long the link of an invitation is valid.',
+    description: 'How long a mailed invitation link is valid.',
   },
   ARGON2_MEMORY_KIB: {
     integer: [19_456, 1_048_576],
     default: 19_456,
     description:
-      "The memory that hashing a password takes. OWASP's minimum is the default; each sign-in upgrades older hashes.",
+      "The memory that hashing a password takes. The default is OWASP's minimum; each sign-in upgrades older hashes.",
   },
   ARGON2_PASSES: {
     integer: [2, 20],
@@ -319,13 +319,13 @@ export const settings = {
     optional: true,
     example: 'https://change-me.example.com/range',
     description:
-      'The range API of Have I Been Pwned (`https://api.pwnedpasswords.com/range`) or a copy of it: new passwords that it lists are refused. Only five digits of a hash leave the server; while it does not answer, passwords are accepted.',
+      'The range API of Have I Been Pwned (`https://api.pwnedpasswords.com/range`) or a copy of it: new passwords that it lists are refused. Only five digits of a hash leave the server. While it does not respond, passwords are accepted.',
   },
   SIGN_IN_WAIT_SECONDS: {
     integer: [1, 86_400],
     default: 30,
     description:
-      'How long an account has to wait after five wrong passwords in a row; each one after that doubles it.',
+      'How long an account has to wait after five wrong passwords in a row; each further one doubles it.',
   },
   SIGN_IN_WAIT_MAX_SECONDS: {
     integer: [1, 86_400],
@@ -339,29 +339,29 @@ export const settings = {
     example: 'change-me to what npm run audit:keys prints',
     secret: true,
     description:
-      'The key that seals the audit log, as PEM, JWK or the base64 of either; `npm run audit:keys` makes one. Without it, one is made and kept in `DATA_DIR`; in production nothing is sealed.',
+      'The key that seals the audit log, as PEM, JWK or the base64 of either; `npm run audit:keys` creates one. Without it, one is created and kept in `DATA_DIR`; in production nothing is sealed.',
   },
   AUDIT_PUBLIC_KEYS: {
     format: 'audit-public-keys',
     optional: true,
     example: 'change-me to the public keys that npm run audit:keys prints',
-    // Public as they should be, but a private one may stand here by mistake.
+    // Public keys are no secret, but someone may set a private one by mistake.
     secret: true,
     description:
-      'The public halves of earlier signing keys, separated by commas, for `npm run audit:verify`; an auditor has these alone.',
+      'The public halves of earlier signing keys, separated by commas, for `npm run audit:verify`; auditors need no others.',
   },
   AUDIT_RETENTION_MONTHS: {
     integer: [1, 1200],
     optional: true,
     description:
-      'How many whole months the audit log is kept, beside the current one; `npm run db:upgrade` tells the database. Without it, for ever.',
+      'How many whole months of the audit log are kept, besides the current one. Without it, all of them. `npm run db:upgrade` applies it.',
   },
 
   METRICS_PORT: {
     integer: [0, 65_535],
     optional: true,
     description:
-      'The port on which the API shows its metrics at `/metrics`; 0 lets the system choose. Without it they are on `PORT` where there is a `METRICS_TOKEN`, else nowhere.',
+      'The port on which the API serves its metrics at `/metrics`; 0 lets the system choose. Without it, they are on `PORT` if there is a `METRICS_TOKEN`, otherwise nowhere.',
   },
   WORKER_METRICS_PORT: {
     integer: [0, 65_535],
@@ -372,35 +372,35 @@ export const settings = {
     format: 'host',
     default: '127.0.0.1',
     description:
-      'The address of these ports. Open them to Prometheus only. Beyond this machine production needs a `METRICS_TOKEN`.',
+      'The address of these ports. Open them to Prometheus only. Beyond this machine, production requires a `METRICS_TOKEN`.',
   },
   METRICS_TOKEN: {
     format: 'metrics-token',
     optional: true,
     example: 'change-me-to-what-openssl-rand-hex-32-prints',
     secret: true,
-    description: 'What `/metrics` asks for, as `Authorization: Bearer …`, on whatever port it is.',
+    description: 'The token that `/metrics` requires as `Authorization: Bearer …`, on any port.',
   },
 
   LOG_LEVEL: {
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
-    description: 'The least level that is logged. Production refuses `trace` and `debug`.',
+    description: 'The lowest level that is logged. Production refuses `trace` and `debug`.',
   },
   LOG_DELAY_MS: {
     integer: [0, 1000],
     default: 10,
     description:
-      'How long lines below `warn` may wait to be written together; `0` writes each at once. A process that is killed outright loses those.',
+      'How long lines below `warn` may wait to be written together; `0` writes each at once. A killed process loses the waiting lines.',
   },
   LOG_FILE_PATH: {
     format: 'file-path',
-    description: 'The log file, beside standard output; `off` writes none.',
+    description: 'The log file, in addition to standard output; `off` writes none.',
   },
   LOG_FILE_ROTATION: {
     choices: ['hourly', 'daily', 'off'],
     default: 'daily',
-    description: 'The age at which a new log file is begun; `off` leaves age and size to a logrotate.',
+    description: 'How often a new log file is begun; `off` leaves age and size to logrotate.',
   },
   LOG_FILE_MAX_MB: {
     integer: [1, 10_240],
@@ -410,20 +410,21 @@ export const settings = {
   LOG_FILE_MAX_COUNT: {
     integer: [1, 1000],
     default: 14,
-    description: 'How many older log files are kept beside the current one.',
+    description: 'How many older log files are kept in addition to the current one.',
   },
 
   OTEL_SDK_DISABLED: {
     choices: ['true', 'false'],
     default: 'false',
     environmentOnly: true,
-    description: '`true` turns tracing off, whatever else is set.',
+    description: '`true` turns tracing off and overrides the other settings.',
   },
   OTEL_TRACES_EXPORTER: {
     choices: ['otlp', 'none'],
     optional: true,
     environmentOnly: true,
-    description: '`otlp` turns tracing on, without an endpoint towards `http://localhost:4318`; `none` off.',
+    description:
+      '`otlp` turns tracing on, by default with `http://localhost:4318` as the endpoint; `none` turns it off.',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     format: 'collector-url',
@@ -431,20 +432,20 @@ export const settings = {
     environmentOnly: true,
     secret: true,
     description:
-      'Turns tracing on: where spans are sent, `/v1/traces` below it. Other `OTEL_*` variables work as OpenTelemetry defines them.',
+      'Turns tracing on, and sends spans to `/v1/traces` below this address. Other `OTEL_*` variables work as OpenTelemetry defines them.',
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
     format: 'collector-url',
     optional: true,
     environmentOnly: true,
     secret: true,
-    description: 'The same, as the whole address.',
+    description: 'The same, as the complete address.',
   },
   OTEL_EXPORTER_OTLP_PROTOCOL: {
     choices: ['http/protobuf'],
     default: 'http/protobuf',
     environmentOnly: true,
-    description: 'How spans are sent.',
+    description: 'The protocol that sends spans.',
   },
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
     choices: ['http/protobuf'],
@@ -476,4 +477,5 @@ export const settingNames = Object.keys(settings) as SettingName[]
 
 export const isSettingName = (name: string): name is SettingName => Object.hasOwn(settings, name)
 
+/** The definition of a setting, with all optional fields. */
 export const settingOf = (name: SettingName): Setting => settings[name]

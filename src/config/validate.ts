@@ -13,20 +13,20 @@ export function isValid(setting: Setting, value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum
 }
 
-/** One line about a value that is not valid; what a secret holds is never part of it. */
+/** Explains in one line why a value is not valid. Never shows the value of a secret. */
 export function explain(name: SettingName, value: unknown): string {
   const setting = settingOf(name)
   if (setting.secret) return `${name} must be ${expected(setting)}${reasonOf(setting, value)}.`
   return `${name} must be ${expected(setting)}, not ${show(value)}.`
 }
 
-/** On one line, bounded, and without the credentials of a URL that stands where none belongs. */
+/** Formats a value on one line of limited length, without the credentials of a URL in the wrong setting. */
 function show(value: unknown): string {
   const text = inspect(value, { compact: true, breakLength: Infinity }).replace(/\/\/.*@/g, '//…@')
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text
 }
 
-/** Only of formats whose reasons show nothing of the value. */
+/** The reason that the format gives, which never shows the value. */
 function reasonOf(setting: Setting, value: unknown): string {
   const format: Format | undefined = 'format' in setting ? formats[setting.format] : undefined
   const reason = typeof value === 'string' ? format?.reason?.(value) : undefined

@@ -96,6 +96,6 @@ t.test('creates and keeps a key outside production, and never in production', as
   writeFileSync(file, 'x')
   t.throws(() => signing('development'), {
     constructor: ConfigError,
-    message: /audit-key\.pem is damaged: remove it, and a new key is made\.$/,
+    message: /audit-key\.pem is damaged: remove it, and a new key is created\.$/,
   })
 })

@@ -46,7 +46,7 @@ t.test(
     const needed = ['PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'JWT_PRIVATE_KEYS']
     for (const name of needed) {
       for (const value of ['', undefined]) {
-        t.strictSame(mistakesWith({ [name]: value }), [`${name} is missing, and production needs it.`])
+        t.strictSame(mistakesWith({ [name]: value }), [`${name} is missing, and production requires it.`])
       }
     }
     const none = Object.fromEntries(needed.map((name) => [name, '']))
@@ -82,13 +82,13 @@ t.test('production rejects every sample value, even when it is partly changed', 
 t.test('production rejects settings that are only acceptable elsewhere', async (t) => {
   const refusals: [NodeJS.ProcessEnv, RegExp][] = [
     [{ RATE_LIMIT: 'off' }, /^RATE_LIMIT must not be off in production\.$/],
-    [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must name its origins in production/],
-    [{ CORS_ORIGINS: 'https://app.example.com, *' }, /^CORS_ORIGINS must name its origins/],
+    [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must list its origins in production/],
+    [{ CORS_ORIGINS: 'https://app.example.com, *' }, /^CORS_ORIGINS must list its origins/],
     [{ PUBLIC_URL: 'http://api.example.com' }, /^PUBLIC_URL must begin with https:\/\/ in production\.$/],
     [{ PUBLIC_URL: 'http://127.0.0.1.example.com' }, /^PUBLIC_URL must begin with https/],
     [
       { AUDIT_RETENTION_MONTHS: '24' },
-      /^AUDIT_RETENTION_MONTHS needs AUDIT_SIGNING_KEY in production: only months that are sealed are dropped\.$/,
+      /^AUDIT_RETENTION_MONTHS needs AUDIT_SIGNING_KEY in production: only sealed months are dropped\.$/,
     ],
     [{ METRICS_HOST: '0.0.0.0', METRICS_PORT: '9464' }, /^METRICS_HOST needs METRICS_TOKEN in production/],
     [{ METRICS_HOST: '10.0.0.7', WORKER_METRICS_PORT: '0' }, /^METRICS_HOST needs METRICS_TOKEN/],

@@ -134,7 +134,7 @@ t.test('names a damaged or unreadable key file, says what to do, and keeps it', 
   const refuses = (dataDir: string, message: RegExp) =>
     t.throws(() => resolveSigningKeys({ DATA_DIR: dataDir }), { constructor: ConfigError, message })
   const before = readFileSync(join(DATA_DIR, 'jwt-keys.pem'), 'utf8')
-  refuses(DATA_DIR, /jwt-keys\.pem is damaged: remove it, and a new key is made\.$/)
+  refuses(DATA_DIR, /jwt-keys\.pem is damaged: remove it, and a new key is created\.$/)
   t.equal(readFileSync(join(DATA_DIR, 'jwt-keys.pem'), 'utf8'), before)
   refuses(
     join(DATA_DIR, 'folder'),
