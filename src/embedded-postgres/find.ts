@@ -11,13 +11,16 @@ const ANSWER_TIMEOUT_S = 5
 const READY_TIMEOUT_MS = 60_000
 const RETRY_AFTER_MS = 20
 
-/** How a server answers that is about to start or to stop: refused, reset, closed, "cannot connect now", "admin shutdown". */
-const PASSING_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', '57P03', '57P01']
+/**
+ * Errors of a server that is starting or stopping: 57P03 is "cannot connect now", 57P01 "admin
+ * shutdown".
+ */
+const TRANSIENT_ERRORS = ['ECONNREFUSED', 'ECONNRESET', 'CONNECTION_CLOSED', '57P03', '57P01']
 
 /**
- * The server that runs from this directory, be it of another terminal or left by a killed process, once it answers.
- *
- * @throws EmbeddedPostgresError when it runs and does not answer as it should
+ * Finds the server that runs from this directory, started by another terminal or left by a killed
+ * process, and waits until it responds. Returns undefined when no server runs.
+ * @throws {EmbeddedPostgresError} when the server does not respond, or fails
  */
 export async function findServer(layout: Layout, credentials: Credentials): Promise<Server | undefined> {
   const deadline = performance.now() + READY_TIMEOUT_MS
@@ -27,14 +30,18 @@ export async function findServer(layout: Layout, credentials: Credentials): Prom
     if (server.isReady) {
       const served = await servedCluster(layout, server, databaseUrls(credentials, server.port).ownerUrl)
       if (served === clusterIdentity(layout.cluster)) return server
-      // A copy of a directory in use has the files of a server which serves the original.
+      // This directory is a copy of one in use: its files name a server that serves the original.
       if (served !== undefined) return undefined
     }
-    if (performance.now() > deadline) throw silent(layout, server)
+    if (performance.now() > deadline) throw unresponsive(layout, server)
     await delay(RETRY_AFTER_MS)
   }
 }
 
+/**
+ * Returns the identity of the cluster that the server serves, or undefined while it is starting or
+ * stopping.
+ */
 async function servedCluster(layout: Layout, server: Server, url: string): Promise<string | undefined> {
   const sql = openPostgres(url, { max: 1, connect_timeout: ANSWER_TIMEOUT_S, fetch_types: false })
   try {
@@ -44,18 +51,18 @@ async function servedCluster(layout: Layout, server: Server, url: string): Promi
     return row?.cluster ?? ''
   } catch (error) {
     const code = errorCode(error) ?? ''
-    if (PASSING_ERRORS.includes(code)) return undefined
-    if (code === 'CONNECT_TIMEOUT') throw silent(layout, server)
+    if (TRANSIENT_ERRORS.includes(code)) return undefined
+    if (code === 'CONNECT_TIMEOUT') throw unresponsive(layout, server)
     throw damaged(layout, error instanceof Error ? error.message : String(error))
   } finally {
     await sql.end({ timeout: 0 })
   }
 }
 
-const silent = ({ dataDir }: Layout, { identity }: Server): EmbeddedPostgresError =>
+const unresponsive = ({ dataDir }: Layout, { identity }: Server): EmbeddedPostgresError =>
   new EmbeddedPostgresError(
-    `the database server of ${dataDir} does not answer: end process ${pidOf(identity)} and try again`,
+    `the database server of ${dataDir} does not respond: end process ${pidOf(identity)} and try again`,
   )
 
-const damaged = ({ dataDir }: Layout, why: string): EmbeddedPostgresError =>
-  new EmbeddedPostgresError(`the database in ${dataDir} is damaged (${why}): ${startAfresh(dataDir)}`)
+const damaged = ({ dataDir }: Layout, reason: string): EmbeddedPostgresError =>
+  new EmbeddedPostgresError(`the database in ${dataDir} is damaged (${reason}): ${startAfresh(dataDir)}`)

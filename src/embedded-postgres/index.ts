@@ -5,7 +5,7 @@ import { type Credentials, createCluster, readCluster } from './cluster.js'
 import { EmbeddedPostgresError, errorCode } from './errors.js'
 import { findServer } from './find.js'
 import { type Layout, layoutOf } from './layout.js'
-import { giveBack, takeLease } from './lease.js'
+import { releaseLease, takeLease } from './lease.js'
 import { takeLock } from './lock.js'
 import { launchServer } from './server.js'
 import { databaseUrls } from './urls.js'
@@ -13,31 +13,33 @@ import { databaseUrls } from './urls.js'
 export { EmbeddedPostgresError } from './errors.js'
 
 export type EmbeddedPostgres = {
-  /** May create databases and roles: for tests. */
+  /** The role that may create databases and roles. For tests. */
   superuserUrl: string
-  /** Owns the database and migrates it. */
+  /** The role that owns the database and migrates it. */
   ownerUrl: string
-  /** Runs the application: has what the migrations grant it, and no more. */
+  /** The role that runs the application, with only the privileges that the migrations grant. */
   appUrl: string
   port: number
   dataDir: string
-  /** Leaves the server; the last process to leave stops it. */
+  /** Leaves the server. The last process that leaves stops it. */
   stop(): Promise<void>
 }
 
 export type EmbeddedPostgresOptions = {
   dataDir: string
-  /** For tests: nothing is synchronised to disk, and the directory is removed when the last user leaves. */
+  /**
+   * For tests: nothing is synced to disk, and the directory is removed when the last user leaves. By
+   * default false.
+   */
   ephemeral?: boolean
-  /** Of the binaries, as npm names them: `linux-x64`. */
+  /** The platform of the binaries in npm's form, such as `linux-x64`. By default the current one. */
   platform?: string
 }
 
 /**
- * Real PostgreSQL without installing it: makes the database at the first start, and shares one server among all
- * processes that use the same directory.
- *
- * @throws EmbeddedPostgresError with one line for the operator
+ * Runs a real PostgreSQL that needs no installation. Creates the database at the first start. All processes
+ * that use the same directory share one server.
+ * @throws {EmbeddedPostgresError} when PostgreSQL cannot run; the message explains it in one line
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { ephemeral = false, platform = currentPlatform } = options
@@ -48,10 +50,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     try {
       const { credentials, port } = await joinServer(layout, { ephemeral, platform })
       let stopped: Promise<void> | undefined
-      const stop = () => (stopped ??= giveBack(lease))
+      const stop = () => (stopped ??= releaseLease(lease))
       return { ...databaseUrls(credentials, port), port, dataDir: layout.dataDir, stop }
     } catch (error) {
-      await giveBack(lease)
+      await releaseLease(lease)
       throw error
     }
   } catch (error) {
@@ -64,13 +66,13 @@ async function joinServer(layout: Layout, options: { ephemeral: boolean; platfor
   const release = await takeLock(layout.lock)
   try {
     const account = serverAccount(layout.cluster)
-    const present = readCluster(layout)
-    refuseOtherKind(layout, present, ephemeral)
-    const running = present && (await findServer(layout, present))
-    if (running) return { credentials: present, port: running.port }
+    const existing = readCluster(layout)
+    refuseOtherKind(layout, existing, ephemeral)
+    const running = existing && (await findServer(layout, existing))
+    if (running) return { credentials: existing, port: running.port }
 
     const binaries = findBinaries({ platform, account })
-    const credentials = present ?? (await createCluster(layout, { binaries, account, ephemeral }))
+    const credentials = existing ?? (await createCluster(layout, { binaries, account, ephemeral }))
     await launchServer(layout, { binaries, account, ephemeral })
     const launched = await findServer(layout, credentials)
     if (!launched) throw new EmbeddedPostgresError(`the database server ended at once, see ${layout.log}`)
@@ -80,10 +82,10 @@ async function joinServer(layout: Layout, options: { ephemeral: boolean; platfor
   }
 }
 
-/** Or a test would remove the data of the application when it leaves. */
-function refuseOtherKind({ dataDir }: Layout, present: Credentials | undefined, ephemeral: boolean): void {
-  if (!present || present.ephemeral === ephemeral) return
-  const kind = present.ephemeral ? 'a throw-away database' : 'a database to keep'
+/** Otherwise a test could remove the data of the application when it leaves. */
+function refuseOtherKind({ dataDir }: Layout, existing: Credentials | undefined, ephemeral: boolean): void {
+  if (!existing || existing.ephemeral === ephemeral) return
+  const kind = existing.ephemeral ? 'a temporary database' : 'a permanent database'
   throw new EmbeddedPostgresError(`${dataDir} holds ${kind}: use another directory`)
 }
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
 
-/** Everything lives under the one data directory, so that removing it removes every trace. */
+/** All files are in one data directory: removing it removes everything. */
 export type Layout = {
   dataDir: string
   /** The PostgreSQL cluster (PGDATA). */
@@ -8,20 +8,20 @@ export type Layout = {
   lock: string
   /** One empty file for each process that uses the server. */
   users: string
-  /** Identity of the server process. */
+  /** The file with the identity of the server process. */
   server: string
   log: string
 }
 
 export function layoutOf(dataDir: string): Layout {
   const root = path.resolve(dataDir)
-  const within = (name: string) => path.join(root, name)
+  const pathOf = (name: string) => path.join(root, name)
   return {
     dataDir: root,
-    cluster: within('cluster'),
-    lock: within('lock'),
-    users: within('users'),
-    server: within('server.pid'),
-    log: within('server.log'),
+    cluster: pathOf('cluster'),
+    lock: pathOf('lock'),
+    users: pathOf('users'),
+    server: pathOf('server.pid'),
+    log: pathOf('server.log'),
   }
 }

@@ -10,7 +10,7 @@ import { waitForSync } from './wait.js'
 const EXIT_LOCK_TIMEOUT_MS = 2_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** This process's share in a server: the last one to be given back stops it. */
+/** This process's use of a server. Releasing the last lease stops the server. */
 export type Lease = { layout: Layout; file: string }
 
 const leases = new Set<Lease>()
@@ -22,7 +22,8 @@ export function takeLease(layout: Layout): Lease {
   return lease
 }
 
-export async function giveBack(lease: Lease): Promise<void> {
+/** @throws {EmbeddedPostgresError} when the lock cannot be taken, or the server does not stop */
+export async function releaseLease(lease: Lease): Promise<void> {
   const { layout } = lease
   const release = await takeLock(layout.lock)
   try {
@@ -37,12 +38,12 @@ export async function giveBack(lease: Lease): Promise<void> {
   }
 }
 
-/** For a process that ends without `stop()`: nothing asynchronous happens any more. */
-function giveBackAllNow(): void {
+/** For a process that exits without `stop()`, when only synchronous code still runs. */
+function releaseAllSync(): void {
   for (const { layout, file } of leases) {
     rmSync(file, { force: true })
     if (hasUsers(layout.users)) continue
-    // Whoever does not let go of the lock is alive, and decides about the server itself.
+    // A process that keeps the lock is alive, and decides about the server itself.
     const release = waitForSync(() => lockAtExit(layout.lock), EXIT_LOCK_TIMEOUT_MS)
     if (!release) continue
     if (!hasUsers(layout.users)) {
@@ -55,12 +56,12 @@ function giveBackAllNow(): void {
   leases.clear()
 }
 
-/** The lock may be held by an operation of this very process, which will not go on. */
+/** The lock may belong to an operation of this process that will not continue. */
 const lockAtExit = (lock: string) =>
   tryLock(lock) ??
   (holderOf(lock) === ownIdentity ? () => rmSync(lock, { recursive: true, force: true }) : undefined)
 
-/** Moved away first: the lock must not be free while the rest is still being removed. */
+/** Renames the directory first: the lock must not become free while the rest is being removed. */
 function removeDataDir({ dataDir }: Layout): void {
   const removed = `${dataDir}.removed-${ownIdentity}`
   renameSync(dataDir, removed)
@@ -68,25 +69,31 @@ function removeDataDir({ dataDir }: Layout): void {
 }
 
 function watchForExit(): void {
-  process.on('exit', giveBackAllNow)
-  // First in the row: by then a listener of the application that was added with `once` is still there to be counted.
+  process.on('exit', releaseAllSync)
+  // Run first, while listeners of the application that were added with `once` can still be counted.
   for (const signal of SIGNALS) process.prependListener(signal, endBySignal)
 }
 
 function stopWatchingForExit(): void {
-  process.off('exit', giveBackAllNow)
+  process.off('exit', releaseAllSync)
   for (const signal of SIGNALS) process.off(signal, endBySignal)
 }
 
-/** A signal that nobody handles ends the process without an `exit` event. An application that handles it calls `stop()`. */
+/**
+ * A signal without a handler ends the process without an `exit` event. An application with a handler calls
+ * `stop()` itself.
+ */
 function endBySignal(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) - signalExitListeners() > 1) return
-  giveBackAllNow()
+  releaseAllSync()
   process.off(signal, endBySignal)
   process.kill(process.pid, signal)
 }
 
-/** The package signal-exit (prompts use it) listens to all signals, and leaves the process running as long as we do too. */
+/**
+ * The number of listeners of the package signal-exit, which prompts use. It listens to all signals, but
+ * leaves the process running while there are other listeners, such as ours.
+ */
 function signalExitListeners(): number {
   const emitter: unknown = Reflect.get(globalThis, Symbol.for('signal-exit emitter'))
   return typeof emitter === 'object' && emitter && 'count' in emitter ? Number(emitter.count) : 0

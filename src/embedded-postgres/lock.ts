@@ -9,15 +9,17 @@ const LOCK_TIMEOUT_MS = 60_000
 export type Release = () => void
 
 /**
- * The lock is a directory that holds one file named after its holder. Renaming a directory onto one that is not
- * empty fails, so only one process can take it, and it is never seen without its holder. A dead holder is removed
- * by name and the directory only when empty: two processes that find it stale cannot remove each other's lock.
+ * Takes the lock, or returns undefined when another process holds it. The lock is a directory with one
+ * file named after its holder. A directory cannot be renamed onto one that is not empty, so only one
+ * process can take the lock, and it never exists without a holder. The file of a dead holder is removed
+ * by name, and the directory only when it is empty. So two processes that find a stale lock cannot
+ * remove each other's lock.
  */
 export function tryLock(lock: string): Release | undefined {
   const holder = holderOf(lock)
   if (holder !== undefined) {
     if (isRunning(holder)) return undefined
-    free(lock, holder)
+    release(lock, holder)
   }
   const claim = `${lock}.${ownIdentity}`
   mkdirSync(claim, { recursive: true })
@@ -29,12 +31,16 @@ export function tryLock(lock: string): Release | undefined {
     if (['EEXIST', 'ENOTEMPTY', 'EPERM'].includes(errorCode(error) ?? '')) return undefined
     throw error
   }
-  return () => free(lock, ownIdentity)
+  return () => release(lock, ownIdentity)
 }
 
+/**
+ * Waits for the lock for up to a minute.
+ * @throws {EmbeddedPostgresError} when another process holds it for longer
+ */
 export async function takeLock(lock: string): Promise<Release> {
-  const release = await waitFor(() => tryLock(lock), LOCK_TIMEOUT_MS)
-  if (release) return release
+  const acquired = await waitFor(() => tryLock(lock), LOCK_TIMEOUT_MS)
+  if (acquired) return acquired
   const pid = pidOf(holderOf(lock) ?? '')
   throw new EmbeddedPostgresError(
     `process ${pid} has held ${lock} for ${LOCK_TIMEOUT_MS / 1000} s: end that process, or remove the lock`,
@@ -49,11 +55,11 @@ export function holderOf(lock: string): ProcessIdentity | undefined {
   }
 }
 
-function free(lock: string, holder: ProcessIdentity): void {
+function release(lock: string, holder: ProcessIdentity): void {
   rmSync(path.join(lock, holder), { force: true })
   try {
     rmdirSync(lock)
   } catch {
-    // Taken by the next one already.
+    // Another process has already taken it.
   }
 }

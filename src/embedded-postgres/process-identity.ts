@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { errorCode } from './errors.js'
 
-/** `pid-start`. A pid alone may belong to somebody else by now; no two processes share pid and start time. */
+/** `pid-start`. A pid alone may have been reused; no two processes share pid and start time. */
 export type ProcessIdentity = string
 
-/** Linux, as a rule. */
+/** True on Linux. */
 export const hasProcFs = existsSync('/proc/self/stat')
 
-/** Undefined when no such process runs; a zombie does not run. */
+/** Returns undefined when no such process runs. A zombie does not count as running. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startedAt = hasProcFs ? startFromProcFs(pid) : startFromPs(pid)
   return startedAt === undefined ? undefined : `${pid}-${startedAt}`
@@ -23,7 +23,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return pid > 0 && identify(pid) === identity
 }
 
-/** Whether anybody at all has this pid. */
+/** Whether any process, of any user, has this pid. */
 export function isPidTaken(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -35,7 +35,7 @@ export function isPidTaken(pid: number): boolean {
 function startFromProcFs(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the command in parentheses and may itself hold spaces: count from its end.
+    // The second field is the command in parentheses, which may contain spaces: count from its end.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const [state] = fields
     return state === 'Z' || state === 'X' ? undefined : fields[19]
@@ -46,7 +46,7 @@ function startFromProcFs(pid: number): string | undefined {
 
 function startFromPs(pid: number): string | undefined {
   if (!isPidTaken(pid)) return undefined
-  // Windows has no ps: there the pid must do.
+  // Windows has no ps, so only the pid identifies the process there.
   const { stdout } = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' })
   return (stdout ?? '').trim().replace(/\W+/g, '_') || '0'
 }

@@ -3,8 +3,8 @@ import type { Account } from './account.js'
 import { EmbeddedPostgresError, errorCode } from './errors.js'
 
 /**
- * What PostgreSQL's programs need and no more: PG* variables of the operator would redirect them, and the
- * application's secrets have no business in the environment of another account's process.
+ * Only the variables that PostgreSQL's programs need. PG* variables of the operator would redirect
+ * them, and the secrets of the application must not reach a process of another account.
  */
 const ENVIRONMENT = Object.fromEntries(
   ['PATH', 'SystemRoot', 'TEMP', 'LD_LIBRARY_PATH'].flatMap((name) => {
@@ -22,7 +22,10 @@ export function programOptions(options: { cwd: string; account: Account | undefi
   }
 }
 
-/** Runs a program to its end; throws its own decisive words when it fails. */
+/**
+ * Runs a program and waits until it exits. `input` is its standard input, by default empty.
+ * @throws {EmbeddedPostgresError} with the program's own error message when it fails
+ */
 export async function runProgram(
   program: string,
   options: { args: string[]; cwd: string; account: Account | undefined; input?: string },
@@ -33,13 +36,13 @@ export async function runProgram(
   child.stderr?.on('data', (chunk: Buffer) => {
     output += chunk
   })
-  child.stdin?.on('error', () => {}) // it ended before it read everything: its exit code tells
+  child.stdin?.on('error', () => {}) // It exited before reading all input: its exit code says why.
   child.stdin?.end(options.input ?? '')
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', (error) => reject(cannotRun(program, error)))
     child.once('close', resolve)
   })
-  // A server in single-user mode reports a failed statement and goes on to exit with 0.
+  // A server in single-user mode reports a failed statement, goes on, and exits with 0.
   if (code !== 0 || /\b(ERROR|FATAL|PANIC):/.test(output))
     throw new EmbeddedPostgresError(decisiveLine(output))
 }
@@ -49,10 +52,13 @@ export const cannotRun = (program: string, error: Error): EmbeddedPostgresError 
     `cannot run ${program} (${errorCode(error)}): set DATABASE_URL to a PostgreSQL that runs on this system`,
   )
 
-/** The line of a log that says why, without its time and process; where none is marked as severe, all of a short log. */
+/**
+ * Returns the first error line of a log without its time and process. Returns the first three lines
+ * when no line is marked as an error.
+ */
 export function decisiveLine(log: string): string {
   const lines = log.split('\n').filter((line) => line.trim() !== '')
   const severe = lines.find((line) => /\b(FATAL|PANIC|ERROR|error):/.test(line))
   if (severe) return severe.replace(/^.*?\b(FATAL|PANIC|ERROR|error):\s*/, '')
-  return lines.slice(0, 3).join(' ') || 'it said nothing'
+  return lines.slice(0, 3).join(' ') || 'no output'
 }

@@ -13,27 +13,32 @@ import { identify, isPidTaken, isRunning, type ProcessIdentity, pidOf } from './
 import { cannotRun, decisiveLine, programOptions } from './programs.js'
 import { waitFor, waitForSync } from './wait.js'
 
-const START_TIMEOUT_MS = 60_000 // recovery after a crash takes its time
+/** Recovery after a crash takes time. */
+const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 15_000
 const SYNC_STOP_TIMEOUT_MS = 2_000
 const ATTEMPTS = 100
 const RETRY_AFTER_MS = 100
 
-/** Another program took the port first; or processes of a killed server have not noticed yet. Both pass. */
-const PASSING_FAILURE =
+/**
+ * Another program took the port first, or processes of a killed server still run. Both are worth a
+ * retry.
+ */
+const TRANSIENT_FAILURE =
   /Address already in use|could not create any TCP\/IP sockets|shared memory block .* still in use/
 
 const EPHEMERAL_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 
+/** `port` is 0 until the server has written its own file. */
 export type Server = { identity: ProcessIdentity; port: number; isReady: boolean }
 
-/** Identifies the directory itself, so that a copy of a directory in use is not taken for the original. */
+/** Identifies the directory itself, so that a copy is not taken for the original. */
 export function clusterIdentity(cluster: string): string {
   const { dev, ino } = statSync(cluster, { bigint: true })
   return `${dev}:${ino}`
 }
 
-/** What the files say about a server that still runs. */
+/** Reads the state of the server from its files. Returns undefined when it does not run. */
 export function readServer(layout: Layout): Server | undefined {
   const identity = readText(layout.server)
   if (!isRunning(identity)) return undefined
@@ -42,16 +47,20 @@ export function readServer(layout: Layout): Server | undefined {
   return { identity, port: isOwnFile ? Number(port) : 0, isReady: isOwnFile && status?.trim() === 'ready' }
 }
 
+/**
+ * Starts a server. Transient failures are retried.
+ * @throws {EmbeddedPostgresError} when PostgreSQL does not start
+ */
 export async function launchServer(
   layout: Layout,
   options: { binaries: Binaries; account: Account | undefined; ephemeral: boolean },
 ): Promise<Server> {
-  forgetServer(layout)
+  removeStaleFiles(layout)
   for (let attempt = 1; ; attempt++) {
     const server = await tryLaunch(layout, options)
     if (server) return server
     const log = readText(layout.log)
-    if (attempt < ATTEMPTS && PASSING_FAILURE.test(log)) {
+    if (attempt < ATTEMPTS && TRANSIENT_FAILURE.test(log)) {
       await delay(RETRY_AFTER_MS)
       continue
     }
@@ -70,7 +79,8 @@ async function tryLaunch(
   const args = serverArguments(layout, { ...options, port: await freePort() })
   const log = openSync(layout.log, 'w', 0o600)
   if (account) fchownSync(log, account.uid, account.gid)
-  // Detached: Ctrl-C in the terminal must not end the database before the application has finished with it.
+  // Detached, because Ctrl-C in the terminal must not stop the database before the application has
+  // finished.
   const child = spawn(binaries.postgres, args, {
     ...programOptions({ cwd: layout.cluster, account }),
     detached: true,
@@ -90,7 +100,7 @@ async function tryLaunch(
   if (outcome) return outcome.server
   await stopServer(layout)
   throw new EmbeddedPostgresError(
-    `PostgreSQL did not get ready within ${START_TIMEOUT_MS / 1000} s, see ${layout.log}: ${startAfresh(layout.dataDir)}`,
+    `PostgreSQL was not ready within ${START_TIMEOUT_MS / 1000} s, see ${layout.log}: ${startAfresh(layout.dataDir)}`,
   )
 }
 
@@ -101,7 +111,7 @@ function serverArguments(
   const settings = {
     port: options.port,
     listen_addresses: '127.0.0.1',
-    // No sockets in the file system: their paths are limited to some 100 characters, and they outlive a crash.
+    // No Unix sockets: their paths are limited to about 100 characters, and they survive a crash.
     unix_socket_directories: '',
     'groundwork.cluster': clusterIdentity(cluster),
     ...(options.ephemeral ? EPHEMERAL_SETTINGS : {}),
@@ -110,7 +120,11 @@ function serverArguments(
   return ['-D', clusterPath(cluster, options.account), ...flags]
 }
 
-/** Asks for a fast shutdown (clients are disconnected, data is written); if that does not come about, for an immediate one. */
+/**
+ * Requests a fast shutdown (clients are disconnected, data is written), and after a timeout an
+ * immediate one.
+ * @throws {EmbeddedPostgresError} when the server does not stop
+ */
 export async function stopServer(layout: Layout): Promise<void> {
   const server = readServer(layout)
   if (!server) return
@@ -125,7 +139,10 @@ export async function stopServer(layout: Layout): Promise<void> {
   throw new EmbeddedPostgresError(`PostgreSQL does not stop: end process ${pidOf(server.identity)}`)
 }
 
-/** For an `exit` handler: the server ends on its own after the signal. Waits only when its files are to be removed. */
+/**
+ * For an `exit` handler. Normally the server stops by itself after the signal. `wait` is for servers
+ * whose files are removed next: it stops them immediately and waits.
+ */
 export function stopServerSync(layout: Layout, options: { wait: boolean }): void {
   const server = readServer(layout)
   if (!server) return
@@ -137,12 +154,12 @@ function signalServer({ identity }: Server, signal: NodeJS.Signals): void {
   try {
     process.kill(pidOf(identity), signal)
   } catch {
-    // It ended on its own in this moment.
+    // It has just exited.
   }
 }
 
-/** PostgreSQL removes a stale postmaster.pid itself, except when another process has been given its pid since. */
-function forgetServer(layout: Layout): void {
+/** PostgreSQL removes a stale postmaster.pid itself, unless another process now has its pid. */
+function removeStaleFiles(layout: Layout): void {
   const recorded = pidOf(readText(layout.server))
   const [pid] = readText(postmasterFile(layout)).split('\n')
   if (Number(pid) === recorded && isPidTaken(recorded)) rmSync(postmasterFile(layout), { force: true })

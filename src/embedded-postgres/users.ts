@@ -4,7 +4,10 @@ import { isRunning, ownIdentity } from './process-identity.js'
 
 let joined = 0
 
-/** Registers this process as a user of the server, once for each call. Returns the file to remove when leaving. */
+/**
+ * Registers a use of the server by this process. Each call counts. Returns the file to remove when
+ * leaving.
+ */
 export function joinUsers(users: string): string {
   mkdirSync(users, { recursive: true })
   joined += 1
@@ -13,7 +16,7 @@ export function joinUsers(users: string): string {
   return file
 }
 
-/** Forgets users that died without leaving. */
+/** Whether any user is alive. Removes users that died without leaving. */
 export function hasUsers(users: string): boolean {
   const names = listUsers(users)
   const alive = names.filter((name) => isRunning(name.replace(/\.\d+$/, '')))

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const POLL_MS = 5
 
-/** Polls until `probe` gives a value; undefined once the time is over. */
+/** Polls until `probe` returns a value. Returns undefined after the timeout. */
 export async function waitFor<T>(probe: () => T | undefined, timeoutMs: number): Promise<T | undefined> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
@@ -12,7 +12,7 @@ export async function waitFor<T>(probe: () => T | undefined, timeoutMs: number):
   }
 }
 
-/** The same for an `exit` handler, where nothing asynchronous happens any more. */
+/** As `waitFor`, for an `exit` handler, where only synchronous code runs. */
 export function waitForSync<T>(probe: () => T | undefined, timeoutMs: number): T | undefined {
   const deadline = performance.now() + timeoutMs
   const sleeper = new Int32Array(new SharedArrayBuffer(4))

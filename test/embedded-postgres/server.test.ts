@@ -160,7 +160,7 @@ test('names an unusable directory in one line and says what to do', async (t) =>
         rmSync(cluster, { recursive: true })
         writeFileSync(path.join(path.dirname(cluster), 'letter.txt'), 'Dear …')
       },
-      says: /not empty and holds no database .*letter\.txt/,
+      says: /not empty, but holds no database .*letter\.txt/,
     },
   }
   for (const [name, { damage, says }] of Object.entries(damages)) {
