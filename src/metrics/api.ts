@@ -8,19 +8,19 @@ import type { RateLimitStats } from '../rate-limit/stats.js'
 export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
   {
     name: 'groundwork_password_hashes_running',
-    help: 'Passwords that are being hashed, of two at most.',
+    help: 'Passwords that are being hashed, at most two.',
     type: 'gauge',
     read: () => read().running,
   },
   {
     name: 'groundwork_password_hashes_waiting',
-    help: 'Passwords that wait for their turn.',
+    help: 'Passwords that wait to be hashed.',
     type: 'gauge',
     read: () => read().waiting,
   },
 ]
 
-/** The same check, with its outcomes counted. */
+/** Wraps the check to count its outcomes. */
 export function countBreachChecks(findBreach: FindBreach, metrics: Metrics): FindBreach {
   const count = metrics.counter({
     name: 'groundwork_breached_password_checks_total',
@@ -37,13 +37,13 @@ export function countBreachChecks(findBreach: FindBreach, metrics: Metrics): Fin
 export const revocationListReadings = (read: RevocationList['state']): Reading[] => [
   {
     name: 'groundwork_revocation_list_listening',
-    help: '1 while ended sessions are heard of; at 0 each request asks the database.',
+    help: '1 while the process receives revocations; at 0 each request queries the database.',
     type: 'gauge',
     read: () => (read().isListening ? 1 : 0),
   },
   {
     name: 'groundwork_revocation_list_entries',
-    help: 'Ended sessions and changed users that are remembered until their tokens have expired.',
+    help: 'Ended sessions and changed users that are kept until their tokens have expired.',
     type: 'gauge',
     read: () => read().remembered,
   },
@@ -52,32 +52,32 @@ export const revocationListReadings = (read: RevocationList['state']): Reading[]
 export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
   {
     name: 'groundwork_rate_limit_decisions_total',
-    help: 'Requests that were held against rate limits.',
+    help: 'Requests that were checked against rate limits.',
     type: 'counter',
     read: () => read().decided,
   },
   {
     name: 'groundwork_rate_limit_refusals_total',
-    help: 'Requests beyond a limit, by its name.',
+    help: 'Refused requests, by the name of the limit.',
     type: 'counter',
     labels: ['limit'],
     read: () => Object.entries(read().refused).map(([limit, value]) => ({ value, labels: { limit } })),
   },
   {
     name: 'groundwork_rate_limit_degraded',
-    help: '1 while Redis is away and each process counts for itself.',
+    help: '1 while Redis is down and each process counts on its own.',
     type: 'gauge',
     read: () => (read().isDegraded ? 1 : 0),
   },
   {
     name: 'groundwork_rate_limit_local_decisions_total',
-    help: 'Requests that this process decided for itself while Redis was away.',
+    help: 'Requests that this process decided on its own while Redis was down.',
     type: 'counter',
     read: () => read().decidedHere,
   },
   {
     name: 'groundwork_rate_limit_keys',
-    help: 'Keys of rate limits in the memory of this process.',
+    help: 'Rate limit keys in the memory of this process.',
     type: 'gauge',
     read: () => read().localKeys,
   },
@@ -86,7 +86,7 @@ export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
 export const shedReadings = (read: () => Record<string, ShedCounter>): Reading[] => [
   {
     name: 'groundwork_shed_total',
-    help: 'What was refused for lack of room, by what there was too much of.',
+    help: 'Requests and jobs that were refused because of overload, by cause.',
     type: 'counter',
     labels: ['cause'],
     read: () => Object.entries(read()).map(([cause, { total }]) => ({ value: total, labels: { cause } })),

@@ -4,11 +4,11 @@ import { type Backlog, readBacklog } from '../db/queries/jobs/backlog.js'
 import { cachedFor } from '../lib/async/cached-for.js'
 import type { Reading, Values } from '../lib/observability/metrics.js'
 
-/** Named as OpenTelemetry's conventions have them. */
+/** Named as in OpenTelemetry's conventions. */
 export const poolReadings = (read: () => PoolState): Reading[] => [
   {
     name: 'db_client_connection_count',
-    help: 'Connections of the database pool: used by somebody, or idle.',
+    help: 'Connections of the database pool, used or idle.',
     type: 'gauge',
     labels: ['state'],
     read: () => {
@@ -21,7 +21,7 @@ export const poolReadings = (read: () => PoolState): Reading[] => [
   },
   {
     name: 'db_client_connection_max',
-    help: 'The most connections that the pool opens (DATABASE_POOL_MAX).',
+    help: 'The maximum number of connections of the pool (DATABASE_POOL_MAX).',
     type: 'gauge',
     read: () => read().max,
   },
@@ -39,11 +39,11 @@ export const poolReadings = (read: () => PoolState): Reading[] => [
   },
 ]
 
-/** However often and by however many they are read, the database is asked no more often than this. */
+/** The database is queried at most this often, however often the metrics are scraped. */
 const BACKLOG_MAX_AGE_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 900
 
-/** From the database: left out while it does not answer. */
+/** Values from the database. They are absent while it does not respond. */
 export function backlogReadings(transactions: Transactions): Reading[] {
   const backlog = cachedFor(
     () =>
@@ -53,41 +53,47 @@ export function backlogReadings(transactions: Transactions): Reading[] {
       }) as Promise<Backlog>,
     BACKLOG_MAX_AGE_MS,
   )
-  const gauge = (name: string, help: string, pick: (known: Backlog) => Values): Reading => ({
+  const gauge = (name: string, help: string, pick: (current: Backlog) => Values): Reading => ({
     name,
     help,
     type: 'gauge',
     read: async () => {
-      const known = await backlog()
-      return known && pick(known)
+      const current = await backlog()
+      return current && pick(current)
     },
   })
   return [
     {
-      ...gauge('groundwork_backlog_known', '1 while the database answers what follows, else 0.', () => 1),
+      ...gauge(
+        'groundwork_backlog_known',
+        '1 while the database responds with the backlog, otherwise 0.',
+        () => 1,
+      ),
       read: async () => ((await backlog()) ? 1 : 0),
     },
-    gauge('groundwork_outbox_jobs', 'Jobs that are to be done, at most 10,000.', (it) => it.open),
-    gauge('groundwork_outbox_failing_jobs', 'Those of them that have failed before.', (it) => it.failing),
+    gauge('groundwork_outbox_jobs', 'Open jobs, counted up to 10,000.', (it) => it.open),
+    gauge('groundwork_outbox_failing_jobs', 'Open jobs that have failed before.', (it) => it.failing),
     gauge(
       'groundwork_outbox_ready_age_seconds',
-      'For how long the oldest job that nobody has taken could have been; 0 without one.',
+      'How long the oldest job that no worker has taken has been ready; 0 without one.',
       (it) => it.readySeconds ?? 0,
     ),
     {
-      ...gauge('groundwork_dead_letters', 'Jobs that failed for good, by name, at most 10,000.', (it) =>
-        it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
+      ...gauge(
+        'groundwork_dead_letters',
+        'Jobs that failed for the last time, by name, counted up to 10,000.',
+        (it) => it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
       ),
       labels: ['job_name'],
     },
     gauge(
       'groundwork_audit_partitions_ahead',
-      'Months after this one that have their partitions of the audit log.',
+      'Months after the current one that have a partition of the audit log.',
       (it) => it.partitionsAhead,
     ),
     gauge(
       'groundwork_audit_unsealed_age_seconds',
-      'The age of the oldest row of the audit log that no seal covers; absent while nothing was ever sealed.',
+      'The age of the oldest row of the audit log without a seal; absent while there is no seal at all.',
       (it) => it.unsealedSeconds ?? undefined,
     ),
   ]

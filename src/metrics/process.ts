@@ -6,14 +6,14 @@ export type Service = { name: 'api' | 'worker'; version: string }
 export const processReadings = ({ name, version }: Service): Reading[] => [
   {
     name: 'groundwork_build_info',
-    help: 'What runs: always 1.',
+    help: 'The running service, version and Node.js; always 1.',
     type: 'gauge',
     labels: ['service', 'version', 'node'],
     read: () => [{ value: 1, labels: { service: name, version, node: process.version } }],
   },
   {
     name: 'nodejs_eventloop_time_seconds_total',
-    help: 'How long the event loop was active and idle: the rate of the first is its utilisation.',
+    help: 'How long the event loop was active and idle. The rate of the active time is its utilization.',
     type: 'counter',
     labels: ['nodejs_eventloop_state'],
     read: () => {

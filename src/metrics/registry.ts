@@ -3,13 +3,16 @@ import { withTimeout } from '../lib/async/with-timeout.js'
 import type { Metric, Metrics, Reading, Sample, Values } from '../lib/observability/metrics.js'
 import { processReadings, type Service } from './process.js'
 
-/** Less than any scraper waits: whatever takes longer is left out, and the others are told. */
+/**
+ * Shorter than the timeout of any scraper. A metric that takes longer is left out; the others are
+ * returned.
+ */
 const READ_TIMEOUT_MS = 1_000
 
-/** Those of this process, and what is added to them. */
+/** Starts with the metrics of the process itself. */
 export function createMetrics(service: Service): Metrics {
   const registry = new Registry()
-  let reading: Promise<string> | undefined
+  let text: Promise<string> | undefined
 
   const optionsOf = ({ name, help, labels = [] }: Metric) => ({
     name,
@@ -18,14 +21,14 @@ export function createMetrics(service: Service): Metrics {
     registers: [registry],
   })
   const add = (readings: readonly Reading[]) => {
-    for (const each of readings) {
-      const metric = new (each.type === 'gauge' ? Gauge : Counter)({
-        ...optionsOf(each),
+    for (const reading of readings) {
+      const metric = new (reading.type === 'gauge' ? Gauge : Counter)({
+        ...optionsOf(reading),
         collect: async () => {
-          const samples = await samplesOf(each)
+          const samples = await samplesOf(reading)
           metric.reset()
-          // Without a value there is no line, rather than a zero that nobody has seen.
-          if (samples.length === 0 && !each.labels) metric.remove()
+          // Without a value there is no line. A zero would be false.
+          if (samples.length === 0 && !reading.labels) metric.remove()
           for (const { labels = {}, value } of samples) metric.inc(labels, value)
         },
       })
@@ -45,12 +48,12 @@ export function createMetrics(service: Service): Metrics {
       const histogram = new Histogram({ ...optionsOf(metric), buckets: [...buckets] })
       return (labels, value) => histogram.observe(labels, value)
     },
-    // However many ask at once, they are read once.
+    // Concurrent calls share one reading.
     text: () => {
-      reading ??= registry.metrics().finally(() => {
-        reading = undefined
+      text ??= registry.metrics().finally(() => {
+        text = undefined
       })
-      return reading
+      return text
     },
   }
 }

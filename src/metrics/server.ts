@@ -7,17 +7,20 @@ import { METRICS_MEDIA_TYPE } from '../lib/observability/metrics.js'
 export type MetricsServerOptions = {
   host: string
   port: number
-  /** Asked for where there is one. */
+  /** The bearer token that requests need; undefined for none. */
   token: string | undefined
   text: () => Promise<string>
 }
 
-/** A request is a line and a few headers. */
+/** A request of a scraper is one line and a few headers. */
 const TIMEOUTS_MS = { headersTimeout: 5_000, requestTimeout: 5_000, connectionsCheckingInterval: 2_000 }
 
-/** `/metrics` on a port of its own, which nobody needs to open to the world. Answers where that is. */
+/**
+ * Serves `/metrics` on a separate port, which can stay closed to the internet. Returns its URL. Port 0
+ * lets the system choose.
+ */
 export async function serveMetrics({ host, port, token, text }: MetricsServerOptions) {
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const status = statusFor(request, token)
     const body = status === 200 && request.method === 'GET' ? await text() : undefined
     const headers = {
@@ -28,13 +31,13 @@ export async function serveMetrics({ host, port, token, text }: MetricsServerOpt
     response.writeHead(status, headers).end(body)
   }
   const server = createServer(TIMEOUTS_MS, (request, response) => {
-    answer(request, response).catch(() => response.destroy())
+    handle(request, response).catch(() => response.destroy())
   })
   server.listen(port, host)
   await once(server, 'listening')
-  const { address, port: actual, family } = server.address() as AddressInfo
+  const { address, port: openPort, family } = server.address() as AddressInfo
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}/metrics`,
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${openPort}/metrics`,
     close: async () => {
       const closed = once(server, 'close')
       server.close()

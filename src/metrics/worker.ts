@@ -1,14 +1,14 @@
-/** Jobs are mails and short queries, and a few of them batches. */
+/** The buckets suit mails, short queries and a few batches. */
 export const JOB_DURATION = {
   name: 'groundwork_job_duration_seconds',
-  help: 'Attempts at jobs by name and outcome: done, failed (and tried again), or dead (and not).',
-  // Not `job`, which Prometheus sets itself, to what it scrapes.
+  help: 'Attempts to run jobs by name and outcome: done, failed (to be retried) or dead (not retried).',
+  // Not `job`, a label that Prometheus sets itself to the scraped job.
   labels: ['job_name', 'outcome'],
   buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
 }
 
 export const MAILS = {
   name: 'groundwork_mails_total',
-  help: 'Mails by outcome: sent, failed (and tried again), or refused for good.',
+  help: 'Mails by outcome: sent, failed (to be retried) or refused permanently.',
   labels: ['outcome'],
 }

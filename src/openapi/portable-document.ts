@@ -1,8 +1,8 @@
 import { isCustomFormat } from '../lib/schema/formats.js'
 
 /**
- * Without the formats that this server alone knows: generators and validators that meet one may refuse the whole document.
- * `transformObject` of @fastify/swagger.
+ * Removes custom formats, because some generators and validators refuse a document with unknown
+ * formats. For `transformObject` of @fastify/swagger.
  */
 export function portableDocument(documents: object): object {
   const { openapiObject } = documents as { openapiObject: object }

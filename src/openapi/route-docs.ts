@@ -18,7 +18,7 @@ import { Problem } from '../lib/schema/problem-schema.js'
 import { ref } from '../lib/schema/schemas.js'
 import type { PolicyDescription } from '../rate-limit/policies.js'
 
-/** One of `lib/errors.ts`. */
+/** One of the classes in `lib/errors/errors.ts`. */
 export type FailureKind = new (...args: never[]) => FastifyError
 
 export type DescribedRoute = {
@@ -28,10 +28,10 @@ export type DescribedRoute = {
   isPublic: boolean
   role: UserRole | undefined
   permission: Permission | undefined
-  /** What only this route can answer; what follows from the rest is added. */
+  /** The failures that are specific to the route. Those that follow from its other properties are added. */
   failures: readonly FailureKind[]
   rateLimits: readonly PolicyDescription[]
-  /** What it makes can be read at an address of its own. */
+  /** Whether a 201 has a `Location` header. */
   hasLocation: boolean
 }
 
@@ -40,9 +40,12 @@ const EXAMPLE_REQUEST_ID = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 const SUCCESSES: Record<string, string> = { 200: 'Done', 201: 'Created', 202: 'Accepted', 204: 'Done' }
 
 const SENDS_RETRY_AFTER = [429, 503]
-const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait, where another try may succeed.' }
+const RETRY_AFTER = { type: 'integer', description: 'Seconds to wait before a retry, if one may succeed.' }
 
-/** Completes a route's documentation from what it is and asks for, so that no route can forget to tell its error answers. */
+/**
+ * Completes the documentation of a route from its properties, so that no route can forget its error
+ * responses.
+ */
 export function describeRoute(route: DescribedRoute): Record<string, unknown> {
   const { schema, operationId, isPublic, role, permission, rateLimits } = route
   return {
@@ -52,9 +55,9 @@ export function describeRoute(route: DescribedRoute): Record<string, unknown> {
     ...(role && { 'x-role': role }),
     ...(permission && { 'x-permission': permission }),
     ...(rateLimits.length > 0 && { 'x-rate-limit': rateLimits }),
-    // Copied, or YAML makes anchors of the list that a file's routes share.
+    // A copy, because YAML would turn a list that several routes share into anchors.
     tags: [...((schema.tags as string[] | undefined) ?? [])],
-    response: withLimitHeaders({ ...problemAnswers(route), ...successAnswers(route) }, route),
+    response: withLimitHeaders({ ...problemResponses(route), ...successResponses(route) }, route),
   }
 }
 
@@ -63,30 +66,32 @@ const LIMIT_HEADERS = {
     type: 'string',
     description: 'The limits: requests (`q`) in a number of seconds (`w`).',
   },
-  ratelimit: { type: 'string', description: 'What remains of them (`r`), and for how many seconds (`t`).' },
+  ratelimit: {
+    type: 'string',
+    description: 'The remaining requests (`r`), and the seconds until the limit resets (`t`).',
+  },
 }
 
-/** Every answer of a limited route tells what remains. */
-function withLimitHeaders(answers: Record<string, unknown>, { rateLimits }: DescribedRoute) {
-  if (rateLimits.length === 0) return answers
+function withLimitHeaders(responses: Record<string, unknown>, { rateLimits }: DescribedRoute) {
+  if (rateLimits.length === 0) return responses
   return Object.fromEntries(
-    Object.entries(answers as Record<string, { headers?: object }>).map(([status, answer]) => [
+    Object.entries(responses as Record<string, { headers?: object }>).map(([status, response]) => [
       status,
-      { ...answer, headers: { ...answer.headers, ...LIMIT_HEADERS } },
+      { ...response, headers: { ...response.headers, ...LIMIT_HEADERS } },
     ]),
   )
 }
 
-const LOCATION = { type: 'string', description: 'Where it is.' }
+const LOCATION = { type: 'string', description: 'The address of the new resource.' }
 
-function successAnswers({ schema, hasLocation }: DescribedRoute): Record<string, unknown> {
-  const answers = Object.entries((schema.response ?? {}) as Record<string, Record<string, unknown>>)
+function successResponses({ schema, hasLocation }: DescribedRoute): Record<string, unknown> {
+  const responses = Object.entries((schema.response ?? {}) as Record<string, Record<string, unknown>>)
   return Object.fromEntries(
-    answers.map(([status, answer]) => [
+    responses.map(([status, response]) => [
       status,
       {
-        ...answer,
-        description: answer.description ?? SUCCESSES[status] ?? 'Not done',
+        ...response,
+        description: response.description ?? SUCCESSES[status] ?? 'Failed',
         ...(status === '201' && hasLocation && { headers: { location: LOCATION } }),
       },
     ]),
@@ -98,7 +103,7 @@ const hasField = (part: unknown, name: string): boolean =>
 
 type Thrown = Parameters<typeof toProblem>[0]
 
-/** The errors that follow from what the route says of itself. */
+/** The errors that follow from the properties of the route, and its own. */
 function failuresOf(route: DescribedRoute): Thrown[] {
   const { method, schema, isPublic, role, permission, failures, rateLimits } = route
   const mayHaveBody = !['GET', 'HEAD'].includes(method)
@@ -117,21 +122,21 @@ function failuresOf(route: DescribedRoute): Thrown[] {
     ServiceUnavailable,
   ]
   const thrown = kinds.filter((kind) => kind !== false).map((kind) => new (kind as new () => FastifyError)())
-  return [refusalOf(schema), ...thrown, { statusCode: 500 }]
+  return [validationFailureOf(schema), ...thrown, { statusCode: 500 }]
 }
 
-/** What the schema's refusal looks like. */
-const refusalOf = ({ body }: Record<string, unknown>): Thrown => ({
+/** An example of a failed validation. */
+const validationFailureOf = ({ body }: Record<string, unknown>): Thrown => ({
   validationContext: body ? 'body' : 'querystring',
   validation: [
     { instancePath: '', keyword: 'additionalProperties', params: { additionalProperty: 'middleName' } },
   ],
 })
 
-function problemAnswers(route: DescribedRoute): Record<string, unknown> {
+function problemResponses(route: DescribedRoute): Record<string, unknown> {
   const problems = failuresOf(route).map((thrown) => {
     const problem = toProblem(thrown, EXAMPLE_REQUEST_ID)
-    // The reason is known only when it happens.
+    // The reason in the place of `%s` is known only at run time.
     return { ...problem, detail: problem.detail.replace(': %s', '') }
   })
   const statuses = [...new Set(problems.map(({ status }) => status))]

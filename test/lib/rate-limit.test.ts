@@ -54,7 +54,7 @@ t.test('completes a declaration and explains a wrong one', async (t) => {
     [{ limit: '5/minute', key: 'email' }, /key must be/],
     [{ limit: '5/minute', key: 'body.a.b' }, /key must be/],
     [{ limit: '5/minute', strategy: 'gcra' }, /strategy must be one of moving-window/],
-    [{ limit: '5/minute', name: 'a "b"' }, /name must be/],
+    [{ limit: '5/minute', name: 'a "b"' }, /name must consist/],
     [{ limit: '5/minute', max: 3 }, /"max" is not one of/],
   ] as const) {
     t.throws(() => toPolicies(wrong as never, ROUTE), { message }, String(message))
