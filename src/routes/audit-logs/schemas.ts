@@ -16,12 +16,14 @@ import Type from '../../lib/schema/type.js'
 const Name = Type.String({ minLength: 1, maxLength: 200, format: 'storable' })
 
 const filters = {
-  tableName: Type.Optional(Name),
-  objectId: Type.Optional(Name),
-  userId: Type.Optional(Uuid),
+  tableName: Type.Optional(Type.Unsafe<string>({ ...Name, description: 'The SQL name, such as `users`.' })),
+  objectId: Type.Optional(Type.Unsafe<string>({ ...Name, description: 'The id of the row.' })),
+  userId: Type.Optional(Type.Unsafe<string>({ ...Uuid, description: 'The user who made the change.' })),
   organizationId: Type.Optional(NamedOrganization),
   action: Type.Optional(StringEnum(AUDIT_ACTIONS)),
-  requestId: Type.Optional(Name),
+  requestId: Type.Optional(
+    Type.Unsafe<string>({ ...Name, description: 'The `x-request-id` of the request that made the change.' }),
+  ),
   changed: Type.Optional(
     Type.String({
       maxLength: 63,
@@ -50,34 +52,44 @@ export const StateQuery = StrictObject({
   ),
 })
 
-const NullableText = Nullable(Type.String())
-/** Any JSON: what the client sent. */
-const Json = Type.Unsafe<unknown>({})
-const State = (when: string) =>
+/** A part of the request. All of them are null when a job or a command made the change. */
+const RequestText = (description: string) => ({ ...Nullable(Type.String()), description })
+const RequestJson = (description: string) => Type.Unsafe<unknown>({ description })
+
+const State = (when: string, absent: string) =>
   Type.Unsafe<unknown>({
     description:
-      `The row ${when}, with the field names of the API. Numbers that a double cannot hold exactly, and all values of ` +
-      '`numeric` and `bigint` columns, are strings with every digit.',
+      `The row ${when}, with the field names of the API; \`null\` on ${absent}. Secrets are \`[redacted]\`. Numbers that a ` +
+      'double cannot hold exactly, and all values of `numeric` and `bigint` columns, are strings with every digit.',
   })
 
 export const AuditEntry = Type.Object(
   {
     id: Uuid,
     createdAt: Timestamp,
-    userId: Nullable(Uuid),
-    tableName: Type.String(),
-    objectId: Type.String(),
+    userId: {
+      ...Nullable(Uuid),
+      description:
+        'The user who made the change; `null` without a valid access token, and for jobs and commands.',
+    },
+    tableName: Type.String({ description: 'The SQL name, such as `users`.' }),
+    objectId: Type.String({ description: 'The id of the row.' }),
     action: StringEnum(AUDIT_ACTIONS),
-    stateBefore: State('before the change; `null` on create'),
-    stateAfter: State('after the change; `null` on delete'),
-    method: NullableText,
-    url: NullableText,
-    headers: Json,
-    body: Json,
-    args: Json,
-    ip: NullableText,
-    requestId: NullableText,
-    organizationId: Nullable(Uuid),
+    stateBefore: State('before the change', 'create'),
+    stateAfter: State('after the change', 'delete'),
+    method: RequestText('`null` for jobs and commands, like all parts of the request.'),
+    url: RequestText('The path and the query as the client sent them. Secrets are `[redacted]`.'),
+    headers: RequestJson('The request headers. Secrets are `[redacted]`.'),
+    body: RequestJson('The request body. Secrets and unknown fields are `[redacted]`.'),
+    args: RequestJson('`{ params, query }`: the path and query parameters.'),
+    ip: RequestText('The address of the client.'),
+    requestId: RequestText(
+      'The `x-request-id` of the request. For a job: of the request that caused it, if there was one.',
+    ),
+    organizationId: {
+      ...Nullable(Uuid),
+      description: 'The organization that the row belongs to; `null` if it belongs to none.',
+    },
     actor: Type.String({ description: '`user`, `anonymous`, `job:<name>` or `cli:<name>`.' }),
   },
   { $id: 'AuditEntry' },

@@ -8,10 +8,14 @@ export const SessionQuery = StrictObject(pageQuery(['createdAt'], '-createdAt'))
 export const SessionPage = pageOf(
   Type.Object({
     id: Uuid,
-    createdAt: Timestamp,
-    lastUsedAt: Timestamp,
-    ip: Nullable(Type.String()),
-    userAgent: Nullable(Type.String()),
+    createdAt: { ...Timestamp, description: 'When the user signed in.' },
+    lastUsedAt: {
+      ...Timestamp,
+      description:
+        'When the session last got new tokens, or opened a page of the dashboard. Accurate to a minute.',
+    },
+    ip: { ...Nullable(Type.String()), description: 'The address of the client at the sign-in.' },
+    userAgent: { ...Nullable(Type.String()), description: 'The `User-Agent` header of the sign-in.' },
     current: Type.Boolean({ description: 'Whether this request belongs to the session.' }),
   }),
 )

@@ -9,7 +9,13 @@ import { HTML_MEDIA_TYPE } from '../../views/layout.js'
 const config = { public: true } as const
 
 const Readiness = Type.Object(
-  { status: Type.String(), checks: Type.Record(Type.String(), Type.String()) },
+  {
+    status: Type.String({ description: '`ready`, `degraded` or `not ready`.' }),
+    checks: Type.Unsafe<Record<string, string>>({
+      ...Type.Record(Type.String(), Type.String()),
+      description: 'By part of the system: `ok`, `degraded: …`, `ahead: …`, or what is wrong.',
+    }),
+  },
   {
     examples: [
       {
