@@ -4,7 +4,7 @@ const FOLDER = new URL('../../src/db/schema/', import.meta.url)
 const INDEX = new URL('index.ts', FOLDER)
 
 const HEAD = `/**
- * Every table, enum and view that drizzle manages: \`npm run db:generate\` writes this list, and compares it
+ * Every table, enum and view that drizzle manages. \`npm run db:generate\` writes this list and compares it
  * with the newest snapshot.
  */
 `

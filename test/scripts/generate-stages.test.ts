@@ -76,7 +76,10 @@ t.test('adds a value that is used at once in a separate migration', async (t) =>
     message:
       /^0002_shelf_values.down.sql failed .*invalid input value for enum genre: "poem"\nNothing of this file was kept/,
   })
-  t.match(await readFile(join(folder, '0002_shelf_values.down.sql'), 'utf8'), /removed value \(poem\): update/)
+  t.match(
+    await readFile(join(folder, '0002_shelf_values.down.sql'), 'utf8'),
+    /removed value \(poem\): update/,
+  )
   await upgrade(url, { folder })
   t.strictSame(await describeCatalog(sql), before)
 })

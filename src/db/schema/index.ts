@@ -1,6 +1,6 @@
 /**
- * Every table, enum and view that drizzle manages: `npm run db:generate` writes this list, and compares it with the newest
- * snapshot.
+ * Every table, enum and view that drizzle manages. `npm run db:generate` writes this list and compares it
+ * with the newest snapshot.
  */
 export * from './invitations.js'
 export * from './mail-counts.js'
