@@ -158,7 +158,7 @@ t.test('a transaction commits all or nothing, even when its code swallows an err
   await db.transaction(async (tx) => {
     late = tx
   })
-  await t.rejects(async () => insert(late as Tx, 'late'), /after the end of its transaction/)
+  await t.rejects(async () => insert(late as Tx, 'late'), /after its transaction ended/)
   t.same(await names(), ['kept', 'kept-too'])
 })
 

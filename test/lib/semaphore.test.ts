@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Caller, createSemaphore } from '../../src/lib/async/semaphore.js'
+import { type Caller, Semaphore, type SemaphoreOptions } from '../../src/lib/async/semaphore.js'
 
 /** A job that ends on `end()` or fails on `fail()`. */
 function job(name: string, log: string[]) {
@@ -15,10 +15,15 @@ function job(name: string, log: string[]) {
   return { work, end: () => end(), fail: () => end(new Error(name)) }
 }
 
+function runnerOf(options: SemaphoreOptions) {
+  const semaphore = new Semaphore(options)
+  return <T>(work: () => Promise<T>, caller?: Caller) => semaphore.run(work, caller)
+}
+
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 t.test('runs a fixed number of jobs at once and the others in order of arrival', async (t) => {
-  const { run } = createSemaphore({ slots: 2, maxWaiting: 10, maxWaitMs: 60_000 })
+  const run = runnerOf({ slots: 2, maxWaiting: 10, maxWaitMs: 60_000 })
   const log: string[] = []
   const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => job(name, log))
   const [a, b, c] = jobs
@@ -38,7 +43,7 @@ t.test('runs a fixed number of jobs at once and the others in order of arrival',
 })
 
 t.test('a job that fails, synchronously or later, frees its slot', async (t) => {
-  const { run } = createSemaphore({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
+  const run = runnerOf({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
   const failing = job('failing', [])
   const results = [
     run(failing.work),
@@ -56,7 +61,7 @@ t.test('a job that fails, synchronously or later, frees its slot', async (t) => 
 t.test(
   'refuses jobs at once while the queue is full, and accepts them when there is room again',
   async (t) => {
-    const { run } = createSemaphore({ slots: 1, maxWaiting: 2, maxWaitMs: 60_000 })
+    const run = runnerOf({ slots: 1, maxWaiting: 2, maxWaitMs: 60_000 })
     const log: string[] = []
     const [first, ...others] = [job('first', log), job('second', log), job('third', log)] as const
     const late = job('late', log)
@@ -72,7 +77,7 @@ t.test(
 )
 
 t.test('a newcomer does not take the slot of a waiting job', async (t) => {
-  const { run } = createSemaphore({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
+  const run = runnerOf({ slots: 1, maxWaiting: 10, maxWaitMs: 60_000 })
   const log: string[] = []
   const first = job('first', log)
   const done = run(first.work)
@@ -90,7 +95,7 @@ t.test('a newcomer does not take the slot of a waiting job', async (t) => {
  */
 async function queue(callers: Caller[], { maxWaiting = 10, before = [] as Caller[] } = {}) {
   let now = 0
-  const { run } = createSemaphore({ slots: 1, maxWaiting, maxWaitMs: 60_000, now: () => now })
+  const run = runnerOf({ slots: 1, maxWaiting, maxWaitMs: 60_000, now: () => now })
   for (const caller of before) await run(async () => undefined, caller)
   const log: string[] = []
   const first = job('first', [])

@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres'
 import { ShedCounter } from '../../lib/async/shed-counter.js'
+import { WaitQueue } from '../../lib/async/wait-queue.js'
 import {
   Connection,
   type ConnectionOptions,
@@ -25,8 +26,6 @@ export type PoolState = {
   shed: ShedCounter
 }
 
-type Waiter = { give: (connection: Connection) => void; refuse: (error: Error) => void }
-
 /**
  * Lends each connection to one caller at a time, and discards it when it breaks.
  *
@@ -37,7 +36,7 @@ type Waiter = { give: (connection: Connection) => void; refuse: (error: Error) =
 export class ConnectionPool {
   private readonly idle: Connection[] = []
   private readonly connections = new Set<Connection>()
-  private readonly waiters = new Set<Waiter>()
+  private readonly waiters = new WaitQueue<undefined, Connection>()
   private isClosed = false
   private onEmpty: (() => void) | undefined
   private readonly shed = new ShedCounter()
@@ -120,26 +119,9 @@ export class ConnectionPool {
   }
 
   private waitForConnection(): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer)
-        this.waiters.delete(waiter)
-      }
-      const waiter: Waiter = {
-        give: (connection) => {
-          settle()
-          resolve(connection)
-        },
-        refuse: (error) => {
-          settle()
-          reject(error)
-        },
-      }
-      const timer = setTimeout(() => {
-        this.shed.add()
-        waiter.refuse(connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.'))
-      }, this.options.acquireTimeoutMs)
-      this.waiters.add(waiter)
+    return this.waiters.wait(undefined, this.options.acquireTimeoutMs, () => {
+      this.shed.add()
+      return connectionError('CONNECT_TIMEOUT', 'No database connection was free in time.')
     })
   }
 

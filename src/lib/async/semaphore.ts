@@ -1,6 +1,7 @@
 import { Overloaded } from '../errors/errors.js'
 import { RecentUse } from './recent-use.js'
 import { ShedCounter } from './shed-counter.js'
+import { type Waiter, WaitQueue } from './wait-queue.js'
 
 export type SemaphoreState = { running: number; waiting: number; shed: ShedCounter }
 
@@ -13,15 +14,6 @@ export type Caller = {
    * first.
    */
   shares: readonly string[]
-}
-
-export type Semaphore = {
-  /**
-   * Runs the job when a slot is free. Without `caller`, the job is that of an unknown caller.
-   * @throws {Overloaded} when the job waits for longer than `maxWaitMs`, or too many jobs go before it
-   */
-  run: <T>(job: () => Promise<T>, caller?: Caller) => Promise<T>
-  state: () => SemaphoreState
 }
 
 export type SemaphoreOptions = {
@@ -39,93 +31,94 @@ const UNKNOWN_CALLER: Caller = { isKnown: false, shares: [] }
 /** After this many known callers in a row, an unknown one gets a turn, so that they do not starve. */
 const KNOWN_IN_A_ROW = 3
 
-type Waiter = { caller: Caller; wake: () => void; refuse: () => void }
-
 /**
  * Limits how many jobs run and wait. Waiting jobs are not served in order of arrival, because a flood
- * would go first. Library queues fix a job's priority when it arrives; here it depends on what other
- * callers do while the job waits.
+ * would go first. Library queues (p-queue, p-limit) fix a job's priority when it arrives; here it depends on
+ * what other callers do while the job waits.
  */
-export function createSemaphore({ slots, maxWaiting, maxWaitMs, now }: SemaphoreOptions): Semaphore {
-  let running = 0
-  let knownInARow = 0
-  /** In order of arrival. */
-  const waiting = new Set<Waiter>()
-  const shed = new ShedCounter()
-  const use = new RecentUse(now)
+export class Semaphore {
+  readonly #shed = new ShedCounter()
+  readonly #waiting = new WaitQueue<Caller, void>()
+  readonly #use: RecentUse
+  #running = 0
+  #knownInARow = 0
 
-  const overloaded = () => {
-    shed.add()
+  constructor(private readonly options: SemaphoreOptions) {
+    this.#use = new RecentUse(options.now)
+  }
+
+  get state(): SemaphoreState {
+    return { running: this.#running, waiting: this.#waiting.size, shed: this.#shed }
+  }
+
+  /**
+   * Runs the job when a slot is free. Without `caller`, the job is that of an unknown caller.
+   * @throws {Overloaded} when the job waits for longer than `maxWaitMs`, or too many jobs go before it
+   */
+  async run<T>(job: () => Promise<T>, caller: Caller = UNKNOWN_CALLER): Promise<T> {
+    await this.#enter(caller)
+    try {
+      return await job()
+    } finally {
+      this.#leave()
+    }
+  }
+
+  async #enter(caller: Caller): Promise<void> {
+    const { slots, maxWaiting, maxWaitMs } = this.options
+    if (this.#running < slots) {
+      this.#running += 1
+      return this.#start(caller)
+    }
+    if (this.#waiting.size >= maxWaiting) {
+      const last = this.#last()
+      if (!last || !this.#isBefore(caller, last.claim)) throw this.#overloaded()
+      last.refuse(this.#overloaded())
+    }
+    await this.#waiting.wait(caller, maxWaitMs, () => this.#overloaded())
+  }
+
+  /** A slot goes directly to the next waiter, so that no newcomer can take it first. */
+  #leave(): void {
+    const waiter = this.#next()
+    if (!waiter) {
+      this.#running -= 1
+      return
+    }
+    this.#start(waiter.claim)
+    waiter.give()
+  }
+
+  #start({ isKnown, shares }: Caller): void {
+    this.#knownInARow = isKnown ? this.#knownInARow + 1 : 0
+    this.#use.add(shares)
+  }
+
+  #overloaded(): Overloaded {
+    this.#shed.add()
     return new Overloaded()
   }
-  const start = ({ isKnown, shares }: Caller) => {
-    knownInARow = isKnown ? knownInARow + 1 : 0
-    use.add(shares)
+
+  #next(): Waiter<Caller, void> | undefined {
+    const waiting = [...this.#waiting]
+    const unknown = waiting.filter(({ claim }) => !claim.isKnown)
+    const candidates = this.#knownInARow >= KNOWN_IN_A_ROW && unknown.length > 0 ? unknown : waiting
+    return candidates.reduce<Waiter<Caller, void> | undefined>(
+      (first, waiter) => (first && !this.#isBefore(waiter.claim, first.claim) ? first : waiter),
+      undefined,
+    )
   }
+
+  #last(): Waiter<Caller, void> | undefined {
+    return [...this.#waiting].reduce<Waiter<Caller, void> | undefined>(
+      (last, waiter) => (last && this.#isBefore(waiter.claim, last.claim) ? last : waiter),
+      undefined,
+    )
+  }
+
   /** Whether `one` goes before `other`. False for equal priority, so the order of arrival decides. */
-  const isBefore = (one: Caller, other: Caller) =>
-    one.isKnown === other.isKnown ? use.of(one.shares) < use.of(other.shares) : one.isKnown
-  const next = (): Waiter | undefined => {
-    const unknown = [...waiting].filter(({ caller }) => !caller.isKnown)
-    const candidates = knownInARow >= KNOWN_IN_A_ROW && unknown.length > 0 ? unknown : [...waiting]
-    return candidates.reduce<Waiter | undefined>(
-      (first, waiter) => (first && !isBefore(waiter.caller, first.caller) ? first : waiter),
-      undefined,
-    )
-  }
-  const last = (): Waiter | undefined =>
-    [...waiting].reduce<Waiter | undefined>(
-      (found, waiter) => (found && isBefore(waiter.caller, found.caller) ? found : waiter),
-      undefined,
-    )
-
-  const enter = async (caller: Caller) => {
-    if (running < slots) {
-      running += 1
-      return start(caller)
-    }
-    if (waiting.size >= maxWaiting) {
-      const lastWaiter = last()
-      if (!lastWaiter || !isBefore(caller, lastWaiter.caller)) throw overloaded()
-      lastWaiter.refuse()
-    }
-    await new Promise<void>((resolve, reject) => {
-      const stopWaiting = () => {
-        clearTimeout(timer)
-        waiting.delete(waiter)
-      }
-      const waiter: Waiter = {
-        caller,
-        wake: () => {
-          stopWaiting()
-          start(caller)
-          resolve()
-        },
-        refuse: () => {
-          stopWaiting()
-          reject(overloaded())
-        },
-      }
-      const timer = setTimeout(waiter.refuse, maxWaitMs)
-      waiting.add(waiter)
-    })
-  }
-  // A slot goes directly to the next waiter, so that no newcomer can take it first.
-  const leave = () => {
-    const waiter = next()
-    if (waiter) waiter.wake()
-    else running -= 1
-  }
-
-  return {
-    state: () => ({ running, waiting: waiting.size, shed }),
-    run: async (job, caller = UNKNOWN_CALLER) => {
-      await enter(caller)
-      try {
-        return await job()
-      } finally {
-        leave()
-      }
-    },
+  #isBefore(one: Caller, other: Caller): boolean {
+    if (one.isKnown !== other.isKnown) return one.isKnown
+    return this.#use.of(one.shares) < this.#use.of(other.shares)
   }
 }

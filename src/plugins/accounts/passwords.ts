@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Caller, createSemaphore, type SemaphoreState } from '../../lib/async/semaphore.js'
+import { type Caller, Semaphore, type SemaphoreState } from '../../lib/async/semaphore.js'
 import { createBreachCheck } from '../../lib/auth/breached-passwords.js'
 import { checkPassword, type Person } from '../../lib/auth/password-policy.js'
 import { createPasswordHasher, type HashingParameters } from '../../lib/auth/passwords.js'
@@ -54,12 +54,12 @@ async function passwords(
   const findBreach =
     breachedPasswordsUrl && countBreachChecks(createBreachCheck(breachedPasswordsUrl), app.metrics)
   const hasher = createPasswordHasher(parameters)
-  const semaphore = createSemaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING, maxWaitMs })
+  const semaphore = new Semaphore({ slots: CONCURRENCY, maxWaiting: MAX_WAITING, maxWaitMs })
 
-  app.metrics.add(hashingReadings(semaphore.state))
+  app.metrics.add(hashingReadings(() => semaphore.state))
 
   app.decorate('passwords', {
-    state: semaphore.state,
+    state: () => semaphore.state,
     hashNew: async (password, person, caller) => {
       await checkPassword(password, person, findBreach || undefined)
       return semaphore.run(() => hasher.hash(password), caller)
