@@ -48,30 +48,30 @@ export async function createProject(scope: OrganizationScope, project: NewProjec
   return created as Project
 }
 
-/** Throws NotFound, for a project of another organization, too. */
+/** @throws {NotFound} when there is no such project in the organization of the scope */
 export async function getProject(scope: OrganizationScope, id: string): Promise<Project> {
-  const [project] = await scope.tx.select().from(projects).where(isOne(scope, id))
+  const [project] = await scope.tx.select().from(projects).where(hasId(scope, id))
   if (!project) throw new NotFound()
   return project
 }
 
-/** Throws NotFound. */
+/** @throws {NotFound} when there is no such project in the organization of the scope */
 export async function updateProject(
   scope: OrganizationScope,
   id: string,
   changes: Partial<NewProject>,
 ): Promise<Project> {
   if (Object.keys(changes).length === 0) return getProject(scope, id)
-  const [project] = await scope.tx.update(projects).set(changes).where(isOne(scope, id)).returning()
+  const [project] = await scope.tx.update(projects).set(changes).where(hasId(scope, id)).returning()
   if (!project) throw new NotFound()
   return project
 }
 
-/** Throws NotFound. */
+/** @throws {NotFound} when there is no such project in the organization of the scope */
 export async function deleteProject(scope: OrganizationScope, id: string): Promise<void> {
-  const deleted = await scope.tx.delete(projects).where(isOne(scope, id)).returning({ id: projects.id })
+  const deleted = await scope.tx.delete(projects).where(hasId(scope, id)).returning({ id: projects.id })
   if (deleted.length === 0) throw new NotFound()
 }
 
-const isOne = ({ organizationId }: OrganizationScope, id: string): SQL | undefined =>
+const hasId = ({ organizationId }: OrganizationScope, id: string): SQL | undefined =>
   and(eq(projects.organizationId, organizationId), eq(projects.id, id))

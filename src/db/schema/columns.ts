@@ -18,7 +18,8 @@ export const updatedAt = () =>
 export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 
 /**
- * A body as its table stores it. Fails to compile for a field without a column: drizzle would leave it out without a word.
+ * A request body with the types of its table. Does not compile if a field has no column, because
+ * drizzle would silently drop the field.
  */
 export type StoredIn<
   T extends Table,

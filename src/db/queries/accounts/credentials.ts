@@ -9,15 +9,16 @@ import { consumeMailedToken, findMailedToken, isSessionLive, lockUser } from './
 import { admitByMailbox } from './sign-in-throttle.js'
 import { findUserById } from './users.js'
 
-/** Whose password a link may set; undefined when it opens nothing. */
+/** The user whose password the link may set. Undefined if the token is invalid. */
 export async function findResetOwner(db: Db, token: string): Promise<User | undefined> {
   const row = await findMailedToken(db, 'reset_password', token)
   return row && findUserById(db, row.userId)
 }
 
 /**
- * Sets a password by a mailed link, be it the first or a forgotten one. The link has proved the mailbox, so a pending
- * account becomes active. Ends every session. `ip` is the caller's. Throws InvalidToken.
+ * Sets the first password or a new one with a mailed link. The link proves the mailbox, so a pending
+ * account becomes active. Ends all sessions. `ip` is the caller's.
+ * @throws {InvalidToken} when the token is unknown, expired, used or void
  */
 export const resetPassword = (db: Db, token: string, passwordHash: string, ip: string): Promise<void> =>
   db.transaction(async (tx) => {
@@ -36,12 +37,13 @@ export const resetPassword = (db: Db, token: string, passwordHash: string, ip: s
     await enqueueNotice(tx, 'password-changed', user)
   })
 
-/** `user` is as it was when the present password was verified, and `sessionId` the session that did it. */
+/** `user` is the row whose current password was verified, and `sessionId` the session of the caller. */
 type PasswordChange = { user: User; sessionId: string; passwordHash: string }
 
 /**
- * Ends every session but the one that changes the password.
- * @throws WrongPassword when the account has changed since, and Unauthorized when the session has ended
+ * Changes the password and ends all other sessions of the user.
+ * @throws {WrongPassword} when the account changed after the check of the current password
+ * @throws {Unauthorized} when the session has ended
  */
 export const changePassword = (
   db: Db,
@@ -58,8 +60,8 @@ export const changePassword = (
   })
 
 /**
- * The same password, hashed with more effort. To its owner nothing has changed: `updatedAt` and `securityVersion` stay as they
- * are, sessions and links go on. Leaves a password alone that was changed meanwhile.
+ * Replaces the hash of the same password with a stronger one. `updatedAt` and `securityVersion` stay,
+ * and so do sessions and links. Does nothing if the password was changed meanwhile.
  */
 export const upgradePasswordHash = (
   db: Db,

@@ -4,17 +4,17 @@ import { registrations } from '../../schema/registrations.js'
 import { hashingEffort, users } from '../../schema/users.js'
 
 /**
- * With how much effort the passwords of all accounts were hashed: a few values, each found by the one before it in the
- * index. With those of registrations that no mailbox has confirmed, which are few.
+ * The distinct hash parameters of all passwords (see `hashingEffort`), including those of unconfirmed
+ * registrations. Finds the few values by jumping through the index, each from the one before it.
  */
 export async function listHashingEfforts(db: Db): Promise<string[]> {
-  const own = hashingEffort(users.passwordHash)
-  const next = (after: SQL) => sql`(select ${own} from ${users} where ${after} order by 1 limit 1)`
+  const effort = hashingEffort(users.passwordHash)
+  const next = (condition: SQL) => sql`(select ${effort} from ${users} where ${condition} order by 1 limit 1)`
   const rows = await db.execute<{ effort: string }>(sql`
     with recursive found(effort) as (
-      ${next(sql`${own} is not null`)}
+      ${next(sql`${effort} is not null`)}
       union all
-      select ${next(sql`${own} > effort`)} from found where effort is not null
+      select ${next(sql`${effort} > effort`)} from found where effort is not null
     ) select effort from found where effort is not null
     union select ${hashingEffort(registrations.passwordHash)} from ${registrations}`)
   return rows.map(({ effort }) => effort)

@@ -9,23 +9,26 @@ import { registrations } from '../../schema/registrations.js'
 import { sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'
 
-/** `user` is as it was when the link was asked for: the link is void once the account has changed since. */
 export type NewMailedToken = {
   id: string
+  /** The user when the link was requested. The link is void after a change of the security version. */
   user: Pick<User, 'id' | 'securityVersion'>
   purpose: MailedTokenPurpose
+  /** The mailbox that the link goes to. */
   email: string
   ttlSeconds: number
+  /** The registration that the link confirms. Default: none. */
   registrationId?: string
+  /** The session that requested a new address, and whose end voids the link. Default: none. */
   sessionId?: string
 }
 
-/** So many links that are good for at least half of their time lie in a mailbox before it is sent no other. */
+/** With this many fresh links for the same purpose, a mailbox gets no further one. */
 export const MAX_FRESH_LINKS = 5
 
 /**
- * How many links that open the same are good for at least half of their time. Links of one account that are asked for at once
- * take turns from here on.
+ * The number of equivalent links with more than half of their lifetime left. Locks the user, which
+ * serializes concurrent requests of links.
  */
 export async function countFreshLinks(
   tx: Tx,
@@ -33,10 +36,10 @@ export async function countFreshLinks(
 ): Promise<number> {
   await lockUser(tx, user.id)
   const kind = { ...token, userId: user.id, securityVersion: user.securityVersion }
-  return tx.$count(mailedTokens, isFreshOf(kind))
+  return tx.$count(mailedTokens, isFresh(kind))
 }
 
-/** Voids no older token. The id is all that the job of the mail needs. */
+/** Stores a token. Older tokens stay valid. The job of the mail derives the link from the id. */
 export async function createMailedToken(
   tx: Tx,
   key: SigningKey,
@@ -53,7 +56,7 @@ export async function createMailedToken(
   })
 }
 
-/** What a link leads to; undefined for every token that will not be accepted. Changes nothing: mail scanners open links. */
+/** Undefined if the token would not be accepted. Reads only, because mail scanners open links. */
 export async function findMailedToken(
   db: Db,
   purpose: MailedTokenPurpose,
@@ -62,27 +65,27 @@ export async function findMailedToken(
   const [row] = await db
     .select()
     .from(mailedTokens)
-    .where(and(isOf(purpose, token), isLive))
+    .where(and(matchesToken(purpose, token), isLive))
   return row
 }
 
 /**
- * Uses a token up, and with it all others of the account for this purpose: of several tries at once one succeeds. Whether the
- * account still is as it was is decided here, with the account and the session locked until the transaction ends.
- * @throws InvalidToken
+ * Consumes a token, and all others of the account for this purpose. Of concurrent calls one succeeds.
+ * Checks that the account has not changed, and locks account and session until the transaction ends.
+ * @throws {InvalidToken} when the token is unknown, expired, used or void
  */
 export async function consumeMailedToken(
   tx: Tx,
   purpose: MailedTokenPurpose,
   token: string,
 ): Promise<{ link: MailedToken; user: User }> {
-  const [found] = await tx.select().from(mailedTokens).where(isOf(purpose, token))
+  const [found] = await tx.select().from(mailedTokens).where(matchesToken(purpose, token))
   const user = found && (await lockUser(tx, found.userId))
   if (!user) throw new InvalidToken()
   if (found.sessionId) await isSessionLive(tx, found.sessionId)
   const [link] = await tx
     .delete(mailedTokens)
-    .where(and(isOf(purpose, token), isLive))
+    .where(and(matchesToken(purpose, token), isLive))
     .returning()
   if (!link) throw new InvalidToken()
   await tx
@@ -91,7 +94,10 @@ export async function consumeMailedToken(
   return { link, user }
 }
 
-/** For the mail with the link, which greets by the names that came with it. Undefined once it would open nothing. */
+/**
+ * The link for its mail, with the first name of its registration, or else of the user. Undefined if the
+ * link is no longer valid.
+ */
 export async function findLinkToMail(
   db: Db,
   id: string,
@@ -108,13 +114,16 @@ export async function findLinkToMail(
   return row
 }
 
-/** Holds off every change of the account until the transaction ends. */
+/** Blocks changes of the user until the transaction ends. Undefined if there is no such user. */
 export async function lockUser(tx: Tx, id: string): Promise<User | undefined> {
   const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
   return user
 }
 
-/** Whether the session has not been ended, by whatever way; holds off its end until the transaction ends. */
+/**
+ * Returns true if the session has not been ended; it may have expired. Blocks its end until the
+ * transaction ends.
+ */
 export async function isSessionLive(tx: Tx, id: string): Promise<boolean> {
   const [session] = await tx
     .select({ endedAt: sessions.endedAt })
@@ -124,10 +133,10 @@ export async function isSessionLive(tx: Tx, id: string): Promise<boolean> {
   return session?.endedAt === null
 }
 
-const isOf = (purpose: MailedTokenPurpose, token: string): SQL | undefined =>
+const matchesToken = (purpose: MailedTokenPurpose, token: string): SQL | undefined =>
   and(eq(mailedTokens.tokenHash, hashToken(token)), eq(mailedTokens.purpose, purpose))
 
-/** The account is as it was, a reset goes to its present address, and the session that asked has not been ended. */
+/** The account has not changed, a reset link is for its current address, and the session has not been ended. */
 const isBacked = sql`exists (select from ${users} where ${users.id} = ${mailedTokens.userId}
     and ${users.securityVersion} = ${mailedTokens.securityVersion}
     and (${users.email} = ${mailedTokens.email} or ${mailedTokens.purpose} <> 'reset_password'))
@@ -139,8 +148,8 @@ const isLive = and(gt(mailedTokens.expiresAt, sql`now()`), isBacked)
 type Kind = Pick<MailedToken, 'userId' | 'purpose' | 'email' | 'securityVersion'> &
   Pick<NewMailedToken, 'registrationId' | 'sessionId'>
 
-/** Those that open the same. */
-const isFreshOf = ({ registrationId = '', sessionId = '', ...kind }: Kind): SQL | undefined =>
+/** The condition for links with the same effect and more than half of their lifetime left. */
+const isFresh = ({ registrationId = '', sessionId = '', ...kind }: Kind): SQL | undefined =>
   and(
     eq(mailedTokens.userId, kind.userId),
     eq(mailedTokens.purpose, kind.purpose),

@@ -56,8 +56,10 @@ const missingIn = (fields: Partial<NewAccount>): string[] =>
 const isComplete = (fields: Partial<NewAccount>): fields is NewAccount => missingIn(fields).length === 0
 
 /**
- * For whoever has just proved the mailbox. Of what somebody has prepared under the address without proving it nothing
- * stays: no password, session or link. Throws AccountDisabled and EmailTaken.
+ * Opens the account of a caller who has proved the mailbox, and returns its id. Replaces a pending
+ * account with its password, sessions and links, because its creator may not own the mailbox.
+ * @throws {AccountDisabled} when the account is disabled
+ * @throws {EmailTaken} when the account is active
  */
 export async function openAccount(tx: Tx, email: string, account: HashedAccount): Promise<string> {
   const row = { ...account, status: 'active' as const, emailVerifiedAt: new Date() }
@@ -78,7 +80,11 @@ export async function openAccount(tx: Tx, email: string, account: HashedAccount)
   return opened.id
 }
 
-/** Holds off that it is disabled meanwhile. Throws AccountDisabled, and MissingFields where there is no account yet. */
+/**
+ * Returns the id of the active account, and blocks changes of it until the transaction ends.
+ * @throws {AccountDisabled} when the account is disabled
+ * @throws {MissingFields} when there is no account, or a pending one
+ */
 export async function getActiveAccount(tx: Tx, email: string): Promise<string> {
   const [user] = await tx.select().from(users).where(eq(users.email, email)).for('share')
   if (!user || accountToOpen(user.status, {})) throw new MissingFields()

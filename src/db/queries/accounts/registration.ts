@@ -20,13 +20,14 @@ type Claim = { passwordHash: string } & StoredIn<
 
 export type NewRegistration = { email: string } & Claim
 
-/** Of one address at once. The mail about any further one has a link that asks for the password instead. */
+/** Per address. The mail about a further one has a link that asks for the password instead. */
 export const MAX_REGISTRATIONS = 3
 
 /**
- * Registers an address, known or not: the same statements run either way, and the mail tells its owner the rest. Each
- * registration keeps its own password and names until its own link confirms them: none changes what another one meant.
- * An account that an administrator prepared is not touched: its owner sets the password by the link that was sent.
+ * Registers an address. Runs the same statements for known and unknown addresses, and only the mail
+ * differs. Each registration keeps its own password and names until its own link confirms them, so
+ * none can change another. An account that an administrator created stays as it is: its owner sets
+ * the password with the link that was sent then.
  */
 export const register = (db: Db, registration: NewRegistration): Promise<void> =>
   db.transaction(async (tx) => {
@@ -37,7 +38,10 @@ export const register = (db: Db, registration: NewRegistration): Promise<void> =
     })
   })
 
-/** Returns its id; undefined for accounts that are in use or prepared, and where there are enough registrations. */
+/**
+ * Returns the id of the registration. Undefined if the account is active or disabled, was created by an
+ * administrator, or has MAX_REGISTRATIONS already.
+ */
 export async function addRegistration(tx: Tx, registration: NewRegistration): Promise<string | undefined> {
   const { email, ...claim } = registration
   const { passwordHash, ...person } = claim
@@ -46,7 +50,7 @@ export async function addRegistration(tx: Tx, registration: NewRegistration): Pr
     .values({ email, ...person, status: 'pending' })
     .onConflictDoNothing({ target: users.email })
     .returning({ id: users.id })
-  // Several registrations of one address take turns, or they would not be counted.
+  // Serializes registrations of one address, so that the count is right.
   await tx.execute(sql`select from ${users} where ${users.email} = ${email} for no key update`)
   const isFirst = opened.length > 0
   const others = sql`(select count(*) from ${registrations} where ${registrations.userId} = ${users.id})`
@@ -62,7 +66,7 @@ export async function addRegistration(tx: Tx, registration: NewRegistration): Pr
 
 const comma = sql`, `
 
-/** Of a claim as it came: this statement is not one that drizzle can write. */
+/** The columns and values of a claim, because drizzle cannot build this INSERT. */
 function columnsOf(claim: Claim) {
   const columns = getTableColumns(registrations)
   const fields = Object.keys(claim) as (keyof Claim)[]
@@ -72,7 +76,7 @@ function columnsOf(claim: Claim) {
   }
 }
 
-/** Whether the account is no more than a claim: registered, and confirmed by no mailbox. One that an administrator prepared is more. */
+/** True if the account is only registered and not confirmed. False if an administrator created it. */
 export const isUnconfirmed = async (db: Db, { id, status }: User): Promise<boolean> =>
   status === 'pending' && (await listRegistrations(db, id)).length > 0
 
@@ -80,9 +84,11 @@ export const listRegistrations = (db: Db, userId: string): Promise<Registration[
   db.select().from(registrations).where(eq(registrations.userId, userId))
 
 /**
- * What the link in a mail proves: that the mailbox belongs to the account. Activates a new account with what came with its
- * registration, or moves an existing one to its new address and tells the old one. `ip` is the caller's.
- * @throws InvalidToken, and EmailTaken when somebody else got the new address meanwhile
+ * Consumes the link of a mail, which proves the mailbox. Activates a new account with the password and
+ * names of its registration, or moves an existing account to its new address and notifies the old one.
+ * `ip` is the caller's.
+ * @throws {InvalidToken} when the token is unknown, expired, used or void
+ * @throws {EmailTaken} when another account got the new address meanwhile
  */
 export const verifyEmail = (db: Db, token: string, ip: string): Promise<void> =>
   db.transaction(async (tx) => {
@@ -106,7 +112,7 @@ async function confirmAddress(tx: Tx, { id, status }: User, { registrationId }: 
 
 async function moveAccount(tx: Tx, { id, email: oldEmail }: User, email: string): Promise<void> {
   recordSecurityEvent('email_changed', id)
-  // The mailbox has just been proved, which no registration of it has done.
+  // This user proved the mailbox, and an unconfirmed registration of it did not.
   await tx.delete(users).where(and(eq(users.email, email), isClaimOnly(tx)))
   await tx
     .update(users)

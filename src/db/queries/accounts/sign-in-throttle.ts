@@ -5,31 +5,35 @@ import { networksOf } from '../../../lib/network/client-networks.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { signInThrottles } from '../../schema/sign-in-throttles.js'
 
-/** In seconds: the wait after the last free failure, doubled by each one after it, and where doubling ends. */
+/** In seconds. `first`: the wait after the last free failure. Each further failure doubles it, up to `longest`. */
 export type SignInWaits = { first: number; longest: number }
 
-/** Typing errors, a forgotten capital, last year's password: people who know theirs rarely need more. */
+/** Failures before the first wait. Users who know their password rarely need more tries. */
 export const FREE_FAILURES = 5
 
-/** With the longest wait of 15 minutes that leaves a guesser some hundred tries a day (NIST SP 800-63B-4, 3.2.2). */
+/** With a longest wait of 15 minutes, an attacker has about 100 tries a day (NIST SP 800-63B-4, 3.2.2). */
 const FORGOTTEN_AFTER_HOURS = 24
 
-/** How long the client address that proved the mailbox counts apart: for signing in after it, on one device or another. */
+/**
+ * How long tries from the client address that proved the mailbox count separately. Long enough to sign
+ * in on several devices.
+ */
 export const ADMITTED_MINUTES = 30
 
-/** Whose password is tried, and from where: a client address, or a session that is open already. */
+/** A try of a password: for an account, from a client address or an existing session. */
 export type Attempt = { email: string; from: { ip: string } | { sessionId: string } }
 
-/** What an attempt was counted by, to take it back with `clearThrottle`. */
+/** `key` undoes the count with `clearThrottle`. `isLastBeforeWait`: this try, if it fails, starts a first wait. */
 export type Counted = { key: Buffer; isLastBeforeWait: boolean }
 
 const { addressHash, failures, lastFailureAt, blockedUntil, reservedUntil } = signInThrottles
 
 /**
- * Counts a failure before the password is looked at, in one statement: however many tries arrive at once, no more than are
- * allowed get that far. All tries for an account count together, wherever they come from, but for two kinds of callers whom
- * strangers must not hold up: those who have just proved the mailbox (`admitByMailbox`), and those who are signed in.
- * @throws TooManyAttempts during a wait; such tries neither count nor prolong it
+ * Counts a failure before the password is verified, in one statement, so that concurrent tries cannot
+ * exceed the limit. All tries for an account count together, from any client address. Two kinds of
+ * callers are counted separately, so that strangers cannot block them: those who just proved the
+ * mailbox (`admitByMailbox`), and those who are signed in.
+ * @throws {TooManyAttempts} during a wait; such tries neither count nor extend the wait
  */
 export async function reserveAttempt(db: Db, attempt: Attempt, waits: SignInWaits): Promise<Counted> {
   const key = keyToCountBy(db, attempt)
@@ -47,18 +51,19 @@ export async function reserveAttempt(db: Db, attempt: Attempt, waits: SignInWait
   return { key: row.key, isLastBeforeWait: row.failures === FREE_FAILURES }
 }
 
-/** The right password ends the wait as well as the count. */
+/** Ends the wait and resets the count, after the right password. */
 export async function clearThrottle(db: Db, key: Buffer): Promise<void> {
   const isOfKey = eq(addressHash, key)
   const isShared = or(isNull(reservedUntil), lte(reservedUntil, sql`now()`))
   const { count } = await db.delete(signInThrottles).where(and(isOfKey, isShared))
-  // What is reserved stays so for its time.
+  // A separate count keeps its row until `reservedUntil`.
   if (count === 0) await db.update(signInThrottles).set({ failures: 0, blockedUntil: null }).where(isOfKey)
 }
 
 /**
- * A caller who proved the mailbox does not wait for strangers: ends the account's wait, and counts tries from this address apart
- * for a while. Else wrong passwords sent at the right moment would keep the owner out for good.
+ * Ends the wait of an account whose mailbox the caller proved, and for 30 minutes counts tries from the
+ * caller's address separately. Otherwise a stranger could block the owner for good with wrong
+ * passwords.
  */
 export async function admitByMailbox(tx: Tx, email: string, ip: string): Promise<void> {
   await tx.delete(signInThrottles).where(eq(addressHash, hashOf(email)))
@@ -74,28 +79,29 @@ export async function admitByMailbox(tx: Tx, email: string, ip: string): Promise
     .onConflictDoUpdate({ target: addressHash, set: row })
 }
 
+/** The condition for counts that are too old to matter. */
 export const isForgotten = sql`${lastFailureAt} < now() - ${FORGOTTEN_AFTER_HOURS} * interval '1 hour'`
 
-/** Null while failures are free. The exponent is bounded, or a patient guesser would end in numbers without end. */
+/** Null while failures are free. The exponent is limited, so that the wait cannot overflow. */
 const endOfWait = (
   count: SQL,
   { first, longest }: SignInWaits,
 ): SQL => sql`case when ${count} >= ${FREE_FAILURES}
   then now() + least(${longest}, ${first} * 2 ^ least(${count} - ${FREE_FAILURES}, 30)) * interval '1 second' end`
 
-/** However an address is written, it is one account's. */
+/** All spellings of an address have the same hash. */
 const hashOf = (email: string, ...parts: string[]): Buffer =>
   createHash('sha256')
     .update([email.trim().normalize('NFC').toLowerCase(), ...parts].join('\n'))
     .digest()
 
-/** An IPv6 address counts with its /64, the narrowest network that one customer has. */
+/** IPv6 addresses count by their /64, the smallest network of one customer. */
 function reservedHashOf(email: string, ip: string): Buffer {
   const [network = ip] = networksOf(ip)
   return hashOf(email, network)
 }
 
-/** Looked up by the statement that counts, for every address alike. */
+/** Part of the counting statement, so that known and unknown addresses cost the same. */
 function keyToCountBy(db: Db, { email, from }: Attempt): SQL {
   if ('sessionId' in from) return sql`${hashOf(email, 'session', from.sessionId)}::bytea`
   const reserved = db

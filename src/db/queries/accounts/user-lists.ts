@@ -32,7 +32,7 @@ const selectPage = (db: Db, { where, orderBy, limit }: SelectedPage) =>
 const keysetOf = (query: PageQuery<UserSort>) =>
   keysetPage<User, (typeof USER_SORT_FIELDS)[number]>(SORTABLE, users.id, query)
 
-/** What is asked for most: the first users of all, in each sort order. */
+/** The most frequent query, prepared: the first page without filters, in each sort order. */
 const firstPage = prepareEach((db, sort: UserSort) => {
   const { orderBy } = keysetOf({ sort, limit: 1 })
   return selectPage(db, { orderBy, limit: sql.placeholder('limit') }).prepare('users_first_page')

@@ -33,7 +33,7 @@ export const findUserById = (db: Db, id: string): Promise<User | undefined> =>
     .execute({ id })
     .then(([user]) => user)
 
-/** Throws NotFound. */
+/** @throws {NotFound} when there is no such user */
 export async function getUserById(db: Db, id: string): Promise<User> {
   const user = await findUserById(db, id)
   if (!user) throw new NotFound()
@@ -47,9 +47,10 @@ export async function findUserByEmail(db: Db, email: string): Promise<User | und
 }
 
 /**
- * With the addresses from which the user has signed in before, and the password that opens the account: that of the
- * newest registration where no mailbox has confirmed one. `email` must be normalised.
- * In one statement: a second one would take time for known addresses alone.
+ * Finds the user with an address, and the client addresses of the last sessions. `passwordHash` is that
+ * of the newest registration if the account is unconfirmed. `email` must be normalised.
+ *
+ * A single statement, because a second one would take extra time for known addresses only.
  */
 export async function findUserToSignIn(
   db: Db,
@@ -76,7 +77,10 @@ export const listActiveSuperAdmins = (db: Db): Promise<User[]> =>
     .from(users)
     .where(and(eq(users.role, 'super_admin'), eq(users.status, 'active')))
 
-/** Made with a password, a user is active and its address counts as verified. Throws EmailTaken. */
+/**
+ * Creates a user. With a password the user is active, and the address counts as verified.
+ * @throws {EmailTaken} when the address already has an account
+ */
 export async function createUser(db: Db, user: NewUser): Promise<User> {
   const state = user.passwordHash ? ({ status: 'active', emailVerifiedAt: new Date() } as const) : {}
   try {
@@ -91,7 +95,10 @@ export async function createUser(db: Db, user: NewUser): Promise<User> {
   }
 }
 
-/** What users change about themselves. Throws Unauthorized when the account is gone and its token not yet. */
+/**
+ * Updates the fields that users may change themselves.
+ * @throws {Unauthorized} when the account was deleted, but its access token has not expired yet
+ */
 export async function updateProfile(db: Db, id: string, changes: ProfileChanges): Promise<User> {
   const [user] =
     Object.keys(changes).length > 0

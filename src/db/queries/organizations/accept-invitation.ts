@@ -18,7 +18,7 @@ export type OpenInvitation = {
   invitation: Invitation
   organization: Organization
   inviter: User
-  /** Whose address it is, in whatever state; null where nobody has registered it. */
+  /** The account with the invited address, in any state. Null if there is none. */
   account: User | null
 }
 
@@ -27,7 +27,7 @@ export type Joined = { organization: Organization & { role: OrganizationRole }; 
 const account = alias(users, 'account')
 const inviter = alias(users, 'inviter')
 
-/** Undefined for every invitation that cannot be accepted. Changes nothing: mail scanners open links. */
+/** Undefined if the invitation cannot be accepted. Reads only, because mail scanners open links. */
 export const findOpenInvitation = (
   db: Db,
   by: { id: string } | { token: string },
@@ -52,9 +52,13 @@ export const findOpenInvitation = (
 const isOfToken = (token: string) => eq(invitations.tokenHash, hashToken(token))
 
 /**
- * Uses an invitation up, and makes whoever has the address a member: of several tries at once one succeeds. The token has
- * proved the mailbox, so it also opens an account there; `ip` is the caller's. Who is a member already stays what he is.
- * @throws InvalidToken, and as `accountToOpen` does where the account has changed since
+ * Consumes an invitation and adds the account with its address to the organization. Of concurrent
+ * calls one succeeds. The token proves the mailbox, so with `newAccount` the call also opens the
+ * account. Existing members keep their role. `ip` is the caller's.
+ * @throws {InvalidToken} when the invitation is unknown, expired, used or revoked
+ * @throws {AccountDisabled} when the account is disabled
+ * @throws {EmailTaken} when `newAccount` is given, but the account is active by now
+ * @throws {MissingFields} when `newAccount` is undefined, but there is no active account
  */
 export const acceptInvitation = (
   db: Db,
@@ -77,28 +81,28 @@ export const acceptInvitation = (
   })
 
 /**
- * Locks in the order of all who write in an organization, before it looks whether the inviter may still invite: an
- * invitation is not accepted after the demotion of its inviter was answered.
+ * Takes the same locks in the same order as all writes in an organization, and only then checks that
+ * the inviter may still invite. So no invitation is accepted after the demotion of its inviter.
  */
 async function consumeInvitation(tx: Tx, token: string): Promise<Invitation> {
   const [found] = await tx.select().from(invitations).where(isOfToken(token))
   if (!found?.invitedBy) throw new InvalidToken()
   const { organizationId, invitedBy } = found
-  const ofInviter = and(eq(memberships.organizationId, organizationId), eq(memberships.userId, invitedBy))
-  const [, present] = await Promise.all([
+  const isOfInviter = and(eq(memberships.organizationId, organizationId), eq(memberships.userId, invitedBy))
+  const [, organization] = await Promise.all([
     tx.execute(sql`select from ${users} where ${users.id} = ${invitedBy} for share`),
     tx.execute(sql`
       select from ${organizations}
       where ${organizations.id} = ${organizationId} and ${organizations.deletedAt} is null for key share`),
-    tx.execute(sql`select from ${memberships} where ${ofInviter} for share`),
+    tx.execute(sql`select from ${memberships} where ${isOfInviter} for share`),
   ])
-  if (present.count === 0) throw new InvalidToken()
-  const [spent] = await tx
+  if (organization.count === 0) throw new InvalidToken()
+  const [consumed] = await tx
     .delete(invitations)
     .where(and(isOfToken(token), isLive))
     .returning()
-  if (!spent) throw new InvalidToken()
-  return spent
+  if (!consumed) throw new InvalidToken()
+  return consumed
 }
 
 async function getJoined({ tx, organizationId }: OrganizationScope, userId: string): Promise<Joined> {

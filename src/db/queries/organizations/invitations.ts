@@ -32,14 +32,18 @@ export type NewInvitation = Omit<
 
 type InvitationTokens = { signingKey: SigningKey; ttlSeconds: number }
 
-/** Makes an older one of the same address void, and asks for the mail. Throws AlreadyMember and RateLimited. */
+/**
+ * Creates an invitation and enqueues its mail. Replaces an older invitation of the same address.
+ * @throws {AlreadyMember} when the address belongs to a member
+ * @throws {RateLimited} when the quota of the organization or the mailbox is used up
+ */
 export async function createInvitation(
   scope: OrganizationScope,
   { signingKey, ttlSeconds }: InvitationTokens,
   invitation: NewInvitation,
 ): Promise<Invitation> {
   const { tx, organizationId, userId: invitedBy } = scope
-  // Before anything else: whoever is accepting the older one right now is a member afterwards.
+  // First, because this waits for a concurrent acceptance of the older one, which adds the member.
   await tx.delete(invitations).where(and(inScope(scope), eq(invitations.email, invitation.email)))
   if (await hasMember(scope, invitation.email)) throw new AlreadyMember()
   const [id, createdAt] = [uuidV7(Date.now()), new Date()]
@@ -55,16 +59,20 @@ export async function createInvitation(
   const [created] = await tx
     .insert(invitations)
     .values({ ...row, organizationId })
-    // Somebody else invites the same address at this moment: the later one counts.
+    // Of two concurrent invitations of the same address the later one counts.
     .onConflictDoUpdate({ target: [invitations.organizationId, invitations.email], set: row })
     .returning()
-  await askForMail(scope, id, invitation.email)
+  await enqueueInvitation(scope, id, invitation.email)
   recordSecurityEvent('member_invited')
   return created as Invitation
 }
 
-/** @throws RateLimited: the transaction, and with it the older invitation, is as it was. */
-async function askForMail({ tx, organizationId }: OrganizationScope, invitationId: string, email: string) {
+/** @throws {RateLimited} when a quota is used up; the rollback then restores the older invitation */
+async function enqueueInvitation(
+  { tx, organizationId }: OrganizationScope,
+  invitationId: string,
+  email: string,
+) {
   if (!(await consumeInvitationQuota(tx, organizationId))) {
     throw new RateLimited(await secondsToNext(tx, 'organization', organizationId))
   }
@@ -73,7 +81,7 @@ async function askForMail({ tx, organizationId }: OrganizationScope, invitationI
   }
 }
 
-/** Those that can be accepted. */
+/** The invitations that can be accepted. */
 export async function listInvitations(
   scope: OrganizationScope,
   query: PageQuery<SortOf<SortField>>,
@@ -88,7 +96,7 @@ export async function listInvitations(
   return page.toPage(rows)
 }
 
-/** Throws NotFound. */
+/** @throws {NotFound} when there is no such invitation in the organization of the scope */
 export async function revokeInvitation(scope: OrganizationScope, id: string): Promise<void> {
   const revoked = await scope.tx
     .delete(invitations)
@@ -101,8 +109,8 @@ export async function revokeInvitation(scope: OrganizationScope, id: string): Pr
 const inScope = ({ organizationId }: OrganizationScope): SQL => eq(invitations.organizationId, organizationId)
 
 /**
- * An invitation is worth what its inviter may do now: whoever was removed, demoted, disabled or deleted meanwhile must not
- * come back, or bring others in, by one that was sent before.
+ * The inviter must still be allowed to invite. Otherwise an inviter who was removed, demoted, disabled
+ * or deleted could come back, or bring in others, with an older invitation.
  */
 const isBacked = sql`exists (
   select from ${users} left join ${memberships}
@@ -110,6 +118,7 @@ const isBacked = sql`exists (
   where ${users.id} = ${invitations.invitedBy} and ${users.status} = 'active'
     and (${users.role} = 'super_admin' or ${inArray(memberships.role, [...PERMISSIONS['invitations.create']])}))`
 
+/** The condition for invitations that can be accepted. */
 export const isLive = and(gt(invitations.expiresAt, sql`now()`), isBacked)
 
 async function hasMember({ tx, organizationId }: OrganizationScope, email: string): Promise<boolean> {

@@ -43,7 +43,7 @@ export type Member = {
 
 const inScope = ({ organizationId }: OrganizationScope): SQL => eq(memberships.organizationId, organizationId)
 
-const ofMember = (scope: OrganizationScope, userId: string): SQL | undefined =>
+const isMember = (scope: OrganizationScope, userId: string): SQL | undefined =>
   and(inScope(scope), eq(memberships.userId, userId))
 
 export async function listMembers(
@@ -61,18 +61,21 @@ export async function listMembers(
   return page.toPage(rows)
 }
 
-/** Throws NotFound. */
+/** @throws {NotFound} when the user is no member */
 async function getMember(scope: OrganizationScope, userId: string): Promise<Member> {
   const [member] = await scope.tx
     .select(MEMBER)
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
-    .where(ofMember(scope, userId))
+    .where(isMember(scope, userId))
   if (!member) throw new NotFound()
   return member
 }
 
-/** Throws NotFound; the database keeps the last org_admin. */
+/**
+ * A trigger refuses to demote the last org_admin.
+ * @throws {NotFound} when the user is no member
+ */
 export async function updateMember(
   scope: OrganizationScope,
   userId: string,
@@ -80,29 +83,38 @@ export async function updateMember(
 ): Promise<Member> {
   const member = await getMember(scope, userId)
   if (member.role === role) return member
-  await scope.tx.update(memberships).set({ role }).where(ofMember(scope, userId))
+  await scope.tx.update(memberships).set({ role }).where(isMember(scope, userId))
   recordSecurityEvent('member_role_changed', userId)
   return { ...member, role }
 }
 
-/** Oneself, or with the permission anybody. Throws Forbidden and NotFound; the database keeps the last org_admin. */
+/**
+ * Removes the caller, or with the permission `members.remove` any member. A trigger refuses to remove
+ * the last org_admin.
+ * @throws {Forbidden} when the caller lacks the permission
+ * @throws {NotFound} when the user is no member
+ */
 export async function removeMember(scope: OrganizationScope, userId: string): Promise<void> {
   if (userId !== scope.userId) requirePermission(scope, 'members.remove')
   const removed = await scope.tx
     .delete(memberships)
-    .where(ofMember(scope, userId))
+    .where(isMember(scope, userId))
     .returning({ userId: memberships.userId })
   if (removed.length === 0) throw new NotFound()
   recordSecurityEvent('member_removed', userId)
 }
 
-/** Throws NotFound, and Forbidden where an org_admin would sign a super_admin out. */
+/**
+ * Ends all sessions of a member.
+ * @throws {NotFound} when the user is no member
+ * @throws {Forbidden} when the member is a super_admin and the caller is not
+ */
 export async function endMemberSessions(scope: OrganizationScope, userId: string): Promise<void> {
   const [account] = await scope.tx
     .select({ role: users.role })
     .from(memberships)
     .innerJoin(users, eq(users.id, memberships.userId))
-    .where(ofMember(scope, userId))
+    .where(isMember(scope, userId))
     .for('share', { of: users })
   if (!account) throw new NotFound()
   if (account.role === 'super_admin' && !scope.isSuperAdmin) throw new Forbidden()
@@ -110,7 +122,10 @@ export async function endMemberSessions(scope: OrganizationScope, userId: string
   recordSecurityEvent('sessions_ended', userId)
 }
 
-/** Whoever is about to take somebody out of organizations waits here, for whoever does the same, in one order. */
+/**
+ * Locks the organizations in which the user is an org_admin, in a fixed order, so that concurrent
+ * removals of org_admins wait for each other.
+ */
 export async function lockAdministered({ tx }: PlatformScope, userId: string): Promise<void> {
   const administered = tx
     .select({ id: memberships.organizationId })

@@ -19,9 +19,9 @@ type SortField = (typeof ORGANIZATION_SORT_FIELDS)[number]
 export type OrganizationFilters = PageQuery<SortOf<SortField>> & { q?: string }
 
 const columns = getTableColumns(organizations)
-const seen = { ...columns, role: memberships.role }
+const columnsWithRole = { ...columns, role: memberships.role }
 
-/** One's own; a super_admin sees all. */
+/** The organizations of the caller. For a super_admin, all organizations. */
 export const listOrganizations = (
   db: Db,
   { userId, role }: Caller,
@@ -37,7 +37,7 @@ async function listOwn(
 ): Promise<Page<SeenOrganization>> {
   const page = pageOfOrganizations(filters)
   const rows = await tx
-    .select(seen)
+    .select(columnsWithRole)
     .from(memberships)
     .innerJoin(organizations, eq(organizations.id, memberships.organizationId))
     .where(and(eq(memberships.userId, userId), page.condition))
@@ -46,7 +46,7 @@ async function listOwn(
   return page.toPage(rows)
 }
 
-/** The caller is member of some or of none. */
+/** All organizations, with the caller's role in each, or null. */
 async function listAll(
   { tx }: PlatformScope,
   userId: string,
@@ -55,7 +55,7 @@ async function listAll(
   const page = pageOfOrganizations(filters)
   const isOwn = and(eq(memberships.organizationId, organizations.id), eq(memberships.userId, userId))
   const rows = await tx
-    .select(seen)
+    .select(columnsWithRole)
     .from(organizations)
     .leftJoin(memberships, isOwn)
     .where(page.condition)
@@ -68,11 +68,11 @@ function pageOfOrganizations(filters: OrganizationFilters) {
   const page = keysetPage<SeenOrganization, SortField>(columns, organizations.id, filters)
   return {
     ...page,
-    condition: and(isThere, filters.q === undefined ? undefined : matches(filters.q), page.after),
+    condition: and(isNotDeleted, filters.q === undefined ? undefined : matches(filters.q), page.after),
   }
 }
 
-const isThere = isNull(organizations.deletedAt)
+const isNotDeleted = isNull(organizations.deletedAt)
 
 const matches = (text: string): SQL | undefined =>
   or(ilike(organizations.name, containing(text)), ilike(organizations.slug, containing(text)))

@@ -20,7 +20,7 @@ import {
 import { enqueue } from '../jobs/outbox.js'
 import { deleteOwnedRows } from '../owned-rows.js'
 
-/** As somebody sees it: `role` is the caller's own. */
+/** `role` is the caller's. Null for a super_admin who is no member. */
 export type SeenOrganization = Organization & { role: OrganizationRole | null }
 
 type NewOrganization = StoredIn<typeof organizations, Static<typeof CreateOrganization>>
@@ -28,8 +28,10 @@ type NewOrganization = StoredIn<typeof organizations, Static<typeof CreateOrgani
 type OrganizationChanges = StoredIn<typeof organizations, Static<typeof UpdateOrganization>>
 
 /**
- * The user who creates it becomes its org_admin. Without a slug it gets one from its name, with a number if that is taken.
- * Throws SlugTaken and SlugReserved for a slug that was given.
+ * Creates an organization with the user as its org_admin. Default for `slug`: derived from the name,
+ * with a number if that is taken.
+ * @throws {SlugTaken} when another organization has the given slug
+ * @throws {SlugReserved} when the given slug is reserved
  */
 export const createOrganization = (
   db: Db,
@@ -45,7 +47,10 @@ export const createOrganization = (
     return { ...created, role }
   })
 
-/** The index decides, so that of two at once each gets its own. Throws SlugTaken when none of the slugs is free. */
+/**
+ * Leaves the choice to the unique index, so that concurrent calls get different slugs.
+ * @throws {SlugTaken} when none of the slugs is free
+ */
 async function insertWithFreeSlug(
   tx: Tx,
   organization: Omit<typeof organizations.$inferInsert, 'slug'>,
@@ -62,7 +67,7 @@ async function insertWithFreeSlug(
   throw new SlugTaken()
 }
 
-/** Throws NotFound where it was deleted a moment ago. */
+/** @throws {NotFound} when the organization was just deleted */
 export async function getOrganization(scope: OrganizationScope): Promise<SeenOrganization> {
   const [organization] = await scope.tx
     .select()
@@ -72,37 +77,41 @@ export async function getOrganization(scope: OrganizationScope): Promise<SeenOrg
   return { ...organization, role: scope.role }
 }
 
-/** Throws SlugTaken and SlugReserved. */
+/**
+ * @throws {SlugTaken} when another organization has the slug
+ * @throws {SlugReserved} when the slug is reserved
+ */
 export async function updateOrganization(
   scope: OrganizationScope,
   { slug, ...others }: OrganizationChanges,
 ): Promise<SeenOrganization> {
   const changes = { ...others, ...(slug !== undefined && { slug: allowedSlug(slug) }) }
   if (Object.keys(changes).length === 0) return getOrganization(scope)
-  const ofScope = eq(organizations.id, scope.organizationId)
-  const [organization] = await takingSlug(() =>
-    scope.tx.update(organizations).set(changes).where(ofScope).returning(),
+  const isOfScope = eq(organizations.id, scope.organizationId)
+  const [organization] = await refusingTakenSlug(() =>
+    scope.tx.update(organizations).set(changes).where(isOfScope).returning(),
   )
   return { ...(organization as Organization), role: scope.role }
 }
 
 /**
- * From now on it does not exist; a job deletes everything that belongs to it, and its members' accounts stay. Transactions
- * that still write in it have locked its row: they end first, and later ones find no organization.
+ * Marks the organization as deleted, which hides it at once. A job deletes its rows; the accounts of
+ * its members stay. This waits for transactions that write in the organization, because they have
+ * locked its row. Later ones do not find it.
  */
 export async function deleteOrganization(scope: OrganizationScope): Promise<void> {
   const { tx, organizationId } = scope
-  const ofScope = eq(organizations.id, organizationId)
-  await tx.select({ id: organizations.id }).from(organizations).where(ofScope).for('update')
+  const isOfScope = eq(organizations.id, organizationId)
+  await tx.select({ id: organizations.id }).from(organizations).where(isOfScope).for('update')
   await enqueue(tx, 'delete-organization', { organizationId })
   const deletion = await narrowToDeletion(scope)
-  await deletion.tx.update(organizations).set({ deletedAt: sql`now()` }).where(ofScope)
+  await deletion.tx.update(organizations).set({ deletedAt: sql`now()` }).where(isOfScope)
   recordSecurityEvent('organization_deleted')
 }
 
 /**
- * Deletes the rows of an organization that is marked as deleted, a batch at a time, and then its own. May stop anywhere and
- * begin anew.
+ * Deletes the rows of an organization that is marked as deleted, in batches (default: see
+ * `deleteOwnedRows`), and then its own row. May stop anywhere and be called again.
  */
 export async function deleteRowsOfOrganization(
   db: Db,
@@ -123,13 +132,14 @@ export async function deleteRowsOfOrganization(
   await inDeletionOf(db, organizationId, ({ tx }) => tx.delete(organizations).where(isDeleted))
 }
 
+/** @throws {SlugReserved} when the slug is reserved */
 function allowedSlug(slug: string): string {
   const normalized = normalizeSlug(slug)
   if (isReservedSlug(normalized)) throw new SlugReserved()
   return normalized
 }
 
-async function takingSlug<T>(write: () => PromiseLike<T>): Promise<T> {
+async function refusingTakenSlug<T>(write: () => PromiseLike<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {

@@ -8,8 +8,8 @@ import { insertSession, type NewSession, type StartedSession } from './create-se
 export type CookieSession = { id: string; user: Pick<User, 'id' | 'email' | 'role'> }
 
 /**
- * A session that a browser keeps in a cookie. Its token is answered once and only its hash is kept.
- * @throws InvalidCredentials as `createSession` does
+ * Creates a session for a browser cookie. Returns the token, of which only the hash is stored.
+ * @throws {InvalidCredentials} as `createSession` does
  */
 export const createCookieSession = (
   db: Db,
@@ -22,7 +22,7 @@ export const createCookieSession = (
     return { ...session, token }
   })
 
-/** Undefined for a token that is unknown, and for one whose session has ended, in whatever way. */
+/** Undefined if the token is unknown, the session has ended or expired, or the user is not active. */
 export async function findCookieSession(db: Db, token: string): Promise<CookieSession | undefined> {
   const [row] = await db
     .select({ id: sessions.id, user: { id: users.id, email: users.email, role: users.role } })
@@ -39,7 +39,7 @@ export async function findCookieSession(db: Db, token: string): Promise<CookieSe
   return row
 }
 
-/** A minute is exact enough for a list of sessions, and a page that reloads itself writes no more often. */
+/** Updates `lastUsedAt` at most once a minute, because a page may reload itself often. */
 export async function touchCookieSession(db: Db, id: string): Promise<void> {
   await db
     .update(sessions)

@@ -7,10 +7,13 @@ import { type Session, sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'
 import { addRefreshToken, isLive, type SessionLifetimes, secondsFromNow } from './sessions.js'
 
-/** `user` is as it was when its password was verified. Beyond `maxPerUser` live sessions the oldest ones end. */
+/**
+ * `user` is the row whose password was verified. If the user has more than `maxPerUser` live sessions,
+ * the oldest ones end.
+ */
 export type NewSession = { user: User; ip: string; userAgent: string | undefined; maxPerUser: number }
 
-/** `endedOthers`: the revocation lists have something to hear before the answer is sent. */
+/** `endedOthers`: older sessions ended, so wait for the revocation list before the response is sent. */
 export type StartedSession = Pick<Session, 'id' | 'expiresAt'> & { endedOthers: boolean }
 
 type SessionKind = { lifetimeSeconds: number; cookieHash?: Buffer }
@@ -18,8 +21,9 @@ type SessionKind = { lifetimeSeconds: number; cookieHash?: Buffer }
 const USER_AGENT_MAX_LENGTH = 400
 
 /**
- * The refresh token is answered once and only its hash is kept.
- * @throws InvalidCredentials when password or status have changed since: what ended the other sessions ends this one, too
+ * Creates a session with its first refresh token. Returns the token, of which only the hash is stored.
+ * @throws {InvalidCredentials} when password or status changed after the check of the password. Such a
+ *   change ends all sessions, and this one must not escape it.
  */
 export const createSession = (
   db: Db,
@@ -33,7 +37,7 @@ export const createSession = (
     return { ...session, refreshToken }
   })
 
-/** @throws InvalidCredentials as `createSession` does */
+/** @throws {InvalidCredentials} as `createSession` does */
 export async function insertSession(
   tx: Tx,
   { user, ip, userAgent, maxPerUser, lifetimeSeconds, cookieHash }: NewSession & SessionKind,
@@ -54,7 +58,7 @@ export async function insertSession(
   return { id, expiresAt, endedOthers: await endOldest(tx, user.id, { keep: maxPerUser - 1, except: id }) }
 }
 
-/** Other sign-ins of the user are held off meanwhile, so that no two of them count the same sessions. */
+/** The caller holds a lock on the user, so that two sign-ins do not count the same sessions. */
 async function endOldest(
   tx: Tx,
   userId: string,
@@ -74,7 +78,7 @@ async function endOldest(
   return ended.length > 0
 }
 
-/** Holds off every change of the user, and every other sign-in, until the session is there to be ended by it. */
+/** Locks the user until the transaction ends: changes of the user and other sign-ins wait for the session. */
 async function checkUnchanged(tx: Tx, { id, securityVersion }: User): Promise<void> {
   const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
   if (user?.status !== 'active' || user.securityVersion !== securityVersion) throw new InvalidCredentials()

@@ -12,15 +12,16 @@ type Family = { token: RefreshToken; session: Session; user: User }
 
 export type Refreshed = { session: Session; user: User; refreshToken: string }
 
-/** Not every refresh has to write the time: a minute is exact enough for a list of sessions. */
+/** Most refreshes skip this write. A minute is precise enough for a list of sessions. */
 const LAST_USED_RESOLUTION_MS = 60_000
 
 /**
- * Exchanges a refresh token for its successor; the session is the family they belong to (RFC 9700, 4.14.2).
+ * Exchanges a refresh token for its successor. The session is the token family of RFC 9700, 4.14.2.
  *
- * A token that was used a moment ago and whose successor nobody has used yet is a retry or a race: the same successor is
- * answered. Any other use of a spent token means that two parties hold it: the session ends, for both of them.
- * @throws InvalidRefreshToken
+ * If the token was spent within the grace period and its successor is not spent yet, this is a retry
+ * or a race, and returns the same successor. Any other use of a spent token means that two parties
+ * hold it, so the session ends for both.
+ * @throws {InvalidRefreshToken} when the token is unknown, expired or reused, or its session has ended
  */
 export async function refreshSession(db: Db, token: string, lifetimes: SessionLifetimes): Promise<Refreshed> {
   const refreshed = await db.transaction(async (tx) => {
@@ -33,12 +34,12 @@ export async function refreshSession(db: Db, token: string, lifetimes: SessionLi
     recordSecurityEvent('refresh_token_reused', user.id)
     return undefined
   })
-  // Thrown out here, so that the end of a stolen session is not rolled back.
+  // Thrown outside the transaction, so that the end of a stolen session is not rolled back.
   if (!refreshed) throw new InvalidRefreshToken()
   return refreshed
 }
 
-/** Parallel uses of one token take turns from here on. */
+/** Locks the token, which serializes its parallel uses. */
 async function lockFamily(tx: Tx, token: string): Promise<Family | undefined> {
   const [family] = await tx
     .select({ token: refreshTokens, session: sessions, user: users })

@@ -3,7 +3,10 @@ import type { UserRole } from '../../../lib/auth/roles.js'
 import type { Db } from '../../driver/client.js'
 import { accessRevocations } from '../../schema/sessions.js'
 
-/** Tokens of this session are dead (`role` null), or tokens of this user live only with this role. */
+/**
+ * If `role` is null, `subjectId` is a session, and all of its tokens are revoked. Otherwise it is a
+ * user, and all tokens with another role are revoked.
+ */
 export type AccessRevocation = { subjectId: string; role: UserRole | null }
 
 const columns = { subjectId: accessRevocations.subjectId, role: accessRevocations.role }

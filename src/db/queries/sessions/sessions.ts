@@ -6,9 +6,13 @@ import type { Db, Tx } from '../../driver/client.js'
 import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'
 import { keysetPage } from '../page.js'
 
-/** In seconds: how long a session lasts however much it is used, and how long when it is not (OWASP ASVS 5.0, 7.3). */
+/**
+ * In seconds. `absolute`: the longest life of a session. `idle`: its life without a refresh (both OWASP
+ * ASVS 5.0, 7.3). `grace`: how long a spent refresh token may be retried.
+ */
 export type SessionLifetimes = { absolute: number; idle: number; grace: number }
 
+/** The token expires after the idle time, or with its session. */
 export async function addRefreshToken(
   tx: Tx,
   { id, expiresAt }: Pick<Session, 'id' | 'expiresAt'>,
@@ -38,7 +42,7 @@ export async function listSessions(
   return page.toPage(rows)
 }
 
-/** A trigger makes the session's access tokens void and tells every process. */
+/** Ends a session. A trigger revokes its access tokens and notifies every process. */
 export async function endSession(db: Db, id: string): Promise<void> {
   await db
     .update(sessions)
@@ -46,7 +50,7 @@ export async function endSession(db: Db, id: string): Promise<void> {
     .where(and(eq(sessions.id, id), isNull(sessions.endedAt)))
 }
 
-/** Throws NotFound for a session of somebody else, and for one that has ended. */
+/** @throws {NotFound} when the session belongs to another user or has ended */
 export async function endOwnSession(db: Db, userId: string, id: string): Promise<void> {
   const ended = await db
     .update(sessions)
@@ -56,7 +60,7 @@ export async function endOwnSession(db: Db, userId: string, id: string): Promise
   if (ended.length === 0) throw new NotFound()
 }
 
-/** Ends all sessions of a user but the one that is named. */
+/** Ends all sessions of a user, except the session `except`. */
 export async function endSessions(
   db: Db,
   userId: string,
