@@ -7,22 +7,22 @@ import { isSettingName, type SettingName, settingNames, settingOf, settings } fr
 
 type ConfigFile = { values: Partial<Record<SettingName, unknown>>; mistakes: string[] }
 
-/** @param named what CONFIG_FILE says, when it says something. Only the default may be absent. */
-export function readConfigFile(named: string | undefined): ConfigFile {
-  if (named === 'off') return { values: {}, mistakes: [] }
-  const name = named ?? settings.CONFIG_FILE.default
+/** @param configured the value of CONFIG_FILE, if it is set. Only the default file may be absent. */
+export function readConfigFile(configured: string | undefined): ConfigFile {
+  if (configured === 'off') return { values: {}, mistakes: [] }
+  const name = configured ?? settings.CONFIG_FILE.default
   const path = fromPackageRoot(name)
-  if (named === undefined && !existsSync(path)) return { values: {}, mistakes: [] }
+  if (configured === undefined && !existsSync(path)) return { values: {}, mistakes: [] }
   try {
     return parse(readFileSync(path, 'utf8'), name)
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    const why = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`
-    return { values: {}, mistakes: [`CONFIG_FILE names ${path}, which ${why}.`] }
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
+    return { values: {}, mistakes: [`CONFIG_FILE names ${path}, which ${problem}.`] }
   }
 }
 
-/** Most starts on a laptop and in a container have no file: they need not load what reads one. */
+/** Loaded only when there is a file, which most starts on a laptop and in a container do not have. */
 const loadYaml = () => createRequire(import.meta.url)('yaml') as typeof import('yaml')
 
 function parse(text: string, name: string): ConfigFile {
@@ -36,7 +36,7 @@ function parse(text: string, name: string): ConfigFile {
   })
   const content = mistakes.length > 0 ? {} : toPlainData(document)
   if (content === undefined) {
-    return { values: {}, mistakes: [`${name}: an alias (*) in it leads nowhere: write the value itself.`] }
+    return { values: {}, mistakes: [`${name}: an alias (*) in it is not valid: write the value itself.`] }
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     return {
@@ -48,7 +48,7 @@ function parse(text: string, name: string): ConfigFile {
   return { values: content, mistakes: [...mistakes, ...unknown.map((key) => explainUnknown(key, name))] }
 }
 
-/** Undefined when an alias is not defined, or a few of them would unfold to millions of values. */
+/** Returns undefined when an alias is not defined, or the aliases would expand to too many values. */
 function toPlainData(document: Document): unknown {
   try {
     return document.toJS() ?? {}
@@ -59,12 +59,12 @@ function toPlainData(document: Document): unknown {
 
 function explainUnknown(key: string, name: string): string {
   if (isSettingName(key)) return `${key} in ${name} has no effect there: set it in the environment.`
-  const wanted = key.toUpperCase().replaceAll('-', '_')
+  const normalized = key.toUpperCase().replaceAll('-', '_')
   const [nearest] = settingNames
-    .map((candidate) => ({ candidate, distance: leven(wanted, candidate) }))
+    .map((candidate) => ({ candidate, distance: leven(normalized, candidate) }))
     .filter(({ candidate, distance }) => distance <= Math.min(3, Math.ceil(candidate.length / 3)))
     .sort((a, b) => a.distance - b.distance)
-  // Where the colon after a name is forgotten, the rest of the line is part of the key: it may hold a password.
+  // Without the colon after a name, the rest of the line is part of the key, and may hold a password.
   const shown = key.replace(/[^\w.-].*/s, '…')
-  return `${shown} in ${name} is no setting.${nearest ? ` Did you mean ${nearest.candidate}?` : ''}`
+  return `${shown} in ${name} is not a setting.${nearest ? ` Did you mean ${nearest.candidate}?` : ''}`
 }

@@ -10,23 +10,23 @@ import { explain, isValid } from './validate.js'
 type Values = Partial<Record<SettingName, unknown>>
 
 export type LoadConfigOptions = {
-  /** By default that of the process, and what `.env` adds to it. */
+  /** By default the environment of the process and `.env`. */
   env?: NodeJS.ProcessEnv
-  /** Above the environment, and held to the same rules. */
+  /** Override the environment, and are validated in the same way. By default none. */
   overrides?: Partial<Config>
 }
 
 /**
- * Settings from the overrides, else the environment, else `.env`, else the file, else the defaults.
- * @throws {ConfigError} with every mistake at once
+ * Loads the settings. The order of precedence is: overrides, environment, `.env`, file, defaults.
+ * @throws {ConfigError} with all mistakes, when a setting is not valid
  */
-export function loadConfig({ env: given, overrides = {} }: LoadConfigOptions = {}): Config {
-  const environment = given ? { env: given, mistakes: [] } : readEnvironment()
+export function loadConfig({ env: givenEnv, overrides = {} }: LoadConfigOptions = {}): Config {
+  const environment = givenEnv ? { env: givenEnv, mistakes: [] } : readEnvironment()
   const { env } = environment
   const file = readConfigFile(env.CONFIG_FILE?.trim() || undefined)
   const values = withDefaults(mergeSources([file.values, env, overrides]))
   const production = values.NODE_ENV === 'production' ? findProductionMistakes(values) : new Map()
-  const invalid = settingNames.filter((name) => !production.has(name) && isWrong(name, values[name]))
+  const invalid = settingNames.filter((name) => !production.has(name) && isInvalid(name, values[name]))
   const mistakes = [
     ...environment.mistakes,
     ...file.mistakes,
@@ -37,17 +37,17 @@ export function loadConfig({ env: given, overrides = {} }: LoadConfigOptions = {
   return Object.freeze(withDerived(values as Config))
 }
 
-/** What is empty counts as unset, in every source. */
+/** Later sources override earlier ones. Empty values count as unset. */
 function mergeSources(sources: Record<string, unknown>[]): Values {
-  const given = sources.flatMap((source) =>
+  const entries = sources.flatMap((source) =>
     settingNames
       .map((name) => [name, convert(settingOf(name), source[name])] as const)
       .filter(([, value]) => value !== undefined && value !== null && value !== ''),
   )
-  return Object.fromEntries(given)
+  return Object.fromEntries(entries)
 }
 
-/** The environment knows only text; what does not convert is left for validation to refuse. */
+/** Converts the texts of the environment. Text that cannot be converted stays, and validation refuses it. */
 function convert(setting: Setting, value: unknown): unknown {
   if (typeof value !== 'string') return value
   const text = value.trim()
@@ -65,8 +65,8 @@ function withDefaults(values: Values): Values {
   return { ...Object.fromEntries(defaults.filter(([, value]) => value !== undefined)), ...values }
 }
 
-/** What is absent by now is optional, or gets a derived default. */
-const isWrong = (name: SettingName, value: unknown): boolean =>
+/** A setting without a value is optional here, or gets a derived default. */
+const isInvalid = (name: SettingName, value: unknown): boolean =>
   value !== undefined && !isValid(settingOf(name), value)
 
 function withDerived(values: Config): Config {
@@ -74,12 +74,12 @@ function withDerived(values: Config): Config {
   for (const [name, { of }] of Object.entries(derivedDefaults)) config[name] ??= of(config)
   return {
     ...config,
-    // Paths are appended to them, so that `//` must not arise.
-    PUBLIC_URL: withoutEndSlash(config.PUBLIC_URL),
-    ...(config.FRONTEND_URL && { FRONTEND_URL: withoutEndSlash(config.FRONTEND_URL) }),
+    // Paths are appended to these URLs.
+    PUBLIC_URL: withoutTrailingSlash(config.PUBLIC_URL),
+    ...(config.FRONTEND_URL && { FRONTEND_URL: withoutTrailingSlash(config.FRONTEND_URL) }),
     DATA_DIR: fromPackageRoot(config.DATA_DIR),
     LOG_FILE_PATH: config.LOG_FILE_PATH === 'off' ? 'off' : fromPackageRoot(config.LOG_FILE_PATH),
   }
 }
 
-const withoutEndSlash = (url: string): string => url.replace(/\/+$/, '')
+const withoutTrailingSlash = (url: string): string => url.replace(/\/+$/, '')

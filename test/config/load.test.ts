@@ -123,7 +123,7 @@ t.test('reports all mistakes at once in plain words', async (t) => {
     },
   }
   t.strictSame(mistakesOf(t, sources), [
-    'PROT in config.yml is no setting. Did you mean PORT?',
+    'PROT in config.yml is not a setting. Did you mean PORT?',
     "NODE_ENV must be one of development, test, production, not 'prod'.",
     "HOST must be a host name or an address to listen on, such as 127.0.0.1, not 'a b'.",
     "PORT must be a whole number from 0 to 65535, not 'http'.",
@@ -146,9 +146,9 @@ t.test(
   async (t) => {
     const file = 'database-url: postgres://h/d\nSmtp_Ulr: smtp://h\nCOLOUR: red\nCONFIG_FILE: a.yml\n'
     t.strictSame(mistakesOf(t, { file }), [
-      'database-url in config.yml is no setting. Did you mean DATABASE_URL?',
-      'Smtp_Ulr in config.yml is no setting. Did you mean SMTP_URL?',
-      'COLOUR in config.yml is no setting.',
+      'database-url in config.yml is not a setting. Did you mean DATABASE_URL?',
+      'Smtp_Ulr in config.yml is not a setting. Did you mean SMTP_URL?',
+      'COLOUR in config.yml is not a setting.',
       'CONFIG_FILE in config.yml has no effect there: set it in the environment.',
     ])
     t.strictSame(mistakesOf(t, { file: '__proto__: 1\nconstructor: 2\n' }).length, 2)

@@ -87,7 +87,7 @@ t.test('rejects a file that is not YAML or not a list of settings, with the posi
   t.match(refused('PORT: 1\nPORT: 2\n\n\tx'), /line 2, column 1: this is not valid YAML \(duplicate key\)/)
   t.match(refused('- PORT'), /config\.yml must be a list of settings, each on a line such as PORT: 3000\.$/)
   t.match(refused('PORT'), /must be a list of settings/)
-  t.match(refused('PORT: *x'), /an alias \(\*\) in it leads nowhere/)
+  t.match(refused('PORT: *x'), /an alias \(\*\) in it is not valid/)
   t.match(refused('PORT: &a [*a]'), /PORT must be a whole number/)
   t.match(refused('CORS_ORIGINS: *'), /line 1, column 15: this is not valid YAML \(bad alias\)/)
 })
