@@ -6,6 +6,7 @@ type Kind =
   | { format: FormatName }
   | { listOf: FormatName }
 
+/** The definition of a setting. */
 export type Setting = Kind & {
   description: string
   default?: string | number | readonly string[]
@@ -467,6 +468,7 @@ type ValueOf<S> = S extends { choices: readonly (infer Choice)[] }
       ? string[]
       : string
 
+/** The values of all settings. Only those marked `optional` may be undefined. */
 export type Config = {
   readonly [N in Exclude<SettingName, OptionalName>]: ValueOf<Settings[N]>
 } & {

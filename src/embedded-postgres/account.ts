@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { EmbeddedPostgresError } from './errors.js'
 
+/** A user of the operating system. */
 export type Account = { uid: number; gid: number }
 
 /**

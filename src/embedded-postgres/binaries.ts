@@ -15,6 +15,7 @@ import path from 'node:path'
 import type { Account } from './account.js'
 import { EmbeddedPostgresError, errorCode } from './errors.js'
 
+/** Paths of PostgreSQL's programs. */
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }
 
 /**
@@ -25,6 +26,7 @@ const CACHE_DIR = '/var/cache/groundwork'
 
 const PLATFORM_NAMES: Record<string, string> = { win32: 'windows' }
 
+/** The platform in npm's form, such as `linux-x64`. */
 export const currentPlatform = `${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`
 
 /**

@@ -15,6 +15,10 @@ export type Lease = { layout: Layout; file: string }
 
 const leases = new Set<Lease>()
 
+/**
+ * Registers this process as a user of the server. The lease is released at exit, if it is not released
+ * before.
+ */
 export function takeLease(layout: Layout): Lease {
   const lease = { layout, file: joinUsers(layout.users) }
   if (leases.size === 0) watchForExit()

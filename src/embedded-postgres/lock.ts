@@ -47,6 +47,7 @@ export async function takeLock(lock: string): Promise<Release> {
   )
 }
 
+/** Returns undefined while the lock is free. */
 export function holderOf(lock: string): ProcessIdentity | undefined {
   try {
     return readdirSync(lock)[0]

@@ -13,6 +13,10 @@ const ENVIRONMENT = Object.fromEntries(
   }),
 )
 
+/**
+ * Options of `spawn` that run a program as `account`, by default as the current user, with a minimal
+ * environment.
+ */
 export function programOptions(options: { cwd: string; account: Account | undefined }): SpawnOptions {
   return {
     cwd: options.cwd,

@@ -1,5 +1,6 @@
 import { APP_ROLE, type Credentials, DATABASE, OWNER_ROLE, SUPERUSER } from './cluster.js'
 
+/** The URLs of the server at `port` for each role. */
 export function databaseUrls({ superuser, owner, app }: Credentials, port: number) {
   const url = (role: string, password: string, database: string) =>
     `postgres://${role}:${password}@127.0.0.1:${port}/${database}`

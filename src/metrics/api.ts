@@ -83,6 +83,7 @@ export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
   },
 ]
 
+/** `read` returns the counters by cause. */
 export const shedReadings = (read: () => Record<string, ShedCounter>): Reading[] => [
   {
     name: 'groundwork_shed_total',

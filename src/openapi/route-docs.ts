@@ -21,6 +21,10 @@ import type { PolicyDescription } from '../rate-limit/policies.js'
 /** One of the classes in `lib/errors/errors.ts`. */
 export type FailureKind = new (...args: never[]) => FastifyError
 
+/**
+ * The properties of a route that its documentation follows from. `role` and `permission`: undefined for
+ * none.
+ */
 export type DescribedRoute = {
   method: string
   schema: Record<string, unknown>

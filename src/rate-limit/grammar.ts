@@ -1,3 +1,4 @@
+/** `quota` requests per `windowMs`. */
 export type Quota = { quota: number; windowMs: number }
 
 const UNIT_SECONDS: Record<string, number> = {

@@ -17,6 +17,7 @@ export type Limiter = {
   tally: Tally
 }
 
+/** Creates the limiter of a route. All of its policies must be satisfied. */
 export function createLimiter(policies: readonly Policy[], windows: Windows, tally: Tally): Limiter {
   const [first] = policies
   if (!first) throw new Error('a limiter needs at least one policy')

@@ -31,6 +31,7 @@ export type RateLimit = {
 /** The limits of a route. A request must satisfy all of them; `false` means no limit. */
 export type RateLimits = RateLimit['limit'] | RateLimit | readonly RateLimit[] | false
 
+/** A quota of a route. `scope` is the part of the key that routes with the same name share. */
 export type Policy = Quota & { name: string; strategy: Strategy; key: LimitKey; scope: string }
 
 type Place = { method: string; url: string }
@@ -91,6 +92,7 @@ const nameOf = (url: string): string => {
   return words.at(-1) ?? 'root'
 }
 
+/** Whether the key is known only after the body has been parsed. */
 export const readsBody = ({ key }: Policy): boolean => typeof key === 'string' && BODY_KEY.test(key)
 
 /** The policy as the API description shows it. */

@@ -6,6 +6,7 @@ export type Hit = { key: string; policy: Policy }
 /** The remaining quota, and the time until it resets. */
 export type LimitState = { remaining: number; resetMs: number }
 
+/** The decision about a request. */
 export type Verdict = {
   isAllowed: boolean
   /** One for each hit, in the same order. */

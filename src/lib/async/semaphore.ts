@@ -3,6 +3,7 @@ import { RecentUse } from './recent-use.js'
 import { ShedCounter } from './shed-counter.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
+/** `shed` counts refused jobs. */
 export type SemaphoreState = { running: number; waiting: number; shed: ShedCounter }
 
 /** The caller of a job. Decides the order of jobs when not all of them can run. */

@@ -2,6 +2,7 @@ import { type KeyObject, sign, verify } from 'node:crypto'
 import type { AuditSigningKey } from './audit-keys.js'
 import { HASH_BYTES, merkleRoot, sha256 } from './merkle.js'
 
+/** `entries` seals audit rows, `erasure` documents erased personal data, `drop` a dropped month. */
 export type RecordKind = 'entries' | 'erasure' | 'drop'
 
 /** The ids and the hashes of audit rows. */
@@ -47,8 +48,10 @@ export type ChainHead = { number: number; hash: Buffer }
 /** The head of a chain without records. */
 export const EMPTY_CHAIN: ChainHead = { number: 0, hash: Buffer.alloc(HASH_BYTES) }
 
+/** The text form that operators keep: `number:hash`, with the hash in hex. */
 export const formatHead = ({ number, hash }: ChainHead): string => `${number}:${hash.toString('hex')}`
 
+/** Returns the signed record that follows `last` in the chain. */
 export function signRecord(content: RecordContent, last: ChainHead, key: AuditSigningKey): AuditRecord {
   const record = {
     ...content,
@@ -73,6 +76,7 @@ export const headOf = (record: AuditRecord): ChainHead => ({
 export const rowKeyAt = ({ ids, logCount }: Leaves, index: number): string =>
   `${index < logCount ? 'audit_log' : 'audit_requests'} ${ids[index]}`
 
+/** The hash of the row at `index`. */
 export const leafAt = ({ leaves }: Leaves, index: number): Buffer =>
   leaves.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
 

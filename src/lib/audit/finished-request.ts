@@ -56,6 +56,7 @@ const outcomeOf = (status: number): RequestOutcome => {
   return status >= 400 ? 'rejected' : 'ok'
 }
 
+/** The record of a request that has just ended. `isAborted`: the client hung up before the response. */
 export function outlineOf(request: FastifyRequest, reply: FastifyReply, isAborted: boolean): RequestOutline {
   const { context } = request
   const { statusCode: status, elapsedTime: durationMs } = reply

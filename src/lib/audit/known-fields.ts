@@ -69,4 +69,5 @@ export function maskUnknownQuery(url: string, query: object, schema: FieldSchema
   return isKnown ? url : withoutQuery(url)
 }
 
+/** Replaces the query of a URL with `[redacted]`. */
 export const withoutQuery = (url: string): string => `${url.split('?', 1)[0]}?${REDACTED}`

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 
 export const HASH_BYTES = 32
 
+/** The hash of the concatenated parts. */
 export const sha256 = (...parts: (Buffer | string)[]): Buffer => {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)

@@ -5,6 +5,7 @@ import { hash, parseOptions, verify } from '@node-rs/argon2'
 export const PASSWORD_MIN_LENGTH = 12
 export const PASSWORD_MAX_LENGTH = 128
 
+/** The cost of argon2id on one lane. */
 export type HashingParameters = { memoryKib: number; passes: number }
 
 export type PasswordHasher = {
@@ -42,6 +43,7 @@ export const hashPassword = (
     parallelism: 1,
   })
 
+/** Hashes new passwords with `parameters`, and verifies hashes of any effort. */
 export function createPasswordHasher(parameters: HashingParameters): PasswordHasher {
   const currentEffort = `$argon2id$v=19$m=${parameters.memoryKib},t=${parameters.passes},p=1`
   const decoys = new Map<string, string>()

@@ -15,6 +15,7 @@ const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict'
 
 const TOKEN = /^[\w-]{43}$/
 
+/** The value of the `Set-Cookie` header. */
 export const sessionCookie = (token: string, lifetimeSeconds: number): string =>
   `${SESSION_COOKIE}=${token}; ${ATTRIBUTES}; Max-Age=${lifetimeSeconds}`
 

@@ -12,6 +12,7 @@ import { readKeys, SigningKeyError } from './key-texts.js'
 
 export { SigningKeyError }
 
+/** A key pair for access tokens. */
 export type SigningKey = {
   /** RFC 7638 thumbprint: a key has the same id in every process and in every text form. */
   kid: string

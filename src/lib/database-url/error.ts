@@ -1,5 +1,6 @@
 import { OperatorError } from '../errors/operator-error.js'
 
+/** The rest of the message "must be …". */
 export const DATABASE_URL_FORM =
   'a URL such as postgres://user:password@host:5432/database, with special characters of the password percent-encoded'
 

@@ -5,6 +5,7 @@ import { type Parameter, readParameters } from './parameters.js'
 /** A `host` that begins with a slash is the directory of a Unix socket. */
 export type Place = { host: string; port: number }
 
+/** The modes of libpq, without `allow` and `no-verify`, which are mapped to these. */
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
 export type SslSettings = {
@@ -21,6 +22,7 @@ export type SslSettings = {
   sendsName: boolean
 }
 
+/** The values of `target_session_attrs`. */
 export type TargetSession = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby'
 
 /** The content of a database URL, independent of the driver. */

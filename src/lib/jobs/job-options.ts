@@ -14,6 +14,7 @@ export const MAX_SCHEDULED_ATTEMPTS = 5
 /** The queue itself never gives up: the outbox counts the attempts and decides. */
 const UNLIMITED = 1_000_000
 
+/** The defaults of all jobs. Ages are in seconds. */
 export const JOB_OPTIONS = {
   attempts: UNLIMITED,
   backoff: { type: 'custom' },

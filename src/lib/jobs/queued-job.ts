@@ -22,6 +22,7 @@ export const deliveryOf = ({ id = '', name, repeatJobKey }: BullJob): Delivery =
 export const queueIdOf = ({ id, retriedAt }: { id: string; retriedAt: Date | null }): string =>
   retriedAt === null ? id : `${id}.${retriedAt.getTime()}`
 
+/** The reverse of `queueIdOf`. */
 export const outboxIdOf = (queueId: string): string => queueId.replace(/\..*$/, '')
 
 /** Whether a state of the queue is final. */

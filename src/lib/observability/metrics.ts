@@ -10,6 +10,7 @@ export type Values = number | readonly Sample[] | undefined
 /** A metric that is read only when the metrics are scraped. */
 export type Reading = Metric & { type: 'gauge' | 'counter'; read: () => Values | Promise<Values> }
 
+/** The registry of metrics. */
 export type Metrics = {
   /** False when no address serves the metrics, so that nothing needs to be measured. */
   isOn: boolean
@@ -24,6 +25,7 @@ export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 const noop = () => undefined
 
+/** Used when no address serves the metrics. Measures nothing. */
 export const NO_METRICS: Metrics = {
   isOn: false,
   add: noop,

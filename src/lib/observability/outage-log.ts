@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 
+/** Logs outages of the job queue. */
 export type OutageLog = {
   onError: (err: Error) => void
   /** Call this when the queue delivers a job, which proves that it works. */

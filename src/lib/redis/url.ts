@@ -33,6 +33,7 @@ export class RedisUrlError extends OperatorError {
   }
 }
 
+/** The rest of the message "must be …". */
 export const REDIS_URL_FORM =
   'a URL such as redis://:password@host:6379/0, redis+cluster://host1:6379,host2:6379 or redis+sentinel://host1:26379,host2:26379/master (rediss with TLS), with special characters of the password percent-encoded'
 

@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url'
 
+/** Characters. The limit of RFC 5321, 4.5.3.1.3, for a path without its angle brackets. */
 export const EMAIL_MAX_LENGTH = 254
 
 /** Letters, digits, dots and hyphens; also characters outside ASCII, which Punycode can encode. */

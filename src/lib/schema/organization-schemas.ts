@@ -18,7 +18,7 @@ export const Slug = Type.String({
   examples: ['analytical-engines'],
 })
 
-/** What members decide. A field added here is part of each body and each response below. */
+/** The fields that members can set. Each of them is part of every body and response below. */
 const fields = { name: OrganizationName, slug: Slug }
 
 /** An organization as one of its members sees it. */

@@ -37,10 +37,12 @@ export const pageQuery = <const F extends readonly string[]>(
 
 export type SortOf<F extends string> = F | `-${F}`
 
+/** The validated query of a list. */
 export type PageQuery<S extends string = string> = { limit: number; cursor?: string; sort: S }
 
 export type Page<T> = { data: T[]; nextCursor: string | null }
 
+/** The response of a list. `nextCursor` is null on the last page. */
 export const pageOf = <T extends TSchema>(item: T) =>
   Type.Object({
     data: Type.Array(item),
@@ -56,6 +58,7 @@ type Position = { sort: string; value: string; id: string; isCut: boolean }
 /** Characters. Encoded as JSON and base64, so many of any kind stay below `CURSOR_MAX_LENGTH`. */
 const CUT_LENGTH = 200
 
+/** Returns the cursor of the page after this position. Long values are cut. */
 export function encodeCursor({ sort, value, id }: Omit<Position, 'isCut'>): string {
   const cursor = encode([sort, value, id])
   return cursor.length <= CURSOR_MAX_LENGTH ? cursor : encode([sort, beginningOf(value), id, true])

@@ -14,10 +14,10 @@ import {
 } from './schemas.js'
 import Type from './type.js'
 
-/** Everyone who gets an account has these. */
+/** Required for every account. */
 const names = { firstName: PersonName, lastName: PersonName }
 
-/** What users can change about themselves. A field added here is part of each body and each response below. */
+/** The fields that users can change themselves. Each of them is part of every body and response below. */
 const profile = { ...names }
 
 /**
@@ -70,13 +70,13 @@ export const UpdateUser = StrictObject(
     role: Type.Optional(StringEnum(USER_ROLES)),
     status: Type.Optional(StringEnum(['active', 'disabled'])),
   },
-  // The documentation fills the form with it: one click must not make anybody a super_admin.
+  // The form of the API documentation starts with this example: one click must not create a super_admin.
   { examples: [{ firstName: 'Augusta' }] },
 )
 
 export const UpdateProfile = StrictObject(changing(profile), { examples: [{ firstName: 'Augusta' }] })
 
-/** What people say who open an account for themselves, by a registration or an invitation. */
+/** The fields of an account that users open themselves, by registration or with an invitation. */
 export const newAccount = Type.Object(creating({ password: NewPassword, ...names }))
 export type NewAccount = Static<typeof newAccount>
 
