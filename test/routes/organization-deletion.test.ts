@@ -19,34 +19,39 @@ const deleteRows = (id: string) =>
   withActor('job:delete-organization', () => deleteRowsOfOrganization(app.db, id, { batch: BATCH }))
 
 /**
- * Adds an org_admin and `count` projects, and rows such as a new resource may have: some belong to
+ * Adds an org_admin and `count` invitations, and rows such as a new resource may have: some belong to
  * the organization only through their parent.
  */
 async function fill({ id, path }: TestOrganization, count: number) {
   await addMember(app, { id, path }, grace, 'org_admin')
-  await owner`insert into projects (organization_id, name) select ${id}, 'P' from generate_series(1, ${count})`
-  await owner`insert into notes (organization_id, project_id) select organization_id, id from projects where organization_id = ${id}`
+  await insertInvitations(id, count)
+  await owner`insert into notes (organization_id, invitation_id) select organization_id, id from invitations where organization_id = ${id}`
   await owner`insert into note_lines (note_id) select id from notes where organization_id = ${id}`
-  await owner`insert into bookmarks (project_id) select id from projects where organization_id = ${id}`
+  await owner`insert into bookmarks (invitation_id) select id from invitations where organization_id = ${id}`
 }
+
+const insertInvitations = (organizationId: string, count: number, invitedBy: string | null = null) => owner`
+  insert into invitations (organization_id, email, role, invited_by, token_hash, key_id, expires_at)
+  select ${organizationId}, n || '@example.com', 'member', ${invitedBy}, uuid_send(gen_random_uuid()), 'filled', now()
+  from generate_series(1, ${count}) n`
 
 const countsOf = async () => {
   const [row] = await owner`
-    select (select count(*)::int from organizations where id in (select organization_id from projects)) as organizations,
-      (select count(*)::int from projects) as projects, (select count(*)::int from notes) as notes,
+    select (select count(*)::int from organizations where id in (select organization_id from invitations)) as organizations,
+      (select count(*)::int from invitations where key_id = 'filled') as invitations, (select count(*)::int from notes) as notes,
       (select count(*)::int from note_lines) as lines, (select count(*)::int from bookmarks) as bookmarks,
-      (select count(project_id)::int from bookmarks) as used`
+      (select count(invitation_id)::int from bookmarks) as used`
   return row
 }
 
 t.before(async () => {
   await owner`create table notes (id uuid primary key default uuid_v7(),
-    organization_id uuid not null references organizations, project_id uuid not null references projects)`
+    organization_id uuid not null references organizations, invitation_id uuid not null references invitations)`
   await owner`alter table notes enable row level security, force row level security`
   await owner`create policy scope on notes using (current_setting('app.scope', true) in ('platform', 'organization:' || organization_id))`
   await owner`create table note_lines (note_id uuid not null references notes)`
   await owner`create table bookmarks (id uuid primary key default uuid_v7(),
-    project_id uuid references projects on delete set null)`
+    invitation_id uuid references invitations on delete set null)`
   await owner`grant all on notes, note_lines, bookmarks to ${owner(database.appRole)}`
 })
 
@@ -58,10 +63,11 @@ t.test('a deleted organization is gone before any of its rows is deleted', async
   const token = await invite(ada, organization, 'invited@example.com')
   t.match(await ada.delete(organization.path), { status: 204, text: '' })
   for (const client of [ada, member, admin]) {
-    for (const path of ['', '/members', '/projects', '/invitations'])
+    for (const path of ['', '/members', '/invitations'])
       t.equal((await client.get(organization.path + path)).status, 404, path)
     t.equal((await client.delete(organization.path)).status, 404)
-    t.equal((await client.post(`${organization.path}/projects`, { name: 'Late' })).status, 404)
+    const late = { email: 'late@example.com', role: 'member' }
+    t.equal((await client.post(`${organization.path}/invitations`, late)).status, 404)
     const { data } = (await client.get('/organizations?limit=100')).body
     t.notOk(data.some(({ id }: { id: string }) => id === organization.id))
   }
@@ -86,12 +92,19 @@ t.test('deletes its rows in batches, children first, and none of another organiz
   for (const organization of [gone, kept]) await fill(organization, 10)
   await ada.delete(gone.path)
   await owner`create function stop() returns trigger language plpgsql as $$ begin raise 'stopped'; end $$`
-  await owner`create trigger stop before delete on projects for each statement execute function stop()`
+  await owner`create trigger stop before delete on invitations for each statement execute function stop()`
   await t.rejects(deleteRows(gone.id), 'the deletion is interrupted')
-  t.match(await countsOf(), { projects: 20, notes: 10, lines: 10, bookmarks: 20, used: 10 })
-  await owner`drop trigger stop on projects`
+  t.match(await countsOf(), { invitations: 20, notes: 10, lines: 10, bookmarks: 20, used: 10 })
+  await owner`drop trigger stop on invitations`
   await deleteRows(gone.id)
-  t.match(await countsOf(), { organizations: 1, projects: 10, notes: 10, lines: 10, bookmarks: 20, used: 10 })
+  t.match(await countsOf(), {
+    organizations: 1,
+    invitations: 10,
+    notes: 10,
+    lines: 10,
+    bookmarks: 20,
+    used: 10,
+  })
   t.equal((await owner`select from memberships where organization_id = ${kept.id}`).count, 2)
   const entries = await owner`
     select table_name as "table", count(*)::int from audit.audit_log
@@ -99,9 +112,9 @@ t.test('deletes its rows in batches, children first, and none of another organiz
   t.strictSame(
     entries.map((row) => ({ ...row })),
     [
+      { table: 'invitations', count: 10 },
       { table: 'memberships', count: 2 },
       { table: 'organizations', count: 1 },
-      { table: 'projects', count: 10 },
     ],
   )
   const [largest] = await owner`
@@ -134,7 +147,7 @@ t.test(
     const organization = await createOrganization(busy)
     const [id, path] = [String(busy.user?.id), `/users/${busy.user?.id}`]
     await owner`insert into sessions (user_id, expires_at, ended_at) select ${id}, now(), now() from generate_series(1, 50)`
-    await owner`insert into projects (organization_id, name, created_by) values (${organization.id}, 'P', ${id})`
+    await insertInvitations(organization.id, 1, id)
     await owner`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return old; end $$`
     await owner`create trigger slow before delete on sessions for each row execute function slow()`
     t.match(await admin.delete(path), { status: 409, body: { code: 'LAST_ORG_ADMIN' } })
@@ -142,8 +155,8 @@ t.test(
     await addMember(app, organization, other, 'org_admin')
     t.equal((await admin.delete(path)).status, 204)
     t.equal((await admin.get(path)).status, 404)
-    const { data } = (await other.get(`${organization.path}/projects`)).body
-    t.match(data, [{ createdBy: null }])
+    const kept = await owner`select invited_by from invitations where organization_id = ${organization.id}`
+    t.match(kept, [{ invited_by: null }])
     await owner`drop trigger slow on sessions`
   },
 )

@@ -133,11 +133,13 @@ t.test('an organization can be deleted while its members write, without a deadlo
   for (let round = 0; round < ROUNDS; round += 1) {
     const [ada, grace] = [await signUp(), await signUp()]
     const organization = await createOrganization(ada)
-    await addMember(app, organization, grace)
-    const write = () => grace.post(`${organization.path}/projects`, { name: 'Written' })
-    const writes = Array.from({ length: 10 }, write)
+    await addMember(app, organization, grace, 'org_admin')
+    const write = (n: number) =>
+      grace.post(`${organization.path}/invitations`, { email: `${round}-${n}@example.com`, role: 'member' })
+    const writes = Array.from({ length: 10 }, (_, i) => write(i))
     const deletion = ada.delete(organization.path)
-    const answers = await Promise.all([...writes, deletion, ...Array.from({ length: 10 }, write)])
+    const later = Array.from({ length: 10 }, (_, i) => write(10 + i))
+    const answers = await Promise.all([...writes, deletion, ...later])
     t.equal((await deletion).status, 204)
     t.ok(answers.every(({ status }) => [201, 204, 404].includes(status)))
   }
