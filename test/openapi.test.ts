@@ -213,6 +213,28 @@ function propertyNames(schema: JsonSchema & { $ref?: string; items?: JsonSchema 
   ]
 }
 
+/** Fields of bodies that no response shows. */
+const UNSHOWN = ['password']
+
+t.test('responses show every field of the body that creates or changes an object', async (t) => {
+  const { components } = app.swagger() as unknown as { components: { schemas: Record<string, JsonSchema> } }
+  const changes = operations.filter(
+    ({ method, documented }) => documented.responses[201] || method === 'PATCH',
+  )
+  t.ok(changes.length > 7)
+  for (const { name, body, documented } of changes) {
+    const { content } = documented.responses[201] ?? documented.responses[200] ?? {}
+    const schema: JsonSchema & { $ref?: string } = content?.['application/json']?.schema ?? {}
+    const shown = (schema.$ref ? components.schemas[schema.$ref.split('/').at(-1) ?? ''] : schema)?.properties
+    const missing = Object.keys(body?.properties ?? {}).filter((field) => !shown?.[field])
+    t.strictSame(
+      missing.filter((field) => !UNSHOWN.includes(field)),
+      [],
+      name,
+    )
+  }
+})
+
 t.test('no answer schema has a secret, except those of operations that issue tokens', async (t) => {
   const issueTokens = ['signIn', 'refreshTokens']
   for (const { name, documented } of operations) {

@@ -1,0 +1,49 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Test } from 'tap'
+import { copyCheckout } from '../helpers/checkout.js'
+import { createEmptyDatabase } from '../helpers/database.js'
+import { PACKAGE_ROOT, run } from '../helpers/process.js'
+
+export const read = (path: string): string => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
+
+export const codeBlocks = (language: string, text: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
+
+/** Everything that `npm run check` reads, and `copyCheckout` leaves out. */
+const WHOLE = ['docs', 'bench', 'biome.json', '.gitignore', 'test', 'README.md', 'AGENTS.md']
+const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'lefthook.yml', '.ci', '.github']
+
+/** A copy of the repository with an empty database, to follow instructions in. */
+export async function copyToFollow(t: Test) {
+  const database = await createEmptyDatabase(t)
+  const cwd = copyCheckout(t)
+  for (const part of [...WHOLE, ...DOCUMENTS])
+    cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
+  writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
+  const env = { DATABASE_URL: database.adminUrl }
+
+  const succeeds = async (...command: [string, ...string[]]) => {
+    const { code, stdout, stderr } = await run(t, command, { cwd })
+    t.equal(code, 0, `${command.join(' ')}\n${stdout}${stderr}`)
+  }
+  return {
+    cwd,
+    succeeds,
+    runsScript: (script = '') => succeeds('sh', '-ec', script),
+    /** Formatted, typed, and with these test files green; `routes/me` is test/routes/me.test.ts. */
+    passes: async (...files: string[]) => {
+      await succeeds('npx', 'biome', 'check', 'src', 'test', 'scripts')
+      await succeeds('npx', 'tsc', '--noEmit')
+      const paths = files.map((file) => `test/${file}.test.ts`)
+      const { stdout, stderr } = await run(t, ['npm', 'test', '--', ...paths], { cwd, env })
+      t.match(stdout, /\d+ passed, 0 failed/, `${stdout}${stderr}`)
+    },
+    /** Replaces the text of a file, or writes a new one. */
+    write: (path: string, change: string | ((text: string) => string)) => {
+      const file = join(cwd, path)
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, typeof change === 'string' ? change : change(readFileSync(file, 'utf8')))
+    },
+  }
+}
