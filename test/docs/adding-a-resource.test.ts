@@ -15,7 +15,7 @@ t.test('the steps of the guide add a resource', async (t) => {
     write(path, isAdded ? (text) => withLines(text, code) : code)
   }
   await runsScript(codeBlocks('sh', guide).find((block) => block.includes('add_notes')))
-  await runsScript('npm run docs:settings')
+  await runsScript('npm run format && npm run docs:settings')
   await passes('routes/notes', 'matrix/matrix', 'architecture', 'tenant-tables')
 })
 
