@@ -1,4 +1,4 @@
-// Back to where one signs in, as soon as an answer says that the session has ended or may no longer be here.
+// Reloads the page, which leads to the sign-in, when a response says that the session has ended or lost access.
 const { open } = XMLHttpRequest.prototype
 XMLHttpRequest.prototype.open = function (...args) {
   this.addEventListener('load', () => {
