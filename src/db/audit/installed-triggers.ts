@@ -1,6 +1,8 @@
 import type { Sql } from 'postgres'
 
+/** The row trigger that writes entries. */
 export const CAPTURE_TRIGGER = 'audit_capture'
+/** The trigger that refuses TRUNCATE, which would leave no entries. */
 export const TRUNCATE_TRIGGER = 'audit_truncate'
 
 type InstalledTrigger = {

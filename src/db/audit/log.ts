@@ -31,4 +31,5 @@ export const auditLog = pgSchema('audit').table('audit_log', {
 export const AUDIT_ACTIONS = ['create', 'update', 'delete'] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
+/** An entry as clients may see it. */
 export type AuditEntry = Omit<typeof auditLog.$inferSelect, 'changed'>

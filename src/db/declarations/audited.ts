@@ -109,8 +109,11 @@ export function notAudited(table: PgTable, reason: string): void {
   schemas.add(getTableConfig(table).schema ?? 'public')
 }
 
+/** The policies of all audited tables. */
 export const auditPolicies = (): AuditPolicy[] => [...policies.values()]
+/** Undefined for a table that is not audited. */
 export const auditPolicyOf = (tableName: string): AuditPolicy | undefined => policies.get(tableName)
+/** The reasons of `notAudited`, by table. */
 export const auditExemptions = (): ReadonlyMap<string, string> => exemptions
 /** The schemas of declared tables. Others in the same database belong to other programs. */
 export const declaredSchemas = (): string[] => [...schemas]

@@ -18,8 +18,10 @@ export type ConnectionOptions = {
 /** Connections are replaced at this age. Otherwise some would stay on the old server after a failover. */
 const MAX_AGE_MS = 30 * 60_000
 
+/** A connection of the pool. It is used by one caller at a time. */
 export class Connection {
   readonly openedAt = Date.now()
+  /** True if the connection is closed or must not be used again. */
   isLost = false
   readonly sql: Sql
   private readonly queryTimeoutMs: number

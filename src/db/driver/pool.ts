@@ -16,8 +16,10 @@ type PoolOptions = ConnectionOptions & {
   acquireTimeoutMs: number
 }
 
+/** Numbers of connections and callers, for metrics. */
 export type PoolState = {
   max: number
+  /** Connections that are lent to a caller. */
   used: number
   idle: number
   /** Callers that wait for a connection. */

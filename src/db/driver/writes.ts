@@ -20,6 +20,7 @@ export const carriesContext = (query: Query, metadata: Metadata): boolean =>
 export const mayWrite = (query: Query, metadata: Metadata): boolean =>
   metadata?.type !== 'select' || WRITES_IN_CTE.test(query.sql)
 
+/** The name of the placeholder for the audit context. */
 export const CONTEXT_PARAM = 'auditContext'
 
 /**

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../../embedded-postgres/index.js'
 import { parseDatabaseUrl } from '../../lib/database-url/index.js'
 
+/** A database that is ready for connections, and the URLs for its roles. */
 export type OpenDatabase = {
   /** Connects as the role of the application. */
   url: string

@@ -52,6 +52,7 @@ export async function recordDown(sql: Queryable, name: string): Promise<void> {
   await sql`delete from drizzle.migrations where name = ${name}`
 }
 
+/** Also resets `statements_done` to 0 and `applied_at` to now. */
 export async function recordState(sql: Queryable, name: string, state: LedgerRow['state']): Promise<void> {
   await sql`update drizzle.migrations set state = ${state}, statements_done = 0, applied_at = now() where name = ${name}`
 }

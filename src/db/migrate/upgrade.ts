@@ -60,6 +60,7 @@ export async function upgrade(url: string, options: UpgradeOptions): Promise<str
   })
 }
 
+/** Compares the migration files with the ledger. */
 export const historyOf = (migrations: Migration[], ledger: Map<string, LedgerRow>): History =>
   compareHistories(
     migrations.map(({ name }) => name),

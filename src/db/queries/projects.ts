@@ -8,6 +8,7 @@ import { containing, keysetPage } from './page.js'
 export const PROJECT_SORT_FIELDS = ['name', 'createdAt', 'updatedAt'] as const
 type SortField = (typeof PROJECT_SORT_FIELDS)[number]
 
+/** `q` searches name and description for a text, ignoring case. */
 export type ProjectFilters = PageQuery<SortOf<SortField>> & { q?: string; status?: Project['status'] }
 
 export type NewProject = Omit<

@@ -4,6 +4,7 @@ import { QUEUE_NAME, withKeyPrefix } from '../../lib/jobs/job-options.js'
 import { connectRedis } from '../../lib/redis/index.js'
 import { inDatabase } from './job-queue.js'
 
+/** A queue and its connection. */
 export type OpenQueue = { queue: Queue; close: () => Promise<void> }
 
 type OpenQueueOptions = {

@@ -8,6 +8,7 @@ import { users } from './users.js'
 
 export const organizationRole = pgEnum('organization_role', ORGANIZATION_ROLES)
 
+/** The roles of users in organizations. A trigger refuses to remove the last org_admin. */
 export const memberships = pgTable(
   'memberships',
   {

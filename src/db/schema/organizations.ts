@@ -4,6 +4,7 @@ import { audited } from '../declarations/audited.js'
 import { deletionPolicies, ownedThroughPolicy, tenantPolicies } from '../declarations/tenant-policies.js'
 import { createdAt, id, moment, updatedAt } from './columns.js'
 
+/** The tenants. Rows of tenant tables belong to one of them. */
 export const organizations = pgTable(
   'organizations',
   {

@@ -35,6 +35,7 @@ audited(sessions, { ignore: ['lastUsedAt'], personal: ['ip', 'userAgent'], subje
 
 export type Session = typeof sessions.$inferSelect
 
+/** The refresh tokens of a session. A refresh spends one token and adds its successor. */
 export const refreshTokens = pgTable(
   'refresh_tokens',
   {
@@ -45,6 +46,7 @@ export const refreshTokens = pgTable(
     tokenHash: bytea('token_hash').notNull(),
     createdAt: createdAt(),
     expiresAt: moment('expires_at').notNull(),
+    /** When the token was exchanged. Null for the current token of the session. */
     spentAt: moment('spent_at'),
     /** Derives the successor again, together with the spent token. Useless alone. */
     successorSeed: bytea('successor_seed'),

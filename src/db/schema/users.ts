@@ -11,6 +11,7 @@ export const userStatus = pgEnum('user_status', USER_STATUSES)
 export const hashingEffort = (passwordHash: SQLWrapper): SQL =>
   sql`substring(${passwordHash} from '^(?:[$][^$]*){3}')`
 
+/** Accounts. A pending one is registered or created by an administrator, and has not proved its mailbox. */
 export const users = pgTable(
   'users',
   {

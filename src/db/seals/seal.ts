@@ -7,7 +7,9 @@ import { CHAIN_LOCK_ISOLATION, readChainEnd, toSqlRow, tryLockChain } from './ch
 import { LEAF_FORM, measureTransactions, prepareHashing, readLeaves } from './leaves.js'
 
 export type Sealed = {
+  /** The number of new seals. */
   seals: number
+  /** The number of rows that they cover. */
   entries: number
   /**
    * `number:hash` of the last new seal; undefined if there is none. A copy outside the database proves

@@ -15,6 +15,7 @@ type Rows = readonly (readonly unknown[])[]
 /** Fields of drizzle's database that its types do not export. */
 type Internals = { session: AuditedSession; dialect: PgDialect }
 
+/** The session behind drizzle's database. */
 export const sessionOf = (db: Db): AuditedSession => (db as unknown as Internals).session
 
 /** A read-only database whose statements see only the rows of `scope`. */

@@ -8,6 +8,7 @@ import { users } from '../../schema/users.js'
 import { endSessions } from '../sessions/sessions.js'
 import { findUserByEmail } from './users.js'
 
+/** The fields of a new account, with its password hashed. */
 export type HashedAccount = StoredIn<typeof users, Omit<NewAccount, 'password'> & { passwordHash: string }>
 
 /**

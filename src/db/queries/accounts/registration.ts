@@ -18,6 +18,7 @@ type Claim = { passwordHash: string } & StoredIn<
   Omit<Static<typeof RegisterUser>, 'email' | 'password'>
 >
 
+/** `email` must be normalised. */
 export type NewRegistration = { email: string } & Claim
 
 /** Per address. The mail about a further one has a link that asks for the password instead. */
@@ -80,6 +81,7 @@ function columnsOf(claim: Claim) {
 export const isUnconfirmed = async (db: Db, { id, status }: User): Promise<boolean> =>
   status === 'pending' && (await listRegistrations(db, id)).length > 0
 
+/** The unconfirmed registrations of a user, in no particular order. */
 export const listRegistrations = (db: Db, userId: string): Promise<Registration[]> =>
   db.select().from(registrations).where(eq(registrations.userId, userId))
 

@@ -8,7 +8,7 @@ import { signInThrottles } from '../../schema/sign-in-throttles.js'
 /** In seconds. `first`: the wait after the last free failure. Each further failure doubles it, up to `longest`. */
 export type SignInWaits = { first: number; longest: number }
 
-/** Failures before the first wait. Users who know their password rarely need more tries. */
+/** Failures up to the first wait. Users who know their password rarely need more tries. */
 export const FREE_FAILURES = 5
 
 /** With a longest wait of 15 minutes, an attacker has about 100 tries a day (NIST SP 800-63B-4, 3.2.2). */

@@ -17,6 +17,7 @@ const SORTABLE = {
 export const USER_SORT_FIELDS = ['email', 'firstName', 'lastName', 'createdAt', 'updatedAt'] as const
 type UserSort = SortOf<(typeof USER_SORT_FIELDS)[number]>
 
+/** `q` searches address and names for a text, ignoring case. */
 export type UserFilters = PageQuery<UserSort> & { q?: string; role?: UserRole; status?: UserStatus }
 
 type SelectedPage = { where?: SQL | undefined; orderBy: SQL[]; limit: number | Placeholder }

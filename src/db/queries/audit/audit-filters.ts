@@ -3,6 +3,7 @@ import { firstUuidOf, lowerCaseIds } from '../../../lib/schema/uuid.js'
 import { type AuditAction, auditLog } from '../../audit/log.js'
 import { plannedForItsValues } from '../../driver/prepared-texts.js'
 
+/** Undefined fields match all entries. `from` and `to` are inclusive. */
 export type AuditFilters = {
   tableName?: string
   objectId?: string
@@ -14,6 +15,7 @@ export type AuditFilters = {
   to?: Date
 }
 
+/** The filters as an SQL condition. */
 export function conditionOf(filters: AuditFilters): SQL | undefined {
   const { tableName, objectId, userId, organizationId, action, requestId, from, to } = filters
   return and(

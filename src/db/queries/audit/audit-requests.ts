@@ -45,6 +45,7 @@ const toRow = (request: FinishedRequest) => ({
   count: request.count > 1 ? request.count : null,
 })
 
+/** Undefined fields match all records. `from` and `to` are inclusive. */
 export type AuditRequestFilters = PageQuery<'createdAt' | '-createdAt'> & {
   requestId?: string
   userId?: string

@@ -35,6 +35,7 @@ export async function findFailedJob(db: Db, id: string): Promise<WaitingJob | un
   return job
 }
 
+/** The number of dead letters, by job. */
 export const countFailedJobs = (db: Db): Promise<FailedJobCount[]> =>
   db
     .select({ job: outbox.job, count: count() })

@@ -14,6 +14,7 @@ import { getActiveAccount, type HashedAccount, openAccount } from '../accounts/o
 import { admitByMailbox } from '../accounts/sign-in-throttle.js'
 import { isLive } from './invitations.js'
 
+/** An invitation that can be accepted. */
 export type OpenInvitation = {
   invitation: Invitation
   organization: Organization
@@ -22,6 +23,7 @@ export type OpenInvitation = {
   account: User | null
 }
 
+/** The organization of an accepted invitation, with the role of the new or existing membership. */
 export type Joined = { organization: Organization & { role: OrganizationRole }; role: OrganizationRole }
 
 const account = alias(users, 'account')

@@ -31,6 +31,7 @@ const SORTABLE = {
 export const MEMBER_SORT_FIELDS = ['email', 'firstName', 'lastName', 'createdAt'] as const
 type MemberSort = SortOf<(typeof MEMBER_SORT_FIELDS)[number]>
 
+/** `id` is the user's id, under the name that lists need. */
 export type Member = {
   id: string
   userId: string

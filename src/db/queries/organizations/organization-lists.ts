@@ -16,6 +16,7 @@ import type { SeenOrganization } from './organizations.js'
 export const ORGANIZATION_SORT_FIELDS = ['name', 'slug', 'createdAt', 'updatedAt'] as const
 type SortField = (typeof ORGANIZATION_SORT_FIELDS)[number]
 
+/** `q` searches name and slug for a text, ignoring case. */
 export type OrganizationFilters = PageQuery<SortOf<SortField>> & { q?: string }
 
 const columns = getTableColumns(organizations)

@@ -10,6 +10,7 @@ import { addRefreshToken, endSession, type SessionLifetimes } from './sessions.j
 type RefreshToken = typeof refreshTokens.$inferSelect
 type Family = { token: RefreshToken; session: Session; user: User }
 
+/** `refreshToken` is the successor of the presented token. */
 export type Refreshed = { session: Session; user: User; refreshToken: string }
 
 /** Most refreshes skip this write. A minute is precise enough for a list of sessions. */

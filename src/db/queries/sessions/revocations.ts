@@ -11,6 +11,7 @@ export type AccessRevocation = { subjectId: string; role: UserRole | null }
 
 const columns = { subjectId: accessRevocations.subjectId, role: accessRevocations.role }
 
+/** The revocations after `since`. */
 export const listAccessRevocations = (db: Db, since: Date): Promise<AccessRevocation[]> =>
   db.select(columns).from(accessRevocations).where(gt(accessRevocations.revokedAt, since))
 

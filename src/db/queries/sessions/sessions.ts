@@ -78,6 +78,7 @@ export async function endSessions(
     )
 }
 
+/** The condition for sessions that have neither ended nor expired. */
 export const isLive = () => and(isNull(sessions.endedAt), gt(sessions.expiresAt, new Date()))
 
 export const secondsFromNow = (seconds: number): Date => new Date(Date.now() + seconds * 1000)
