@@ -32,7 +32,7 @@ export function toApiState(tableName: string, json: string | null): State | null
   const table = auditPolicyOf(tableName)?.table
   const columns = Object.entries(table ? getTableColumns(table) : {})
   const known = new Map(columns.map(([key, column]) => [column.name, { key, column }]))
-  const state = parseState(json, (name) => holdsTexts(known.get(name)?.column))
+  const state = parseState(json, (name) => keepsText(known.get(name)?.column))
   return Object.fromEntries(
     Object.entries(state).map(([name, value]) => {
       const { key = toCamelCase(name), column } = known.get(name) ?? {}
@@ -42,7 +42,7 @@ export function toApiState(tableName: string, json: string | null): State | null
 }
 
 /** `numeric` and `bigint` are strings in the API, also in arrays: a JavaScript number would round some. */
-function holdsTexts(column: Column | undefined): boolean {
+function keepsText(column: Column | undefined): boolean {
   const element = column && is(column, PgArray) ? column.baseColumn : column
   return element?.dataType === 'string' || element?.dataType === 'bigint'
 }

@@ -88,7 +88,7 @@ export class Connection {
 export function withQueryTimeout<T>(query: PromiseLike<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(connectionError('QUERY_TIMEOUT', 'The database did not answer in time.')),
+      () => reject(connectionError('QUERY_TIMEOUT', 'The database did not respond in time.')),
       timeoutMs,
     )
     query.then(

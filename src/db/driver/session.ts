@@ -89,7 +89,7 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     return result
   }
 
-  /** A drizzleTransactionOn transaction: runs `work` within a savepoint. */
+  /** A nested transaction: runs `work` within a savepoint. */
   async savepoint<T>(work: Work<T>): Promise<T> {
     const current = this.current as OpenTransaction
     const changedBefore = current.changed.length

@@ -137,13 +137,13 @@ const matchesToken = (purpose: MailedTokenPurpose, token: string): SQL | undefin
   and(eq(mailedTokens.tokenHash, hashToken(token)), eq(mailedTokens.purpose, purpose))
 
 /** The account has not changed, a reset link is for its current address, and the session has not been ended. */
-const isBacked = sql`exists (select from ${users} where ${users.id} = ${mailedTokens.userId}
+const isAccountUnchanged = sql`exists (select from ${users} where ${users.id} = ${mailedTokens.userId}
     and ${users.securityVersion} = ${mailedTokens.securityVersion}
     and (${users.email} = ${mailedTokens.email} or ${mailedTokens.purpose} <> 'reset_password'))
   and (${mailedTokens.sessionId} is null or exists (select from ${sessions}
     where ${sessions.id} = ${mailedTokens.sessionId} and ${sessions.endedAt} is null))`
 
-const isLive = and(gt(mailedTokens.expiresAt, sql`now()`), isBacked)
+const isLive = and(gt(mailedTokens.expiresAt, sql`now()`), isAccountUnchanged)
 
 type Kind = Pick<MailedToken, 'userId' | 'purpose' | 'email' | 'securityVersion'> &
   Pick<NewMailedToken, 'registrationId' | 'sessionId'>

@@ -112,14 +112,14 @@ const inScope = ({ organizationId }: OrganizationScope): SQL => eq(invitations.o
  * The inviter must still be allowed to invite. Otherwise an inviter who was removed, demoted, disabled
  * or deleted could come back, or bring in others, with an older invitation.
  */
-const isBacked = sql`exists (
+const isInviterAllowed = sql`exists (
   select from ${users} left join ${memberships}
     on ${memberships.userId} = ${users.id} and ${memberships.organizationId} = ${invitations.organizationId}
   where ${users.id} = ${invitations.invitedBy} and ${users.status} = 'active'
     and (${users.role} = 'super_admin' or ${inArray(memberships.role, [...PERMISSIONS['invitations.create']])}))`
 
 /** The condition for invitations that can be accepted. */
-export const isLive = and(gt(invitations.expiresAt, sql`now()`), isBacked)
+export const isLive = and(gt(invitations.expiresAt, sql`now()`), isInviterAllowed)
 
 async function hasMember({ tx, organizationId }: OrganizationScope, email: string): Promise<boolean> {
   const found = await tx
