@@ -64,4 +64,4 @@ export function greeting(firstName: string): string {
 
 /** Gives the time of expiry, not a duration: the mail may be read much later. */
 export const validUntil = (expiresAt: Date): string =>
-  `The link works once, until ${VALID_UNTIL.format(expiresAt)} UTC.`
+  `The link works once and is valid until ${VALID_UNTIL.format(expiresAt)} UTC.`

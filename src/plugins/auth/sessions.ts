@@ -19,8 +19,8 @@ declare module 'fastify' {
       /** Signs a user in on the device of the request. If the user has too many sessions, the oldest ends. */
       start: (user: User, request: FastifyRequest) => Promise<Tokens>
       /**
-       * @throws {InvalidRefreshToken} when the token is unknown or expired, or was used before the grace
-       * period
+       * @throws {InvalidRefreshToken} when the token is unknown or expired, or was used longer ago than the
+       * grace period, which ends the session
        */
       refresh: (refreshToken: string) => Promise<Tokens>
     }
