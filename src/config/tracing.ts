@@ -8,7 +8,7 @@ type TracingSettings = Pick<
   | 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'
 >
 
-/** Off until somebody says where spans go, or that they go where OpenTelemetry sends them by default. */
+/** Tracing is off until the exporter or an endpoint is set. */
 export const isTracingOn = (settings: TracingSettings): boolean =>
   settings.OTEL_SDK_DISABLED !== 'true' &&
   settings.OTEL_TRACES_EXPORTER !== 'none' &&

@@ -1,13 +1,17 @@
-// No library serves: queues such as p-queue run the work themselves and fix its order when it arrives. Here the owner of
-// the queue says who is next, and takes back what it lends.
+// No library serves: queues such as p-queue run the work themselves, and fix its order when it arrives.
+// Here the owner of the queue chooses the next waiter and hands over a resource.
 
+/** `claim` describes the waiter to the owner of the queue. */
 export type Waiter<Claim, Given> = {
   claim: Claim
   give: (given: Given) => void
   refuse: (error: Error) => void
 }
 
-/** Those who wait for something, in order of arrival. Each is given it, refused, or refused after a timeout. */
+/**
+ * Waiters in order of arrival. Each one gets its resource, or is refused by the owner or by the
+ * timeout.
+ */
 export class WaitQueue<Claim, Given> implements Iterable<Waiter<Claim, Given>> {
   readonly #waiters = new Set<Waiter<Claim, Given>>()
 
@@ -19,7 +23,10 @@ export class WaitQueue<Claim, Given> implements Iterable<Waiter<Claim, Given>> {
     return this.#waiters.values()
   }
 
-  /** Rejects with what `lateError` returns after `timeoutMs`. */
+  /**
+   * Resolves with the resource. Rejects with the error of `refuse`, or after `timeoutMs` with that of
+   * `lateError`.
+   */
   wait(claim: Claim, timeoutMs: number, lateError: () => Error): Promise<Given> {
     return new Promise((resolve, reject) => {
       const settle = () => {

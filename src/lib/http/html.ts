@@ -1,5 +1,6 @@
-// No library serves: tags that escape are hardly used (ghtml: 6,000 downloads a month) or belong to a framework
-// (lit, hono), and what a template engine such as eta renders is checked by no compiler.
+// No library serves: template tags that escape are little used (ghtml: 6,000 downloads a month) or
+// belong to a framework (lit, hono), and the compiler does not check the templates of engines such as
+// eta.
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',
@@ -9,7 +10,10 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 }
 
-/** Markup that is safe to send. Only `html` and `raw` make it: no string passes for it, and nothing out of a request. */
+/**
+ * Markup that is safe to send. Only `html` and `raw` create it, so no string and no data of a request
+ * is one.
+ */
 class Html {
   readonly #markup: string
 
@@ -24,14 +28,17 @@ class Html {
 
 export type { Html }
 
-/** `null`, `undefined` and `false` render as nothing, a list as its items. */
+/** `null`, `undefined` and `false` render as nothing; a list renders its items. */
 export type HtmlContent = Html | string | number | false | null | undefined | readonly HtmlContent[]
 
-/** Escapes every value that is not `Html` itself: safe in text and in quoted attributes. A test refuses unquoted ones. */
+/**
+ * Escapes all values except `Html`. The result is safe in text and in quoted attributes; a test refuses
+ * unquoted ones.
+ */
 export const html = (markup: TemplateStringsArray, ...values: HtmlContent[]): Html =>
   new Html(String.raw({ raw: markup }, ...values.map(render)))
 
-/** Trusts the text as it is: for constants, such as a style sheet. */
+/** Does not escape the text. Only for constants, such as a style sheet. */
 export const raw = (markup: string): Html => new Html(markup)
 
 function render(value: HtmlContent): string {
