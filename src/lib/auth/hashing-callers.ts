@@ -3,7 +3,7 @@ import type { Caller } from '../async/semaphore.js'
 import { networksOf } from '../network/client-networks.js'
 
 /** A caller who is signed in, or has a token from the mailbox. */
-export const provenCaller = (userIdOrMailbox: string): Caller => ({
+export const knownCaller = (userIdOrMailbox: string): Caller => ({
   isKnown: true,
   shares: [`user:${userIdOrMailbox}`],
 })

@@ -8,7 +8,7 @@ export const StrictObject = <T extends TProperties>(properties: T, options: Reco
   Type.Object(properties, { ...options, additionalProperties: false })
 
 /** The query of a page that mails link to. Ignores the parameters that mail services and trackers add. */
-export const PageQuery = <T extends TProperties>(properties: T) => Type.Object(properties)
+export const LinkedPageQuery = <T extends TProperties>(properties: T) => Type.Object(properties)
 
 /** Uses `enum` instead of a union of constants: Ajv, the serializer and OpenAPI all handle it well. */
 export const StringEnum = <const T extends readonly string[]>(
@@ -50,7 +50,7 @@ export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time'
 export const Uuid = Type.Unsafe<string>({ type: 'string', format: 'uuid' })
 
 /** The organization filter of searches that are also open to org_admins. */
-export const NamedOrganization = Type.Unsafe<string>({
+export const OrganizationFilter = Type.Unsafe<string>({
   ...Uuid,
   description: 'Only results of this organization. Required for an `org_admin`, who must name their own.',
 })

@@ -9,7 +9,7 @@ import {
 import { createInvitation, type NewInvitation } from '../../db/queries/organizations/invitations.js'
 import type { Invitation } from '../../db/schema/invitations.js'
 import type { OrganizationScope } from '../../db/tenancy/scopes.js'
-import { provenCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/hashing-callers.js'
 import type { SigningKey } from '../../lib/auth/signing-keys.js'
 import { InvalidToken, InvitationForAnother } from '../../lib/errors/errors.js'
 import type { NewAccount } from '../../lib/schema/user-schemas.js'
@@ -64,7 +64,7 @@ async function invitations(app: FastifyInstance, { signingKey, ttlSeconds }: Inv
   async function hash({ password, ...names }: NewAccount, email: string) {
     return {
       ...names,
-      passwordHash: await passwords.hashNew(password, { ...names, email }, provenCaller(email)),
+      passwordHash: await passwords.hashNew(password, { ...names, email }, knownCaller(email)),
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { findResetOwner, resetPassword } from '../../db/queries/accounts/credentials.js'
-import { provenCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/hashing-callers.js'
 import { InvalidToken } from '../../lib/errors/errors.js'
 
 declare module 'fastify' {
@@ -24,7 +24,7 @@ async function passwordReset(app: FastifyInstance) {
     // Before the password is hashed, which is expensive.
     const owner = await findResetOwner(db, token)
     if (!owner) throw new InvalidToken()
-    const passwordHash = await passwords.hashNew(password, owner, provenCaller(owner.id))
+    const passwordHash = await passwords.hashNew(password, owner, knownCaller(owner.id))
     await resetPassword(db, token, passwordHash, ip)
     await revocationList.settle()
   })

@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 import { AUDIT_ACTIONS } from '../../db/audit/log.js'
 import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
-  NamedOrganization,
   Nullable,
+  OrganizationFilter,
   ref,
   StrictObject,
   StringEnum,
@@ -19,7 +19,7 @@ const filters = {
   tableName: Type.Optional(Type.Unsafe<string>({ ...Name, description: 'The SQL name, such as `users`.' })),
   objectId: Type.Optional(Type.Unsafe<string>({ ...Name, description: 'The id of the row.' })),
   userId: Type.Optional(Type.Unsafe<string>({ ...Uuid, description: 'The user who made the change.' })),
-  organizationId: Type.Optional(NamedOrganization),
+  organizationId: Type.Optional(OrganizationFilter),
   action: Type.Optional(StringEnum(AUDIT_ACTIONS)),
   requestId: Type.Optional(
     Type.Unsafe<string>({ ...Name, description: 'The `x-request-id` of the request that made the change.' }),
@@ -38,12 +38,12 @@ export const AuditQuery = StrictObject({ ...pageQuery(['createdAt'], '-createdAt
 
 export const ExportQuery = StrictObject({ format: StringEnum(['csv', 'ndjson']), ...filters })
 
-export const EntryQuery = StrictObject({ organizationId: Type.Optional(NamedOrganization) })
+export const EntryQuery = StrictObject({ organizationId: Type.Optional(OrganizationFilter) })
 
 export const StateQuery = StrictObject({
   tableName: Name,
   objectId: Name,
-  organizationId: Type.Optional(NamedOrganization),
+  organizationId: Type.Optional(OrganizationFilter),
   at: Type.Optional(
     Type.String({
       format: 'date-time',

@@ -2,8 +2,8 @@ import { REQUEST_OUTCOMES } from '../../lib/audit/finished-request.js'
 import { SECURITY_EVENTS } from '../../lib/audit/security-events.js'
 import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
-  NamedOrganization,
   Nullable,
+  OrganizationFilter,
   ref,
   StrictObject,
   StringEnum,
@@ -20,13 +20,13 @@ export const AuditRequestQuery = StrictObject({
   subjectId: Type.Optional(
     Type.Unsafe<string>({ ...Uuid, description: 'The user that the request was about, if not the caller.' }),
   ),
-  organizationId: Type.Optional(NamedOrganization),
+  organizationId: Type.Optional(OrganizationFilter),
   event: Type.Optional(StringEnum(SECURITY_EVENTS)),
   outcome: Type.Optional(StringEnum(REQUEST_OUTCOMES)),
   ...timeRange,
 })
 
-export const RequestQuery = StrictObject({ organizationId: Type.Optional(NamedOrganization) })
+export const RequestQuery = StrictObject({ organizationId: Type.Optional(OrganizationFilter) })
 
 const RequestJson = (description: string) => Type.Unsafe<unknown>({ description })
 

@@ -4,7 +4,7 @@ import { findUserById } from '../../db/queries/accounts/users.js'
 import { enqueue } from '../../db/queries/jobs/outbox.js'
 import type { User } from '../../db/schema/users.js'
 import type { AccessClaims } from '../../lib/auth/access-tokens.js'
-import { provenCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/hashing-callers.js'
 import { PasswordTooCommon, TooManyAttempts, Unauthorized, WrongPassword } from '../../lib/errors/errors.js'
 import { NoBody } from '../../lib/schema/schemas.js'
 import { EMAIL_CHANGE_LIMIT } from '../../rate-limit/route-limits.js'
@@ -22,7 +22,7 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
   async function confirmUser({ userId, sessionId }: AccessClaims, password: string): Promise<User> {
     const user = await findUserById(db, userId)
     if (!user) throw new Unauthorized()
-    const attempt = { email: user.email, from: { sessionId }, user, password, caller: provenCaller(userId) }
+    const attempt = { email: user.email, from: { sessionId }, user, password, caller: knownCaller(userId) }
     if (!(await signInGuard.verifyPassword(attempt))) throw new WrongPassword()
     return user
   }
@@ -45,7 +45,7 @@ const myCredentialRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { currentPassword, newPassword } = request.body
       const { sessionId } = request.user
       const user = await confirmUser(request.user, currentPassword)
-      const passwordHash = await passwords.hashNew(newPassword, user, provenCaller(user.id))
+      const passwordHash = await passwords.hashNew(newPassword, user, knownCaller(user.id))
       await changePassword(db, { user, sessionId, passwordHash })
       await revocationList.settle()
       return reply.code(204).send()

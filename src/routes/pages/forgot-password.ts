@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { enqueue } from '../../db/queries/jobs/outbox.js'
-import { PageQuery } from '../../lib/schema/schemas.js'
+import { LinkedPageQuery } from '../../lib/schema/schemas.js'
 import { mailLimits } from '../../rate-limit/route-limits.js'
 import { forgotPasswordPage, linkSentPage } from '../../views/forgot-password.js'
 import { AddressForm } from './schemas.js'
@@ -14,7 +14,7 @@ const forgotPasswordPages: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     PATH,
-    { schema: { hide: true, querystring: PageQuery({}) }, config },
+    { schema: { hide: true, querystring: LinkedPageQuery({}) }, config },
     async function askForAddress() {
       return forgotPasswordPage()
     },

@@ -1,15 +1,15 @@
 import {
   changing,
   Email,
+  LinkedPageQuery,
   NewPassword,
   OpaqueToken,
-  PageQuery,
   StrictObject,
 } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
 import { newAccount } from '../../lib/schema/user-schemas.js'
 
-export const Link = PageQuery({ token: OpaqueToken })
+export const Link = LinkedPageQuery({ token: OpaqueToken })
 
 export const TokenForm = StrictObject({ token: OpaqueToken })
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { isHealthy } from '../../db/lifecycle/readiness.js'
-import { PageQuery } from '../../lib/schema/schemas.js'
+import { LinkedPageQuery } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
 import { API_DOCS_PATH } from '../../views/api-docs.js'
 import { homePage } from '../../views/home.js'
@@ -41,7 +41,7 @@ const systemRoutes: FastifyPluginAsyncTypebox<SystemOptions> = async (app, { fro
 
   app.get(
     '/',
-    { schema: { hide: true, querystring: PageQuery({}) }, config },
+    { schema: { hide: true, querystring: LinkedPageQuery({}) }, config },
     async function welcome(_request, reply) {
       return hasApiDocs
         ? reply.redirect(API_DOCS_PATH)

@@ -6,7 +6,7 @@ import {
   deleteUserAs,
   updateUserAs,
 } from '../../db/queries/administration/user-administration.js'
-import { provenCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/hashing-callers.js'
 import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors/errors.js'
 import { IdParams, NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateUser, UpdateUser, User } from '../../lib/schema/user-schemas.js'
@@ -46,7 +46,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async function createOneUser(request, reply) {
       const { password, ...newUser } = request.body
       const { userId } = request.user
-      const passwordHash = password && (await passwords.hashNew(password, newUser, provenCaller(userId)))
+      const passwordHash = password && (await passwords.hashNew(password, newUser, knownCaller(userId)))
       const user = await createUserAs(db, userId, { ...newUser, ...(passwordHash && { passwordHash }) })
       return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send(user)
     },
