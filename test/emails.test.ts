@@ -108,7 +108,7 @@ function unclosed(html: string): string[] {
   return open
 }
 
-t.test('text from users is neither run, opened nor filled in', async (t) => {
+t.test('text from users is never executed as markup or as a template', async (t) => {
   // A machine cannot tell these from names of people. `<` opens a tag, `{{` and `${` a template.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a template that must not be evaluated
   for (const firstName of ['<script>', '<b>Ada</b>', '{{7*7}}', '${7*7}', '<%= 7*7 %>', `"O'Neil" & Sons`]) {
@@ -187,7 +187,7 @@ t.test('omits a name that a mail program would turn into a link', async (t) => {
 })
 
 t.test(
-  'an invitation names the inviter and the organization, unless a name is a message in itself',
+  'an invitation names the inviter and the organization, unless a name could carry a message',
   async (t) => {
     const { text } = invitationMail.write({ ...ADA, ...INVITATION })
     t.match(

@@ -36,7 +36,7 @@ function captureLog() {
   return { logger, says }
 }
 
-t.test('measures and serves nothing unless a setting says where', async (t) => {
+t.test('measures and serves nothing without a setting for it', async (t) => {
   const { app, anonymous } = await buildTestApp(t)
   t.equal(app.metrics.isOn, false)
   t.equal(

@@ -23,13 +23,16 @@ async function occupyPort(t: Test): Promise<string> {
   return String((server.address() as AddressInfo).port)
 }
 
-t.test('a port in use ends the process at once with one line and leaves no database running', async (t) => {
-  const PORT = await occupyPort(t)
-  const dataDir = newDataDir(t)
-  const env = { PORT, DATA_DIR: `${dataDir}/..`, SHUTDOWN_DRAIN_SECONDS: '300' }
-  await refuses(t, env, `Port ${PORT} of 127.0.0.1 is in use: stop what uses it, or set PORT to another.`)
-  t.ok(await ends(serverOf(dataDir)))
-})
+t.test(
+  'a port in use ends the process immediately with one line and leaves no database running',
+  async (t) => {
+    const PORT = await occupyPort(t)
+    const dataDir = newDataDir(t)
+    const env = { PORT, DATA_DIR: `${dataDir}/..`, SHUTDOWN_DRAIN_SECONDS: '300' }
+    await refuses(t, env, `Port ${PORT} of 127.0.0.1 is in use: stop what uses it, or set PORT to another.`)
+    t.ok(await ends(serverOf(dataDir)))
+  },
+)
 
 t.test('names an address that does not belong to this machine', async (t) => {
   const { url } = await createTestDatabase(t)

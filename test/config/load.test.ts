@@ -111,7 +111,7 @@ t.test('parses numbers and lists from environment variables, and nothing else', 
   }
 })
 
-t.test('reports all mistakes at once in plain words', async (t) => {
+t.test('reports all mistakes together in plain words', async (t) => {
   const sources = {
     file: 'DATABASE_POOL_MAX: 0\nRATE_LIMIT: false\nPROT: 3000\n',
     env: {

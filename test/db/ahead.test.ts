@@ -37,7 +37,7 @@ async function createNewerDatabase(t: Test) {
   return { ...database, owner }
 }
 
-t.test('an upgrade leaves everything that a newer release made unchanged', async (t) => {
+t.test('an upgrade changes nothing that a newer release made', async (t) => {
   const { ownerUrl, owner, appRole } = await createNewerDatabase(t)
   const before = await describeCatalog(owner)
   const ahead: unknown[] = []

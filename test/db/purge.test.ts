@@ -43,7 +43,7 @@ t.test('deletes sessions thirty days after their end, however they ended', async
   t.equal(deletes.length, 3, 'each deletion leaves an entry')
 })
 
-t.test('deletes tokens once they are useless', async (t) => {
+t.test('deletes tokens that are no longer needed', async (t) => {
   const { db } = await openAuditTest(t)
   await db.transaction(async (tx) => {
     const user = await addUser(tx)
@@ -167,7 +167,7 @@ t.test('keeps open and failed jobs of any age, and deletes any number of finishe
   t.strictSame([...(await owner`select job from outbox order by job`)], [{ job: 'failed' }, { job: 'open' }])
 })
 
-t.test('keeps what is renewed at the last moment', async (t) => {
+t.test('keeps a row that is renewed while the purge waits for it', async (t) => {
   const { db, owner, database } = await openAuditTest(t)
   const admin = connect(t, database.adminUrl)
   await owner`insert into access_revocations (subject_id, revoked_at)

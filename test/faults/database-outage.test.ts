@@ -89,7 +89,7 @@ t.test(
 )
 
 t.test(
-  'a frozen PostgreSQL gets every request a 503, and all works once it thaws',
+  'every request gets a 503 while PostgreSQL is frozen, and all succeed afterwards',
   { skip: LATER },
   async (t) => {
     const { proxy, get, many } = await start(t, IMPATIENT)
@@ -129,7 +129,7 @@ t.test(
   },
 )
 
-t.test('detects each connection that the network dropped once', { skip: LATER }, async (t) => {
+t.test('detects and replaces each connection that the network dropped', { skip: LATER }, async (t) => {
   const { proxy, get, many } = await start(t, IMPATIENT)
   await many()
   const connections = proxy.connections()

@@ -57,7 +57,7 @@ t.test(
 )
 
 t.test(
-  'Redis frozen, killed, restarted and its scripts flushed: no 5xx, at most N a process, and shared again afterwards',
+  'survives a Redis that is flushed, frozen, killed or restarted, without a 5xx and with at most N per process',
   { skip: NO_REDIS },
   async (t) => {
     const { server, admin } = await startRedis(t)

@@ -67,7 +67,7 @@ t.test('accepts the parameters of libpq and Neon', async (t) => {
   t.equal(read('h/db?keepalives=0').keepAliveS, 0)
 })
 
-t.test('names what it does not understand and shows no part of a password', async (t) => {
+t.test('names an unknown parameter or value and shows no part of a password', async (t) => {
   const refusals = {
     'a:hunter2@h/db?sslmod=require': /^has the parameter sslmod, which is not supported/,
     'a:hunter2@h/db?schema=public': /^has the parameter schema,/,

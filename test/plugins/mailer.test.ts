@@ -114,7 +114,7 @@ t.test('a sender whose name looks like a list is one sender', async (t) => {
   t.match(await mailbox.next(), { from: 'mail@example.com', messageId: /@example\.com>$/ })
 })
 
-t.test('sends nothing to anything but exactly one address', async (t) => {
+t.test('sends nothing unless the recipient is exactly one address', async (t) => {
   const mailbox = await startMailbox(t)
   const app = await startMailer(t, mailbox.url)
   const recipients: unknown[] = [

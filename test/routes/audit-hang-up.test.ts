@@ -39,7 +39,7 @@ const areWaiting = (count: number) => async () => {
   return locks.length >= count
 }
 
-t.test('a write whose client hung up has its entry if it happened', async (t) => {
+t.test('a committed write has its entry although its client hung up', async (t) => {
   const calls = Array.from({ length: 40 }, (_, i) => i)
   const held = calls.slice(0, people.length)
   await sql.begin(async (tx) => {

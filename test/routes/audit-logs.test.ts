@@ -33,7 +33,7 @@ const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 const search = searchAs(admin)
 
-t.test('an entry says who changed what and how as soon as the write is answered', async (t) => {
+t.test('an entry names the user, the change and the request as soon as the write is answered', async (t) => {
   const answer = await plain.request({
     method: 'PATCH',
     url: '/api/v1/me',

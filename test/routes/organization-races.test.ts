@@ -145,7 +145,7 @@ t.test('an organization can be deleted while its members write, without a deadlo
   }
 })
 
-t.test('members write nothing after their demotion or removal is answered', async (t) => {
+t.test('no write of a member succeeds once their demotion or removal is answered', async (t) => {
   for (const end of ['demote', 'remove'] as const) {
     const [ada, grace] = [await signUp(), await signUp()]
     const organization = await createOrganization(ada)

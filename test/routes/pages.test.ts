@@ -124,7 +124,7 @@ t.test('every invalid link leads to the same page', async (t) => {
   t.match([...texts][0], /This link is no longer valid/)
 })
 
-t.test('sets a password once it is acceptable and ends every session', async (t) => {
+t.test('sets a password that follows the rules and ends every session', async (t) => {
   const { anonymous, signUp, sql, submit, open, mailTo } = await openPages(t)
   const user = await signUp({ email: 'ada.lovelace@example.com' })
   const token = await mailTo('reset_password', 'ada.lovelace@example.com')
@@ -157,7 +157,7 @@ t.test('sets a password once it is acceptable and ends every session', async (t)
   for (const secret of [token, NEW_PASSWORD, encodeURIComponent(NEW_PASSWORD)]) t.notMatch(entries, secret)
 })
 
-t.test('users made by an administrator choose their first password', async (t) => {
+t.test('users created by an administrator choose their first password', async (t) => {
   const { anonymous, signUp, open, submit, mailTo } = await openPages(t)
   const admin = await signUp({ role: 'super_admin' })
   await admin.post('/users', { email: 'grace@example.com', firstName: 'Grace', lastName: 'Test' })
@@ -211,7 +211,7 @@ t.test('a page reports a failure without its cause', async (t) => {
   }
 })
 
-t.test('pages are never cached, indexed or documented, and have nothing inline', async (t) => {
+t.test('pages are not cached, indexed or documented, and have no inline code', async (t) => {
   const { app, signUp, open, press, mailTo } = await openPages(t)
   await signUp({ email: 'ada@example.com' })
   const { paths } = app.swagger() as unknown as {

@@ -16,7 +16,7 @@ const EMAIL = 'nobody@example.com'
 const LOGIN = { email: EMAIL, password: 'not the password at all' }
 
 t.test(
-  'sign-in admits ten a minute and address, shown in headers, then answers 429 with Retry-After',
+  'sign-in admits ten requests per minute and address, with headers, then answers 429 with Retry-After',
   async (t) => {
     const { app, anonymous } = await limited(t)
     const statuses: number[] = []
@@ -53,7 +53,7 @@ t.test('admits exactly N of 100 concurrent callers', async (t) => {
   t.equal(answers.filter(({ status }) => status === 429).length, 80)
 })
 
-t.test('sends mails once in 30 seconds and mailbox, with or without an account', async (t) => {
+t.test('accepts one request for a mail per mailbox in 30 seconds, with or without an account', async (t) => {
   const { anonymous, signUp } = await limited(t)
   const { user } = await signUp()
   for (const email of [user?.email ?? '', EMAIL]) {

@@ -162,7 +162,7 @@ t.test('every answer has the security headers and names no software', async (t) 
   t.equal(findUnsafe(failed), undefined)
 })
 
-t.test('no cache stores tokens and profiles', async (t) => {
+t.test('answers with tokens or profiles are not cacheable', async (t) => {
   const { anonymous, signUp } = await buildTestApp(t)
   const user = await signUp({ role: 'super_admin' })
   const password = 'a long and quiet sentence'

@@ -28,7 +28,7 @@ const auditOf = async (objectId: string) => {
   return body.data
 }
 
-t.test('a user created with a password is active at once, and one without waits for it', async (t) => {
+t.test('a user created with a password is active, and one without is pending', async (t) => {
   const active = await admin.post('/users', person({ password: PASSWORD, email: 'Grace.Hopper@Example.COM' }))
   t.equal(active.status, 201)
   t.equal(active.headers.location, `/api/v1/users/${active.body.id}`)

@@ -67,7 +67,7 @@ t.test('every listed field sorts both ways over all pages, ties included', async
   t.equal((await list({ limit: total?.count })).body.nextCursor, null, 'a full last page has no next page')
 })
 
-t.test('rows added or removed while paging neither repeat nor hide others', async (t) => {
+t.test('rows added or removed while paging do not repeat or hide others', async (t) => {
   for (const sort of SORTS.filter((name) => !name.includes('updatedAt'))) {
     const before = await sql`select id from users`
     const gone = new Set<string>()

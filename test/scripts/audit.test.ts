@@ -126,7 +126,7 @@ t.test('shows a progress bar, on a terminal only', { skip: withoutTerminal }, as
   t.ok(stdout.includes(`${'█'.repeat(30)} 100 % of 1\r\u001B[KAll`))
 })
 
-t.test('without a key nothing is sealed or erased in production, and elsewhere one is made', async (t) => {
+t.test('seals nothing without a key in production, and creates a key elsewhere', async (t) => {
   const { auditorEnv, npm } = await createCli(t)
   const { DATA_DIR } = auditorEnv
   const none = { AUDIT_SIGNING_KEY: '', DATA_DIR }

@@ -25,7 +25,7 @@ function createUser(t: Test, { args = [], env = {}, password = '' }: Flags) {
   return script.ended
 }
 
-t.test('creates a user from flags as the API does, who can sign in at once', async (t) => {
+t.test('creates a user from flags as the API does, and the user can sign in', async (t) => {
   const { anonymous, signUp, database } = await buildTestApp(t)
   const env = { DATABASE_URL: database.url }
   const args = ['--email', 'Ada@Example.com', ...NAMES, '--password-stdin']

@@ -21,7 +21,7 @@ const send = ({ method, url }: Operation, body: unknown, client = admin) =>
     headers: { 'content-type': 'application/json' },
   })
 
-t.test('the samples are valid, so that the following tests check what they say', async (t) => {
+t.test('the samples of the following tests are valid', async (t) => {
   t.ok(bodies.length > 3)
   for (const { operation, sample } of bodies) {
     const answer = await send(operation, sample)
