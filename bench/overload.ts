@@ -127,17 +127,16 @@ async function slow(port: number): Promise<void> {
 }
 
 async function flood(origin: string, port: number, ask: () => Promise<number>): Promise<void> {
-  const health: { status: number; ms: number }[] = []
-  let isOver = false
-  const watching = watch()
+  const end = new AbortController()
+  const watching = watchHealth(origin, end.signal)
   const { answers, shed, firstShedMs } = await send<Flood>({ kind: 'flood', port, ...FLOOD })
   const endedAt = performance.now()
   while ((await ask()) !== 200) await delay(10)
   const recoveredMs = performance.now() - endedAt
   const later = []
   for (let i = 0; i < PROBES; i += 1) later.push(await ask())
-  isOver = true
-  await watching
+  end.abort()
+  const health = await watching
   console.log(
     `${FLOOD.connections} connections that send requests without a pause, for ${FLOOD.ms} ms: ${answers} answers, ${shed} of them 503`,
   )
@@ -149,16 +148,18 @@ async function flood(origin: string, port: number, ask: () => Promise<number>): 
   console.log(
     `/healthz: ${health.filter(({ status }) => status === 200).length} of ${health.length} answered with 200, within ${slowest.toFixed(0)} ms`,
   )
+}
 
-  async function watch() {
-    while (!isOver) {
-      const startedAt = performance.now()
-      const status = await fetch(`${origin}/healthz`).then(
-        (answer) => answer.status,
-        () => 0,
-      )
-      health.push({ status, ms: performance.now() - startedAt })
-      await delay(100)
-    }
+async function watchHealth(origin: string, end: AbortSignal) {
+  const health: { status: number; ms: number }[] = []
+  while (!end.aborted) {
+    const startedAt = performance.now()
+    const status = await fetch(`${origin}/healthz`).then(
+      (response) => response.status,
+      () => 0,
+    )
+    health.push({ status, ms: performance.now() - startedAt })
+    await delay(100)
   }
+  return health
 }

@@ -60,23 +60,30 @@ export async function openLogFile(
       await endOf(previous)
     }
   }
-  let looking: Promise<void> | undefined
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch(report)
-      .finally(() => {
-        looking = undefined
-      })
-  }, LOOK_INTERVAL_MS).unref()
+  const looking = repeat(() => look().catch(report))
 
   return {
     write: (line) => stream.write(line),
     close: async () => {
-      clearInterval(timer)
-      await looking
+      await looking.stop()
       await endOf(stream)
     },
   }
+}
+
+/** One at a time: `work` that takes longer than the interval is not started again meanwhile. */
+function repeat(work: () => Promise<void>) {
+  let running: Promise<void> | undefined
+  const timer = setInterval(() => {
+    running ??= work().finally(() => {
+      running = undefined
+    })
+  }, LOOK_INTERVAL_MS).unref()
+  const stop = async () => {
+    clearInterval(timer)
+    await running
+  }
+  return { stop }
 }
 
 async function open(settings: LogFileSettings, onError: (error: Error) => void): Promise<RotatingFileStream> {

@@ -43,6 +43,20 @@ export const poolReadings = (read: () => PoolState): Reading[] => [
 const BACKLOG_MAX_AGE_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 900
 
+type ReadBacklog = () => Promise<Backlog | undefined>
+
+const gaugeOf =
+  (backlog: ReadBacklog) =>
+  (name: string, help: string, pick: (current: Backlog) => Values): Reading => ({
+    name,
+    help,
+    type: 'gauge',
+    read: async () => {
+      const current = await backlog()
+      return current && pick(current)
+    },
+  })
+
 /** Values from the database. They are absent while it does not respond. */
 export function backlogReadings(transactions: Transactions): Reading[] {
   const backlog = cachedFor(
@@ -53,48 +67,47 @@ export function backlogReadings(transactions: Transactions): Reading[] {
       }) as Promise<Backlog>,
     BACKLOG_MAX_AGE_MS,
   )
-  const gauge = (name: string, help: string, pick: (current: Backlog) => Values): Reading => ({
-    name,
-    help,
-    type: 'gauge',
-    read: async () => {
-      const current = await backlog()
-      return current && pick(current)
-    },
-  })
-  return [
-    {
-      ...gauge(
-        'groundwork_backlog_known',
-        '1 while the database responds with the backlog, otherwise 0.',
-        () => 1,
-      ),
-      read: async () => ((await backlog()) ? 1 : 0),
-    },
-    gauge('groundwork_outbox_jobs', 'Open jobs, counted up to 10,000.', (it) => it.open),
-    gauge('groundwork_outbox_failing_jobs', 'Open jobs that have failed before.', (it) => it.failing),
-    gauge(
-      'groundwork_outbox_ready_age_seconds',
-      'How long the oldest job that no worker has taken has been ready; 0 without one.',
-      (it) => it.readySeconds ?? 0,
+  const gauge = gaugeOf(backlog)
+  const isKnown: Reading = {
+    ...gauge(
+      'groundwork_backlog_known',
+      '1 while the database responds with the backlog, otherwise 0.',
+      () => 1,
     ),
-    {
-      ...gauge(
-        'groundwork_dead_letters',
-        'Jobs that failed for the last time, by name, counted up to 10,000.',
-        (it) => it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
-      ),
-      labels: ['job_name'],
-    },
-    gauge(
-      'groundwork_audit_partitions_ahead',
-      'Months after the current one that have a partition of the audit log.',
-      (it) => it.partitionsAhead,
-    ),
-    gauge(
-      'groundwork_audit_unsealed_age_seconds',
-      'The age of the oldest row of the audit log without a seal; absent while there is no seal at all.',
-      (it) => it.unsealedSeconds ?? undefined,
-    ),
-  ]
+    read: async () => ((await backlog()) ? 1 : 0),
+  }
+  return [isKnown, ...outboxReadings(gauge), ...auditReadings(gauge)]
 }
+
+type CreateGauge = ReturnType<typeof gaugeOf>
+
+const outboxReadings = (gauge: CreateGauge): Reading[] => [
+  gauge('groundwork_outbox_jobs', 'Open jobs, counted up to 10,000.', (it) => it.open),
+  gauge('groundwork_outbox_failing_jobs', 'Open jobs that have failed before.', (it) => it.failing),
+  gauge(
+    'groundwork_outbox_ready_age_seconds',
+    'How long the oldest job that no worker has taken has been ready; 0 without one.',
+    (it) => it.readySeconds ?? 0,
+  ),
+  {
+    ...gauge(
+      'groundwork_dead_letters',
+      'Jobs that failed for the last time, by name, counted up to 10,000.',
+      (it) => it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
+    ),
+    labels: ['job_name'],
+  },
+]
+
+const auditReadings = (gauge: CreateGauge): Reading[] => [
+  gauge(
+    'groundwork_audit_partitions_ahead',
+    'Months after the current one that have a partition of the audit log.',
+    (it) => it.partitionsAhead,
+  ),
+  gauge(
+    'groundwork_audit_unsealed_age_seconds',
+    'The age of the oldest row of the audit log without a seal; absent while there is no seal at all.',
+    (it) => it.unsealedSeconds ?? undefined,
+  ),
+]

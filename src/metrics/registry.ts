@@ -22,15 +22,9 @@ export function createMetrics(service: Service): Metrics {
   })
   const add = (readings: readonly Reading[]) => {
     for (const reading of readings) {
-      const metric = new (reading.type === 'gauge' ? Gauge : Counter)({
+      const metric: Gauge | Counter = new (reading.type === 'gauge' ? Gauge : Counter)({
         ...optionsOf(reading),
-        collect: async () => {
-          const samples = await samplesOf(reading)
-          metric.reset()
-          // Without a value there is no line. A zero would be false.
-          if (samples.length === 0 && !reading.labels) metric.remove()
-          for (const { labels = {}, value } of samples) metric.inc(labels, value)
-        },
+        collect: () => update(metric, reading),
       })
     }
   }
@@ -56,6 +50,14 @@ export function createMetrics(service: Service): Metrics {
       return text
     },
   }
+}
+
+async function update(metric: Gauge | Counter, reading: Reading): Promise<void> {
+  const samples = await samplesOf(reading)
+  metric.reset()
+  // Without a value there is no line. A zero would be false.
+  if (samples.length === 0 && !reading.labels) metric.remove()
+  for (const { labels = {}, value } of samples) metric.inc(labels, value)
 }
 
 async function samplesOf({ read }: Reading): Promise<readonly Sample[]> {

@@ -96,7 +96,7 @@ t.test('announces and runs jobs through a pooler', { skip }, async (t) => {
     onConnected: async () => undefined,
     onError: () => undefined,
   })
-  t.teardown(listener.close)
+  t.teardown(() => listener.close())
   await eventually(() => listener.settle())
   const account = { email: 'grace@example.com', password: PASSWORD }
   await anonymous.post('/auth/register', { ...account, firstName: 'Grace', lastName: 'Test' })

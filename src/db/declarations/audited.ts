@@ -49,6 +49,21 @@ function sqlNameOf(table: PgTable): string {
   return schema === 'public' ? name : `${schema}.${name}`
 }
 
+function sqlNamesIn(table: PgTable) {
+  const sqlNames = Object.fromEntries(
+    Object.entries(getTableColumns(table)).map(([key, column]) => [key, column.name]),
+  )
+  return (keys: readonly string[] = []): string[] => keys.map((key) => sqlNames[key] as string)
+}
+
+function primaryKeyOf(table: PgTable): string[] {
+  const { columns, primaryKeys } = getTableConfig(table)
+  return [
+    ...columns.filter((column) => column.primary).map((column) => column.name),
+    ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
+  ]
+}
+
 /**
  * Adds a table to the audit log. To be called next to the table's declaration. The next `db:upgrade`
  * creates the triggers.
@@ -56,33 +71,25 @@ function sqlNameOf(table: PgTable): string {
  *   `personal` lacks a subject
  */
 export function audited<T extends PgTable>(table: T, options: AuditOptions<T> = {}): void {
-  const { columns, primaryKeys } = getTableConfig(table)
+  const { columns, schema = 'public' } = getTableConfig(table)
   const name = sqlNameOf(table)
-  const sqlNames = Object.fromEntries(
-    Object.entries(getTableColumns(table)).map(([key, column]) => [key, column.name]),
-  )
-  const toSql = (keys: readonly string[] = []): string[] => keys.map((key) => sqlNames[key] as string)
+  const toSql = sqlNamesIn(table)
   const [organization = null] = toSql(options.organization ? [options.organization] : [])
   const [subject = null] = toSql(options.subject ? [options.subject] : [])
   const [subjectEmail = null] = toSql(options.subjectEmail ? [options.subjectEmail] : [])
   const exposed = toSql(options.expose)
-  const secretLooking = columns.map((column) => column.name).filter((column) => isSecretName(column))
-  const primaryKey = [
-    ...columns.filter((column) => column.primary).map((column) => column.name),
-    ...primaryKeys.flatMap((key) => key.columns.map((column) => column.name)),
-  ]
+  const names = columns.map((column) => column.name)
+  const primaryKey = primaryKeyOf(table)
   if (primaryKey.length === 0) throw new Error(`${name} cannot be audited: it has no primary key`)
-  const organizationColumn = columns.find((column) => column.name === organization)
-  if (organizationColumn && organizationColumn.getSQLType() !== 'uuid')
+  const typeOfOrganization = columns.find((column) => column.name === organization)?.getSQLType() ?? 'uuid'
+  if (typeOfOrganization !== 'uuid')
     throw new Error(`${name} names ${organization} as its organization, but that column is not a uuid`)
   if (options.personal && !subject && !subjectEmail)
     throw new Error(`${name} has personal columns: declare their subject or subjectEmail, too`)
-  const redacted = new Set([
-    ...toSql(options.redact),
-    ...secretLooking.filter((column) => !exposed.includes(column)),
-  ])
+  const secretLooking = names.filter((column) => isSecretName(column) && !exposed.includes(column))
+  const redacted = new Set([...toSql(options.redact), ...secretLooking])
   const json = columns.filter(mayHoldFields).map((column) => column.name)
-  schemas.add(getTableConfig(table).schema ?? 'public')
+  schemas.add(schema)
   policies.set(name, {
     table,
     tableName: name,

@@ -12,16 +12,6 @@ type ListenerOptions = {
   onError: (error: unknown) => void
 }
 
-export type Listener = {
-  isListening: () => boolean
-  /**
-   * Resolves to true when all notifications sent before the call have been received, to false when
-   * the listener is disconnected.
-   */
-  settle: () => Promise<boolean>
-  close: () => Promise<void>
-}
-
 /** Together below one second: the most time in which callers may rely on a dead connection. */
 const HEARTBEAT_INTERVAL_MS = 400
 const HEARTBEAT_TIMEOUT_MS = 400
@@ -36,67 +26,87 @@ const HEARTBEAT = { text: 'select 1', query_timeout: HEARTBEAT_TIMEOUT_MS }
  * @throws {OperatorError} when `url` leads through a pooler in transaction mode
  */
 export async function openListener(options: ListenerOptions): Promise<Listener> {
-  const { url, channel, onMessage, onConnected, onError } = options
-  let client: Client | undefined
-  let isClosed = false
+  const inspection = { url: options.url, timeoutMs: CONNECT_TIMEOUT_MS }
+  await refuseTransactionPooler(inspection, 'LISTEN receives nothing')
+  const listener = new Listener(options)
+  await listener.connect()
+  listener.keepConnected()
+  return listener
+}
 
-  const drop = (broken: Client, error?: unknown) => {
-    if (client !== broken) return
-    client = undefined
-    if (error && !isClosed) onError(error)
-    broken.end().catch(() => undefined)
+export class Listener {
+  #client: Client | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(private readonly options: ListenerOptions) {}
+
+  get isListening(): boolean {
+    return this.#client !== undefined
   }
 
-  const connect = async () => {
+  async connect(): Promise<void> {
+    const { url, channel, onMessage, onConnected } = this.options
     const fresh = new Client({
       application_name: `groundwork listener ${channel}`,
       ...nodePostgresConfig(url, CONNECT_TIMEOUT_MS),
       query_timeout: CONNECT_TIMEOUT_MS,
     })
-    fresh.on('error', (error) => drop(fresh, error))
+    fresh.on('error', (error) => this.#drop(fresh, error))
     fresh.on('notification', ({ payload }) => onMessage(payload ?? ''))
     try {
       await fresh.connect()
       await fresh.query(`listen ${fresh.escapeIdentifier(channel)}`)
       // Only now is nothing missed: the tables are read, and later changes send notifications.
       await onConnected()
-      if (isClosed) throw new Error('The listener was closed')
-      client = fresh
+      if (this.#isClosed) throw new Error('The listener was closed')
+      this.#client = fresh
     } catch (error) {
       fresh.end().catch(() => undefined)
       throw error
     }
   }
 
-  /** The server sends pending notifications before a query's result. */
-  const settle = async (): Promise<boolean> => {
-    const current = client
+  /** Checks the connection at an interval, and replaces it when it is lost. */
+  keepConnected(): void {
+    if (!this.#isClosed) this.#timer = setTimeout(() => this.#beat(), HEARTBEAT_INTERVAL_MS).unref()
+  }
+
+  /**
+   * Resolves to true when all notifications sent before the call have been received, to false when
+   * the listener is disconnected.
+   */
+  async settle(): Promise<boolean> {
+    const current = this.#client
     if (!current) return false
     try {
+      // The server sends pending notifications before a query's result.
       await current.query(HEARTBEAT)
-      return client === current
+      return this.#client === current
     } catch (error) {
-      drop(current, error)
+      this.#drop(current, error)
       return false
     }
   }
 
-  const beat = async () => {
-    if (isClosed) return
-    if (client) await settle()
-    else await connect().catch(() => undefined)
-    if (!isClosed) timer = setTimeout(beat, HEARTBEAT_INTERVAL_MS).unref()
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    await this.#client?.end().catch(() => undefined)
+    this.#client = undefined
   }
 
-  await refuseTransactionPooler({ url, timeoutMs: CONNECT_TIMEOUT_MS }, 'LISTEN receives nothing')
-  await connect()
-  let timer = setTimeout(beat, HEARTBEAT_INTERVAL_MS).unref()
-
-  const close = async () => {
-    isClosed = true
-    clearTimeout(timer)
-    await client?.end().catch(() => undefined)
-    client = undefined
+  async #beat(): Promise<void> {
+    if (this.#isClosed) return
+    if (this.#client) await this.settle()
+    else await this.connect().catch(() => undefined)
+    this.keepConnected()
   }
-  return { isListening: () => client !== undefined, settle, close }
+
+  #drop(broken: Client, error: unknown): void {
+    if (this.#client !== broken) return
+    this.#client = undefined
+    if (!this.#isClosed) this.options.onError(error)
+    broken.end().catch(() => undefined)
+  }
 }

@@ -49,18 +49,8 @@ export function parseRedisUrl(url: string): RedisTarget {
   const end = authority.lastIndexOf('@')
   // An `@` here means an unencoded `/`, `?` or `#` in the password: part of it would be taken for a host.
   if (`${path}${query}`.includes('@')) refuse()
-  const nodes = authority
-    .slice(end + 1)
-    .split(',')
-    .map((text) => readNode(text, PORTS[kind]))
-  if (kind === 'single' && nodes.length > 1) {
-    throw new RedisUrlError(
-      'must begin with redis+cluster:// or redis+sentinel:// when it names several hosts',
-    )
-  }
-  const [first = refuse(), ...others] = nodes
   const common: Common = {
-    nodes: [first, ...others],
+    nodes: readNodes(authority.slice(end + 1), kind),
     ...readCredentials(end === -1 ? '' : authority.slice(0, end)),
     hasTls: tls !== '',
   }
@@ -86,6 +76,16 @@ export function parseRedisUrl(url: string): RedisTarget {
 function readCredentials(text: string): Pick<Common, 'username' | 'password'> {
   const [username = '', ...password] = text.split(':')
   return { username: decode(username) || undefined, password: decode(password.join(':')) || undefined }
+}
+
+function readNodes(text: string, kind: RedisTarget['kind']): Common['nodes'] {
+  const [first = refuse(), ...others] = text.split(',').map((node) => readNode(node, PORTS[kind]))
+  if (kind === 'single' && others.length > 0) {
+    throw new RedisUrlError(
+      'must begin with redis+cluster:// or redis+sentinel:// when it names several hosts',
+    )
+  }
+  return [first, ...others]
 }
 
 function readNode(text: string, defaultPort: number): Node {

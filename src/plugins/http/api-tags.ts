@@ -1,6 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
+/**
+ * The tags of routes in more than one file. Others are only declared where they are used: `app.tag(…)`.
+ */
+export type Tag = 'Audit log' | 'Authentication' | 'My account' | 'Organizations'
+
 type ApiTag = { name: string; description: string }
 
 declare module 'fastify' {

@@ -4,9 +4,10 @@ import { Forbidden } from '../../lib/errors/errors.js'
 import { IdParams, ref } from '../../lib/schema/schemas.js'
 import { withTimes } from '../../lib/schema/time-range.js'
 import auditReaders from '../../plugins/auth/audit-readers.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { AuditRequest, AuditRequestPage, AuditRequestQuery, RequestQuery } from './schemas.js'
 
-const tags = ['Audit log']
+const tags: Tag[] = ['Audit log']
 const config = { failures: [Forbidden] } as const
 
 const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {

@@ -2,10 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { enqueue } from '../../db/queries/jobs/outbox.js'
 import { InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
 import { NoBody } from '../../lib/schema/schemas.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { MAILED_TOKEN_LIMIT, mailLimits } from '../../rate-limit/route-limits.js'
 import { Accepted, AddressOnly, PasswordReset } from './schemas.js'
 
-const tags = ['Authentication']
+const tags: Tag[] = ['Authentication']
 const config = { public: true } as const
 
 const passwordResetRoutes: FastifyPluginAsyncTypebox = async (app) => {

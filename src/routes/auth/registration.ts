@@ -5,10 +5,11 @@ import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
 import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
 import { NoBody } from '../../lib/schema/schemas.js'
 import { RegisterUser } from '../../lib/schema/user-schemas.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { MAILED_TOKEN_LIMIT, mailLimits } from '../../rate-limit/route-limits.js'
 import { Accepted, AddressOnly, TokenOnly } from './schemas.js'
 
-const tags = ['Authentication']
+const tags: Tag[] = ['Authentication']
 const config = { public: true } as const
 
 const registrationRoutes: FastifyPluginAsyncTypebox = async (app) => {

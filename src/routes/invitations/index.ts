@@ -7,15 +7,18 @@ import {
   InvitationForAnother,
   PasswordTooCommon,
 } from '../../lib/errors/errors.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { MAILED_TOKEN_LIMIT } from '../../rate-limit/route-limits.js'
 import { AcceptInvitation, Joined } from './schemas.js'
+
+const tags: Tag[] = ['Organizations']
 
 const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/accept',
     {
       schema: {
-        tags: ['Organizations'],
+        tags,
         summary: 'Accept an invitation',
         description:
           'The token from the mail proves the mailbox, so that no access token is needed. If one is sent, it must belong to ' +

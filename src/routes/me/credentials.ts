@@ -7,10 +7,11 @@ import type { AccessClaims } from '../../lib/auth/access-tokens.js'
 import { knownCaller } from '../../lib/auth/hashing-callers.js'
 import { PasswordTooCommon, TooManyAttempts, Unauthorized, WrongPassword } from '../../lib/errors/errors.js'
 import { NoBody } from '../../lib/schema/schemas.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { EMAIL_CHANGE_LIMIT } from '../../rate-limit/route-limits.js'
 import { EmailChange, PasswordChange } from './schemas.js'
 
-const tags = ['My account']
+const tags: Tag[] = ['My account']
 
 /**
  * These changes need the password again: an access token that was stolen

@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { endOwnSession, endSessions, listSessions } from '../../db/queries/sessions/sessions.js'
 import { recordSecurityEvent } from '../../lib/audit/context.js'
 import { IdParams, NoBody } from '../../lib/schema/schemas.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { SessionPage, SessionQuery } from './schemas.js'
 
-const tags = ['My account']
+const tags: Tag[] = ['My account']
 
 const mySessionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { db, revocationList } = app

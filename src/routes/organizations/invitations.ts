@@ -3,6 +3,7 @@ import { listInvitations, revokeInvitation } from '../../db/queries/organization
 import { AlreadyMember } from '../../lib/errors/errors.js'
 import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { INVITATION_LIMITS } from '../../rate-limit/route-limits.js'
 import {
   CreateInvitation,
@@ -12,7 +13,7 @@ import {
   InvitationQuery,
 } from './invitation-schemas.js'
 
-const tags = ['Organizations']
+const tags: Tag[] = ['Organizations']
 
 const invitationRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { invitations } = app

@@ -8,9 +8,10 @@ import {
 import { Forbidden, LastOrgAdmin } from '../../lib/errors/errors.js'
 import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
+import type { Tag } from '../../plugins/http/api-tags.js'
 import { Member, MemberPage, MemberParams, MemberQuery, UpdateMember } from './schemas.js'
 
-const tags = ['Organizations']
+const tags: Tag[] = ['Organizations']
 
 const memberRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { revocationList } = app

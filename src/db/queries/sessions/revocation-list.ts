@@ -28,6 +28,8 @@ type RevocationListOptions = {
 /** Triggers on sessions and users notify this channel with `subjectId` or `subjectId:role`. */
 const CHANNEL = 'access_revoked'
 
+type Remembered = { role: UserRole | null; forgetAt: number }
+
 /** The clocks of API processes and database may differ by this. */
 const CLOCK_SKEW_MS = 60_000
 
@@ -40,7 +42,7 @@ const CLOCK_SKEW_MS = 60_000
 export async function openRevocationList(options: RevocationListOptions): Promise<RevocationList> {
   const { db, url, tokenLifetimeSeconds, onError } = options
   const lifetimeMs = tokenLifetimeSeconds * 1000 + CLOCK_SKEW_MS
-  const revoked = new Map<string, { role: UserRole | null; forgetAt: number }>()
+  const revoked = new Map<string, Remembered>()
   /** The subjects of notifications that arrive while the table is read. Undefined at other times. */
   let notified: Set<string> | undefined
 
@@ -65,26 +67,28 @@ export async function openRevocationList(options: RevocationListOptions): Promis
     onError,
   })
 
-  const cleanup = setInterval(() => {
-    const now = Date.now()
-    for (const [subjectId, { forgetAt }] of revoked) if (forgetAt < now) revoked.delete(subjectId)
-  }, CLOCK_SKEW_MS).unref()
-
-  const isRevokedInDatabase = async (claims: AccessClaims) => {
-    const rows = await findAccessRevocations(db, [claims.sessionId, claims.userId])
-    return isListed(claims, (id) => rows.find((row) => row.subjectId === id))
-  }
+  const cleanup = setInterval(() => forgetExpired(revoked), CLOCK_SKEW_MS).unref()
 
   return {
     isRevoked: (claims) =>
-      listener.isListening() ? isListed(claims, (id) => revoked.get(id)) : isRevokedInDatabase(claims),
-    settle: listener.settle,
-    state: () => ({ isListening: listener.isListening(), remembered: revoked.size }),
+      listener.isListening ? isListed(claims, (id) => revoked.get(id)) : isRevokedInDatabase(db, claims),
+    settle: () => listener.settle(),
+    state: () => ({ isListening: listener.isListening, remembered: revoked.size }),
     close: async () => {
       clearInterval(cleanup)
       await listener.close()
     },
   }
+}
+
+function forgetExpired(revoked: Map<string, Remembered>): void {
+  const now = Date.now()
+  for (const [subjectId, { forgetAt }] of revoked) if (forgetAt < now) revoked.delete(subjectId)
+}
+
+async function isRevokedInDatabase(db: Db, claims: AccessClaims): Promise<boolean> {
+  const rows = await findAccessRevocations(db, [claims.sessionId, claims.userId])
+  return isListed(claims, (id) => rows.find((row) => row.subjectId === id))
 }
 
 function parseNotification(payload: string): AccessRevocation {
