@@ -1,3 +1,5 @@
+// No library serves: close-with-grace would replace fewer than ten lines: the drain, the log and the parent
+// process remain.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config/index.js'

@@ -1,3 +1,5 @@
+// No library serves: `node --watch` runs one program, and cannot start another when that is ready. Neither
+// can nodemon or concurrently.
 import { once } from 'node:events'
 import type { Changes } from './changes.js'
 import type { Program } from './programs.js'

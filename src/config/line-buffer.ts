@@ -1,3 +1,5 @@
+// No library serves: `minLength` of pino's destination delays warnings and errors, too.
+
 const WARN = 40
 
 /** Has pino say of what level a line is, before it writes it. */

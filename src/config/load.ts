@@ -1,3 +1,4 @@
+// No library serves: env-schema and envalid read no file, and loading a schema library would slow each start.
 import { ConfigError } from './config-error.js'
 import { readConfigFile } from './config-file.js'
 import { derivedDefaults } from './defaults.js'

@@ -1,3 +1,5 @@
+// No library serves: pino-roll appends a number to the name of the file. rotating-file-stream does not notice
+// that others moved it.
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'

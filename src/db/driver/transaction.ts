@@ -1,3 +1,5 @@
+// No library serves: a rollback of postgres.js on a lost connection ends the process (its issues 1208 and
+// 1216).
 import type { Sql } from 'postgres'
 import { inSpan, type SpanDescription } from '../../lib/observability/tracing.js'
 import type { Connection } from './connection.js'

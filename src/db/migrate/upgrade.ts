@@ -1,3 +1,5 @@
+// No library serves: drizzle only migrates up; node-pg-migrate and umzug do not compare applied migrations
+// with their files.
 import type postgres from 'postgres'
 import { MigrationError } from './error.js'
 import { getByRevision, type Migration, readMigrations } from './files.js'

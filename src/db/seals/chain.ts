@@ -1,3 +1,5 @@
+// No library serves: packages such as merkletreejs hash values in memory. Here SQL hashes rows of any number,
+// and seals form a chain.
 import type { Sql, TransactionSql } from 'postgres'
 import { type AuditRecord, type ChainHead, EMPTY_CHAIN, headOf } from '../../lib/audit/audit-records.js'
 

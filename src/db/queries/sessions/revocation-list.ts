@@ -1,3 +1,5 @@
+// No library serves: @fastify/jwt asks whether a token is trusted, and leaves the list of revoked ones to the
+// application.
 import type { AccessClaims } from '../../../lib/auth/access-tokens.js'
 import type { UserRole } from '../../../lib/auth/roles.js'
 import type { Db } from '../../driver/client.js'
