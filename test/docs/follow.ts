@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import { copyCheckout } from '../helpers/checkout.js'
@@ -10,15 +10,21 @@ export const read = (path: string): string => readFileSync(join(PACKAGE_ROOT, pa
 export const codeBlocks = (language: string, text: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 
-/** Everything that `npm run check` reads, and `copyCheckout` leaves out. */
-const WHOLE = ['docs', 'bench', 'biome.json', '.gitignore', 'test', 'README.md', 'AGENTS.md']
-const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', 'LICENSE', 'lefthook.yml', '.ci', '.github']
+/** What git does not keep, and what is in `copyCheckout` already. */
+const LEFT_OUT = [
+  '.git',
+  'node_modules',
+  'src',
+  ...read('.gitignore')
+    .split('\n')
+    .map((line) => line.replace('/', '')),
+]
 
 /** A copy of the repository with an empty database, to follow instructions in. */
 export async function copyToFollow(t: Test) {
   const database = await createEmptyDatabase(t)
   const cwd = copyCheckout(t)
-  for (const part of [...WHOLE, ...DOCUMENTS])
+  for (const part of readdirSync(PACKAGE_ROOT).filter((name) => !LEFT_OUT.includes(name)))
     cpSync(join(PACKAGE_ROOT, part), join(cwd, part), { recursive: true })
   writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${database.url}\n`)
   const env = { DATABASE_URL: database.adminUrl }

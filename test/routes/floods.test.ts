@@ -1,5 +1,5 @@
 import t from 'tap'
-import { anonymousCaller } from '../../src/lib/auth/hashing-callers.js'
+import { anonymousCaller } from '../../src/lib/auth/passwords.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 
 t.test(

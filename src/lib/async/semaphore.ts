@@ -1,7 +1,6 @@
 // No library serves: p-queue and p-limit fix the order of a job when it arrives. Here it depends on what other
 // callers do while the job waits.
 import { Overloaded } from '../errors/errors.js'
-import { RecentUse } from './recent-use.js'
 import { ShedCounter } from './shed-counter.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'
 
@@ -122,5 +121,38 @@ export class Semaphore {
   #isBefore(one: Caller, other: Caller): boolean {
     if (one.isKnown !== other.isKnown) return one.isKnown
     return this.#use.of(one.shares) < this.#use.of(other.shares)
+  }
+}
+
+const USE_PERIOD_MS = 60_000
+
+/** Counts uses by key over the last one to two minutes. */
+class RecentUse {
+  #current = new Map<string, number>()
+  #previous = new Map<string, number>()
+  #startedAt: number
+
+  /** `now` is a monotonic clock in milliseconds. */
+  constructor(readonly now: () => number = () => performance.now()) {
+    this.#startedAt = now()
+  }
+
+  add(keys: readonly string[]): void {
+    this.#rotate()
+    for (const key of keys) this.#current.set(key, (this.#current.get(key) ?? 0) + 1)
+  }
+
+  /** The sum over all the keys. */
+  of(keys: readonly string[]): number {
+    this.#rotate()
+    return keys.reduce((sum, key) => sum + (this.#current.get(key) ?? 0) + (this.#previous.get(key) ?? 0), 0)
+  }
+
+  #rotate(): void {
+    const age = this.now() - this.#startedAt
+    if (age < USE_PERIOD_MS) return
+    this.#previous = age < 2 * USE_PERIOD_MS ? this.#current : new Map()
+    this.#current = new Map()
+    this.#startedAt += age - (age % USE_PERIOD_MS)
   }
 }

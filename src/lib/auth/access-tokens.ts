@@ -7,12 +7,6 @@ export type AccessClaims = { userId: string; sessionId: string; role: UserRole }
 /** The claims as in the JWT. `sub` is a name of RFC 7519; `sid` and `role` are our own. */
 export type Payload = { sub: string; sid: string; role: UserRole }
 
-export const toPayload = ({ userId, sessionId, role }: AccessClaims): Payload => ({
-  sub: userId,
-  sid: sessionId,
-  role,
-})
-
 /** Returns undefined when a claim is missing or has a value that is never issued. */
 export const fromPayload = (payload: Partial<Payload> | undefined): AccessClaims | undefined =>
   typeof payload?.sub === 'string' &&

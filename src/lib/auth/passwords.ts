@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { hash, parseOptions, verify } from '@node-rs/argon2'
+import type { Caller } from '../async/semaphore.js'
+import { networksOf } from '../network/client-networks.js'
 
 /** In code points, as JSON schemas count them: most emoji are one character. */
 export const PASSWORD_MIN_LENGTH = 12
@@ -88,4 +91,20 @@ const canonical = (password: string): string => password.normalize('NFC')
 function isWeaker(passwordHash: string, { memoryKib, passes }: HashingParameters): boolean {
   const { algorithm, memoryCost, timeCost } = parseOptions(passwordHash)
   return algorithm !== ARGON2ID || memoryCost < memoryKib || timeCost < passes
+}
+
+/** A caller who is signed in, or has a token from the mailbox. */
+export const knownCaller = (userIdOrMailbox: string): Caller => ({
+  isKnown: true,
+  shares: [`user:${userIdOrMailbox}`],
+})
+
+/** `knownAddresses`: the IP addresses of earlier sign-ins to the account in question; by default none. */
+export function anonymousCaller(ip: string, knownAddresses: readonly string[] = []): Caller {
+  const networks = networksOf(ip)
+  const [narrowest] = networks
+  return {
+    isKnown: knownAddresses.some((address) => networksOf(address)[0] === narrowest),
+    shares: isIPv4(ip) ? [ip, ip.slice(0, ip.lastIndexOf('.'))] : networks,
+  }
 }

@@ -9,7 +9,7 @@ import {
 import { createInvitation, type NewInvitation } from '../../db/queries/organizations/invitations.js'
 import type { Invitation } from '../../db/schema/invitations.js'
 import type { OrganizationScope } from '../../db/tenancy/scopes.js'
-import { knownCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/passwords.js'
 import type { SigningKey } from '../../lib/auth/signing-keys.js'
 import { InvalidToken, InvitationForAnother } from '../../lib/errors/errors.js'
 import type { NewAccount } from '../../lib/schema/user-schemas.js'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { findResetOwner, resetPassword } from '../../db/queries/accounts/credentials.js'
-import { knownCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/passwords.js'
 import { InvalidToken } from '../../lib/errors/errors.js'
 
 declare module 'fastify' {

@@ -1,7 +1,7 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { type AccessClaims, accessTokenOptions, toPayload } from '../../lib/auth/access-tokens.js'
+import { type AccessClaims, accessTokenOptions, type Payload } from '../../lib/auth/access-tokens.js'
 import type { SigningKey } from '../../lib/auth/signing-keys.js'
 import { VerifiedTokens } from '../../lib/auth/verified-tokens.js'
 
@@ -43,7 +43,8 @@ async function accessTokens(app: FastifyInstance, { keys, issuer, lifetimeSecond
   app.decorate('accessTokens', {
     lifetimeSeconds,
     publicKeys: keys.map((key) => key.jwk),
-    sign: (claims) => signer.sign(toPayload(claims)),
+    sign: ({ userId, sessionId, role }) =>
+      signer.sign({ sub: userId, sid: sessionId, role } satisfies Payload),
     verify: (token) => {
       try {
         return verified.claimsOf(token)

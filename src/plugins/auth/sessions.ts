@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createSession } from '../../db/queries/sessions/create-session.js'
+import { createSession, type SessionLifetimes } from '../../db/queries/sessions/create-session.js'
 import { refreshSession } from '../../db/queries/sessions/refresh.js'
-import type { SessionLifetimes } from '../../db/queries/sessions/sessions.js'
 import type { User } from '../../db/schema/users.js'
 import { InvalidRefreshToken } from '../../lib/errors/errors.js'
 

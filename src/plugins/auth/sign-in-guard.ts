@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { upgradePasswordHash } from '../../db/queries/accounts/credentials.js'
-import { listHashingEfforts } from '../../db/queries/accounts/hashing-efforts.js'
+import { listHashingEfforts, upgradePasswordHash } from '../../db/queries/accounts/sign-in.js'
 import {
   type Attempt,
   type Counted,

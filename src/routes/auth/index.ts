@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { findUserToSignIn } from '../../db/queries/accounts/users.js'
+import { findUserToSignIn } from '../../db/queries/accounts/sign-in.js'
 import { endSession } from '../../db/queries/sessions/sessions.js'
 import { recordSecurityEvent } from '../../lib/audit/context.js'
-import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
+import { anonymousCaller } from '../../lib/auth/passwords.js'
 import {
   AccountDisabled,
   EmailNotVerified,

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { register, verifyEmail } from '../../db/queries/accounts/registration.js'
 import { enqueue } from '../../db/queries/jobs/outbox.js'
-import { anonymousCaller } from '../../lib/auth/hashing-callers.js'
+import { anonymousCaller } from '../../lib/auth/passwords.js'
 import { EmailTaken, InvalidToken, PasswordTooCommon } from '../../lib/errors/errors.js'
 import { NoBody } from '../../lib/schema/schemas.js'
 import { RegisterUser } from '../../lib/schema/user-schemas.js'

@@ -6,7 +6,7 @@ import {
   deleteUserAs,
   updateUserAs,
 } from '../../db/queries/administration/user-administration.js'
-import { knownCaller } from '../../lib/auth/hashing-callers.js'
+import { knownCaller } from '../../lib/auth/passwords.js'
 import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors/errors.js'
 import { IdParams, NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateUser, UpdateUser, User } from '../../lib/schema/user-schemas.js'

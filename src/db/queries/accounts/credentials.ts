@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { recordSecurityEvent } from '../../../lib/audit/context.js'
 import { Unauthorized, WrongPassword } from '../../../lib/errors/errors.js'
 import type { Db } from '../../driver/client.js'
@@ -57,21 +57,4 @@ export const changePassword = (
     recordSecurityEvent('password_changed')
     await endSessions(tx, id, { except: sessionId })
     await enqueueNotice(tx, 'password-changed', user)
-  })
-
-/**
- * Replaces the hash of the same password with a stronger one. `updatedAt` and `securityVersion` stay,
- * and so do sessions and links. Does nothing if the password was changed meanwhile.
- */
-export const upgradePasswordHash = (
-  db: Db,
-  { id, passwordHash }: Pick<User, 'id' | 'passwordHash'>,
-  betterHash: string,
-): Promise<void> =>
-  db.transaction(async (tx) => {
-    await tx.execute(sql`select set_config('app.same_password', 'on', true)`)
-    await tx
-      .update(users)
-      .set({ passwordHash: betterHash, updatedAt: sql`${users.updatedAt}` })
-      .where(and(eq(users.id, id), eq(users.passwordHash, passwordHash ?? '')))
   })

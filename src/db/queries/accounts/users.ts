@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Static } from 'typebox'
 import { EmailTaken, NotFound, Unauthorized } from '../../../lib/errors/errors.js'
 import type { CreateUser, UpdateProfile, UpdateUser } from '../../../lib/schema/user-schemas.js'
@@ -6,8 +6,6 @@ import type { Db } from '../../driver/client.js'
 import { isUniqueViolation } from '../../driver/errors.js'
 import { prepareOnce } from '../../driver/prepare-once.js'
 import type { StoredIn } from '../../schema/columns.js'
-import { registrations } from '../../schema/registrations.js'
-import { sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'
 
 /** `email` must be normalised. */
@@ -45,31 +43,6 @@ export async function findUserByEmail(db: Db, email: string): Promise<User | und
   const [user] = await db.select().from(users).where(eq(users.email, email))
   return user
 }
-
-/**
- * Finds the user with an address, and the client addresses of the last sessions. `passwordHash` is that
- * of the newest registration if the account is unconfirmed. `email` must be normalised.
- *
- * A single statement, because a second one would take extra time for known addresses only.
- */
-export async function findUserToSignIn(
-  db: Db,
-  email: string,
-): Promise<{ user: User | undefined; addresses: string[] }> {
-  const addresses = sql<string | null>`(select string_agg(ip, ' ') from (
-    select s.ip from ${sessions} s where s.user_id = "users"."id" and s.ip is not null
-    order by s.created_at desc limit ${REMEMBERED_SESSIONS}) recent)`
-  const passwordHash = sql<string | null>`coalesce("users"."password_hash", (
-    select r.password_hash from ${registrations} r where r.user_id = "users"."id"
-    order by r.created_at desc, r.id desc limit 1))`
-  const [found] = await db
-    .select({ user: { ...getTableColumns(users), passwordHash }, addresses })
-    .from(users)
-    .where(eq(users.email, email))
-  return { user: found?.user, addresses: found?.addresses?.split(' ') ?? [] }
-}
-
-const REMEMBERED_SESSIONS = 50
 
 export const listActiveSuperAdmins = (db: Db): Promise<User[]> =>
   db

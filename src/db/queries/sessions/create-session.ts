@@ -1,11 +1,16 @@
-import { and, desc, eq, inArray, isNull, ne } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
 import { redactText } from '../../../lib/audit/redact.js'
-import { generateToken } from '../../../lib/auth/tokens.js'
+import { generateToken, hashToken } from '../../../lib/auth/tokens.js'
 import { InvalidCredentials } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
-import { type Session, sessions } from '../../schema/sessions.js'
+import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'
-import { addRefreshToken, isLive, type SessionLifetimes, secondsFromNow } from './sessions.js'
+
+/**
+ * In seconds. `absolute`: the longest life of a session. `idle`: its life without a refresh (both OWASP
+ * ASVS 5.0, 7.3). `grace`: how long a spent refresh token may be retried.
+ */
+export type SessionLifetimes = { absolute: number; idle: number; grace: number }
 
 /**
  * `user` is the row whose password was verified. If the user has more than `maxPerUser` live sessions,
@@ -83,3 +88,22 @@ async function checkUnchanged(tx: Tx, { id, securityVersion }: User): Promise<vo
   const [user] = await tx.select().from(users).where(eq(users.id, id)).for('no key update')
   if (user?.status !== 'active' || user.securityVersion !== securityVersion) throw new InvalidCredentials()
 }
+
+/** The token expires after the idle time, or with its session. */
+export async function addRefreshToken(
+  tx: Tx,
+  { id, expiresAt }: Pick<Session, 'id' | 'expiresAt'>,
+  token: string,
+  { idle }: SessionLifetimes,
+): Promise<void> {
+  await tx.insert(refreshTokens).values({
+    sessionId: id,
+    tokenHash: hashToken(token),
+    expiresAt: new Date(Math.min(secondsFromNow(idle).getTime(), expiresAt.getTime())),
+  })
+}
+
+/** The condition for sessions that have neither ended nor expired. */
+export const isLive = () => and(isNull(sessions.endedAt), gt(sessions.expiresAt, new Date()))
+
+const secondsFromNow = (seconds: number): Date => new Date(Date.now() + seconds * 1000)

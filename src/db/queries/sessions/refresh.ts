@@ -5,7 +5,8 @@ import { InvalidRefreshToken } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'
-import { addRefreshToken, endSession, type SessionLifetimes } from './sessions.js'
+import { addRefreshToken, type SessionLifetimes } from './create-session.js'
+import { endSession } from './sessions.js'
 
 type RefreshToken = typeof refreshTokens.$inferSelect
 type Family = { token: RefreshToken; session: Session; user: User }

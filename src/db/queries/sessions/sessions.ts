@@ -1,30 +1,10 @@
-import { and, eq, gt, isNull, ne } from 'drizzle-orm'
-import { hashToken } from '../../../lib/auth/tokens.js'
+import { and, eq, isNull, ne } from 'drizzle-orm'
 import { NotFound } from '../../../lib/errors/errors.js'
 import type { Page, PageQuery } from '../../../lib/schema/pagination.js'
-import type { Db, Tx } from '../../driver/client.js'
-import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'
+import type { Db } from '../../driver/client.js'
+import { type Session, sessions } from '../../schema/sessions.js'
 import { keysetPage } from '../page.js'
-
-/**
- * In seconds. `absolute`: the longest life of a session. `idle`: its life without a refresh (both OWASP
- * ASVS 5.0, 7.3). `grace`: how long a spent refresh token may be retried.
- */
-export type SessionLifetimes = { absolute: number; idle: number; grace: number }
-
-/** The token expires after the idle time, or with its session. */
-export async function addRefreshToken(
-  tx: Tx,
-  { id, expiresAt }: Pick<Session, 'id' | 'expiresAt'>,
-  token: string,
-  { idle }: SessionLifetimes,
-): Promise<void> {
-  await tx.insert(refreshTokens).values({
-    sessionId: id,
-    tokenHash: hashToken(token),
-    expiresAt: new Date(Math.min(secondsFromNow(idle).getTime(), expiresAt.getTime())),
-  })
-}
+import { isLive } from './create-session.js'
 
 /** The live sessions of a user. */
 export async function listSessions(
@@ -77,8 +57,3 @@ export async function endSessions(
       ),
     )
 }
-
-/** The condition for sessions that have neither ended nor expired. */
-export const isLive = () => and(isNull(sessions.endedAt), gt(sessions.expiresAt, new Date()))
-
-export const secondsFromNow = (seconds: number): Date => new Date(Date.now() + seconds * 1000)
