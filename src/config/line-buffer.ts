@@ -2,17 +2,17 @@
 
 const WARN = 40
 
-/** Has pino say of what level a line is, before it writes it. */
+/** Makes pino set `lastLevel` before it writes a line. */
 const NEEDS_METADATA: unique symbol = Symbol.for('pino.metadata')
 
-/** More than this is not gathered: a line may be large. */
+/** A longer text is written at once, because lines may be large. */
 const MAX_CHARACTERS = 16 * 1024
 
 type Output = { write: (text: string) => unknown }
 
 /**
- * Gathers lines of a log for a moment and writes them at once: under load a write for each would cost more than the line
- * itself. From `warn` on a line waits for nothing, and takes those before it along.
+ * Collects lines of the log for `delayMs` and writes them together: under load, a write for each line would
+ * cost more than the line itself. A line of `warn` or above is written at once, with those before it.
  */
 export class LineBuffer {
   readonly [NEEDS_METADATA] = true
@@ -31,7 +31,7 @@ export class LineBuffer {
     else this.#timer ??= setTimeout(this.flush, this.delayMs)
   }
 
-  /** What comes later is written at once: no timer fires any more. */
+  /** Writes the waiting lines. Later lines are written at once, since no timer fires during an exit. */
   readonly end = (): void => {
     this.delayMs = 0
     this.flush()

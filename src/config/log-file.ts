@@ -1,5 +1,5 @@
-// No library serves: pino-roll appends a number to the name of the file. rotating-file-stream does not notice
-// that others moved it.
+// No library serves: pino-roll appends a number to the name of the file, and rotating-file-stream does not
+// notice that another program has moved it.
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -22,12 +22,12 @@ export type LogFile = {
 
 const INTERVALS = { hourly: '1h', daily: '1d' }
 
-/** For so long lines still go to a file that was moved away: they are not lost, but in it. */
-const LOOK_INTERVAL_MS = 1_000
+/** For up to this long, lines still go to a file that was moved away. They are not lost. */
+const CHECK_INTERVAL_MS = 1_000
 
 /**
- * Rotated by age and size, and opened anew when somebody else has moved, removed or emptied it, as logrotate does. Needs no
- * signal for that.
+ * Opens a log file that is rotated by age and size. It is opened again, without a signal, when another
+ * program such as logrotate has moved, removed or truncated it. `onError` gets only the first error.
  * @throws {ConfigError} when the file cannot be written
  */
 export async function openLogFile(
@@ -35,52 +35,52 @@ export async function openLogFile(
   onError: (error: Error) => void,
 ): Promise<LogFile> {
   const path = settings.LOG_FILE_PATH
-  let isTold = false
+  let isReported = false
   const report = (error: Error) => {
-    // A disk that fills up must not take the server down with it: standard output still has every line.
-    if (!isTold) onError(error)
-    isTold = true
+    // A full disk must not stop the server: standard output still has every line.
+    if (!isReported) onError(error)
+    isReported = true
   }
   let stream = await open(settings, report).catch((error) => {
     const reason = error instanceof Error && 'code' in error ? error.code : 'it is not a file'
     throw new ConfigError([`LOG_FILE_PATH names ${path}, which cannot be written (${reason}).`])
   })
-  let seen = await stat(path)
-  // Its own rotation moves the file, too.
-  const see = () => stat(path).then((now) => (seen = now), report)
-  stream.on('open', see)
+  let lastStats = await stat(path)
+  // The stream's own rotation also opens another file.
+  const updateStats = () => stat(path).then((stats) => (lastStats = stats), report)
+  stream.on('open', updateStats)
 
-  const look = async () => {
-    const now = await stat(path).catch(() => undefined)
-    const isSame = now?.ino === seen.ino && now.size >= seen.size
-    if (isSame) seen = now
+  const reopenIfReplaced = async () => {
+    const stats = await stat(path).catch(() => undefined)
+    const isSame = stats?.ino === lastStats.ino && stats.size >= lastStats.size
+    if (isSame) lastStats = stats
     else {
       const previous = stream
       stream = await open(settings, report)
-      stream.on('open', see)
-      await see()
+      stream.on('open', updateStats)
+      await updateStats()
       await endOf(previous)
     }
   }
-  const looking = repeat(() => look().catch(report))
+  const checks = repeat(() => reopenIfReplaced().catch(report))
 
   return {
     write: (line) => stream.write(line),
     close: async () => {
-      await looking.stop()
+      await checks.stop()
       await endOf(stream)
     },
   }
 }
 
-/** One at a time: `work` that takes longer than the interval is not started again meanwhile. */
+/** Runs `work` at intervals, but never twice at the same time. */
 function repeat(work: () => Promise<void>) {
   let running: Promise<void> | undefined
   const timer = setInterval(() => {
     running ??= work().finally(() => {
       running = undefined
     })
-  }, LOOK_INTERVAL_MS).unref()
+  }, CHECK_INTERVAL_MS).unref()
   const stop = async () => {
     clearInterval(timer)
     await running
@@ -102,7 +102,7 @@ function rotationOf({ LOG_FILE_ROTATION, LOG_FILE_MAX_MB, LOG_FILE_MAX_COUNT }: 
     interval: INTERVALS[LOG_FILE_ROTATION],
     size: `${LOG_FILE_MAX_MB}M`,
     maxFiles: LOG_FILE_MAX_COUNT,
-    // A file that an earlier run left from another day is old, too.
+    // Also rotates a file of an earlier day that a previous run left.
     initialRotation: true,
     intervalBoundary: true,
   }

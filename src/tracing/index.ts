@@ -1,6 +1,6 @@
 import type { Tracing, TracingOptions } from './sdk.js'
 
-/** OpenTelemetry takes a moment to load: where tracing is off, no part of it is. */
+/** Loads OpenTelemetry only when tracing is on, because loading takes time. */
 export async function startTracing(isOn: boolean, options: TracingOptions): Promise<Tracing> {
   if (!isOn) return { close: async () => undefined }
   const { startSdk } = await import('./sdk.js')

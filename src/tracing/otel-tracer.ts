@@ -18,12 +18,15 @@ const KINDS = {
   consumer: SpanKind.CONSUMER,
 }
 
-/** What src/lib/observability/tracing.ts asks for, by OpenTelemetry: `trace.getActiveSpan()` and spans of your own fit in. */
+/**
+ * Implements the tracer of src/lib/observability/tracing.ts with OpenTelemetry, so
+ * `trace.getActiveSpan()` works, and your own spans join the traces.
+ */
 export function createTracer(): Tracer {
   const tracer = trace.getTracer('groundwork')
   const startIn = (parent: Context, { name, kind, attributes }: SpanDescription): Span => {
     const span = tracer.startSpan(name, { kind: KINDS[kind], attributes }, parent)
-    return spanIn(trace.setSpan(parent, span), span)
+    return wrapSpan(trace.setSpan(parent, span), span)
   }
   return {
     isInSpan: () => trace.getActiveSpan() !== undefined,
@@ -33,12 +36,13 @@ export function createTracer(): Tracer {
   }
 }
 
-function spanIn(inside: Context, span: OtelSpan): Span {
+/** `spanContext` is the context in which the span is active. */
+function wrapSpan(spanContext: Context, span: OtelSpan): Span {
   const { traceId, spanId, traceFlags } = span.spanContext()
   return {
     traceId,
     traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-    run: (work) => context.with(inside, work),
+    run: (work) => context.with(spanContext, work),
     end: (attributes = {}, errorType) => {
       span.setAttributes(attributes)
       if (errorType !== undefined) {

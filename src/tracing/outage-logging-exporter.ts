@@ -3,9 +3,9 @@ import type { FastifyBaseLogger } from 'fastify'
 
 type Export = SpanExporter['export']
 
-/** Says once that spans cannot be sent, and once that they can be again. Those that could not are dropped. */
+/** Logs once when spans cannot be sent, and once when they can be sent again. Unsent spans are dropped. */
 export class OutageLoggingExporter implements SpanExporter {
-  private isAway = false
+  private isDown = false
 
   constructor(
     private readonly exporter: SpanExporter,
@@ -24,9 +24,9 @@ export class OutageLoggingExporter implements SpanExporter {
   shutdown = (): Promise<void> => this.exporter.shutdown()
 
   private logOutage(isSent: boolean, err: Error | undefined): void {
-    if (isSent && this.isAway) this.log.info('spans can be sent again')
-    if (!isSent && !this.isAway)
-      this.log.warn({ err }, 'spans cannot be sent: they are dropped until they can be')
-    this.isAway = !isSent
+    if (isSent && this.isDown) this.log.info('spans can be sent again')
+    if (!isSent && !this.isDown)
+      this.log.warn({ err }, 'spans cannot be sent: they are dropped until the collector responds')
+    this.isDown = !isSent
   }
 }

@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { errorTypeOf, type Span, type Tracer } from '../lib/observability/tracing.js'
 
-/** What ioredis tells of a command, for as long as somebody listens. */
+/** The message that ioredis publishes for a command while there is a subscriber. */
 type Command = {
   command: string
   serverAddress: string
@@ -10,7 +10,10 @@ type Command = {
   error?: unknown
 }
 
-/** Spans of commands that requests and jobs wait for. Their keys and arguments stay out: an address may be part of them. */
+/**
+ * Starts a span for each command inside a request or job. Keys and arguments are left out, because they may
+ * hold an address.
+ */
 export function traceRedis(tracer: Tracer): void {
   const spans = new WeakMap<Command, Span>()
   const { start, asyncEnd } = tracingChannel<unknown, Command>('ioredis:command')

@@ -9,30 +9,33 @@ import {
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import type { FastifyBaseLogger } from 'fastify'
 import { withTimeout } from '../lib/async/with-timeout.js'
-import { traceWith } from '../lib/observability/tracing.js'
+import { setTracer } from '../lib/observability/tracing.js'
 import { createTracer } from './otel-tracer.js'
 import { OutageLoggingExporter } from './outage-logging-exporter.js'
 import { traceRedis } from './redis.js'
-import { nameTraceInLog } from './trace-id-in-log.js'
+import { addTraceIdToLog } from './trace-id-in-log.js'
 
 export type TracingOptions = {
-  /** Of the service, unless OTEL_SERVICE_NAME gives it another one. */
+  /** The name of the service. OTEL_SERVICE_NAME overrides it. */
   name: string
   version: string
   log: FastifyBaseLogger
 }
 
 export type Tracing = {
-  /** Sends what has not been sent yet. */
+  /** Sends the remaining spans. */
   close: () => Promise<void>
 }
 
-/** A collector that is away must not hold up a shutdown. */
+/** A collector that does not respond must not delay a shutdown. */
 const FLUSH_TIMEOUT_MS = 1_500
 
-/** What is to be sent where, how much of it and under which name, OpenTelemetry reads from OTEL_* itself. */
+/**
+ * OpenTelemetry itself reads the endpoint, the sampling and the name of the service from OTEL_*
+ * variables.
+ */
 export function startSdk({ name, version, log }: TracingOptions): Tracing {
-  diag.setLogger(complaints(log), DiagLogLevel.WARN)
+  diag.setLogger(diagLogger(log), DiagLogLevel.WARN)
   const provider = new NodeTracerProvider({
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': name, 'service.version': version }))
@@ -40,13 +43,13 @@ export function startSdk({ name, version, log }: TracingOptions): Tracing {
     spanProcessors: [new BatchSpanProcessor(new OutageLoggingExporter(new OTLPTraceExporter(), log))],
   })
   provider.register()
-  // From now on it would only repeat what the exporter tells once.
+  // From now on it would only repeat what the exporter logs once.
   diag.disable()
 
   const tracer = createTracer()
-  traceWith(tracer)
+  setTracer(tracer)
   traceRedis(tracer)
-  nameTraceInLog(log)
+  addTraceIdToLog(log)
   return {
     close: async () => {
       const flushed = provider.shutdown().then(
@@ -59,8 +62,8 @@ export function startSdk({ name, version, log }: TracingOptions): Tracing {
   }
 }
 
-/** Of variables that it cannot read and does without. */
-function complaints(log: FastifyBaseLogger) {
+/** Logs OTEL_* variables that OpenTelemetry cannot parse and ignores. */
+function diagLogger(log: FastifyBaseLogger) {
   const report = (message: string) =>
     log.warn({ reason: message }, 'OpenTelemetry has a problem with its settings')
   return { error: report, warn: report, info: report, debug: report, verbose: report }

@@ -7,16 +7,16 @@ type Log = Record<symbol, unknown>
 const BINDING = '"traceId":'
 
 /**
- * The trace's id in lines of a logger that does not know the request, such as the app's own. Set on the logger that is there
- * already: where tracing is off, no line pays for it.
+ * Adds the trace id to lines of loggers that do not know the request, such as that of the app. It
+ * changes the existing logger, so that lines cost nothing while tracing is off.
  */
-export function nameTraceInLog(log: FastifyBaseLogger): void {
+export function addTraceIdToLog(log: FastifyBaseLogger): void {
   const { mixinSym, chindingsSym } = pino.symbols
-  const own = log as unknown as Log
-  own[mixinSym] = (_fields: object, _level: number, logger: Log) => {
+  const internals = log as unknown as Log
+  internals[mixinSym] = (_fields: object, _level: number, logger: Log) => {
     const traceId = trace.getActiveSpan()?.spanContext().traceId
-    // Twice in one line it would be no JSON that everybody reads alike.
-    const isNamed = String(logger[chindingsSym]).includes(BINDING)
-    return traceId === undefined || isNamed ? {} : { traceId }
+    // JSON parsers treat a repeated name differently, so it must not be in a line twice.
+    const isBound = String(logger[chindingsSym]).includes(BINDING)
+    return traceId === undefined || isBound ? {} : { traceId }
   }
 }

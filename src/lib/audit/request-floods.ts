@@ -10,8 +10,8 @@ const MAX_KEPT = 10_000
 const TOO_MANY_REQUESTS = 429
 
 /**
- * Summarizes anonymous requests without effect when a client sends many of them, so that they do not fill a
- * log that only grows. Requests about a known account are never summarized.
+ * Summarizes requests without effect, anonymous or rate-limited, when a client sends many of them, so that
+ * they do not fill a log that only grows. Requests about a known account are never summarized.
  */
 export class RequestFloods {
   private readonly clients = new Map<string, number>()

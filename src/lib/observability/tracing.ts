@@ -1,7 +1,11 @@
-// @opentelemetry/api is a facade itself, but importing it adds 20 ms to the 880 ms of CPU that a start takes to load the
-// API (medians on Node 20), even while tracing is off. In return this file and otel-tracer.ts have 38 more lines.
+// @opentelemetry/api is a facade itself, but importing it adds 20 ms to the 880 ms of CPU that a start takes to
+// load the API (medians on Node 20), even while tracing is off. In return, this file and otel-tracer.ts have 38
+// more lines.
 
-/** A span's own values, named as in OpenTelemetry's semantic conventions: no parameter of a statement, no body, address or token. */
+/**
+ * The attributes of a span, named as in OpenTelemetry's semantic conventions. They never hold parameters of
+ * statements, bodies, addresses or tokens.
+ */
 export type Attributes = Readonly<Record<string, string | number>>
 
 export type SpanDescription = {
@@ -12,38 +16,44 @@ export type SpanDescription = {
 
 export type Span = {
   readonly traceId: string
-  /** By which another process continues the trace (W3C Trace Context). */
+  /** The header with which another process continues the trace (W3C Trace Context). */
   readonly traceparent: string
-  /** Spans that begin in `work`, or later because of it, are parts of this one. */
+  /** Runs `work` in this span: spans that start in it, or later because of it, become children. */
   run: <T>(work: () => T) => T
-  /** With an `errorType` it has failed. Never with an error's message, which may hold the values of a statement. */
+  /**
+   * An `errorType` marks the span as failed. Never pass an error's message: it may hold values of a
+   * statement.
+   */
   end: (attributes?: Attributes, errorType?: string) => void
 }
 
 export type Tracer = {
   isInSpan: () => boolean
-  /** Part of the span under way. */
+  /** Starts a child of the current span. */
   start: (description: SpanDescription) => Span
-  /** Part of a trace that began elsewhere; the beginning of one where that is not known. */
+  /** Continues a trace of another process, or starts a new one when `traceparent` is undefined. */
   continue: (description: SpanDescription, traceparent: string | undefined) => Span
 }
 
 let tracer: Tracer | undefined
 
-/** Undefined unless tracing is on: what is behind it is loaded only then (src/tracing). */
+/** Undefined unless tracing is on. The implementation in src/tracing is loaded only then. */
 export const findTracer = (): Tracer | undefined => tracer
 
-/** Once, before anything is opened that is to be traced. */
-export const traceWith = (given: Tracer): void => {
-  tracer = given
+/** Call this once, before opening anything that is to be traced. */
+export const setTracer = (newTracer: Tracer): void => {
+  tracer = newTracer
 }
 
-/** A span around `work` where it is part of a trace; what goes on behind requests and jobs has none. */
+/**
+ * Runs `work` in a span if it is part of a trace. Background work outside requests and jobs gets no
+ * span.
+ */
 export function inSpan<T>(description: SpanDescription, work: (span?: Span) => Promise<T>): Promise<T> {
   return tracer?.isInSpan() ? around(tracer.start(description), work) : work()
 }
 
-/** As `inSpan`, in the trace of whoever asked for it. */
+/** As `inSpan`, but continues the trace of the caller; null starts a new trace. */
 export function continueTrace<T>(
   traceparent: string | null,
   description: SpanDescription,
@@ -65,7 +75,7 @@ function around<T>(span: Span, work: (span: Span) => Promise<T>): Promise<T> {
   })
 }
 
-/** A code tells more than a class: that of PostgreSQL, say, inside the error of whoever asked it. */
+/** Prefers a code over the name of a class, such as the code of PostgreSQL inside another error. */
 export function errorTypeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
   const { code, cause } = error as Error & { code?: unknown }

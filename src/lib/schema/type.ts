@@ -1,4 +1,4 @@
-// No library serves: typebox has nearly 700 modules, and loading them was a third of the work of each start.
+// No library serves: typebox has nearly 700 modules, and loading them took a third of the time of each start.
 import type TypeBox from 'typebox'
 import type { TObject, TProperties } from 'typebox'
 
@@ -75,9 +75,9 @@ const builders = {
 }
 
 /**
- * The builders of typebox with its own types, making the same schemas without loading it. As in typebox, `Partial`,
- * `Pick` and `Omit` take no option over from the object: a strict one needs `additionalProperties: false` again.
- * `Pick` and `Omit` only take lists of names.
+ * The builders of typebox, with its types. They return the same schemas without loading it. As in typebox,
+ * `Partial`, `Pick` and `Omit` do not copy the options of the object: a strict one needs
+ * `additionalProperties: false` again. `Pick` and `Omit` accept only lists of names.
  */
 const Type = builders as unknown as Pick<typeof TypeBox, keyof typeof builders>
 export default Type
