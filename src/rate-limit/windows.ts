@@ -1,5 +1,5 @@
-// No library serves: rate-limiter-flexible and @fastify/rate-limit count in fixed windows: twice the quota
-// passes around their ends.
+// No library serves: rate-limiter-flexible and @fastify/rate-limit count in fixed windows, which allow
+// twice the quota around their ends.
 import type { Policy } from './policies.js'
 
 /** A request at one of its limits. */

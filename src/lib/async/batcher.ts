@@ -1,5 +1,5 @@
-// No library serves: dataloader batches reads. Here failed writes are kept in order, within bounds, and
-// retried.
+// No library serves: dataloader batches reads. Here failed writes are retried in order, and memory is
+// limited.
 
 type BatcherOptions<T> = {
   write: (items: readonly T[]) => Promise<void>

@@ -1,5 +1,5 @@
-// No library serves: p-queue and p-limit fix the order of a job when it arrives. Here it depends on what other
-// callers do while the job waits.
+// No library serves: p-queue and p-limit fix the priority of a job when it arrives. Here it depends on what
+// other callers do while the job waits.
 import { Overloaded } from '../errors/errors.js'
 import { ShedCounter } from './shed-counter.js'
 import { type Waiter, WaitQueue } from './wait-queue.js'

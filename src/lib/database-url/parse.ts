@@ -1,5 +1,5 @@
-// No library serves: pg-connection-string and postgres.js each support a part of the URLs of libpq, and
-// differ about the rest.
+// No library serves: pg-connection-string and postgres.js each support only a part of libpq's URLs, and
+// differ in the rest.
 import { userInfo } from 'node:os'
 import { DatabaseUrlError } from './error.js'
 import { type Parameter, readParameters } from './parameters.js'

@@ -1,6 +1,6 @@
-// @opentelemetry/api is a facade itself, but importing it adds 20 ms to the 880 ms of CPU that a start takes to
-// load the API (medians on Node 20), even while tracing is off. In return, this file and otel-tracer.ts have 38
-// more lines.
+// @opentelemetry/api is a facade itself, but importing it adds 20 ms to the 880 ms of CPU that a start
+// takes to load the API (medians on Node 20), even while tracing is off. In return, this file and
+// otel-tracer.ts have 38 more lines.
 
 /**
  * The attributes of a span, named as in OpenTelemetry's semantic conventions. They never hold parameters of
