@@ -6,6 +6,7 @@ import postgres from 'postgres'
 import { createDatabaseClient } from '../src/db/driver/client.js'
 import { getAuditEntry, listAuditEntries } from '../src/db/queries/audit/audit-log.js'
 import { getObjectState } from '../src/db/queries/audit/audit-state.js'
+import { clientOptions } from '../test/helpers/audit.js'
 import { FILLED, fillAuditLog } from '../test/helpers/audit-entries.js'
 import { openBenchDatabase } from './audit/database.js'
 import { median } from './lib/compare.js'
@@ -25,15 +26,7 @@ type Entry = {
 type Filters = Omit<Parameters<typeof listAuditEntries>[1], 'limit' | 'sort'>
 
 const database = await openBenchDatabase()
-const client = createDatabaseClient({
-  url: database.appUrl,
-  applicationName: 'bench',
-  poolMax: 1,
-  isolationLevel: 'read committed',
-  connectTimeoutMs: 5000,
-  statementTimeoutMs: 5000,
-  idleTransactionTimeoutMs: 5000,
-})
+const client = createDatabaseClient(clientOptions(database.appUrl, 1))
 try {
   await fillAuditLog(database.ownerUrl, ENTRIES)
   const entries = await pickEntries()

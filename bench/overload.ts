@@ -8,6 +8,7 @@ import { databaseUrl, openTestDatabases } from '../scripts/test/databases.js'
 import { createDatabaseClient } from '../src/db/driver/client.js'
 import { createUser } from '../src/db/queries/accounts/users.js'
 import { hashPassword } from '../src/lib/auth/passwords.js'
+import { clientOptions } from '../test/helpers/audit.js'
 import { nextMessage, start, stop } from './lib/child.js'
 import type { Flood, Idle, Slow, Task } from './overload/clients.js'
 
@@ -55,15 +56,7 @@ try {
 }
 
 async function addUser(): Promise<void> {
-  const client = createDatabaseClient({
-    url: databaseUrl(databases.ownerUrl, databases.template),
-    applicationName: 'bench',
-    poolMax: 1,
-    isolationLevel: 'read committed',
-    connectTimeoutMs: 5000,
-    statementTimeoutMs: 5000,
-    idleTransactionTimeoutMs: 5000,
-  })
+  const client = createDatabaseClient(clientOptions(databaseUrl(databases.ownerUrl, databases.template), 1))
   const passwordHash = await hashPassword(CREDENTIALS.password)
   await createUser(client.db, { ...CREDENTIALS, firstName: 'Ada', lastName: 'Lovelace', passwordHash })
   await client.close()

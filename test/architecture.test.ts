@@ -92,6 +92,12 @@ const FORBIDDEN = [
     instead: 'nest html`…`, which escapes',
   },
   {
+    pattern: /\btags( =|:) \['/,
+    in: /^src\/routes\//,
+    except: [],
+    instead: 'write `const tags: Tag[] = […]`, which the compiler checks, or declare a tag with app.tag',
+  },
+  {
     pattern: /\b(TODO|FIXME|XXX)\b(?!\\)/,
     in: /^(src|scripts|test|bench)\//,
     except: ['test/architecture.test.ts', 'scripts/test/count.ts'],

@@ -1,9 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { connect, createEmptyDatabase, createTestDatabase } from './helpers/database.js'
 import { ends, newDataDir, serverOf } from './helpers/embedded-dir.js'
+import { occupyPort } from './helpers/ports.js'
 import { runServer } from './helpers/server.js'
 
 /** Checks that the process exits with exactly this text: no stack, no further line, no password. */
@@ -14,13 +12,6 @@ async function refuses(t: Test, env: NodeJS.ProcessEnv, line: RegExp | string) {
   else t.match(ended.stderr, line)
   t.notMatch(ended.stderr, /\n\s+at |hunter2/)
   t.notMatch(stdout, /listening at/)
-}
-
-async function occupyPort(t: Test): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  t.teardown(() => server.close())
-  await once(server, 'listening')
-  return String((server.address() as AddressInfo).port)
 }
 
 t.test(

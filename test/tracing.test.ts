@@ -10,7 +10,7 @@ import { type ReceivedSpan, startCollector } from './helpers/collector.js'
 import { createTestDatabase } from './helpers/database.js'
 import { forgetKeys, ownKeyPrefix } from './helpers/jobs.js'
 import { startMailbox } from './helpers/mailbox.js'
-import { findFreePort } from './helpers/redis.js'
+import { findFreePort } from './helpers/ports.js'
 
 const PERSON = {
   email: 'grace.hopper@example.com',

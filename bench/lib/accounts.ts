@@ -1,8 +1,9 @@
 import postgres from 'postgres'
-import { createDatabaseClient, type DatabaseOptions } from '../../src/db/driver/client.js'
+import { createDatabaseClient } from '../../src/db/driver/client.js'
 import { createUser } from '../../src/db/queries/accounts/users.js'
 import { hashPassword } from '../../src/lib/auth/passwords.js'
 import type { UserRole } from '../../src/lib/auth/roles.js'
+import { clientOptions } from '../../test/helpers/audit.js'
 
 /**
  * As many as the servers have database connections. Each changes its
@@ -15,9 +16,7 @@ const PASSWORD = 'a long and quiet sentence'
 export type Account = { id: string; email: string }
 
 export async function createAccounts(url: string, role: UserRole, clients = CLIENTS): Promise<Account[]> {
-  const options = { url, applicationName: 'bench', poolMax: 1, isolationLevel: 'read committed' } as const
-  const timeouts = { connectTimeoutMs: 5000, statementTimeoutMs: 5000, idleTransactionTimeoutMs: 5000 }
-  const client = createDatabaseClient({ ...options, ...timeouts } satisfies DatabaseOptions)
+  const client = createDatabaseClient(clientOptions(url, 1))
   const passwordHash = await hashPassword(PASSWORD)
   const accounts: Account[] = []
   for (let i = 0; i < clients + OTHER_USERS; i += 1) {

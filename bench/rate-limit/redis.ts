@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
+import { findFreePort } from '../../test/helpers/ports.js'
 
 export type BenchRedis = { url: string; pid: number; client: Redis; stop: () => Promise<void> }
 
@@ -31,13 +30,4 @@ export async function startRedis(): Promise<BenchRedis> {
 async function hasFailed(server: ChildProcess): Promise<never> {
   const [code] = await once(server, 'exit')
   throw new Error(`redis-server ended with ${code}`)
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

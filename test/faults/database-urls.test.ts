@@ -19,8 +19,8 @@ import { buildTestApp } from '../helpers/app.js'
 import { makeCertificates, NO_OPENSSL } from '../helpers/certificates.js'
 import { connect } from '../helpers/database.js'
 import { LATER } from '../helpers/passing-time.js'
+import { findFreePort } from '../helpers/ports.js'
 import { ownPostgres } from '../helpers/postgres.js'
-import { findFreePort } from '../helpers/redis.js'
 
 t.setTimeout(400_000)
 

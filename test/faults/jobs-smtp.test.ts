@@ -5,7 +5,8 @@ import { eventually } from '../helpers/eventually.js'
 import { balance, insertRegistrations } from '../helpers/lost-mails.js'
 import { type Behaviour, startMailbox } from '../helpers/mailbox.js'
 import { finishJobs, LATER, passMinute } from '../helpers/passing-time.js'
-import { findFreePort, NO_REDIS, ownRedis } from '../helpers/redis.js'
+import { findFreePort } from '../helpers/ports.js'
+import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 
 const MAILS = 5
 

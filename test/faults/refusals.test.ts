@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 import { type BuiltProgram, buildProgram } from '../helpers/built.js'
 import { connect, createTestDatabase, type TestDatabase } from '../helpers/database.js'
 import { LATER } from '../helpers/passing-time.js'
+import { occupyPort } from '../helpers/ports.js'
 import { openProxy } from '../helpers/proxy.js'
 
 // The tests wait for deadlines to expire.
@@ -38,13 +37,6 @@ async function refuses(
 const changed = ({ url }: TestDatabase, changes: Partial<URL>): NodeJS.ProcessEnv => ({
   DATABASE_URL: Object.assign(new URL(url), changes).href,
 })
-
-async function occupyPort(t: Test): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  t.teardown(() => server.close())
-  await once(server, 'listening')
-  return String((server.address() as AddressInfo).port)
-}
 
 const CANNOT = '^cannot connect to database'
 

@@ -8,8 +8,8 @@ import type { Test } from 'tap'
 import type { TestDatabase } from './database.js'
 import { eventually } from './eventually.js'
 import { LATER } from './passing-time.js'
+import { findFreePort } from './ports.js'
 import { PACKAGE_ROOT } from './process.js'
-import { findFreePort } from './redis.js'
 
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
 

@@ -11,7 +11,7 @@ import { layoutOf } from '../../src/embedded-postgres/layout.js'
 import { runProgram } from '../../src/embedded-postgres/programs.js'
 import { databaseUrls } from '../../src/embedded-postgres/urls.js'
 import type { TestDatabase } from './database.js'
-import { findFreePort } from './redis.js'
+import { findFreePort } from './ports.js'
 
 /**
  * `fast` ends every session and shuts down cleanly; `immediate` is a crash, from which the next

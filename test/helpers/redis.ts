@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { eventually } from './eventually.js'
 import { LATER } from './passing-time.js'
+import { findFreePort } from './ports.js'
 
 /** The `skip` option of tests that break a separate Redis: the reason, or false. */
 export const NO_REDIS =
@@ -22,15 +21,6 @@ export type OwnRedis = {
   /** Keeps connections open and accepts new ones, but answers nothing. */
   freeze: () => void
   thaw: () => void
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Prepares a separate Redis without starting it. It ends with the test. */

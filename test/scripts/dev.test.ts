@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs'
-import net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { allReady, DEV_COMMAND, groupOf, newPlace, startDev } from '../helpers/dev.js'
 import { ends, serverOf } from '../helpers/embedded-dir.js'
 import { eventually } from '../helpers/eventually.js'
+import { occupyPort } from '../helpers/ports.js'
 import { run, startProcess } from '../helpers/process.js'
 import { signInAt } from '../helpers/server.js'
 
@@ -90,11 +90,8 @@ t.test('reports what prevents a start in one line before touching anything', asy
     t.match(stderr, line)
     t.match(stderr, /^[^\n]+\n$/)
   }
-  const other = net.createServer()
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => other.close())
-  const { port } = other.address() as net.AddressInfo
-  await refuses({ PORT: String(port) }, new RegExp(`^Port ${port} of 127.0.0.1 is in use: .* PORT`))
+  const port = await occupyPort(t)
+  await refuses({ PORT: port }, new RegExp(`^Port ${port} of 127.0.0.1 is in use: .* PORT`))
   await refuses({ HOST: '192.0.2.1' }, /^HOST is 192.0.2.1, which is not an address of this machine/)
   await refuses({ NODE_ENV: 'production' }, /NODE_ENV=production: use npm start/)
   t.throws(() => readFileSync(place.logFile), { code: 'ENOENT' })
