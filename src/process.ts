@@ -10,6 +10,7 @@ import { type OpenDatabase, openDatabase } from './db/lifecycle/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/lifecycle/setup.js'
 import { type History, MigrationError, type MigrationState, migrationStatus } from './db/migrate/index.js'
 import { parseDatabaseUrl, placesOf } from './lib/database-url/index.js'
+import { errorCode } from './lib/errors/error-code.js'
 import { explainExit } from './lib/errors/operator-error.js'
 import { refuseMissingDatabase } from './lib/redis/index.js'
 import { startTracing } from './tracing/index.js'
@@ -99,7 +100,7 @@ async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<vo
 
 /** Explains a database that accepted the connection but does not answer. Undefined for other errors. */
 function explainTimeout(error: unknown, url: string | undefined): string | undefined {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error) ?? ''
   if (url === undefined || !(isUnavailable(error) || /^(AVV|FST)_ERR_\w*TIMEOUT$/.test(code)))
     return undefined
   return `the database at ${placesOf(url)} does not answer in time`

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import leven from 'leven'
 import type { Document } from 'yaml'
+import { errorCode } from '../lib/errors/error-code.js'
 import { fromPackageRoot } from './paths.js'
 import { isSettingName, type SettingName, settingNames, settingOf, settings } from './settings.js'
 
@@ -16,7 +17,7 @@ export function readConfigFile(configured: string | undefined): ConfigFile {
   try {
     return parse(readFileSync(path, 'utf8'), name)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errorCode(error) ?? 'unknown'
     const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`
     return { values: {}, mistakes: [`CONFIG_FILE names ${path}, which ${problem}.`] }
   }

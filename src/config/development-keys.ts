@@ -6,6 +6,7 @@ import {
   type SigningKey,
   SigningKeyError,
 } from '../lib/auth/signing-keys.js'
+import { errorCode } from '../lib/errors/error-code.js'
 import { ConfigError } from './config-error.js'
 import type { Config, SettingName } from './settings.js'
 
@@ -57,7 +58,7 @@ function withExplainedErrors<T>(
     if (error instanceof SigningKeyError) {
       throw new ConfigError([`${path} is damaged: remove it, and a new key is created.`])
     }
-    const reason = error instanceof Error && 'code' in error ? error.code : error
+    const reason = errorCode(error) ?? error
     throw new ConfigError([`${path} cannot be read or written (${reason}): set ${setting} or DATA_DIR.`])
   }
 }
@@ -75,7 +76,7 @@ function keepNewKey(path: string, directory: string): string {
     chmodSync(draft, 0o600)
     linkSync(draft, path)
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
+    if (errorCode(error) !== 'EEXIST') throw error
   } finally {
     rmSync(draft, { force: true })
   }
@@ -86,10 +87,7 @@ function readFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined
+    if (errorCode(error) === 'ENOENT') return undefined
     throw error
   }
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code

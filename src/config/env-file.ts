@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { errorCode } from '../lib/errors/error-code.js'
 import { fromPackageRoot } from './paths.js'
 
 /**
@@ -19,7 +20,7 @@ export function readEnvironment(
     }
     return { env, mistakes: [] }
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const reason = errorCode(error) ?? 'unknown'
     return { env, mistakes: [`${path} cannot be read (${reason}).`] }
   }
 }

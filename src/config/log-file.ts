@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
+import { errorCode } from '../lib/errors/error-code.js'
 import { ConfigError } from './config-error.js'
 import type { Config } from './settings.js'
 
@@ -42,7 +43,7 @@ export async function openLogFile(
     isReported = true
   }
   let stream = await open(settings, report).catch((error) => {
-    const reason = error instanceof Error && 'code' in error ? error.code : 'it is not a file'
+    const reason = errorCode(error) ?? 'it is not a file'
     throw new ConfigError([`LOG_FILE_PATH names ${path}, which cannot be written (${reason}).`])
   })
   let lastStats = await stat(path)

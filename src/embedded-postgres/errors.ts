@@ -5,8 +5,7 @@ export class EmbeddedPostgresError extends OperatorError {
   override readonly name = 'EmbeddedPostgresError'
 }
 
-export const errorCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+export { errorCode } from '../lib/errors/error-code.js'
 
 /** Advice for the end of a message. */
 export const startAfresh = (dataDir: string): string =>

@@ -1,7 +1,7 @@
 import { listRegistrations } from '../db/queries/accounts/registration.js'
 import { findUserByEmail } from '../db/queries/accounts/users.js'
-import { enqueueNotice, markDone } from '../db/queries/jobs/outbox.js'
-import type { Processor } from './processor.js'
+import { enqueueNotice } from '../db/queries/jobs/outbox.js'
+import { inOneTransaction } from './processor.js'
 
 /**
  * Mails the owner of a registered address. For a new account, the link confirms the address together with the
@@ -9,13 +9,8 @@ import type { Processor } from './processor.js'
  * many such mails, the link asks for a password instead. When there is an active account, its owner gets a
  * notice.
  */
-export const confirmRegistration: Processor<'confirm-registration'> = (
-  { db, mailedLinks },
-  { email, registrationId },
-  { id },
-) =>
-  db.transaction(async (tx) => {
-    if (!(await markDone(tx, id))) return
+export const confirmRegistration = inOneTransaction<'confirm-registration'>(
+  async (tx, { email, registrationId }, { mailedLinks }) => {
     const user = await findUserByEmail(tx, email)
     if (user?.status === 'pending') {
       const kept = (await listRegistrations(tx, user.id)).find((one) => one.id === registrationId)
@@ -28,4 +23,5 @@ export const confirmRegistration: Processor<'confirm-registration'> = (
     if (user?.status === 'active') {
       await enqueueNotice(tx, 'already-registered', user)
     }
-  })
+  },
+)

@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import type { Tx } from '../db/driver/client.js'
+import { markDone } from '../db/queries/jobs/outbox.js'
 import type { JobName, JobPayload } from '../lib/jobs/jobs.js'
 
 /** Thrown when a retry cannot help: the job becomes a dead letter at once. */
@@ -14,6 +16,16 @@ export type Processor<N extends JobName> = (
   payload: JobPayload<N>,
   job: { id: string },
 ) => Promise<void>
+
+/** A processor that works in the transaction that marks its job as done, so that the job takes effect once. */
+export const inOneTransaction =
+  <N extends JobName>(
+    work: (tx: Tx, payload: JobPayload<N>, app: FastifyInstance) => Promise<unknown>,
+  ): Processor<N> =>
+  (app, payload, { id }) =>
+    app.db.transaction(async (tx) => {
+      if (await markDone(tx, id)) await work(tx, payload, app)
+    })
 
 /** Runs the job of a schedule. Like a `Processor`, it may be called again. */
 export type ScheduledTask = (app: FastifyInstance, job: { id: string }) => Promise<unknown>

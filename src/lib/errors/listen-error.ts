@@ -1,3 +1,4 @@
+import { errorCode } from './error-code.js'
 import { OperatorError } from './operator-error.js'
 
 const NAMES = { host: 'HOST', port: 'PORT' }
@@ -7,7 +8,7 @@ const NAMES = { host: 'HOST', port: 'PORT' }
  * errors unchanged. `names` are the settings that the message mentions; by default HOST and PORT.
  */
 export function explainListenError(error: unknown, host: string, port: number, names = NAMES): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCode(error)
   if (code === 'EADDRINUSE') {
     return new OperatorError(
       `Port ${port} of ${host} is in use: stop what uses it, or set ${names.port} to another.`,

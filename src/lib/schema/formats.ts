@@ -1,6 +1,7 @@
 import { isEmail, normalizeEmail } from './email.js'
+import { UUID_PATTERN } from './uuid.js'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const UUID = new RegExp(`^${UUID_PATTERN}$`, 'i')
 const RFC_3339 = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
 
 /**

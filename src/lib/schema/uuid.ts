@@ -18,7 +18,10 @@ function prefixOf(timeMs: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}`
 }
 
-const ALL_UUIDS = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi
+/** Of any version. */
+export const UUID_PATTERN = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+
+const ALL_UUIDS = new RegExp(UUID_PATTERN, 'gi')
 
 /** Converts every UUID in the text to lower case and leaves the rest. A key may hold several ids. */
 export const lowerCaseIds = (text: string): string => text.replace(ALL_UUIDS, (id) => id.toLowerCase())

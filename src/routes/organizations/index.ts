@@ -7,6 +7,7 @@ import {
   updateOrganization,
 } from '../../db/queries/organizations/organizations.js'
 import { SlugReserved, SlugTaken } from '../../lib/errors/errors.js'
+import { locationOf } from '../../lib/http/location.js'
 import {
   CreateOrganization,
   Organization,
@@ -56,8 +57,7 @@ const organizationRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function createOneOrganization(request, reply) {
       const organization = await createOrganization(db, request.user.userId, request.body)
-      const location = `${request.routeOptions.url}/${organization.id}`
-      return reply.code(201).header('location', location).send(organization)
+      return reply.code(201).header('location', locationOf(request, organization.id)).send(organization)
     },
   )
 

@@ -6,6 +6,7 @@ import {
   listProjects,
   updateProject,
 } from '../../db/queries/projects.js'
+import { locationOf } from '../../lib/http/location.js'
 import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateProject, Project, ProjectPage, ProjectParams, ProjectQuery, UpdateProject } from './schemas.js'
@@ -46,8 +47,7 @@ const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async function createOneProject(request, reply) {
       const project = await request.inOrganization((scope) => createProject(scope, request.body))
-      const location = `/api/v1/organizations/${project.organizationId}/projects/${project.id}`
-      return reply.code(201).header('location', location).send(project)
+      return reply.code(201).header('location', locationOf(request, project.id)).send(project)
     },
   )
 

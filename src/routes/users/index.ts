@@ -8,6 +8,7 @@ import {
 } from '../../db/queries/administration/user-administration.js'
 import { knownCaller } from '../../lib/auth/passwords.js'
 import { EmailTaken, LastOrgAdmin, LastSuperAdmin, PasswordTooCommon } from '../../lib/errors/errors.js'
+import { locationOf } from '../../lib/http/location.js'
 import { IdParams, NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateUser, UpdateUser, User } from '../../lib/schema/user-schemas.js'
 import { UserPage, UserQuery } from './schemas.js'
@@ -48,7 +49,7 @@ const userRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { userId } = request.user
       const passwordHash = password && (await passwords.hashNew(password, newUser, knownCaller(userId)))
       const user = await createUserAs(db, userId, { ...newUser, ...(passwordHash && { passwordHash }) })
-      return reply.code(201).header('location', `${request.routeOptions.url}/${user.id}`).send(user)
+      return reply.code(201).header('location', locationOf(request, user.id)).send(user)
     },
   )
 

@@ -1,4 +1,5 @@
 import type { ChainHead } from '../../lib/audit/audit-records.js'
+import { isUuid } from '../../lib/schema/formats.js'
 import { UsageError } from '../command-line/arguments.js'
 
 /**
@@ -15,7 +16,6 @@ export function parseAnchor(text: string): ChainHead {
 /** @throws {UsageError} when the text is missing or is not a UUID */
 export function parseUser(text: string | undefined): string {
   if (text === undefined) throw new UsageError('--user is missing: the id of the user')
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    throw new UsageError('--user must be a UUID')
+  if (!isUuid(text)) throw new UsageError('--user must be a UUID')
   return text.toLowerCase()
 }
