@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isHttpMethod } from '../lib/http/methods.js'
 import type { Labels } from '../lib/observability/metrics.js'
 
 /**
@@ -30,18 +31,14 @@ export const UNREADABLE_REQUESTS = {
   labels: ['reason'],
 }
 
-/**
- * Clients must not be able to invent labels: all other methods share one label, and so do all unknown
- * routes.
- */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+/** The label of all unknown routes: clients must not be able to invent labels. */
 const UNKNOWN_ROUTE = 'unknown'
 
 const CLIENT_CLOSED_REQUEST = 499
 
 /** The labels of `REQUEST_DURATION`. */
 export const labelsOf = (request: FastifyRequest, { raw, statusCode }: FastifyReply): Labels => ({
-  http_request_method: METHODS.has(request.method) ? request.method : '_OTHER',
+  http_request_method: isHttpMethod(request.method) ? request.method : '_OTHER',
   http_route: (!request.is404 && request.routeOptions.url) || UNKNOWN_ROUTE,
   http_response_status_code: raw.writableEnded ? statusCode : CLIENT_CLOSED_REQUEST,
 })

@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { REDACTED, redactText } from '../audit/redact.js'
+import { isHttpMethod } from '../http/methods.js'
 import type { Attributes, Span, SpanDescription } from './tracing.js'
-
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'])
 
 /** A path segment with an e-mail address. */
 const ADDRESS = /[^/]*(?:@|%40)[^/]*/gi
@@ -18,7 +17,7 @@ export function describeRequest({
   raw,
   routeOptions,
 }: FastifyRequest): SpanDescription {
-  const known = METHODS.has(method) ? method : undefined
+  const known = isHttpMethod(method) ? method : undefined
   const { url: route } = routeOptions
   const [path = ''] = url.split('?')
   const attributes = {

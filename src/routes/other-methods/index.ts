@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { MethodNotAllowed } from '../../lib/errors/errors.js'
+import { HTTP_METHODS } from '../../lib/http/methods.js'
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE']
+/** OPTIONS has a route of its own, and CONNECT never reaches a router. */
+const METHODS = HTTP_METHODS.filter((method) => method !== 'OPTIONS' && method !== 'CONNECT')
 
 /**
  * Answers OPTIONS, including preflights, for every known path. Other methods that the path does not support
