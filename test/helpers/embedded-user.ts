@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { EmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 
-const PROGRAM = fileURLToPath(new URL('../embedded-postgres/fixtures/embedded-user.ts', import.meta.url))
+const PROGRAM = fileURLToPath(
+  new URL('../processes/embedded-postgres/fixtures/embedded-user.ts', import.meta.url),
+)
 
 export type EmbeddedUser = {
   child: ChildProcessWithoutNullStreams

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'tap'
-import { canExecute } from '../../src/embedded-postgres/binaries.js'
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js'
-import { isRunning, pidOf } from '../../src/embedded-postgres/process-identity.js'
-import { ends, newDataDir, nobody, query, serverOf } from '../helpers/embedded-dir.js'
-import { spawnEmbeddedUser, stopBy } from '../helpers/embedded-user.js'
+import { canExecute } from '../../../src/embedded-postgres/binaries.js'
+import { startEmbeddedPostgres } from '../../../src/embedded-postgres/index.js'
+import { isRunning, pidOf } from '../../../src/embedded-postgres/process-identity.js'
+import { ends, newDataDir, nobody, query, serverOf } from '../../helpers/embedded-dir.js'
+import { spawnEmbeddedUser, stopBy } from '../../helpers/embedded-user.js'
 
 test('two processes that start at once for the first time share one server', async (t) => {
   const dataDir = newDataDir(t)

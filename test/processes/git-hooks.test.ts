@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { PACKAGE_ROOT, run } from './helpers/process.js'
+import { PACKAGE_ROOT, run } from '../helpers/process.js'
 
 const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not installed'
 

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'tap'
-import { getAccount } from '../../src/embedded-postgres/account.js'
-import { canExecute } from '../../src/embedded-postgres/binaries.js'
-import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/embedded-postgres/index.js'
-import { isRunning } from '../../src/embedded-postgres/process-identity.js'
-import { newDataDir, nobody, query, serverOf } from '../helpers/embedded-dir.js'
+import { getAccount } from '../../../src/embedded-postgres/account.js'
+import { canExecute } from '../../../src/embedded-postgres/binaries.js'
+import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../../src/embedded-postgres/index.js'
+import { isRunning } from '../../../src/embedded-postgres/process-identity.js'
+import { newDataDir, nobody, query, serverOf } from '../../helpers/embedded-dir.js'
 
 test('the first start creates the database, and the next one finds its data', async (t) => {
   const dataDir = newDataDir(t)
