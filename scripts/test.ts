@@ -1,59 +1,57 @@
-/** Runs the test suite: `npm test`, or a part of it, as in `npm test -- test/routes/users.test.ts`. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+/** The test suite: `npm test`, or `npm test -- test/routes/users.test.ts test/db` for some of it. */
+import { parseArgs } from 'node:util'
 import { explainExit } from '../src/lib/errors/operator-error.js'
-import { countTests } from './test/count.js'
 import { openTestDatabases } from './test/databases.js'
+import { isPart, selectTestFiles } from './test/files.js'
+import { findRelatedTests } from './test/related.js'
+import { runTests } from './test/run.js'
+import { watchTests } from './test/watch.js'
 
-/** Unique to this run: two runs may be in progress at once, each of a part of the suite. */
-const OUTPUT = `.tap/output-${process.pid}.tap`
+const OPTIONS = {
+  jobs: { type: 'string' },
+  slowest: { type: 'string' },
+  retry: { type: 'boolean' },
+  /** The arguments are changed files, and the tests nearest to them run. */
+  related: { type: 'boolean' },
+  watch: { type: 'boolean' },
+} as const
 
-/**
- * tsx compiles the test files and caches the result. tap's own compiler would be loaded and compile the whole
- * program for each file. tsx is set in NODE_OPTIONS, before tap's hooks, so that these can still mock
- * modules.
- */
-const COMPILER = [
-  '--test-env=TAP_TYPE_STRIP_ONLY=1',
-  `--test-env=NODE_OPTIONS=${process.env.NODE_OPTIONS ?? ''} --import=tsx`,
-]
+/** So many are done within the time that a commit may take. */
+const MOST_RELATED = 8
 
 try {
-  const { DATABASE_URL, ...env } = process.env
-  const { databases, close } = await openTestDatabases(DATABASE_URL)
-  try {
-    const exitCode = await runTap({ ...env, NODE_ENV: 'test', TEST_DATABASES: JSON.stringify(databases) })
-    const { passed, failed, skipped } = countTests(readFileSync(OUTPUT, 'utf8'))
-    // If nothing ran or tap itself failed, the run has failed too.
-    const failures = exitCode !== 0 && failed === 0 ? 1 : failed
-    console.log(`${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-    process.exitCode = exitCode
-  } finally {
-    rmSync(OUTPUT, { force: true })
-    await close()
-  }
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
+  const related = values.related ? findRelatedTests(positionals).filter((path) => !isPart(path)) : undefined
+  const files = related?.length === 0 ? [] : selectTestFiles(related?.slice(0, MOST_RELATED) ?? positionals)
+  if (files.length > 0) process.exitCode = await run(files, values)
+  else console.log('No test is near to these files.')
 } catch (error) {
   console.error(explainExit(error))
   process.exitCode = 1
 }
 
-async function runTap(env: NodeJS.ProcessEnv): Promise<number> {
-  const { resolve } = createRequire(import.meta.url)
-  const packageFile = resolve('tap/package.json')
-  const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: { tap: string } }
-  mkdirSync(dirname(OUTPUT), { recursive: true })
-  const args = [
-    join(dirname(packageFile), bin.tap),
-    `--output-file=${OUTPUT}`,
-    ...COMPILER,
-    ...process.argv.slice(2),
-  ]
-  const tap = spawn(process.execPath, args, { stdio: 'inherit', env })
-  // Ctrl-C also reaches tap. The databases are removed after it has ended.
-  process.on('SIGINT', () => {}).on('SIGTERM', () => tap.kill())
-  const [code] = await once(tap, 'exit')
-  return code ?? 1
+async function run(
+  files: ReturnType<typeof selectTestFiles>,
+  { watch, jobs, slowest, retry }: { watch?: boolean; jobs?: string; slowest?: string; retry?: boolean },
+): Promise<number> {
+  const { DATABASE_URL, ...env } = process.env
+  const { databases, close } = await openTestDatabases(DATABASE_URL)
+  const options = {
+    env: { ...env, NODE_ENV: 'test', TEST_DATABASES: JSON.stringify(databases) },
+    jobs: jobs ? Number(jobs) : undefined,
+    slowest: slowest ? Number(slowest) : undefined,
+    retry,
+  }
+  // The processes of the tests end, and then the databases can go.
+  process.on('SIGINT', () => {})
+  try {
+    if (watch) {
+      await watchTests((some) => runTests(some, options))
+      return 0
+    }
+    const { passed, failed } = await runTests(files, options)
+    return failed === 0 && passed > 0 ? 0 : 1
+  } finally {
+    await close()
+  }
 }

@@ -5,10 +5,10 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import { parse } from 'yaml'
 import { fromPackageRoot } from '../src/config/paths.js'
 import { run } from './helpers/process.js'
+import t from './tap.js'
 
 const skip = spawnSync('promtool', ['--version']).error !== undefined && 'promtool is not installed'
 

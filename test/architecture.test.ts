@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t from './tap.js'
 
 /**
  * The floors of `src`, lowest first. A folder imports only itself and lower floors. `.` stands for
@@ -43,6 +43,13 @@ const LONGEST = [
 ]
 
 const FORBIDDEN = [
+  {
+    pattern: /^import (?!type )\w.* from 'tap'/,
+    in: /^test\/(?!tap\.ts)/,
+    except: [],
+    instead:
+      'import t from test/tap.js, which keeps the tests of a file together where many files share a process',
+  },
   {
     pattern: /\bprocess\.env\b/,
     in: /^src\/(?!config\/)/,

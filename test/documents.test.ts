@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import t from 'tap'
 import { PACKAGE_ROOT } from './helpers/process.js'
+import t from './tap.js'
 
 const read = (path: string) => readFileSync(join(PACKAGE_ROOT, path), 'utf8')
 

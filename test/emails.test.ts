@@ -1,7 +1,7 @@
-import t from 'tap'
 import { failedJobs } from '../src/emails/failed-jobs.js'
 import { linkMails, type Mail, noticeMails } from '../src/emails/index.js'
 import { invitationMail } from '../src/emails/invitation.js'
+import t from './tap.js'
 
 const LINK = 'https://app.example.com/some-page?token=ab-C_9'
 const BASE_URL = 'https://app.example.com/'

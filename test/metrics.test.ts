@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
 import pino from 'pino'
-import t, { type Test } from 'tap'
 import { sealAuditLog } from '../src/db/seals/seal.js'
 import { buildTestApp, type TestAppOptions } from './helpers/app.js'
 import { newAuditKey } from './helpers/audit-seals.js'
@@ -12,6 +11,7 @@ import { findMistake } from './helpers/problems.js'
 import { openProxy } from './helpers/proxy.js'
 import { exchange } from './helpers/socket.js'
 import { startTestWorker } from './helpers/worker.js'
+import t, { type Test } from './tap.js'
 
 const TOKEN = 'a-token-that-scrapers-know-0123456789'
 const AS_SCRAPER = { authorization: `Bearer ${TOKEN}` }

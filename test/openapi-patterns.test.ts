@@ -1,5 +1,5 @@
-import t from 'tap'
 import { buildTestApp } from './helpers/app.js'
+import t from './tap.js'
 
 const { app, anonymous } = await buildTestApp(t)
 

@@ -1,9 +1,9 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import t from 'tap'
 import { parse } from 'yaml'
 import { buildTestApp } from './helpers/app.js'
 import { type JsonSchema, operationsOf } from './helpers/operations.js'
 import { findMistake } from './helpers/problems.js'
+import t from './tap.js'
 
 const { app, anonymous, signUp } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 

@@ -1,6 +1,5 @@
 /** Compares the documents for operators with the metrics of a real API and a real worker. */
 import { readFileSync } from 'node:fs'
-import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { fromPackageRoot } from '../src/config/paths.js'
 import { settingNames } from '../src/config/settings.js'
@@ -12,6 +11,7 @@ import { eventually } from './helpers/eventually.js'
 import { parseMetrics, type Scrape } from './helpers/metrics.js'
 import { readPromql, type Selector } from './helpers/promql.js'
 import { startTestWorker } from './helpers/worker.js'
+import t, { type Test } from './tap.js'
 
 const read = (path: string) => readFileSync(fromPackageRoot(path), 'utf8')
 

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t from './tap.js'
 
 const ROOT = fileURLToPath(new URL('../src/', import.meta.url))
 

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { loadConfig } from '../src/config/index.js'
 import { isTracingOn } from '../src/config/tracing.js'
 import { buildProgram } from './helpers/built.js'
@@ -11,6 +10,7 @@ import { createTestDatabase } from './helpers/database.js'
 import { forgetKeys, ownKeyPrefix } from './helpers/jobs.js'
 import { startMailbox } from './helpers/mailbox.js'
 import { findFreePort } from './helpers/ports.js'
+import t, { type Test } from './tap.js'
 
 const PERSON = {
   email: 'grace.hopper@example.com',

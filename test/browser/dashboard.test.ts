@@ -1,10 +1,10 @@
 import type { Locator, Page } from 'playwright-core'
-import t, { type Test } from 'tap'
 import { PASSWORD } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
 import { ADMIN, BOARD, buildDashboard, runJobs } from '../helpers/dashboard.js'
 import { eventually } from '../helpers/eventually.js'
 import { type Backend, onEachBackend } from '../helpers/jobs.js'
+import t, { type Test } from '../tap.js'
 
 const QUEUE = `${BOARD}/queue/groundwork`
 

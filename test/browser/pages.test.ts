@@ -1,10 +1,10 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import t, { type Test } from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
 import { invite } from '../helpers/invitations.js'
 import { mailToken } from '../helpers/mailed-token.js'
 import { createOrganization } from '../helpers/organizations.js'
+import t, { type Test } from '../tap.js'
 
 const ADDRESS = 'ada.lovelace@example.com'
 const INVITED = 'grace.hopper@example.com'

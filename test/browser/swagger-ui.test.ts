@@ -1,6 +1,6 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
+import t from '../tap.js'
 
 t.test(
   'the documentation signs in with a token and calls an operation',

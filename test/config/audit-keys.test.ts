@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import { resolveAuditPublicKeys, resolveAuditSigningKey } from '../../src/config/audit-keys.js'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
+import t from '../tap.js'
 
 const [ed25519, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')]
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' })

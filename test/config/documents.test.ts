@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import { parse } from 'yaml'
 import { permissionsTable } from '../../scripts/permissions-table.js'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
@@ -10,6 +9,7 @@ import { settingsTable } from '../../src/config/settings-table.js'
 import { SECURITY_EVENTS } from '../../src/lib/audit/security-events.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { run } from '../helpers/process.js'
+import t from '../tap.js'
 
 const [START, END] = ['<!-- settings:start -->', '<!-- settings:end -->']
 

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { readEnvironment } from '../../src/config/env-file.js'
 import { type Config, ConfigError, loadConfig } from '../../src/config/index.js'
 import { fromPackageRoot } from '../../src/config/paths.js'
 import { trustedProxies } from '../../src/lib/network/client-address.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { run } from '../helpers/process.js'
+import t, { type Test } from '../tap.js'
 
 type Sources = { env?: NodeJS.ProcessEnv; file?: string; overrides?: Partial<Config> }
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { generateToken } from '../../src/lib/auth/tokens.js'
 import { run } from '../helpers/process.js'
+import t, { type Test } from '../tap.js'
 
 const TOKEN = generateToken()
 

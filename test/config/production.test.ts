@@ -1,7 +1,7 @@
-import t from 'tap'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { settingNames, settingOf } from '../../src/config/settings.js'
 import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
+import t from '../tap.js'
 
 /** The settings that production requires. */
 const SAFE = {

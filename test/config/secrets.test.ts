@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import t from 'tap'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { settingNames, settings } from '../../src/config/settings.js'
+import t from '../tap.js'
 
 const SECRET = 'hunter2'
 

@@ -2,11 +2,11 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import { resolveSigningKeys } from '../../src/config/development-keys.js'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
 import { run, startProcess } from '../helpers/process.js'
+import t from '../tap.js'
 
 const pemOf = (key: KeyObject, type: 'pkcs8' | 'sec1' = 'pkcs8') =>
   key.export({ type, format: 'pem' }).toString()

@@ -1,10 +1,11 @@
 /** A release older than the database, as every release is for a while during a rollout. */
-import t, { type Test } from 'tap'
+
 import { findAuditProblems } from '../../src/db/audit/triggers.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { insertUser, signInAt, startServer } from '../helpers/server.js'
+import t, { type Test } from '../tap.js'
 
 const NEWER = '9999_api_tokens'
 

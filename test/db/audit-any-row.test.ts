@@ -1,11 +1,12 @@
+// own process: it declares tables, which others would miss in their databases
 import { jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
 import type postgres from 'postgres'
-import t, { type Test } from 'tap'
 import { syncAuditTriggers } from '../../src/db/audit/triggers.js'
 import { audited } from '../../src/db/declarations/audited.js'
 import { isSecretName, REDACTED } from '../../src/lib/audit/redact.js'
 import { SECRET_NAME } from '../../src/lib/audit/secret-names.js'
 import { openAuditTest } from '../helpers/audit.js'
+import t, { type Test } from '../tap.js'
 
 const gadgets = pgTable('gadgets', {
   id: uuid('id').primaryKey(),

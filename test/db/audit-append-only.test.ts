@@ -1,7 +1,7 @@
-import t from 'tap'
 import { findAuditProblems, syncAuditTriggers } from '../../src/db/audit/triggers.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { connect } from '../helpers/database.js'
+import t from '../tap.js'
 
 const month = () => new Date().toISOString().slice(0, 7).replace('-', '')
 

@@ -1,9 +1,9 @@
 import postgres from 'postgres'
-import t, { type Test } from 'tap'
 import { findAuditProblems } from '../../src/db/audit/triggers.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect, testDatabases } from '../helpers/database.js'
+import t, { type Test } from '../tap.js'
 
 const DENIED = { code: '42501' }
 

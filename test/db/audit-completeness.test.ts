@@ -1,7 +1,7 @@
+// own process: it declares tables, which others would miss in their databases
 import { spawnSync } from 'node:child_process'
 import { eq, sql } from 'drizzle-orm'
 import { pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import t from 'tap'
 import { syncAuditTriggers } from '../../src/db/audit/triggers.js'
 import { audited } from '../../src/db/declarations/audited.js'
 import { sessions } from '../../src/db/schema/sessions.js'
@@ -10,6 +10,7 @@ import { runInContext, withActor } from '../../src/lib/audit/context.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { run } from '../helpers/process.js'
+import t from '../tap.js'
 
 const person = (email: string) => ({ email, firstName: 'Ada', lastName: 'Test' })
 const inAYear = () => new Date(Date.now() + 365 * 86_400_000)

@@ -1,9 +1,9 @@
 import { eq, inArray, sql } from 'drizzle-orm'
-import t from 'tap'
 import { createDatabaseClient, type Db } from '../../src/db/driver/client.js'
 import { users } from '../../src/db/schema/users.js'
 import { withActor } from '../../src/lib/audit/context.js'
 import { clientOptions, openAuditTest } from '../helpers/audit.js'
+import t from '../tap.js'
 
 const rename = (db: Db, firstName: string) => db.update(users).set({ firstName })
 const rawRename = (db: Db, name: string) => db.execute(sql`update users set first_name = ${name}`)

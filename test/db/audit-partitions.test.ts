@@ -1,7 +1,7 @@
-import t, { type Test } from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { readinessSaying } from '../helpers/readiness.js'
+import t, { type Test } from '../tap.js'
 
 const readiness = { method: 'GET', url: '/readyz' } as const
 

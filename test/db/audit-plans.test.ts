@@ -1,12 +1,12 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import t from 'tap'
 import { createDatabaseClient, type Db } from '../../src/db/driver/client.js'
 import { listAuditEntries } from '../../src/db/queries/audit/audit-log.js'
 import { getObjectState } from '../../src/db/queries/audit/audit-state.js'
 import { clientOptions } from '../helpers/audit.js'
 import { FILLED, fillAuditLog } from '../helpers/audit-entries.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 const ENTRIES = 1_000_000
 /**

@@ -1,11 +1,11 @@
 import type postgres from 'postgres'
-import t, { type Test } from 'tap'
 import { afterMigration } from '../../src/db/lifecycle/setup.js'
 import { keepAuditPartitions } from '../../src/db/seals/retention.js'
 import { sealAuditLog } from '../../src/db/seals/seal.js'
 import { newRequest, openSealTest } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import t, { type Test } from '../tap.js'
 
 /** The first moment of a month in UTC, as PostgreSQL partitions them. @param ago in months */
 function monthOf(ago: number): Date {

@@ -1,4 +1,3 @@
-import t from 'tap'
 import { toSqlRow } from '../../src/db/seals/chain.js'
 import { prepareHashing, readEarlierLeavesOfRows } from '../../src/db/seals/leaves.js'
 import { sealAuditLog } from '../../src/db/seals/seal.js'
@@ -6,6 +5,7 @@ import { EMPTY_CHAIN, formatHead, signRecord } from '../../src/lib/audit/audit-r
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import t from '../tap.js'
 
 t.test('verifies the seals and reports how much is sealed and where the chain ends', async (t) => {
   const { sql, key, addUser, sealAll, verify } = await openSealTest(t)

@@ -1,12 +1,12 @@
 import { eq, gt, inArray, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import t from 'tap'
 import type { Db } from '../../src/db/driver/client.js'
 import { outbox } from '../../src/db/schema/outbox.js'
 import { sessions } from '../../src/db/schema/sessions.js'
 import { type User, users } from '../../src/db/schema/users.js'
 import { withActor } from '../../src/lib/audit/context.js'
 import { openAuditTest } from '../helpers/audit.js'
+import t from '../tap.js'
 
 const person = (email: string) => ({ email, firstName: 'Ada', lastName: 'Test' })
 const inAYear = () => new Date(Date.now() + 365 * 86_400_000)

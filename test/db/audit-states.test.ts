@@ -1,3 +1,4 @@
+// own process: it declares tables, which others would miss in their databases
 import { eq } from 'drizzle-orm'
 import {
   bigint,
@@ -12,7 +13,6 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core'
-import t from 'tap'
 import { auditLog } from '../../src/db/audit/log.js'
 import { syncAuditTriggers } from '../../src/db/audit/triggers.js'
 import { audited } from '../../src/db/declarations/audited.js'
@@ -21,6 +21,7 @@ import { getAuditEntry, listAuditEntries } from '../../src/db/queries/audit/audi
 import { users } from '../../src/db/schema/users.js'
 import { withActor } from '../../src/lib/audit/context.js'
 import { openAuditTest } from '../helpers/audit.js'
+import t from '../tap.js'
 
 const TENANT = '0199d3a4-6f2c-7b1e-9c55-2f4a1d8e7b60'
 

@@ -1,9 +1,9 @@
+// own process: it declares tables, which others would miss in their databases
 /** Audited tables that are partitioned or in a schema other than `public`. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { integer, pgSchema, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
-import t, { type Test } from 'tap'
 import { generate } from '../../scripts/db/generate.js'
 import { findAuditProblems } from '../../src/db/audit/triggers.js'
 import { audited } from '../../src/db/declarations/audited.js'
@@ -21,6 +21,7 @@ import { newAuditKey, publicKeysOf } from '../helpers/audit-seals.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { createOrganization } from '../helpers/organizations.js'
+import t, { type Test } from '../tap.js'
 
 const billing = pgSchema('billing')
 const invoices = billing.table(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import t from 'tap'
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
+import t from '../tap.js'
 
 t.test('the leaf hashes cover every column of both tables', async (t) => {
   const { owner, admin, addUser, sql, sealAll, verify, attack } = await openSealTest(t)

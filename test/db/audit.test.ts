@@ -1,12 +1,12 @@
 import { is } from 'drizzle-orm'
 import { PgTable } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import t from 'tap'
 import { findAuditProblems, syncAuditTriggers } from '../../src/db/audit/triggers.js'
 import { auditExemptions, auditPolicies, declaredSchemas } from '../../src/db/declarations/audited.js'
 import * as schema from '../../src/db/schema/index.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { connect, testDatabases } from '../helpers/database.js'
+import t from '../tap.js'
 
 const ADA = `'ada@example.com', 'Ada', 'Test'`
 const INSERT = 'insert into users (email, first_name, last_name)'

@@ -1,9 +1,9 @@
 /** How a release treats the migrations of another release. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
 import { downgrade, migrationStatus, readHistory, upgrade } from '../../src/db/migrate/index.js'
 import { createEmptyDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 const FILES = {
   '0001_books.sql': 'CREATE TABLE books (id int PRIMARY KEY);',

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type postgres from 'postgres'
-import t from 'tap'
 import { downgrade, migrationStatus, readHistory, upgrade } from '../../src/db/migrate/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createEmptyDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 /** Three migrations that build on one another; the second cannot run in a transaction. */
 const FILES = {

@@ -1,5 +1,4 @@
 import type postgres from 'postgres'
-import t, { type Test } from 'tap'
 import { check } from '../../scripts/db/check.js'
 import { findAuditProblems } from '../../src/db/audit/triggers.js'
 import { afterMigration, MIGRATIONS_FOLDER, prepareDatabase } from '../../src/db/lifecycle/setup.js'
@@ -7,6 +6,7 @@ import { downgrade, listMigrations, upgrade } from '../../src/db/migrate/index.j
 import * as schema from '../../src/db/schema/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createEmptyDatabase } from '../helpers/database.js'
+import t, { type Test } from '../tap.js'
 
 const folder = MIGRATIONS_FOLDER
 

@@ -1,4 +1,3 @@
-import t from 'tap'
 import type { Db } from '../../src/db/driver/client.js'
 import { createUser } from '../../src/db/queries/accounts/users.js'
 import { enqueue, enqueueScheduled, markDone } from '../../src/db/queries/jobs/outbox.js'
@@ -6,6 +5,7 @@ import { claimOutbox, findOpenJob, recordFailure } from '../../src/db/queries/jo
 import { runInContext } from '../../src/lib/audit/context.js'
 import { runJob } from '../../src/workers/run-job.js'
 import { openAuditTest } from '../helpers/audit.js'
+import t from '../tap.js'
 
 const payload = { email: 'ada@example.com' }
 const anyRequest = { actor: 'anonymous', userId: null, requestId: 'the-request' } as const

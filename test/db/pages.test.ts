@@ -1,13 +1,13 @@
 /** Keyset pagination by columns of every type that the list of a new resource may have. */
 import { getTableColumns } from 'drizzle-orm'
 import { pgTable, timestamp, uuid } from 'drizzle-orm/pg-core'
-import t from 'tap'
 import { keysetPage } from '../../src/db/queries/page.js'
 import { outbox } from '../../src/db/schema/outbox.js'
 import { users } from '../../src/db/schema/users.js'
 import { CURSOR_MAX_LENGTH, encodeCursor } from '../../src/lib/schema/pagination.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'
+import t from '../tap.js'
 
 const { db, owner, addUser } = await openAuditTest(t)
 

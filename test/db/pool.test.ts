@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
-import t, { type Test } from 'tap'
 import { createDatabaseClient, type Db, type Tx } from '../../src/db/driver/client.js'
 import { isUnavailable } from '../../src/db/driver/errors.js'
 import { users } from '../../src/db/schema/users.js'
 import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { openProxy } from '../helpers/proxy.js'
+import t, { type Test } from '../tap.js'
 
 const person = (name: string) => ({ email: `${name}@example.com`, firstName: name, lastName: 'Test' })
 const pidOf = async (db: Db) =>

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import t from 'tap'
 import type { Tx } from '../../src/db/driver/client.js'
 import { type Perishable, purge } from '../../src/db/queries/retention/purge.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import t from '../tap.js'
 
 /** The time of the transaction in the precision of the columns. */
 const NOW = sql`date_trunc('milliseconds', now())`

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type postgres from 'postgres'
-import t, { type Test } from 'tap'
 import { createDatabaseClient } from '../../src/db/driver/client.js'
 import { createUser } from '../../src/db/queries/accounts/users.js'
 import { openRevocationList } from '../../src/db/queries/sessions/revocation-list.js'
@@ -11,6 +10,7 @@ import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase, type TestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { openProxy } from '../helpers/proxy.js'
+import t, { type Test } from '../tap.js'
 
 const inAnHour = () => new Date(Date.now() + 3_600_000)
 

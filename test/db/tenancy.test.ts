@@ -1,7 +1,6 @@
 import { eq } from 'drizzle-orm'
 import Fastify from 'fastify'
 import type postgres from 'postgres'
-import t from 'tap'
 import { databaseOptions } from '../../src/db/driver/client.js'
 import { memberships } from '../../src/db/schema/memberships.js'
 import { findTenancyProblems } from '../../src/db/tenancy/check.js'
@@ -14,6 +13,7 @@ import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 import { insertTenantRows } from '../helpers/tenant-rows.js'
+import t from '../tap.js'
 
 // With one connection, the next transaction would find whatever an earlier one left on it.
 const { app, config, database, signUp } = await buildTestApp(t, { config: { DATABASE_POOL_MAX: 1 } })

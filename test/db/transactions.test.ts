@@ -1,6 +1,6 @@
-import t from 'tap'
 import { openAuditTest } from '../helpers/audit.js'
 import { connect } from '../helpers/database.js'
+import t from '../tap.js'
 
 t.test(
   'a transaction without drizzle commits as a whole, at the requested isolation level, or not at all',

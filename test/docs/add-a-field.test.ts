@@ -1,5 +1,5 @@
-import t from 'tap'
 import { run } from '../helpers/process.js'
+import t from '../tap.js'
 import { codeBlocks, copyToFollow, read } from './follow.js'
 
 // A migration, the types twice and two test files, all in a copy.

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t from '../tap.js'
 import { codeBlocks, copyToFollow, read } from './follow.js'
 
 // A migration, the types and four test files, all in a copy.

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import { PACKAGE_ROOT } from '../helpers/process.js'
+import t from '../tap.js'
 import { codeBlocks, read } from './follow.js'
 
 /** Documents whose every command is run by a test. */
@@ -19,7 +19,11 @@ const allInstructions = instructions.map(read).join('\n')
 const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm install$|^npm ci$/, '.ci/run', 'npm ci'],
   [/^npm run dev$/, 'test/helpers/dev.ts', 'scripts/dev.ts'],
-  [/^npm test( -- test\/routes\/me\.test\.ts)?$/, '.ci/run', 'npm test'],
+  [/^npm test( -- test\/routes\/me\.test\.ts)?$/, 'package.json', 'npm test'],
+  [/^npm test -- (--slowest)=10$/, 'scripts/test.ts', 'slowest'],
+  [/^npm run (test:(processes|browser|docs|faults))$/, '.ci/run', 'npm run $1'],
+  [/^npm run test:all$/, 'package.json', 'npm test -- test"'],
+  [/^npm run test:watch$/, 'test/processes/test-watch.test.ts', '--watch'],
   [/^npm run (check|build)$/, '.ci/run', '$1'],
   [/^npm run (lint|typecheck|db:check)$/, 'package.json', 'npm run $1'],
   [/^npm run format$/, 'lefthook.yml', 'biome check --write'],

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { run } from '../helpers/process.js'
+import t from '../tap.js'
 import { codeBlocks, read } from './follow.js'
 
 const withoutCurl = spawnSync('curl', ['--version']).error !== undefined && 'curl is not installed'

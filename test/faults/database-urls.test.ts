@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPostgresBackend, Queue } from 'bullmq'
 import { Client } from 'pg'
-import t, { type Test } from 'tap'
 import { openListener } from '../../src/db/driver/listener.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { migrationStatus } from '../../src/db/migrate/index.js'
@@ -18,9 +17,9 @@ import {
 import { buildTestApp } from '../helpers/app.js'
 import { makeCertificates, NO_OPENSSL } from '../helpers/certificates.js'
 import { connect } from '../helpers/database.js'
-import { LATER } from '../helpers/passing-time.js'
 import { findFreePort } from '../helpers/ports.js'
 import { ownPostgres } from '../helpers/postgres.js'
+import t, { type Test } from '../tap.js'
 
 t.setTimeout(400_000)
 
@@ -75,7 +74,7 @@ function socketDirectory(t: Test): string {
 
 const with_ = (url: string, query: string, host = 'localhost') => `${url.replace('127.0.0.1', host)}?${query}`
 
-t.test('both drivers interpret TLS settings alike', { skip: LATER || NO_OPENSSL }, async (t) => {
+t.test('both drivers interpret TLS settings alike', { skip: NO_OPENSSL }, async (t) => {
   const files = makeCertificates(t)
   const settings = { ssl: 'on', ssl_cert_file: files.cert, ssl_key_file: files.key }
   const { database } = await ownPostgres(t, settings)
@@ -111,79 +110,71 @@ t.test('both drivers interpret TLS settings alike', { skip: LATER || NO_OPENSSL 
   t.equal(count?.secured, count?.open, 'the pool and the listener use TLS')
 })
 
-t.test(
-  'connects to a server without TLS, over a Unix socket, and as a role with a dot',
-  { skip: LATER },
-  async (t) => {
-    const dir = socketDirectory(t)
-    const { database } = await ownPostgres(t, { unix_socket_directories: dir })
-    t.equal(await reach(with_(database.url, 'sslmode=prefer')), 'plain')
-    t.equal(await reach(with_(database.url, 'sslmode=require')), 'refused: NO_TLS')
+t.test('connects to a server without TLS, over a Unix socket, and as a role with a dot', async (t) => {
+  const dir = socketDirectory(t)
+  const { database } = await ownPostgres(t, { unix_socket_directories: dir })
+  t.equal(await reach(with_(database.url, 'sslmode=prefer')), 'plain')
+  t.equal(await reach(with_(database.url, 'sslmode=require')), 'refused: NO_TLS')
 
-    const admin = connect(t, database.adminUrl)
-    await admin.unsafe(`create role "svc@proj.iam" login password 'p@w/#1'`)
-    const { places, database: name } = parseDatabaseUrl(database.url)
-    await admin.unsafe(`grant connect on database ${name} to "svc@proj.iam"`)
-    await prepareDatabase({ migrationUrl: database.ownerUrl, appRole: 'svc@proj.iam' })
-    const { port } = places[0]
-    const urls = [
-      `postgres://svc@proj.iam:p%40w%2F%231@127.0.0.1:${port}/${name}`,
-      `postgres://svc%40proj.iam:p@w%2F#1@127.0.0.1:${port}/${name}`,
-      `postgresql:///${name}?host=${dir}&port=${port}&user=svc@proj.iam&password=p%40w%2F%231`,
-      `postgresql://svc%40proj.iam:p@w%2F#1@${encodeURIComponent(dir)}:${port}/${name}`,
-    ]
-    for (const url of urls) {
-      t.equal(await reach(url), 'plain', url)
-      t.ok((await migrationStatus(url, { folder: MIGRATIONS_FOLDER })).length > 0)
-    }
-    const app = await buildTestApp(t, { database: { ...database, url: urls[3] ?? '' } })
-    t.equal((await app.anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
-    t.ok(await app.signUp(), 'the role has the privileges that it needs')
-    const queue = new Queue(
-      'any',
-      { connection: inDatabase(urls[2] ?? '') } as never,
-      createPostgresBackend as never,
-    )
-    t.match(await queue.getJobCounts('waiting'), { waiting: 0 })
-    await queue.close()
-  },
-)
+  const admin = connect(t, database.adminUrl)
+  await admin.unsafe(`create role "svc@proj.iam" login password 'p@w/#1'`)
+  const { places, database: name } = parseDatabaseUrl(database.url)
+  await admin.unsafe(`grant connect on database ${name} to "svc@proj.iam"`)
+  await prepareDatabase({ migrationUrl: database.ownerUrl, appRole: 'svc@proj.iam' })
+  const { port } = places[0]
+  const urls = [
+    `postgres://svc@proj.iam:p%40w%2F%231@127.0.0.1:${port}/${name}`,
+    `postgres://svc%40proj.iam:p@w%2F#1@127.0.0.1:${port}/${name}`,
+    `postgresql:///${name}?host=${dir}&port=${port}&user=svc@proj.iam&password=p%40w%2F%231`,
+    `postgresql://svc%40proj.iam:p@w%2F#1@${encodeURIComponent(dir)}:${port}/${name}`,
+  ]
+  for (const url of urls) {
+    t.equal(await reach(url), 'plain', url)
+    t.ok((await migrationStatus(url, { folder: MIGRATIONS_FOLDER })).length > 0)
+  }
+  const app = await buildTestApp(t, { database: { ...database, url: urls[3] ?? '' } })
+  t.equal((await app.anonymous.request({ method: 'GET', url: '/readyz' })).status, 200)
+  t.ok(await app.signUp(), 'the role has the privileges that it needs')
+  const queue = new Queue(
+    'any',
+    { connection: inDatabase(urls[2] ?? '') } as never,
+    createPostgresBackend as never,
+  )
+  t.match(await queue.getJobCounts('waiting'), { waiting: 0 })
+  await queue.close()
+})
 
-t.test(
-  'picks the reachable host with the requested properties out of several',
-  { skip: LATER },
-  async (t) => {
-    const primary = await ownPostgres(t)
-    const standby = await primary.addStandby()
-    const places = [standby, primary].map(({ database }) => parseDatabaseUrl(database.url).places[0])
-    const [standbyPort, primaryPort] = places.map(({ port }) => port)
-    const nothing = await findFreePort()
-    const on = (ports: (number | undefined)[], session?: string) => {
-      const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',')
-      const url = primary.database.url.replace(/127\.0\.0\.1:\d+/, hosts)
-      return session ? `${url}?target_session_attrs=${session}` : url
-    }
-    const all = [nothing, standbyPort, primaryPort]
-    t.equal(await reach(on(all)), 'plain, a standby')
-    t.equal(await reach(on(all, 'read-write')), 'plain')
-    t.equal(await reach(on(all, 'primary')), 'plain')
-    t.equal(await reach(on([primaryPort, standbyPort], 'read-only')), 'plain, a standby')
-    t.equal(await reach(on([primaryPort, standbyPort], 'standby')), 'plain, a standby')
-    t.equal(await reach(on([primaryPort], 'prefer-standby')), 'plain')
-    t.equal(await reach(on([standbyPort], 'read-write')), 'refused: STANDBY')
-    t.equal(await reach(on([nothing])), 'refused: ECONNREFUSED')
-    t.equal(await reach(changeDatabaseUrl(on(all), { user: 'nobody', password: 'x' })), 'refused: 28P01')
+t.test('picks the reachable host with the requested properties out of several', async (t) => {
+  const primary = await ownPostgres(t)
+  const standby = await primary.addStandby()
+  const places = [standby, primary].map(({ database }) => parseDatabaseUrl(database.url).places[0])
+  const [standbyPort, primaryPort] = places.map(({ port }) => port)
+  const nothing = await findFreePort()
+  const on = (ports: (number | undefined)[], session?: string) => {
+    const hosts = ports.map((port) => `127.0.0.1:${port}`).join(',')
+    const url = primary.database.url.replace(/127\.0\.0\.1:\d+/, hosts)
+    return session ? `${url}?target_session_attrs=${session}` : url
+  }
+  const all = [nothing, standbyPort, primaryPort]
+  t.equal(await reach(on(all)), 'plain, a standby')
+  t.equal(await reach(on(all, 'read-write')), 'plain')
+  t.equal(await reach(on(all, 'primary')), 'plain')
+  t.equal(await reach(on([primaryPort, standbyPort], 'read-only')), 'plain, a standby')
+  t.equal(await reach(on([primaryPort, standbyPort], 'standby')), 'plain, a standby')
+  t.equal(await reach(on([primaryPort], 'prefer-standby')), 'plain')
+  t.equal(await reach(on([standbyPort], 'read-write')), 'refused: STANDBY')
+  t.equal(await reach(on([nothing])), 'refused: ECONNREFUSED')
+  t.equal(await reach(changeDatabaseUrl(on(all), { user: 'nobody', password: 'x' })), 'refused: 28P01')
 
-    const heard: string[] = []
-    const url = on(all, 'read-write')
-    const options = { channel: 'anything', onMessage: (payload: string) => heard.push(payload) }
-    const listener = await openListener({ ...options, url, onConnected: async () => {}, onError: () => {} })
-    const sql = connect(t, primary.database.adminUrl)
-    await sql.notify('anything', 'hello')
-    await listener.settle()
-    t.strictSame(heard, ['hello'], 'the listener hears announcements')
-    await listener.close()
-    const app = await buildTestApp(t, { database: { ...primary.database, url } })
-    t.ok(await app.signUp(), 'the application can write')
-  },
-)
+  const heard: string[] = []
+  const url = on(all, 'read-write')
+  const options = { channel: 'anything', onMessage: (payload: string) => heard.push(payload) }
+  const listener = await openListener({ ...options, url, onConnected: async () => {}, onError: () => {} })
+  const sql = connect(t, primary.database.adminUrl)
+  await sql.notify('anything', 'hello')
+  await listener.settle()
+  t.strictSame(heard, ['hello'], 'the listener hears announcements')
+  await listener.close()
+  const app = await buildTestApp(t, { database: { ...primary.database, url } })
+  t.ok(await app.signUp(), 'the application can write')
+})

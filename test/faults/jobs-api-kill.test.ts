@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import t from 'tap'
 import { buildProgram } from '../helpers/built.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { balance } from '../helpers/lost-mails.js'
@@ -7,6 +6,7 @@ import { startMailbox } from '../helpers/mailbox.js'
 import { finishJobs, IN_FULL } from '../helpers/passing-time.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 import { signUpUntilItDies } from '../helpers/signup-load.js'
+import t from '../tap.js'
 
 const API_KILLS = IN_FULL ? 40 : 6
 const REDIS_KILLS = IN_FULL ? 10 : 2

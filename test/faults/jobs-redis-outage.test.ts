@@ -1,4 +1,3 @@
-import t from 'tap'
 import { buildProgram } from '../helpers/built.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { balance, insertRegistrations } from '../helpers/lost-mails.js'
@@ -6,6 +5,7 @@ import { startMailbox } from '../helpers/mailbox.js'
 import { finishJobs } from '../helpers/passing-time.js'
 import { NO_REDIS, type OwnRedis, ownRedis } from '../helpers/redis.js'
 import { signUpAt } from '../helpers/signup-load.js'
+import t from '../tap.js'
 
 // The tests wait for deadlines to expire.
 t.setTimeout(400_000)

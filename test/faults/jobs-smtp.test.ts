@@ -1,12 +1,12 @@
-import t, { type Test } from 'tap'
 import { type BuiltProgram, buildProgram } from '../helpers/built.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { balance, insertRegistrations } from '../helpers/lost-mails.js'
 import { type Behaviour, startMailbox } from '../helpers/mailbox.js'
-import { finishJobs, LATER, passMinute } from '../helpers/passing-time.js'
+import { finishJobs, passMinute } from '../helpers/passing-time.js'
 import { findFreePort } from '../helpers/ports.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
+import t, { type Test } from '../tap.js'
 
 const MAILS = 5
 
@@ -41,7 +41,7 @@ async function allMailsArrive(
   t.same([...(await sql`select id from outbox where failed_at is not null`)], [])
 }
 
-t.test('mails wait for a server that is down', { skip: LATER }, async (t) => {
+t.test('mails wait for a server that is down', async (t) => {
   const prepared = await prepare(t)
   const port = await findFreePort()
   await work(prepared.program, port)
@@ -58,7 +58,7 @@ const PASSING: [string, Behaviour][] = [
 ]
 
 for (const [title, behaviour] of PASSING) {
-  t.test(`mails wait for a server that ${title}`, { skip: LATER }, async (t) => {
+  t.test(`mails wait for a server that ${title}`, async (t) => {
     const prepared = await prepare(t)
     const mailbox = await startMailbox(t)
     mailbox.behave(behaviour)
@@ -69,29 +69,25 @@ for (const [title, behaviour] of PASSING) {
   })
 }
 
-t.test(
-  'mails that a server refuses with 550 become dead letters, and no others do',
-  { skip: LATER },
-  async (t) => {
-    const { program, sql } = await prepare(t)
-    const mailbox = await startMailbox(t)
-    mailbox.behave({ recipient: 550 })
-    await work(program, Number(new URL(mailbox.url).port))
-    await finishJobs(sql)
-    mailbox.behave()
-    await insertRegistrations(sql, MAILS)
-    await finishJobs(sql)
-    const dead =
-      await sql`select job, attempts, last_error as "lastError" from outbox where failed_at is not null`
-    const refused = {
-      job: 'send-link',
-      attempts: 1,
-      lastError: 'The mail server answered 550 5.7.1 to RCPT TO',
-    }
-    t.same([...dead], Array(MAILS).fill(refused))
-    t.equal(mailbox.all.length, MAILS)
-  },
-)
+t.test('mails that a server refuses with 550 become dead letters, and no others do', async (t) => {
+  const { program, sql } = await prepare(t)
+  const mailbox = await startMailbox(t)
+  mailbox.behave({ recipient: 550 })
+  await work(program, Number(new URL(mailbox.url).port))
+  await finishJobs(sql)
+  mailbox.behave()
+  await insertRegistrations(sql, MAILS)
+  await finishJobs(sql)
+  const dead =
+    await sql`select job, attempts, last_error as "lastError" from outbox where failed_at is not null`
+  const refused = {
+    job: 'send-link',
+    attempts: 1,
+    lastError: 'The mail server answered 550 5.7.1 to RCPT TO',
+  }
+  t.same([...dead], Array(MAILS).fill(refused))
+  t.equal(mailbox.all.length, MAILS)
+})
 
 async function stopWhileSending(t: Test, redisUrl?: string): Promise<void> {
   const { program, sql } = await prepare(t)
@@ -110,10 +106,8 @@ async function stopWhileSending(t: Test, redisUrl?: string): Promise<void> {
   t.match(await balance(sql, mailbox.all), { lost: [], absent: [], renamed: [], duplicates: 0 })
 }
 
-t.test(
-  'a worker that is stopped while sending leaves its mails to another one (PostgreSQL)',
-  { skip: LATER },
-  (t) => stopWhileSending(t),
+t.test('a worker that is stopped while sending leaves its mails to another one (PostgreSQL)', (t) =>
+  stopWhileSending(t),
 )
 
 t.test(

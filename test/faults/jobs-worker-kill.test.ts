@@ -1,7 +1,7 @@
-import t from 'tap'
 import { killWorkers } from '../helpers/kill-workers.js'
-import { IN_FULL, LATER } from '../helpers/passing-time.js'
+import { IN_FULL } from '../helpers/passing-time.js'
+import t from '../tap.js'
 
 // The full run takes longer than the default limit of a test file.
 t.setTimeout(400_000)
-t.test('killed workers lose no mail (PostgreSQL)', { skip: LATER }, (t) => killWorkers(t, IN_FULL ? 20 : 5))
+t.test('killed workers lose no mail (PostgreSQL)', (t) => killWorkers(t, IN_FULL ? 20 : 5))

@@ -1,4 +1,3 @@
-import t, { type Test } from 'tap'
 import { openListener } from '../../src/db/driver/listener.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
@@ -7,6 +6,7 @@ import { eventually } from '../helpers/eventually.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { behindPgBouncer, NO_PGBOUNCER, NO_STATEMENTS } from '../helpers/pgbouncer.js'
+import t, { type Test } from '../tap.js'
 
 const skip = NO_PGBOUNCER
 

@@ -1,9 +1,9 @@
-import t from 'tap'
 import { findPooler } from '../../src/db/driver/pooler.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { createTestDatabase } from '../helpers/database.js'
 import { behindPgBouncer, NO_PGBOUNCER, NO_STATEMENTS } from '../helpers/pgbouncer.js'
 import { runServer } from '../helpers/server.js'
+import t from '../tap.js'
 
 const skip = NO_PGBOUNCER
 const database = await createTestDatabase(t)

@@ -1,4 +1,3 @@
-import t, { type Test } from 'tap'
 import { createDatabaseClient, type Db } from '../../src/db/driver/client.js'
 import { users } from '../../src/db/schema/users.js'
 import { clientOptions } from '../helpers/audit.js'
@@ -7,11 +6,12 @@ import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { balance } from '../helpers/lost-mails.js'
 import { startMailbox } from '../helpers/mailbox.js'
-import { finishJobs, IN_FULL, LATER, passMinute } from '../helpers/passing-time.js'
+import { finishJobs, IN_FULL, passMinute } from '../helpers/passing-time.js'
 import { ownPostgres } from '../helpers/postgres.js'
 import { openProxy } from '../helpers/proxy.js'
 import { startRequestLoad } from '../helpers/request-load.js'
 import { insertUser, signInAt } from '../helpers/server.js'
+import t, { type Test } from '../tap.js'
 
 // The full run takes longer than the default limit of a test file.
 t.setTimeout(400_000)
@@ -131,34 +131,30 @@ async function everyMailCame(t: Test, { mailbox, startWorker }: Started, databas
   t.same([...(await sql`select * from outbox where failed_at is not null`)], [], 'leaves no dead letter')
 }
 
-t.test(
-  'a restart, crash or replacement of PostgreSQL fails only the requests in flight',
-  { skip: LATER },
-  async (t) => {
-    const started = await start(t)
-    const { postgres, proxy } = started
-    const admin = connect(t, postgres.database.adminUrl)
-    const registered: string[] = []
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const faults = {
-        'restarted in order': () => postgres.restart('fast'),
-        crashed: () => postgres.restart('immediate'),
-        'its sessions ended': () =>
-          admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${postgres.database.appRole}`,
-      }
-      registered.push(...(await underLoad(t, started, faults)))
-      await hearsOfEndedSessions(t, started, postgres.database.adminUrl)
+t.test('a restart, crash or replacement of PostgreSQL fails only the requests in flight', async (t) => {
+  const started = await start(t)
+  const { postgres, proxy } = started
+  const admin = connect(t, postgres.database.adminUrl)
+  const registered: string[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const faults = {
+      'restarted in order': () => postgres.restart('fast'),
+      crashed: () => postgres.restart('immediate'),
+      'its sessions ended': () =>
+        admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${postgres.database.appRole}`,
     }
+    registered.push(...(await underLoad(t, started, faults)))
+    await hearsOfEndedSessions(t, started, postgres.database.adminUrl)
+  }
 
-    const standby = await postgres.addStandby()
-    await workersRefuseStandby(t, standby.database.url)
-    const failOver = async () => {
-      await postgres.stop('immediate')
-      proxy.leadTo(standby.database.url)
-      await standby.promote()
-    }
-    registered.push(...(await underLoad(t, started, { 'failed over': failOver })))
-    await hearsOfEndedSessions(t, started, standby.database.adminUrl)
-    await nothingIsLost(t, started, registered, standby.database.adminUrl)
-  },
-)
+  const standby = await postgres.addStandby()
+  await workersRefuseStandby(t, standby.database.url)
+  const failOver = async () => {
+    await postgres.stop('immediate')
+    proxy.leadTo(standby.database.url)
+    await standby.promote()
+  }
+  registered.push(...(await underLoad(t, started, { 'failed over': failOver })))
+  await hearsOfEndedSessions(t, started, standby.database.adminUrl)
+  await nothingIsLost(t, started, registered, standby.database.adminUrl)
+})

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import t, { type Test } from 'tap'
 import { createTestDatabase } from '../helpers/database.js'
 import { startProcess } from '../helpers/process.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 import { startServer } from '../helpers/server.js'
+import t, { type Test } from '../tap.js'
 
 type Answered = { status: number; retryAfter: string | null; sentAt: number; answeredAt: number }
 

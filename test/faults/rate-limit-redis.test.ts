@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
 import { MemoryWindows } from '../../src/rate-limit/moving-window-in-memory.js'
 import { openRedis, RedisWindows } from '../../src/rate-limit/moving-window-in-redis.js'
 import { type Policy, type Strategy, toPolicies } from '../../src/rate-limit/policies.js'
@@ -11,6 +10,7 @@ import { createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { openProxy } from '../helpers/proxy.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
+import t, { type Test } from '../tap.js'
 
 const SILENT = { onOutage: () => undefined, onRecovery: () => undefined }
 const TOKEN = { token: 'x'.repeat(43) }

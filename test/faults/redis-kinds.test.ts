@@ -1,4 +1,3 @@
-import t, { type Test } from 'tap'
 import { redisPlacesOf } from '../../src/lib/redis/index.js'
 import { parseRedisUrl } from '../../src/lib/redis/url.js'
 import { PASSWORD } from '../helpers/app.js'
@@ -8,6 +7,7 @@ import { createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { type Onboarding, startOnboarding } from '../helpers/onboarding.js'
 import { NO_REDIS, ownCluster, ownRedis, ownSentinels } from '../helpers/redis.js'
+import t, { type Test } from '../tap.js'
 
 t.setTimeout(400_000)
 

@@ -1,10 +1,9 @@
-import t, { type Test } from 'tap'
 import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 import { type BuiltProgram, buildProgram } from '../helpers/built.js'
 import { connect, createTestDatabase, type TestDatabase } from '../helpers/database.js'
-import { LATER } from '../helpers/passing-time.js'
 import { occupyPort } from '../helpers/ports.js'
 import { openProxy } from '../helpers/proxy.js'
+import t, { type Test } from '../tap.js'
 
 // The tests wait for deadlines to expire.
 t.setTimeout(400_000)
@@ -40,7 +39,7 @@ const changed = ({ url }: TestDatabase, changes: Partial<URL>): NodeJS.ProcessEn
 
 const CANNOT = '^cannot connect to database'
 
-t.test('a database that refuses the connection is reported in one line', { skip: LATER }, async (t) => {
+t.test('a database that refuses the connection is reported in one line', async (t) => {
   const database = await createTestDatabase(t)
   const program = await buildProgram(t, database, {})
   const { host } = new URL(database.url)
@@ -66,43 +65,39 @@ t.test('a database that refuses the connection is reported in one line', { skip:
   )
 })
 
-t.test(
-  'a database that is away or silent is reported in one line, and found when it is back',
-  { skip: LATER },
-  async (t) => {
-    const database = await createTestDatabase(t)
-    const program = await buildProgram(t, database, {})
-    const away = async () => {
-      const proxy = await openProxy(t, database.url)
-      const env = { DATABASE_URL: proxy.url }
-      const { host } = new URL(proxy.url)
-      await proxy.close()
-      await refuses(t, program, env, RegExp(`${CANNOT} \\S+ at ${host}: ECONNREFUSED\n$`))
-      await proxy.open()
-      proxy.freeze()
-      await refuses(t, program, env, RegExp(`${CANNOT} \\S+ at ${host}: CONNECT_TIMEOUT\n$`))
-      proxy.thaw()
-      await Promise.all([program.startServer(env), program.startWorker(env)])
-    }
-    /** Accepts connections and then does not answer. */
-    const silent = async (table: string, env: NodeJS.ProcessEnv, entries?: Program[]) => {
-      const { url, ownerUrl } = await createTestDatabase(t)
-      const line = RegExp(`^the database at ${new URL(url).host} does not answer in time\n$`)
-      await connect(t, ownerUrl).begin(async (tx) => {
-        await tx.unsafe(`lock table ${table} in access exclusive mode`)
-        await refuses(t, program, { DATABASE_URL: url, ...env }, line, entries)
-      })
-    }
-    await Promise.all([
-      away(),
-      silent('drizzle.migrations', {}),
-      silent('access_revocations', {}, ['spawnServer']),
-      silent('access_revocations', { DATABASE_STATEMENT_TIMEOUT_MS: '500' }, ['spawnServer']),
-    ])
-  },
-)
+t.test('a database that is away or silent is reported in one line, and found when it is back', async (t) => {
+  const database = await createTestDatabase(t)
+  const program = await buildProgram(t, database, {})
+  const away = async () => {
+    const proxy = await openProxy(t, database.url)
+    const env = { DATABASE_URL: proxy.url }
+    const { host } = new URL(proxy.url)
+    await proxy.close()
+    await refuses(t, program, env, RegExp(`${CANNOT} \\S+ at ${host}: ECONNREFUSED\n$`))
+    await proxy.open()
+    proxy.freeze()
+    await refuses(t, program, env, RegExp(`${CANNOT} \\S+ at ${host}: CONNECT_TIMEOUT\n$`))
+    proxy.thaw()
+    await Promise.all([program.startServer(env), program.startWorker(env)])
+  }
+  /** Accepts connections and then does not answer. */
+  const silent = async (table: string, env: NodeJS.ProcessEnv, entries?: Program[]) => {
+    const { url, ownerUrl } = await createTestDatabase(t)
+    const line = RegExp(`^the database at ${new URL(url).host} does not answer in time\n$`)
+    await connect(t, ownerUrl).begin(async (tx) => {
+      await tx.unsafe(`lock table ${table} in access exclusive mode`)
+      await refuses(t, program, { DATABASE_URL: url, ...env }, line, entries)
+    })
+  }
+  await Promise.all([
+    away(),
+    silent('drizzle.migrations', {}),
+    silent('access_revocations', {}, ['spawnServer']),
+    silent('access_revocations', { DATABASE_STATEMENT_TIMEOUT_MS: '500' }, ['spawnServer']),
+  ])
+})
 
-t.test('every other obstacle to a start is reported in one line', { skip: LATER }, async (t) => {
+t.test('every other obstacle to a start is reported in one line', async (t) => {
   const database = await createTestDatabase(t)
   const program = await buildProgram(t, database, {})
   const port = await occupyPort(t)

@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import { withReplicas } from 'drizzle-orm/pg-core'
-import t from 'tap'
 import { createDatabaseClient } from '../../src/db/driver/client.js'
 import { listUsers } from '../../src/db/queries/accounts/user-lists.js'
 import { createUser, findUserById } from '../../src/db/queries/accounts/users.js'
@@ -12,6 +11,7 @@ import { withActor } from '../../src/lib/audit/context.js'
 import { NotFound } from '../../src/lib/errors/errors.js'
 import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 /**
  * Uses a second database as the replica, so that reads from it differ from the writes to the

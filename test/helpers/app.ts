@@ -10,6 +10,7 @@ import type { UserRole } from '../../src/lib/auth/roles.js'
 import { generateSigningKeyPem, parseSigningKeys, type SigningKey } from '../../src/lib/auth/signing-keys.js'
 import { type Client, createClient } from './client.js'
 import { createTestDatabase, type TestDatabase } from './database.js'
+import { shareDocument } from './documented-answers.js'
 
 export type TestApp = {
   app: FastifyInstance
@@ -59,6 +60,7 @@ export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promi
   })
   t.teardown(() => app.close())
   await app.ready()
+  shareDocument(app, JSON.stringify(options.config ?? {}))
 
   const anonymous = createClient(app)
   const signUp: TestApp['signUp'] = async ({ role = 'user', email, password = PASSWORD } = {}) => {

@@ -35,7 +35,9 @@ export async function createTestDatabase(t: Test, { empty = false } = {}): Promi
   const owner = quoteName(parseDatabaseUrl(ownerUrl).user)
   const source = quoteName(empty ? 'template0' : template)
   const admin = openPostgres(adminUrl, { max: 1, onnotice: () => {} })
-  await admin.unsafe(`create database ${quoteName(name)} template ${source} owner ${owner}`)
+  await admin.unsafe(
+    `create database ${quoteName(name)} template ${source} strategy file_copy owner ${owner}`,
+  )
   t.teardown(async () => {
     await admin.unsafe(`drop database ${quoteName(name)} with (force)`)
     await admin.end()

@@ -17,11 +17,19 @@ const WIRE_FORMATS = {
 }
 
 const checks = new WeakMap<FastifyInstance, Check>()
+const kinds = new WeakMap<FastifyInstance, string>()
+const checksByKind = new Map<string, Check>()
+
+/** Apps of one kind have the same document. It is read once for all of them, which takes as long as many requests. */
+export const shareDocument = (app: FastifyInstance, kind: string): unknown => kinds.set(app, kind)
 
 /** @throws {Error} when the answer of a documented operation differs from the OpenAPI document */
 export function checkAgainstDocument(app: FastifyInstance, ...answered: Parameters<Check>): void {
-  const check = checks.get(app) ?? buildCheck(app)
-  checks.set(app, check)
+  const kind = kinds.get(app)
+  const known = kind === undefined ? checks.get(app) : checksByKind.get(kind)
+  const check = known ?? buildCheck(app)
+  if (kind === undefined) checks.set(app, check)
+  else checksByKind.set(kind, check)
   check(...answered)
 }
 

@@ -2,8 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import type { Test } from 'tap'
 import type { EmbeddedPostgres } from '../../src/embedded-postgres/index.js'
+import type { Test } from '../tap.js'
 
 const PROGRAM = fileURLToPath(
   new URL('../processes/embedded-postgres/fixtures/embedded-user.ts', import.meta.url),

@@ -6,9 +6,6 @@ import { eventually } from './eventually.js'
 /** Whether `test/faults` runs in full, with the numbers of kills in docs/jobs.md. */
 export const IN_FULL = process.env.FAULTS === 'full'
 
-/** The `skip` option of slow tests that a separate run covers: the reason, or false. */
-export const LATER = process.env.FAULTS === 'later' && 'left to a later run'
-
 /** Expires the lease of every open job, so that it is claimed again. */
 async function passLeases(sql: postgres.Sql): Promise<void> {
   await sql`update outbox set claimed_until = null where done_at is null and failed_at is null`

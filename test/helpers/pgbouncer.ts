@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { TestDatabase } from './database.js'
 import { eventually } from './eventually.js'
-import { LATER } from './passing-time.js'
 import { findFreePort } from './ports.js'
 import { PACKAGE_ROOT } from './process.js'
 
@@ -17,7 +16,7 @@ const { status, stdout } = spawnSync('pgbouncer', ['--version'], { env, encoding
 const [, version = 0] = /PgBouncer 1\.(\d+)/.exec(stdout ?? '') ?? []
 
 /** The `skip` option of tests that need a pooler: the reason, or false. */
-export const NO_PGBOUNCER = LATER || (status !== 0 && 'PgBouncer is not installed')
+export const NO_PGBOUNCER = status !== 0 && 'PgBouncer is not installed'
 
 /** The `skip` option of tests that need a pooler with prepared statements: the reason, or false. */
 export const NO_STATEMENTS =

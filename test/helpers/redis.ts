@@ -6,12 +6,11 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { eventually } from './eventually.js'
-import { LATER } from './passing-time.js'
 import { findFreePort } from './ports.js'
 
 /** The `skip` option of tests that break a separate Redis: the reason, or false. */
 export const NO_REDIS =
-  LATER || (spawnSync('redis-server', ['--version']).status !== 0 && 'redis-server is not installed')
+  spawnSync('redis-server', ['--version']).status !== 0 && 'redis-server is not installed'
 
 export type OwnRedis = {
   url: string

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { Batcher } from '../../src/lib/async/batcher.js'
+import t from '../tap.js'
 
 /** A batcher with a store that can be made to fail or to wait. */
 function openStore() {

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { clientAddress, readAddress, trustedProxies } from '../../src/lib/network/client-address.js'
+import t from '../tap.js'
 
 t.test('reads an address without port and zone, in one spelling', async (t) => {
   const spellings: [string, string | undefined][] = [

@@ -1,10 +1,10 @@
-import t from 'tap'
 import {
   changeDatabaseUrl,
   DatabaseUrlError,
   parseDatabaseUrl,
   placesOf,
 } from '../../src/lib/database-url/index.js'
+import t from '../tap.js'
 
 const read = (rest: string) => parseDatabaseUrl(`postgres://${rest}`)
 

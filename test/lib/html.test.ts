@@ -1,5 +1,5 @@
-import t from 'tap'
 import { type HtmlContent, html, raw } from '../../src/lib/http/html.js'
+import t from '../tap.js'
 
 const ATTACK = `"><script>alert('&')</script>`
 const ESCAPED = '&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;'

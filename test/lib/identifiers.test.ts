@@ -1,10 +1,10 @@
-import t from 'tap'
 import { requestIdOf } from '../../src/lib/http/request-id.js'
 import { isAsciiEmail, isEmail, normalizeEmail } from '../../src/lib/schema/email.js'
 import { decodeCursor, encodeCursor } from '../../src/lib/schema/pagination.js'
 import { Nullable, StrictObject, Uuid } from '../../src/lib/schema/schemas.js'
 import Type from '../../src/lib/schema/type.js'
 import { buildValidator } from '../../src/lib/schema/validation.js'
+import t from '../tap.js'
 
 t.test('accepts only addresses that a mail header can hold, and compares them without case', async (t) => {
   const good = [

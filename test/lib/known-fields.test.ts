@@ -1,5 +1,5 @@
-import t from 'tap'
 import { maskRefusedValues, maskUnknownFields, maskUnknownQuery } from '../../src/lib/audit/known-fields.js'
+import t from '../tap.js'
 
 const R = '[redacted]'
 const person = { properties: { name: {}, address: { properties: { city: {} } }, tags: { items: {} } } }

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { merkleRoot, sha256 } from '../../src/lib/audit/merkle.js'
+import t from '../tap.js'
 
 t.test('computes the Merkle root of RFC 6962', async (t) => {
   const leaf = (hex: string) => sha256(Buffer.from([0]), Buffer.from(hex, 'hex'))

@@ -1,8 +1,8 @@
-import t from 'tap'
 import { networksOf } from '../../src/lib/network/client-networks.js'
 import { parseQuotas } from '../../src/rate-limit/grammar.js'
 import { MemoryWindows } from '../../src/rate-limit/moving-window-in-memory.js'
 import { type Policy, type Strategy, toPolicies } from '../../src/rate-limit/policies.js'
+import t from '../tap.js'
 
 const ROUTE = { method: 'POST', url: '/api/v1/auth/login' }
 const WINDOW_MS = 60_000

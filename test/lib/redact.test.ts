@@ -1,7 +1,7 @@
-import t from 'tap'
 import { isSecretName, REDACTED, redact, redactText } from '../../src/lib/audit/redact.js'
 import { generateToken } from '../../src/lib/auth/tokens.js'
 import { isEmail } from '../../src/lib/schema/email.js'
+import t from '../tap.js'
 
 const TOKEN = generateToken()
 

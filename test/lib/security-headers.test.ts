@@ -1,5 +1,5 @@
-import t from 'tap'
 import { SECURITY_HEADERS } from '../../src/lib/http/security-headers.js'
+import t from '../tap.js'
 
 /**
  * The headers of https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html for

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { type Caller, Semaphore, type SemaphoreOptions } from '../../src/lib/async/semaphore.js'
+import t from '../tap.js'
 
 /** A job that ends on `end()` or fails on `fail()`. */
 function job(name: string, log: string[]) {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import TypeBox, { type Static } from 'typebox'
 import Type from '../../src/lib/schema/type.js'
 import { PACKAGE_ROOT } from '../helpers/process.js'
+import t from '../tap.js'
 
 const COLOURS = ['red', 'green'] as const
 

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { VerifiedTokens } from '../../src/lib/auth/verified-tokens.js'
+import t from '../tap.js'
 
 const inSeconds = (seconds: number) => Date.now() / 1000 + seconds
 

@@ -1,5 +1,5 @@
-import t from 'tap'
 import { WaitQueue } from '../../src/lib/async/wait-queue.js'
+import t from '../tap.js'
 
 const late = () => new Error('late')
 

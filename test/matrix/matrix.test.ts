@@ -1,10 +1,11 @@
 /** Authorization of every operation of the OpenAPI document, for every kind of caller. */
-import t from 'tap'
+
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
 import { connectAcrossOrganizations } from '../helpers/database.js'
 import { type JsonSchema, operationsOf, sampleOf } from '../helpers/operations.js'
 import { findMistake } from '../helpers/problems.js'
+import t from '../tap.js'
 import { CALLERS, CELLS } from './cells.js'
 import { expectedLines, operationOf, statusesByPolicy } from './expected.js'
 import { absentIds, makeObjects, namesOf, prepare, SPECIAL_OBJECTS } from './requests.js'

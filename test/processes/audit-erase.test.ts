@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import t, { type Test } from 'tap'
 import { eraseUser } from '../../src/db/seals/erase.js'
 import { sealAuditLog } from '../../src/db/seals/seal.js'
 import { verifyAuditLog } from '../../src/db/seals/verify.js'
@@ -12,6 +11,7 @@ import { eventually } from '../helpers/eventually.js'
 import { invite } from '../helpers/invitations.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { run } from '../helpers/process.js'
+import t, { type Test } from '../tap.js'
 
 const ADA = 'ada.lovelace@example.com'
 

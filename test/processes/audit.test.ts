@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type postgres from 'postgres'
-import t, { type Test } from 'tap'
 import { parseAuditPublicKeys, parseAuditSigningKey } from '../../src/lib/audit/audit-keys.js'
 import { commands } from '../../src/scripts/audit/commands.js'
 import { UsageError } from '../../src/scripts/command-line/arguments.js'
@@ -12,6 +11,7 @@ import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { run } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
+import t, { type Test } from '../tap.js'
 
 /** The output of `npm run audit:keys`, by label. */
 async function newKeys(t: Test) {

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import t, { type Test } from 'tap'
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
@@ -7,6 +6,7 @@ import { createEmptyDatabase } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { startProcess } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
+import t, { type Test } from '../tap.js'
 
 const COMMAND = ['node', '--import', 'tsx', 'scripts/create-user.ts'] as const
 const NAMES = ['--first-name', 'Ada', '--last-name', 'Lovelace']

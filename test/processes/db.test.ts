@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { commands } from '../../scripts/db/commands.js'
 import { MIGRATIONS_FOLDER } from '../../src/db/lifecycle/setup.js'
 import { listMigrations } from '../../src/db/migrate/index.js'
@@ -10,6 +9,7 @@ import { copyCheckout } from '../helpers/checkout.js'
 import { createEmptyDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { run } from '../helpers/process.js'
+import t, { type Test } from '../tap.js'
 
 const names = await listMigrations(MIGRATIONS_FOLDER)
 const first = String(names[0])

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
 import { copyCheckout } from '../helpers/checkout.js'
 import { createEmptyDatabase } from '../helpers/database.js'
 import { allReady, groupOf, newPlace, startDev } from '../helpers/dev.js'
 import { eventually } from '../helpers/eventually.js'
+import t from '../tap.js'
 
 const isUp = async (url: string) => (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200
 

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { allReady, DEV_COMMAND, groupOf, newPlace, startDev } from '../helpers/dev.js'
 import { ends, serverOf } from '../helpers/embedded-dir.js'
@@ -8,6 +7,7 @@ import { eventually } from '../helpers/eventually.js'
 import { occupyPort } from '../helpers/ports.js'
 import { run, startProcess } from '../helpers/process.js'
 import { signInAt } from '../helpers/server.js'
+import t, { type Test } from '../tap.js'
 
 const ADMIN = 'admin@example.com'
 const BOB = { email: 'bob@example.com', password: 'a long and quiet sentence' }

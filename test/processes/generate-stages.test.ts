@@ -3,7 +3,6 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sql as text } from 'drizzle-orm'
 import { check as checkConstraint, index, integer, pgEnum, pgPolicy, pgTable } from 'drizzle-orm/pg-core'
-import t, { type Test } from 'tap'
 import { check } from '../../scripts/db/check.js'
 import { generate } from '../../scripts/db/generate.js'
 import type { Schema } from '../../scripts/db/snapshots.js'
@@ -11,6 +10,7 @@ import { audited } from '../../src/db/declarations/audited.js'
 import { downgrade, upgrade } from '../../src/db/migrate/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { createEmptyDatabase } from '../helpers/database.js'
+import t, { type Test } from '../tap.js'
 
 type Shelf = { values: [string, ...string[]]; standard: string; isIndexed?: boolean }
 

@@ -16,12 +16,12 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import t from 'tap'
 import { check, checkApplied } from '../../scripts/db/check.js'
 import { generate } from '../../scripts/db/generate.js'
 import { downgrade, upgrade } from '../../src/db/migrate/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { createEmptyDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 /** A schema. `biggerShelf` is the same with a change of every kind. */
 function shelf() {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { PACKAGE_ROOT, run } from '../helpers/process.js'
+import t, { type Test } from '../tap.js'
 
 const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not installed'
 
@@ -13,7 +13,7 @@ const skip = spawnSync('git', ['--version']).error !== undefined && 'git is not 
 async function createRepository(t: Test) {
   const cwd = t.testdir({ 'package.json': '{ "scripts": { "typecheck": "true", "test": "node test.js" } }' })
   for (const file of ['lefthook.yml', 'biome.json']) cpSync(join(PACKAGE_ROOT, file), join(cwd, file))
-  writeFileSync(join(cwd, '.gitignore'), 'node_modules\n')
+  writeFileSync(join(cwd, '.gitignore'), 'node_modules\nremote\n')
   symlinkSync(join(PACKAGE_ROOT, 'node_modules'), join(cwd, 'node_modules'))
   const identity = {
     GIT_CONFIG_GLOBAL: '/dev/null',
@@ -53,4 +53,17 @@ t.test('formats commits on other branches and refuses them when a test fails', {
   t.equal((await git(['status', '--porcelain'])).stdout, '', 'the formatted files are part of the commit')
   write('test.js', 'process.exit(1)\n')
   t.match(await commit(), { code: 1 })
+})
+
+t.test('runs the nearest tests before a commit, and all of them before a push', { skip }, async (t) => {
+  const { cwd, git, commit, write } = await createRepository(t)
+  await git(['init', '--quiet', '--bare', 'remote'])
+  await git(['switch', '--quiet', '--create', 'feature/notes'])
+  const push = () => git(['push', join(cwd, 'remote'), 'feature/notes'])
+  write('test.js', "process.exit(process.argv[2] === '--related' ? 0 : 1)\n")
+  t.match(await commit(), { code: 0 })
+  t.match(await push(), { code: 1 })
+  write('test.js', 'process.exit(0)\n')
+  t.match(await commit(), { code: 0 })
+  t.match(await push(), { code: 0 })
 })

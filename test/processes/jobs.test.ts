@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
 import { parseArguments } from '../../src/scripts/jobs/arguments.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { connect, createEmptyDatabase, createTestDatabase } from '../helpers/database.js'
 import { run } from '../helpers/process.js'
+import t, { type Test } from '../tap.js'
 
 /** The command as run by an operator, with an unreachable Redis in its settings. */
 function commandsOn(t: Test, databaseUrl: string) {

@@ -1,8 +1,8 @@
-import t, { type Test } from 'tap'
 import { connect, createEmptyDatabase, createTestDatabase } from '../helpers/database.js'
 import { ends, newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { occupyPort } from '../helpers/ports.js'
 import { runServer } from '../helpers/server.js'
+import t, { type Test } from '../tap.js'
 
 /** Checks that the process exits with exactly this text: no stack, no further line, no password. */
 async function refuses(t: Test, env: NodeJS.ProcessEnv, line: RegExp | string) {

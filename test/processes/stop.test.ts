@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect as openSocket } from 'node:net'
-import t from 'tap'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { ends, newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { eventually } from '../helpers/eventually.js'
 import { insertUser, signInAt, spawnServer, startServer } from '../helpers/server.js'
+import t from '../tap.js'
 
 /** A kept-alive connection; `get` returns the raw response. */
 async function openKeptConnection(url: string) {

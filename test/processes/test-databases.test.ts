@@ -1,8 +1,8 @@
-import t from 'tap'
 import { openTestDatabases } from '../../scripts/test/databases.js'
 import { quoteName } from '../../src/db/driver/quote.js'
 import { changeDatabaseUrl } from '../../src/lib/database-url/index.js'
 import { connect, testDatabases } from '../helpers/database.js'
+import t from '../tap.js'
 
 t.test(
   'two test runs on one server use only their own databases and remove those of killed runs',

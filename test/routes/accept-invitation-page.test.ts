@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import t, { type Test } from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Answer } from '../helpers/client.js'
 import {
@@ -10,6 +9,7 @@ import {
   submitInvitation,
 } from '../helpers/invitations.js'
 import { createOrganization } from '../helpers/organizations.js'
+import t, { type Test } from '../tap.js'
 
 const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
 const ACCOUNT = { password: NEW_PASSWORD, firstName: 'Grace', lastName: 'Hopper' }

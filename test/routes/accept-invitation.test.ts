@@ -1,4 +1,3 @@
-import t from 'tap'
 import type { MailedTokenPurpose } from '../../src/lib/auth/mailed-tokens.js'
 import type { OrganizationRole } from '../../src/lib/auth/roles.js'
 import { generateToken } from '../../src/lib/auth/tokens.js'
@@ -16,6 +15,7 @@ import {
 import { mailToken } from '../helpers/mailed-token.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { findMistake } from '../helpers/problems.js'
+import t from '../tap.js'
 
 const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
 const ACCOUNT = { password: NEW_PASSWORD, firstName: 'Grace', lastName: 'Hopper' }

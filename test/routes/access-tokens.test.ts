@@ -2,12 +2,12 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import t from 'tap'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
 import { createClient } from '../helpers/client.js'
 import { eventually } from '../helpers/eventually.js'
 import { exchange } from '../helpers/socket.js'
+import t from '../tap.js'
 
 const [key] = testSigningKeys
 const config = { RATE_LIMIT: 'off' } as const

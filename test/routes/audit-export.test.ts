@@ -1,6 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
 import { ConnectionPool } from '../../src/db/driver/pool.js'
 import { buildTestApp } from '../helpers/app.js'
 import { fillAuditLog } from '../helpers/audit-entries.js'
@@ -8,6 +7,7 @@ import { searchAs } from '../helpers/audit-search.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { recordedRequests } from '../helpers/recorded-requests.js'
+import t from '../tap.js'
 
 const ENTRIES = 201_000
 /** The number of statements of a full export: two for each batch of 500 entries. */

@@ -1,9 +1,9 @@
 import { connect as openSocket } from 'node:net'
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import t from '../tap.js'
 
 const { app, database, signUp } = await buildTestApp(t, {
   config: { RATE_LIMIT: 'off', DATABASE_POOL_MAX: 4 },

@@ -1,7 +1,7 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { type Entry, searchAs } from '../helpers/audit-search.js'
 import { connect } from '../helpers/database.js'
+import t from '../tap.js'
 
 const { database, signUp, anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 const admin = await signUp({ role: 'super_admin', email: 'admin@example.com' })

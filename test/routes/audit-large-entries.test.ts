@@ -1,7 +1,6 @@
 import { get, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
 import { ConnectionPool } from '../../src/db/driver/pool.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Entry } from '../helpers/audit-search.js'
@@ -9,6 +8,7 @@ import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
+import t from '../tap.js'
 
 const MIB = 1_048_576
 /** 24 MB in total, more than the sockets buffer. */

@@ -1,9 +1,9 @@
-import t from 'tap'
 import { createUser } from '../../src/db/queries/accounts/users.js'
 import { withActor } from '../../src/lib/audit/context.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Entry, searchAs } from '../helpers/audit-search.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 const { app, config, database, signUp, anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 const admin = await signUp({ role: 'super_admin', email: 'admin@example.com' })

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import t from 'tap'
 import { users } from '../../src/db/schema/users.js'
 import { runInContext } from '../../src/lib/audit/context.js'
 import { redact } from '../../src/lib/audit/redact.js'
@@ -7,6 +6,7 @@ import { hashPassword } from '../../src/lib/auth/passwords.js'
 import type { UserRole } from '../../src/lib/auth/roles.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
+import t from '../tap.js'
 
 const testApp = await buildTestApp(t, { config: { RATE_LIMIT: 'off', DATABASE_POOL_MAX: 3 } })
 const { app, database, signUp, anonymous } = testApp

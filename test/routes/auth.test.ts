@@ -1,8 +1,8 @@
-import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import t from '../tap.js'
 
 const config = { RATE_LIMIT: 'off' } as const
 const first = await buildTestApp(t, { config })

@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net'
-import t, { type Test } from 'tap'
 import { BOARD, buildDashboard } from '../helpers/dashboard.js'
 import { eventually } from '../helpers/eventually.js'
 import { openProxy } from '../helpers/proxy.js'
+import t, { type Test } from '../tap.js'
 
 const REDIS_DATABASE = 13
 const API = `${BOARD}/api`
@@ -31,7 +31,7 @@ t.test('shows that the queue is unavailable and waits for nothing', async (t) =>
       const answer = await browser.get(API + path)
       t.match(
         [answer.status, answer.headers['retry-after'], answer.json().error],
-        [503, '1', /Not available/],
+        [503, '1', /Temporarily unavailable/],
       )
     }
     await app.close()

@@ -1,4 +1,3 @@
-import t, { type Test } from 'tap'
 import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
 import { PASSWORD } from '../helpers/app.js'
 import {
@@ -12,6 +11,7 @@ import {
 } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
 import { recordedRequests } from '../helpers/recorded-requests.js'
+import t, { type Test } from '../tap.js'
 
 const WRONG = 'not the password at all'
 const QUEUES = `${BOARD}/api/queues`
@@ -131,7 +131,7 @@ for (const [cause, end] of Object.entries(ENDINGS)) {
       status: 302,
       headers: { location: `${SIGN_IN}?next=%2Fadmin%2Fqueues` },
     })
-    t.match((await browser.get(QUEUES)).json(), { status: 401, error: /not signed in/ })
+    t.match((await browser.get(QUEUES)).json(), { status: 401, error: /no longer signed in/ })
     t.equal((await browser.get(SIGN_IN)).status, 200)
   })
 }

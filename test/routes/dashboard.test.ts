@@ -1,5 +1,4 @@
 import { appRoutes } from '@bull-board/api/dist/routes.js'
-import t from 'tap'
 import { outbox } from '../../src/db/schema/outbox.js'
 import {
   BOARD,
@@ -14,6 +13,7 @@ import {
 } from '../helpers/dashboard.js'
 import { eventually } from '../helpers/eventually.js'
 import { forgetKeys, onEachBackend } from '../helpers/jobs.js'
+import t from '../tap.js'
 
 const API = `${BOARD}/api`
 const QUEUE = `${API}/queues/groundwork`

@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
-import t, { type Test } from 'tap'
 import { noticeMails } from '../../src/emails/index.js'
 import devInbox from '../../src/plugins/infra/dev-inbox.js'
 import mailer from '../../src/plugins/infra/mailer.js'
@@ -12,6 +11,7 @@ import { buildTestApp, type TestApp } from '../helpers/app.js'
 import { eventually } from '../helpers/eventually.js'
 import { UNMEASURED } from '../helpers/metrics.js'
 import { startTestWorker } from '../helpers/worker.js'
+import t, { type Test } from '../tap.js'
 
 const ada = {
   email: 'ada@example.com',

@@ -1,6 +1,6 @@
-import t from 'tap'
 import { anonymousCaller } from '../../src/lib/auth/passwords.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import t from '../tap.js'
 
 t.test(
   'an IPv6 client that changes its network for each request is refused by the wider network',

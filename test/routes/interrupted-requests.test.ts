@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectSocket } from 'node:net'
 import pino from 'pino'
-import t, { type Test } from 'tap'
 import { buildTestApp, type TestApp } from '../helpers/app.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { openProxy } from '../helpers/proxy.js'
 import { recordedRequests } from '../helpers/recorded-requests.js'
+import t, { type Test } from '../tap.js'
 
 const open = async (t: Test, options = {}) => {
   const testApp = await buildTestApp(t, { config: { RATE_LIMIT: 'off' }, ...options })

@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import t from 'tap'
 import { withActor } from '../../src/lib/audit/context.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { searchAs } from '../helpers/audit-search.js'
@@ -11,6 +10,7 @@ import { UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 import { findMistake } from '../helpers/problems.js'
 import { recordedRequests } from '../helpers/recorded-requests.js'
+import t from '../tap.js'
 
 const { app, database, anonymous, signUp } = await buildTestApp(t)
 const admin = await signUp({ role: 'super_admin' })

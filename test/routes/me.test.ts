@@ -1,6 +1,6 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
+import t from '../tap.js'
 
 const { signUp, anonymous, database } = await buildTestApp(t)
 const sql = connect(t, database.ownerUrl)

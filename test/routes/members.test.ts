@@ -1,8 +1,8 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
+import t from '../tap.js'
 
 const { app, signUp } = await buildTestApp(t)
 const admin = await signUp({ role: 'super_admin' })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import pino from 'pino'
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { recordedRequests, recordsOfCalls } from '../helpers/recorded-requests.js'
+import t from '../tap.js'
 
 const lines: string[] = []
 const { app, database, signUp, anonymous } = await buildTestApp(t, {

@@ -1,9 +1,9 @@
-import t from 'tap'
 import { deleteRowsOfOrganization } from '../../src/db/queries/organizations/organizations.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
+import t from '../tap.js'
 
 const { app, signUp } = await buildTestApp(t)
 const admin = await signUp({ role: 'super_admin' })

@@ -1,5 +1,5 @@
 /** A deleted organization disappears at once; a job deletes its rows in batches. */
-import t from 'tap'
+
 import { deleteRowsOfOrganization } from '../../src/db/queries/organizations/organizations.js'
 import { withActor } from '../../src/lib/audit/context.js'
 import { buildTestApp } from '../helpers/app.js'
@@ -8,6 +8,7 @@ import { eventually } from '../helpers/eventually.js'
 import { invite } from '../helpers/invitations.js'
 import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
 import { startTestWorker } from '../helpers/worker.js'
+import t from '../tap.js'
 
 const test = await buildTestApp(t, { config: { DATABASE_STATEMENT_TIMEOUT_MS: 2_000 } })
 const { app, database, anonymous, signUp } = test

@@ -1,4 +1,3 @@
-import t, { type Test } from 'tap'
 import { memberships } from '../../src/db/schema/memberships.js'
 import { withOrganization } from '../../src/db/tenancy/scopes.js'
 import { buildTestApp } from '../helpers/app.js'
@@ -6,6 +5,7 @@ import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
+import t, { type Test } from '../tap.js'
 
 const ROUNDS = 6
 

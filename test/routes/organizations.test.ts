@@ -1,4 +1,3 @@
-import t from 'tap'
 import { ORGANIZATION_SORT_FIELDS } from '../../src/db/queries/organizations/organization-lists.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
@@ -6,6 +5,7 @@ import { connect } from '../helpers/database.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 import { findMistake } from '../helpers/problems.js'
+import t from '../tap.js'
 
 const { app, database, signUp } = await buildTestApp(t)
 const ada = await signUp()

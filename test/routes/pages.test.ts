@@ -1,10 +1,10 @@
-import t, { type Test } from 'tap'
 import type { MailedTokenPurpose } from '../../src/lib/auth/mailed-tokens.js'
 import { generateToken } from '../../src/lib/auth/tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
+import t, { type Test } from '../tap.js'
 
 const NEW_PASSWORD = 'marble+otter & 7 % = naïve 🙂'
 /** Parameters that mail services and trackers add to links. */

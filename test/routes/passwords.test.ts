@@ -1,10 +1,10 @@
-import t, { type Test } from 'tap'
 import { hashPassword } from '../../src/lib/auth/passwords.js'
 import { buildTestApp, PASSWORD, type TestApp, type TestAppOptions } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import t, { type Test } from '../tap.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
 const config = { RATE_LIMIT: 'off' } as const

@@ -1,10 +1,10 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connectAcrossOrganizations } from '../helpers/database.js'
 import { operationsOf, UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 import { findMistake } from '../helpers/problems.js'
+import t from '../tap.js'
 
 const { app, database, signUp } = await buildTestApp(t)
 const sql = connectAcrossOrganizations(t, database.ownerUrl)

@@ -1,11 +1,11 @@
 import Fastify from 'fastify'
-import t, { type Test } from 'tap'
 import rateLimit from '../../src/plugins/infra/rate-limit.js'
 import type { RateLimit, RateLimits } from '../../src/rate-limit/policies.js'
 import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
 import { createTestDatabase } from '../helpers/database.js'
 import { registerGround } from '../helpers/ground.js'
 import { findMistake } from '../helpers/problems.js'
+import t, { type Test } from '../tap.js'
 
 const database = await createTestDatabase(t)
 

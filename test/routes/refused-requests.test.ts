@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import t from 'tap'
 import { generateToken } from '../../src/lib/auth/tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { type Call, recordedRequests, recordsOfCalls } from '../helpers/recorded-requests.js'
+import t from '../tap.js'
 
 const { app, database, signUp, anonymous } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 const admin = await signUp({ role: 'super_admin' })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { type Call, recordedRequests, recordsOfCalls } from '../helpers/recorded-requests.js'
+import t from '../tap.js'
 
 const { app, database, signUp, anonymous } = await buildTestApp(t, {
   config: { RATE_LIMIT: 'off', REFRESH_TOKEN_GRACE_SECONDS: 0 },

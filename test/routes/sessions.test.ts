@@ -1,9 +1,9 @@
-import t, { type Test } from 'tap'
 import { getUserById } from '../../src/db/queries/accounts/users.js'
 import { createSession } from '../../src/db/queries/sessions/create-session.js'
 import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import t, { type Test } from '../tap.js'
 
 const refreshWith = (client: Client, refreshToken: string | undefined) =>
   client.post('/auth/refresh', { refreshToken })

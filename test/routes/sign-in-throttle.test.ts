@@ -1,10 +1,10 @@
-import t, { type Test } from 'tap'
 import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
 import { purge } from '../../src/db/queries/retention/purge.js'
 import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect, type TestDatabase } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import t, { type Test } from '../tap.js'
 
 const NOBODY = 'nobody@example.com'
 const WRONG = 'not the password at all'

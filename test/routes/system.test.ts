@@ -1,5 +1,4 @@
 import { createPublicKey, verify } from 'node:crypto'
-import t from 'tap'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
@@ -7,6 +6,7 @@ import { eventually } from '../helpers/eventually.js'
 import { findMistake } from '../helpers/problems.js'
 import { openProxy } from '../helpers/proxy.js'
 import { findUnsafe } from '../helpers/safe-headers.js'
+import t from '../tap.js'
 
 t.test('reports that it is live and ready, and links to the documentation', async (t) => {
   const { anonymous } = await buildTestApp(t)

@@ -1,12 +1,13 @@
 /**
  * OWASP API1 and API5 from outside: one tenant tries to read and change what belongs to another.
  */
-import t from 'tap'
+
 import { buildTestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { operationsOf, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
+import t from '../tap.js'
 
 const { app, database, signUp } = await buildTestApp(t)
 const owner = connect(t, database.ownerUrl)

@@ -1,8 +1,8 @@
-import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { operationsOf, sampleOf } from '../helpers/operations.js'
+import t from '../tap.js'
 
 const first = await buildTestApp(t, { config: { DATABASE_POOL_MAX: 4, RATE_LIMIT: 'off' } })
 const second = await buildTestApp(t, {

@@ -1,8 +1,8 @@
-import t from 'tap'
 import { USER_SORT_FIELDS } from '../../src/db/queries/accounts/user-lists.js'
 import { buildTestApp } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import t from '../tap.js'
 
 const { app, database, signUp, anonymous } = await buildTestApp(t)
 const admin = await signUp({ role: 'super_admin', email: 'admin@example.com' })

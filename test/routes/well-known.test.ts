@@ -1,5 +1,5 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
+import t from '../tap.js'
 
 t.test('well-known addresses lead to the security contact and the password change', async (t) => {
   const { anonymous } = await buildTestApp(t)

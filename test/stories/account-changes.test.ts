@@ -1,4 +1,3 @@
-import t from 'tap'
 import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
@@ -7,6 +6,7 @@ import { startMailbox } from '../helpers/mailbox.js'
 import { mailToken } from '../helpers/mailed-token.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import { startTestWorker } from '../helpers/worker.js'
+import t from '../tap.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
 const address = 'ada@example.com'

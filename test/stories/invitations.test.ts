@@ -1,4 +1,3 @@
-import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { formOf, openInvitation, submitInvitation } from '../helpers/invitations.js'
@@ -7,6 +6,7 @@ import { startMailbox } from '../helpers/mailbox.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { startTestWorker } from '../helpers/worker.js'
+import t from '../tap.js'
 
 const GRACE = 'grace@example.com'
 const ACCOUNT = { password: PASSWORD, firstName: 'Grace', lastName: 'Hopper' }

@@ -1,4 +1,3 @@
-import t, { type Test } from 'tap'
 import { INVITATIONS_PER_HOUR, MAILS_PER_HOUR } from '../../src/db/queries/jobs/mail-counts.js'
 import type { MailKind } from '../../src/lib/jobs/jobs.js'
 import { PASSWORD } from '../helpers/app.js'
@@ -6,6 +5,7 @@ import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { type Onboarding, startOnboarding } from '../helpers/onboarding.js'
 import { createOrganization } from '../helpers/organizations.js'
+import t, { type Test } from '../tap.js'
 
 const NAMES = { firstName: 'Ada', lastName: 'Test' }
 

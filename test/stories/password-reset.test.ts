@@ -1,10 +1,10 @@
-import t from 'tap'
 import { MAX_FRESH_LINKS } from '../../src/db/queries/accounts/mailed-tokens.js'
 import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { jobsAreDone } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import t from '../tap.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
 const address = 'ada@example.com'

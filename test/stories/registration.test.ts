@@ -1,8 +1,8 @@
-import t from 'tap'
 import { MAX_REGISTRATIONS } from '../../src/db/queries/accounts/registration.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import t from '../tap.js'
 
 const ada = { email: 'Ada@Example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
 const address = 'ada@example.com'

@@ -1,12 +1,12 @@
 /** A proxy in front determines the client's address and the path prefix of every URL. */
 import { pino } from 'pino'
-import t from 'tap'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { createBrowser } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
 import { operationsOf, sampleOf } from '../helpers/operations.js'
 import { exchange } from '../helpers/socket.js'
+import t from '../tap.js'
 
 const ORIGIN = 'https://app.example.com'
 const lines: { url?: string; ip?: string }[] = []

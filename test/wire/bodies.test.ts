@@ -1,8 +1,8 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { type JsonSchema, type Operation, operationsOf, withBodies } from '../helpers/operations.js'
 import { findFailure, findMistake } from '../helpers/problems.js'
 import { NASTY_TEXTS } from '../helpers/texts.js'
+import t from '../tap.js'
 
 const { app, signUp } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 const admin = await signUp({ role: 'super_admin' })

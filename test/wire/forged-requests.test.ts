@@ -2,10 +2,11 @@
  * Requests that another site can make a browser send, with the user's cookies (OWASP ASVS 5.0,
  * 3.5.1).
  */
-import t from 'tap'
+
 import { buildDashboard } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
 import { operationsOf } from '../helpers/operations.js'
+import t from '../tap.js'
 
 const { app, admin, browser, database, anonymous } = await buildDashboard(t)
 const sql = connect(t, database.ownerUrl)

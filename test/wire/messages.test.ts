@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib'
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { type Operation, operationsOf } from '../helpers/operations.js'
 import { findMistake } from '../helpers/problems.js'
 import { exchange } from '../helpers/socket.js'
+import t from '../tap.js'
 
 const { app, signUp } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 const admin = await signUp({ role: 'super_admin' })

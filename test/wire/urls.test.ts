@@ -1,9 +1,9 @@
-import t from 'tap'
 import { buildTestApp } from '../helpers/app.js'
 import { type JsonSchema, type Operation, operationsOf, sampleOf, UNKNOWN_ID } from '../helpers/operations.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { findFailure, findMistake } from '../helpers/problems.js'
 import { NASTY_TEXTS } from '../helpers/texts.js'
+import t from '../tap.js'
 
 const { app, anonymous, signUp } = await buildTestApp(t, { config: { RATE_LIMIT: 'off' } })
 const admin = await signUp({ role: 'super_admin' })

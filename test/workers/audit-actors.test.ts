@@ -1,9 +1,9 @@
-import t from 'tap'
 import { enqueueScheduled } from '../../src/db/queries/jobs/outbox.js'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { startTestWorker } from '../helpers/worker.js'
+import t from '../tap.js'
 
 t.test('attributes the changes of a job to the job', async (t) => {
   const testApp = await buildTestApp(t)

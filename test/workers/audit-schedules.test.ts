@@ -1,11 +1,11 @@
 import pino from 'pino'
-import t, { type Test } from 'tap'
 import type { AuditSigningKey } from '../../src/lib/audit/audit-keys.js'
 import { buildWorker } from '../../src/worker-app.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
 import { newAuditKey } from '../helpers/audit-seals.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import t, { type Test } from '../tap.js'
 
 /**
  * Starts a worker like `src/worker.ts`, on a log with an entry and without the newest partition.

@@ -1,11 +1,11 @@
 import pino from 'pino'
-import t from 'tap'
 import { queueIdOf } from '../../src/lib/jobs/queued-job.js'
 import { PASSWORD } from '../helpers/app.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { buildJobApp, onEachBackend, queueOf } from '../helpers/jobs.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import t from '../tap.js'
 
 const person = { password: PASSWORD, firstName: 'Ada', lastName: 'Test' }
 

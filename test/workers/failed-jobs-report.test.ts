@@ -1,8 +1,8 @@
-import t from 'tap'
 import { enqueueScheduled } from '../../src/db/queries/jobs/outbox.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { startOnboarding } from '../helpers/onboarding.js'
+import t from '../tap.js'
 
 t.test('reports failed jobs to each active super_admin once, and nothing without failures', async (t) => {
   const { app, mailbox, database, signUp } = await startOnboarding(t)

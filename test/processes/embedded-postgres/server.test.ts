@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'tap'
 import { getAccount } from '../../../src/embedded-postgres/account.js'
 import { canExecute } from '../../../src/embedded-postgres/binaries.js'
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../../src/embedded-postgres/index.js'
 import { isRunning } from '../../../src/embedded-postgres/process-identity.js'
 import { newDataDir, nobody, query, serverOf } from '../../helpers/embedded-dir.js'
+import t from '../../tap.js'
 
-test('the first start creates the database, and the next one finds its data', async (t) => {
+t.test('the first start creates the database, and the next one finds its data', async (t) => {
   const dataDir = newDataDir(t)
   const first = await startEmbeddedPostgres({ dataDir })
   const server = serverOf(dataDir)
@@ -23,7 +23,7 @@ test('the first start creates the database, and the next one finds its data', as
   t.strictSame(readdirSync(dataDir).sort(), ['cluster', 'server.log', 'users'])
 })
 
-test('each role can do only its own work', async (t) => {
+t.test('each role can do only its own work', async (t) => {
   const database = await startEmbeddedPostgres({ dataDir: newDataDir(t), ephemeral: true })
   t.teardown(() => database.stop())
   for (const statement of [
@@ -56,7 +56,7 @@ test('each role can do only its own work', async (t) => {
   })
 })
 
-test('listens on the loopback address only and keeps its passwords secret', async (t) => {
+t.test('listens on the loopback address only and keeps its passwords secret', async (t) => {
   const dataDir = newDataDir(t)
   const database = await startEmbeddedPostgres({ dataDir, ephemeral: true })
   t.teardown(() => database.stop())
@@ -71,7 +71,7 @@ test('listens on the loopback address only and keeps its passwords secret', asyn
   await t.rejects(query(wrong.href, 'select 1'), { code: '28P01' })
 })
 
-test('a temporary database leaves nothing and never replaces a permanent one', async (t) => {
+t.test('a temporary database leaves nothing and never replaces a permanent one', async (t) => {
   const dataDir = newDataDir(t)
   const kept = await startEmbeddedPostgres({ dataDir })
   await kept.stop()
@@ -84,7 +84,7 @@ test('a temporary database leaves nothing and never replaces a permanent one', a
   t.strictSame(readdirSync(path.dirname(other)), ['postgres'])
 })
 
-test('leftovers of dead processes block no start, even if their pids live on', async (t) => {
+t.test('leftovers of dead processes block no start, even if their pids live on', async (t) => {
   const dataDir = newDataDir(t)
   await (await startEmbeddedPostgres({ dataDir })).stop()
   const reused = `${process.pid}-1`
@@ -103,23 +103,27 @@ test('leftovers of dead processes block no start, even if their pids live on', a
   t.notOk(isRunning(server))
 })
 
-test('a copy of a directory in use gets its own server', {
-  skip: process.platform === 'win32',
-}, async (t) => {
-  const dataDir = newDataDir(t)
-  const original = await startEmbeddedPostgres({ dataDir })
-  t.teardown(() => original.stop())
-  await query(original.superuserUrl, 'checkpoint')
-  const copyDir = path.join(path.dirname(dataDir), 'copy')
-  spawnSync('cp', ['-a', dataDir, copyDir])
+t.test(
+  'a copy of a directory in use gets its own server',
+  {
+    skip: process.platform === 'win32',
+  },
+  async (t) => {
+    const dataDir = newDataDir(t)
+    const original = await startEmbeddedPostgres({ dataDir })
+    t.teardown(() => original.stop())
+    await query(original.superuserUrl, 'checkpoint')
+    const copyDir = path.join(path.dirname(dataDir), 'copy')
+    spawnSync('cp', ['-a', dataDir, copyDir])
 
-  const copy = await startEmbeddedPostgres({ dataDir: copyDir })
-  t.not(copy.port, original.port)
-  await copy.stop()
-  await query(original.ownerUrl, 'select 1')
-})
+    const copy = await startEmbeddedPostgres({ dataDir: copyDir })
+    t.not(copy.port, original.port)
+    await copy.stop()
+    await query(original.ownerUrl, 'select 1')
+  },
+)
 
-test('names an unusable directory in one line and says what to do', async (t) => {
+t.test('names an unusable directory in one line and says what to do', async (t) => {
   const dataDir = newDataDir(t)
   await (await startEmbeddedPostgres({ dataDir })).stop()
   const damages: Record<string, { damage: (cluster: string) => void; says: RegExp }> = {
@@ -184,26 +188,33 @@ test('names an unusable directory in one line and says what to do', async (t) =>
   })
 })
 
-test('asks for DATABASE_URL on a system without binaries or without an account for the server', async (t) => {
-  const dataDir = newDataDir(t)
-  await t.rejects(startEmbeddedPostgres({ dataDir, platform: 'linux-s390x' }), {
-    name: 'EmbeddedPostgresError',
-    message: /linux-s390x: set DATABASE_URL/,
-  })
-  t.throws(() => getAccount('nobody', 'root:x:0:0::/root:/bin/sh\n'), {
-    message: /no account "nobody".*DATABASE_URL/,
-  })
-})
+t.test(
+  'asks for DATABASE_URL on a system without binaries or without an account for the server',
+  async (t) => {
+    const dataDir = newDataDir(t)
+    await t.rejects(startEmbeddedPostgres({ dataDir, platform: 'linux-s390x' }), {
+      name: 'EmbeddedPostgresError',
+      message: /linux-s390x: set DATABASE_URL/,
+    })
+    t.throws(() => getAccount('nobody', 'root:x:0:0::/root:/bin/sh\n'), {
+      message: /no account "nobody".*DATABASE_URL/,
+    })
+  },
+)
 
-test('root runs the server as "nobody", below a directory that "nobody" may not enter', {
-  skip: !nobody && 'needs root',
-}, async (t) => {
-  const dataDir = newDataDir(t)
-  const database = await startEmbeddedPostgres({ dataDir, ephemeral: true })
-  t.teardown(() => database.stop())
-  t.equal(statSync(dataDir).uid, 0)
-  t.equal(statSync(dataDir).mode & 0o077, 0)
-  t.equal(statSync(path.join(dataDir, 'cluster', 'postmaster.pid')).uid, nobody?.uid)
-  t.notOk(nobody && canExecute(path.join(dataDir, 'cluster', 'PG_VERSION'), nobody))
-  t.ok(nobody && canExecute('/bin/sh', nobody))
-})
+t.test(
+  'root runs the server as "nobody", below a directory that "nobody" may not enter',
+  {
+    skip: !nobody && 'needs root',
+  },
+  async (t) => {
+    const dataDir = newDataDir(t)
+    const database = await startEmbeddedPostgres({ dataDir, ephemeral: true })
+    t.teardown(() => database.stop())
+    t.equal(statSync(dataDir).uid, 0)
+    t.equal(statSync(dataDir).mode & 0o077, 0)
+    t.equal(statSync(path.join(dataDir, 'cluster', 'postmaster.pid')).uid, nobody?.uid)
+    t.notOk(nobody && canExecute(path.join(dataDir, 'cluster', 'PG_VERSION'), nobody))
+    t.ok(nobody && canExecute('/bin/sh', nobody))
+  },
+)

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'tap'
 import { canExecute } from '../../../src/embedded-postgres/binaries.js'
 import { startEmbeddedPostgres } from '../../../src/embedded-postgres/index.js'
 import { isRunning, pidOf } from '../../../src/embedded-postgres/process-identity.js'
 import { ends, newDataDir, nobody, query, serverOf } from '../../helpers/embedded-dir.js'
 import { spawnEmbeddedUser, stopBy } from '../../helpers/embedded-user.js'
+import t from '../../tap.js'
 
-test('two processes that start at once for the first time share one server', async (t) => {
+t.test('two processes that start at once for the first time share one server', async (t) => {
   const dataDir = newDataDir(t)
   const users = [spawnEmbeddedUser(t, { dataDir }), spawnEmbeddedUser(t, { dataDir })]
   const [one, two] = await Promise.all(users.map((user) => user.started))
@@ -22,7 +22,7 @@ test('two processes that start at once for the first time share one server', asy
   t.notOk(isRunning(server))
 })
 
-test('the last process to leave stops the server, however each of them leaves', async (t) => {
+t.test('the last process to leave stops the server, however each of them leaves', async (t) => {
   const dataDir = newDataDir(t)
   const own = await startEmbeddedPostgres({ dataDir })
   const server = serverOf(dataDir)
@@ -36,7 +36,7 @@ test('the last process to leave stops the server, however each of them leaves', 
   t.notOk(isRunning(server))
 })
 
-test('a process that ends without stopping the server leaves none behind', async (t) => {
+t.test('a process that ends without stopping the server leaves none behind', async (t) => {
   const dataDir = newDataDir(t)
   for (const word of ['exit', 'throw']) {
     const user = spawnEmbeddedUser(t, { dataDir })
@@ -47,7 +47,7 @@ test('a process that ends without stopping the server leaves none behind', async
   }
 })
 
-test('Ctrl-C leaves nothing running', async (t) => {
+t.test('Ctrl-C leaves nothing running', async (t) => {
   const dataDir = newDataDir(t)
   for (const graceful of [false, true]) {
     const user = spawnEmbeddedUser(t, { dataDir, graceful })
@@ -60,7 +60,7 @@ test('Ctrl-C leaves nothing running', async (t) => {
   }
 })
 
-test('the next process adopts and stops a server whose process was killed', async (t) => {
+t.test('the next process adopts and stops a server whose process was killed', async (t) => {
   const dataDir = newDataDir(t)
   const user = spawnEmbeddedUser(t, { dataDir })
   const { port } = (await user.started) ?? {}
@@ -76,7 +76,7 @@ test('the next process adopts and stops a server whose process was killed', asyn
   t.notOk(isRunning(server))
 })
 
-test('the next start recovers the data after the server itself was killed', async (t) => {
+t.test('the next start recovers the data after the server itself was killed', async (t) => {
   const dataDir = newDataDir(t)
   const first = await startEmbeddedPostgres({ dataDir })
   const server = serverOf(dataDir)
@@ -99,20 +99,24 @@ test('the next start recovers the data after the server itself was killed', asyn
 })
 
 const canBeNobody = nobody && canExecute(import.meta.dirname, nobody)
-test('accounts other than root run the server as themselves', {
-  skip: !canBeNobody && 'needs root',
-}, async (t) => {
-  const dataDir = newDataDir(t, nobody)
-  const user = spawnEmbeddedUser(t, { dataDir, account: nobody })
-  t.ok(await user.started)
-  t.equal(statSync(path.join(dataDir, 'cluster', 'postmaster.pid')).uid, nobody?.uid)
-  const server = serverOf(dataDir)
-  const asRoot = await startEmbeddedPostgres({ dataDir })
-  t.match(await stopBy('stop', user), { code: 0, stderr: '' })
-  await asRoot.stop()
-  t.notOk(isRunning(server))
+t.test(
+  'accounts other than root run the server as themselves',
+  {
+    skip: !canBeNobody && 'needs root',
+  },
+  async (t) => {
+    const dataDir = newDataDir(t, nobody)
+    const user = spawnEmbeddedUser(t, { dataDir, account: nobody })
+    t.ok(await user.started)
+    t.equal(statSync(path.join(dataDir, 'cluster', 'postmaster.pid')).uid, nobody?.uid)
+    const server = serverOf(dataDir)
+    const asRoot = await startEmbeddedPostgres({ dataDir })
+    t.match(await stopBy('stop', user), { code: 0, stderr: '' })
+    await asRoot.stop()
+    t.notOk(isRunning(server))
 
-  const locked = newDataDir(t)
-  const refused = spawnEmbeddedUser(t, { dataDir: locked, account: nobody })
-  t.match(await refused.ended, { code: 1, stderr: /cannot use .*permission denied.*DATABASE_URL.*\n$/ })
-})
+    const locked = newDataDir(t)
+    const refused = spawnEmbeddedUser(t, { dataDir: locked, account: nobody })
+    t.match(await refused.ended, { code: 1, stderr: /cannot use .*permission denied.*DATABASE_URL.*\n$/ })
+  },
+)
