@@ -1,3 +1,4 @@
+// own process: it declares tables, which others would miss in their databases
 /** Changes that need more than one transaction. */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
