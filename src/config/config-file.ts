@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import leven from 'leven'
 import type { Document } from 'yaml'
-import { errorCode } from '../lib/errors/error-code.js'
+import { errorCode } from '../lib/errors/system-error-code.js'
 import { fromPackageRoot } from './paths.js'
 import { isSettingName, type SettingName, settingNames, settingOf, settings } from './settings.js'
 

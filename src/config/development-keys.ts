@@ -6,7 +6,7 @@ import {
   type SigningKey,
   SigningKeyError,
 } from '../lib/auth/signing-keys.js'
-import { errorCode } from '../lib/errors/error-code.js'
+import { errorCode } from '../lib/errors/system-error-code.js'
 import { ConfigError } from './config-error.js'
 import type { Config, SettingName } from './settings.js'
 

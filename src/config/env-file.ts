@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { errorCode } from '../lib/errors/error-code.js'
+import { errorCode } from '../lib/errors/system-error-code.js'
 import { fromPackageRoot } from './paths.js'
 
 /**

@@ -3,7 +3,7 @@ import { parseAuditPublicKeys, parseAuditSigningKey } from '../lib/audit/audit-k
 import { parseSigningKeys, SigningKeyError } from '../lib/auth/signing-keys.js'
 import { DATABASE_URL_FORM } from '../lib/database-url/error.js'
 import { parseDatabaseUrl } from '../lib/database-url/parse.js'
-import { readAddress } from '../lib/network/client-address.js'
+import { readAddress } from '../lib/network/trusted-proxies.js'
 import { parseRedisUrl, REDIS_URL_FORM } from '../lib/redis/url.js'
 
 export type Format = {

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
-import { errorCode } from '../lib/errors/error-code.js'
+import { errorCode } from '../lib/errors/system-error-code.js'
 import { ConfigError } from './config-error.js'
 import type { Config } from './settings.js'
 

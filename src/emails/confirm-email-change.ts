@@ -1,6 +1,6 @@
 import { layout, PRODUCT } from './layout.js'
+import { validUntil } from './mail-text.js'
 import type { LinkMailPage } from './mail-types.js'
-import { validUntil } from './words.js'
 
 export const confirmEmailChange: LinkMailPage = {
   path: '/verify-email',

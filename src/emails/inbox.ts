@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errorCode } from '../lib/errors/error-code.js'
+import { errorCode } from '../lib/errors/system-error-code.js'
 import type { Mail } from './layout.js'
 
 export type ReceivedMail = Mail & { id: string; createdAt: string; from: string; to: string }

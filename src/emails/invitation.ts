@@ -1,7 +1,7 @@
 import type { OrganizationRole } from '../lib/auth/roles.js'
 import { layout, type Mail, PRODUCT } from './layout.js'
+import { harmlessName, validUntil } from './mail-text.js'
 import type { LinkParams } from './mail-types.js'
-import { harmlessName, validUntil } from './words.js'
 
 export type InvitationParams = Omit<LinkParams, 'email'> & {
   inviter: string

@@ -1,5 +1,5 @@
 import { type Html, html, raw } from '../lib/http/html.js'
-import { greeting, oneLine } from './words.js'
+import { greeting, oneLine } from './mail-text.js'
 
 export type Mail = { subject: string; text: string; html: string }
 

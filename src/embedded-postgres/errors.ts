@@ -5,7 +5,7 @@ export class EmbeddedPostgresError extends OperatorError {
   override readonly name = 'EmbeddedPostgresError'
 }
 
-export { errorCode } from '../lib/errors/error-code.js'
+export { errorCode } from '../lib/errors/system-error-code.js'
 
 /** Advice for the end of a message. */
 export const startAfresh = (dataDir: string): string =>

@@ -1,5 +1,5 @@
+import type { Verdict } from './moving-window.js'
 import type { Policy } from './policies.js'
-import type { Verdict } from './windows.js'
 
 const toSeconds = (ms: number): number => Math.ceil(ms / 1000)
 

@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import { NETWORK_QUOTAS } from '../lib/network/client-networks.js'
 import { policyHeader } from './headers.js'
 import { identitiesOf } from './identity.js'
+import type { Hit, LimitState, Verdict, Windows } from './moving-window.js'
 import { type Policy, readsBody } from './policies.js'
 import type { Tally } from './stats.js'
-import type { Hit, LimitState, Verdict, Windows } from './windows.js'
 
 /** The limits of a route. */
 export type Limiter = {

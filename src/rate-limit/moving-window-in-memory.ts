@@ -1,5 +1,5 @@
+import { type Hit, type LimitState, toVerdict, type Verdict, type Windows } from './moving-window.js'
 import type { Policy } from './policies.js'
-import { type Hit, type LimitState, toVerdict, type Verdict, type Windows } from './windows.js'
 
 type Entry = {
   /**

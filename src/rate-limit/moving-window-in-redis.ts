@@ -1,6 +1,6 @@
 import { connectRedis, type RedisClient } from '../lib/redis/index.js'
+import type { Hit, LimitState, Verdict, Windows } from './moving-window.js'
 import { TAKE_SCRIPT } from './moving-window-script.js'
-import type { Hit, LimitState, Verdict, Windows } from './windows.js'
 
 /** The longest time that a request waits for Redis. */
 const COMMAND_TIMEOUT_MS = 100

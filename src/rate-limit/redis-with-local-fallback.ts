@@ -2,8 +2,8 @@
 // waits.
 import type { Cluster } from 'ioredis'
 import type { RedisClient } from '../lib/redis/index.js'
+import type { Hit, Verdict, Windows } from './moving-window.js'
 import type { MemoryWindows } from './moving-window-in-memory.js'
-import type { Hit, Verdict, Windows } from './windows.js'
 
 const FAILURES_TO_OPEN = 3
 const PROBE_MS = 500

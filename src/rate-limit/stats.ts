@@ -1,5 +1,5 @@
+import type { Verdict } from './moving-window.js'
 import type { Policy } from './policies.js'
-import type { Verdict } from './windows.js'
 
 export type StorageStats = {
   storage: 'redis' | 'memory'

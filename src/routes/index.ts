@@ -9,9 +9,9 @@ import authRoutes from './auth/index.js'
 import devMailRoutes from './dev-mail/index.js'
 import invitationRoutes from './invitations/index.js'
 import meRoutes from './me/index.js'
+import methodNotAllowedRoutes from './method-not-allowed/index.js'
 import metricsRoutes from './metrics/index.js'
 import organizationRoutes from './organizations/index.js'
-import otherMethodRoutes from './other-methods/index.js'
 import pageRoutes from './pages/index.js'
 import projectRoutes from './projects/index.js'
 import systemRoutes, { type SystemOptions } from './system/index.js'
@@ -26,7 +26,7 @@ export default async function routes(app: FastifyInstance, options: RouteOptions
   app.addSchema(Organization)
   await app.register(describedRoutes, options)
   if (app.jobsDashboard) await app.register(adminRoutes, { dashboard: app.jobsDashboard })
-  await app.register(otherMethodRoutes)
+  await app.register(methodNotAllowedRoutes)
 }
 
 async function describedRoutes(app: FastifyInstance, options: RouteOptions) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { generateToken } from '../../src/lib/auth/tokens.js'
+import { generateToken } from '../../src/lib/auth/opaque-tokens.js'
 import { run } from '../helpers/process.js'
 import t, { type Test } from '../tap.js'
 

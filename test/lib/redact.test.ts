@@ -1,5 +1,5 @@
 import { isSecretName, REDACTED, redact, redactText } from '../../src/lib/audit/redact.js'
-import { generateToken } from '../../src/lib/auth/tokens.js'
+import { generateToken } from '../../src/lib/auth/opaque-tokens.js'
 import { isEmail } from '../../src/lib/schema/email.js'
 import t from '../tap.js'
 

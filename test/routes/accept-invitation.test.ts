@@ -1,6 +1,6 @@
 import type { MailedTokenPurpose } from '../../src/lib/auth/mailed-tokens.js'
+import { generateToken } from '../../src/lib/auth/opaque-tokens.js'
 import type { OrganizationRole } from '../../src/lib/auth/roles.js'
-import { generateToken } from '../../src/lib/auth/tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

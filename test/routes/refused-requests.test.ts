@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { generateToken } from '../../src/lib/auth/tokens.js'
+import { generateToken } from '../../src/lib/auth/opaque-tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { type ReadKey, readKeys, SigningKeyError } from '../auth/key-texts.js'
+import { type ReadKey, readKeys, SigningKeyError } from '../auth/parse-keys.js'
 import { parseSigningKeys, thumbprint } from '../auth/signing-keys.js'
 
 /** The key that signs the records of the audit chain. */

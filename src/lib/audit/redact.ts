@@ -1,6 +1,6 @@
 // No library serves: fast-redact and @pinojs/redact take the paths of secrets. Here names and shapes identify
 // them, at any depth.
-import { TOKEN_LENGTH } from '../auth/tokens.js'
+import { TOKEN_LENGTH } from '../auth/opaque-tokens.js'
 import { SECRET_NAME } from './secret-names.js'
 
 export const REDACTED = '[redacted]'

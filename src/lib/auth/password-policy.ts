@@ -1,6 +1,6 @@
 import { PasswordTooCommon } from '../errors/errors.js'
 import type { FindBreach } from './breached-passwords.js'
-import { type Reading, readingsOf } from './password-readings.js'
+import { type Reading, readingsOf } from './password-decompositions.js'
 
 /** The user whose password is checked. */
 export type Person = { email: string; firstName?: string; lastName?: string }

@@ -8,7 +8,7 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { readKeys, SigningKeyError } from './key-texts.js'
+import { readKeys, SigningKeyError } from './parse-keys.js'
 
 export { SigningKeyError }
 

@@ -1,5 +1,5 @@
-import { errorCode } from './error-code.js'
 import { OperatorError } from './operator-error.js'
+import { errorCode } from './system-error-code.js'
 
 const NAMES = { host: 'HOST', port: 'PORT' }
 

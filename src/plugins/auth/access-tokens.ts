@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type AccessClaims, accessTokenOptions, type Payload } from '../../lib/auth/access-tokens.js'
 import type { SigningKey } from '../../lib/auth/signing-keys.js'
-import { VerifiedTokens } from '../../lib/auth/verified-tokens.js'
+import { VerifiedTokens } from '../../lib/auth/verified-access-tokens.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { clientAddress, readAddress, trustedProxies } from '../../lib/network/client-address.js'
+import { clientAddress, readAddress, trustedProxies } from '../../lib/network/trusted-proxies.js'
 
 /**
  * Reads `request.ip`, `request.host` and `request.protocol` from the headers of trusted proxies. Fastify's

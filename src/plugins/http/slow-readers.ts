@@ -3,7 +3,7 @@ import { finished } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Overloaded } from '../../lib/errors/errors.js'
-import { UnreadAnswers } from '../../lib/http/unread-answers.js'
+import { UnreadResponses } from '../../lib/http/unread-responses.js'
 
 type SlowReaderOptions = {
   /** Closes a connection whose client has read nothing for so long. */
@@ -35,7 +35,7 @@ function endStalled(socket: Socket): void {
  * slowly, but steadily, get the whole response.
  */
 async function slowReaders(app: FastifyInstance, { stallSeconds, maxUnreadBytes }: SlowReaderOptions) {
-  const unread = new UnreadAnswers({
+  const unread = new UnreadResponses({
     maxBytes: maxUnreadBytes,
     maxBytesPerCaller: maxUnreadBytes * SHARE_OF_CALLER,
   })

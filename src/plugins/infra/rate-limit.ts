@@ -5,7 +5,7 @@ import { rateLimitReadings } from '../../metrics/api.js'
 import { countEveryRequest } from '../../rate-limit/counting.js'
 import { Declarations, type Place } from '../../rate-limit/declared.js'
 import { createLimiter, type Limiter } from '../../rate-limit/limiter.js'
-import { openLimitStorage } from '../../rate-limit/open.js'
+import { openLimitStorage } from '../../rate-limit/open-storage.js'
 import type { RateLimits } from '../../rate-limit/policies.js'
 import { type RateLimitStats, Tally } from '../../rate-limit/stats.js'
 

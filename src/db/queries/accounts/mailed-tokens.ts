@@ -1,7 +1,7 @@
 import { and, eq, gt, type SQL, sql } from 'drizzle-orm'
 import { deriveMailedToken, type MailedTokenPurpose } from '../../../lib/auth/mailed-tokens.js'
+import { hashToken } from '../../../lib/auth/opaque-tokens.js'
 import type { SigningKey } from '../../../lib/auth/signing-keys.js'
-import { hashToken } from '../../../lib/auth/tokens.js'
 import { InvalidToken } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { type MailedToken, mailedTokens } from '../../schema/mailed-tokens.js'

@@ -1,5 +1,5 @@
 import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
-import { generateToken, hashToken } from '../../../lib/auth/tokens.js'
+import { generateToken, hashToken } from '../../../lib/auth/opaque-tokens.js'
 import type { Db } from '../../driver/client.js'
 import { sessions } from '../../schema/sessions.js'
 import { type User, users } from '../../schema/users.js'

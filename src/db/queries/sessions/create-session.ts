@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, inArray, isNull, ne } from 'drizzle-orm'
 import { redactText } from '../../../lib/audit/redact.js'
-import { generateToken, hashToken } from '../../../lib/auth/tokens.js'
+import { generateToken, hashToken } from '../../../lib/auth/opaque-tokens.js'
 import { InvalidCredentials } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'

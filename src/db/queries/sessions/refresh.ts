@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { recordSecurityEvent } from '../../../lib/audit/context.js'
-import { deriveSuccessor, generateSeed, hashToken } from '../../../lib/auth/tokens.js'
+import { deriveSuccessor, generateSeed, hashToken } from '../../../lib/auth/opaque-tokens.js'
 import { InvalidRefreshToken } from '../../../lib/errors/errors.js'
 import type { Db, Tx } from '../../driver/client.js'
 import { refreshTokens, type Session, sessions } from '../../schema/sessions.js'

@@ -1,4 +1,4 @@
-import { VerifiedTokens } from '../../src/lib/auth/verified-tokens.js'
+import { VerifiedTokens } from '../../src/lib/auth/verified-access-tokens.js'
 import t from '../tap.js'
 
 const inSeconds = (seconds: number) => Date.now() / 1000 + seconds

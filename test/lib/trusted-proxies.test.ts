@@ -1,4 +1,4 @@
-import { clientAddress, readAddress, trustedProxies } from '../../src/lib/network/client-address.js'
+import { clientAddress, readAddress, trustedProxies } from '../../src/lib/network/trusted-proxies.js'
 import t from '../tap.js'
 
 t.test('reads an address without port and zone, in one spelling', async (t) => {

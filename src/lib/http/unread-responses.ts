@@ -1,7 +1,7 @@
 type Limits = { maxBytes: number; maxBytesPerCaller: number }
 
 /** Counts the bytes of responses that are in memory because their clients have not read them yet. */
-export class UnreadAnswers {
+export class UnreadResponses {
   readonly #ofCaller = new Map<string, number>()
   #bytes = 0
 

@@ -9,7 +9,7 @@ const METHODS = HTTP_METHODS.filter((method) => method !== 'OPTIONS' && method !
  * Answers OPTIONS, including preflights, for every known path. Other methods that the path does not support
  * get a 405 with `Allow` (RFC 9110, 15.5.6). Must be registered last.
  */
-const otherMethodRoutes: FastifyPluginAsyncTypebox = async (app) => {
+const methodNotAllowedRoutes: FastifyPluginAsyncTypebox = async (app) => {
   for (const url of [...app.knownPaths]) {
     const isKnown = (method: string) => app.hasRoute({ method, url })
     const others = METHODS.filter((method) => !isKnown(method))
@@ -39,4 +39,4 @@ const otherMethodRoutes: FastifyPluginAsyncTypebox = async (app) => {
   }
 }
 
-export default otherMethodRoutes
+export default methodNotAllowedRoutes

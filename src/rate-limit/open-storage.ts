@@ -1,11 +1,11 @@
 import { type EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Windows } from './moving-window.js'
 import { MemoryWindows } from './moving-window-in-memory.js'
 import { openRedis, RedisWindows } from './moving-window-in-redis.js'
 import { type OutageListener, RedisWithLocalFallback } from './redis-with-local-fallback.js'
 import type { StorageStats } from './stats.js'
-import type { Windows } from './windows.js'
 
 const FIRST_CONNECTION_MS = 1000
 
