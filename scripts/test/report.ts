@@ -9,6 +9,7 @@ const FILES_A_LINE = 20
 /** Prints how far a run is, and at its end what failed. On a terminal the progress is one line that is written over. */
 export function createReport(total: number, output: NodeJS.WriteStream = process.stdout) {
   const results: FileResult[] = []
+  const startedAt = performance.now()
   const running = new Set<string>()
   const describeProgress = () => {
     const failed = results.filter((result) => result.failed > 0).length
@@ -39,6 +40,7 @@ export function createReport(total: number, output: NodeJS.WriteStream = process
       const byTime = [...results].sort((one, other) => other.timeMs - one.timeMs).slice(0, slowest)
       for (const { file, timeMs } of byTime)
         output.write(`${(timeMs / 1000).toFixed(1).padStart(7)} s  ${file}\n`)
+      output.write(`${results.length} files in ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`)
     },
   }
 }
