@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../../src/config/index.js'
 import type { OpenDatabase } from '../../src/db/lifecycle/open.js'
+import { banner } from './banner.js'
 import { watchFiles } from './changes.js'
 import { programs } from './programs.js'
 import { supervise } from './supervise.js'
@@ -11,8 +12,8 @@ export async function develop(config: Config, port: number, stop: AbortSignal): 
   const changes = watchFiles()
   const database = openDatabase(config)
   try {
-    const onListening = welcomeOnce(config, database)
-    return await supervise({ programs, env: environment(config, port), changes, stop, onListening })
+    const onReady = welcomeOnce(config, database)
+    return await supervise({ programs, env: environment(config, port), changes, stop, onReady })
   } finally {
     await (await changes).close()
     await (await database.catch(() => undefined))?.close()
@@ -37,20 +38,15 @@ function environment(config: Config, port: number): NodeJS.ProcessEnv {
   }
 }
 
+/** Shows the banner at the first start, and again when a change of the settings moves the API. */
 function welcomeOnce(config: Config, opening: Promise<OpenDatabase>) {
   let shown: string | undefined
   return async (address: string) => {
     if (address === shown) return
-    console.log(`\n  API       ${address}/api/v1\n  API docs  ${address}/api-docs\n`)
-    if (shown === undefined) await introduceFirstAdmin(config, await opening)
+    const database = await opening
+    const { createFirstAdmin } = await import('./first-admin.js')
+    const admin = shown === undefined ? await createFirstAdmin(config, database.directUrl) : undefined
+    console.log(banner(config, address, database, admin))
     shown = address
   }
-}
-
-async function introduceFirstAdmin(config: Config, { directUrl }: OpenDatabase): Promise<void> {
-  const { createFirstAdmin } = await import('./first-admin.js')
-  const admin = await createFirstAdmin(config, directUrl)
-  if (!admin) return
-  console.log('  The first super_admin, whose password is shown only this once:\n')
-  console.log(`  e-mail    ${admin.email}\n  password  ${admin.password}\n`)
 }

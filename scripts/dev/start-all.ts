@@ -4,14 +4,14 @@ import type { Program } from './programs.js'
 type Options = {
   programs: readonly Program[]
   env: NodeJS.ProcessEnv
-  onListening: (address: string) => Promise<void>
-  onReady: () => void
+  /** Called with the URL of the program that listens, when all are ready. */
+  onReady: (address: string) => Promise<void>
   /** Called for a program that ends without being stopped. */
   onEnd: (program: Program, exitCode: number) => void
 }
 
 type Running = {
-  /** Never resolves. Rejects with the error that `onListening` threw. */
+  /** Never resolves. Rejects with the error that `onReady` threw. */
   failed: Promise<never>
   stop: () => Promise<void>
 }
@@ -22,16 +22,17 @@ export function startAll(options: Options): Running {
   let isStopping = false
 
   const start = async () => {
+    let address = ''
     for (const program of options.programs) {
       if (isStopping) return
       const child = startChild(program, options.env)
       children.push(child)
       child.ended.then((code) => isStopping || options.onEnd(program, code))
-      const address = await Promise.race([child.ready, child.ended.then(() => undefined)])
-      if (address === undefined) return
-      if (address !== '') await options.onListening(address)
+      const ready = await Promise.race([child.ready, child.ended.then(() => undefined)])
+      if (ready === undefined) return
+      address ||= ready
     }
-    options.onReady()
+    await options.onReady(address)
   }
   const started = start()
   const stop = async () => {

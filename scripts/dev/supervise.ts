@@ -10,8 +10,8 @@ type Options = {
   env: NodeJS.ProcessEnv
   changes: Promise<Changes>
   stop: AbortSignal
-  /** Called with the URL of a program each time it starts to listen. */
-  onListening: (address: string) => Promise<void>
+  /** Called with the URL of the API each time all programs are ready. */
+  onReady: (address: string) => Promise<void>
 }
 
 /**
@@ -25,8 +25,9 @@ export async function supervise({ changes, stop, ...options }: Options): Promise
   const ended = once(end.signal, 'abort').then(() => undefined)
   let wereReady = false
   let exitCode = 0
-  const onReady = () => {
+  const onReady = (address: string) => {
     wereReady = true
+    return options.onReady(address)
   }
   const onEnd = ({ name }: Program, code: number) => {
     if (wereReady) return console.log(`The ${name} ended with exit code ${code}: waiting for a change`)

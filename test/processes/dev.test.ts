@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
+import { openPostgres } from '../../src/lib/database-url/index.js'
 import { allReady, DEV_COMMAND, groupOf, newPlace, startDev } from '../helpers/dev.js'
 import { ends, serverOf } from '../helpers/embedded-dir.js'
 import { eventually } from '../helpers/eventually.js'
@@ -34,13 +35,21 @@ t.test(
   async (t) => {
     const place = newPlace(t)
     const first = await startDev(t, place)
-    const [, password = ''] = await first.says(/e-mail +admin@example\.com\n +password +(\S{20,})\n/)
+    const [, password = ''] = await first.says(/E-mail +admin@example\.com\n +Password +(\S{20,})\n/)
     const admin = { email: ADMIN, password }
     await allReady(first)
     t.equal((await fetch(`${first.url}/api-docs/`)).status, 200)
     t.match(await readAs(first.url, password, '/me'), { role: 'super_admin', status: 'active' })
     const { data } = (await readAs(first.url, password, '/audit-logs?tableName=users')) as { data: unknown[] }
     t.match(data.at(-1), { action: 'create', actor: 'cli:dev', userId: null })
+
+    const [, databaseUrl = ''] = await first.says(/psql '(postgres:.*)'\n/)
+    const sql = openPostgres(databaseUrl, { max: 1 })
+    t.match(await sql`select email, current_setting('app.scope') as scope from users`, [
+      { email: ADMIN, scope: 'platform' },
+    ])
+    await sql.end()
+    await first.says(new RegExp(`Log file +${place.logFile}\\n`))
 
     const second = await startDev(t, place)
     t.not(second.url, first.url)
@@ -65,7 +74,7 @@ t.test(
     t.match(await third.ended, { code: 0, stderr: '' })
     t.strictSame(groupOf(third.pid), [])
     t.equal(first.stdout().split(password).length, 2)
-    t.notMatch(second.stdout() + third.stdout(), /password/)
+    t.notMatch(second.stdout() + third.stdout(), /password/i)
     t.notOk(readFileSync(place.logFile, 'utf8').includes(password), 'the log does not contain the password')
   },
 )
@@ -75,7 +84,7 @@ t.test('creates no user where one exists, and leaves nothing running when killed
   t.match(await createBob(t, place.env), { code: 0, stderr: '' })
   const dev = await startDev(t, place)
   await allReady(dev)
-  t.notMatch(dev.stdout(), /password/)
+  t.notMatch(dev.stdout(), /password/i)
   const server = serverOf(place.postgres)
   dev.child.kill('SIGKILL')
   await eventually(() => groupOf(dev.pid).length === 0)
