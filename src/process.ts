@@ -34,7 +34,7 @@ const FLUSH_DEADLINE_MS = 1_000
  * Runs a process from its configuration to its end. It either starts completely, or prints the reason and
  * exits with 1. It shuts down gracefully on SIGTERM, on SIGINT, and when the parent process is gone.
  *
- * @param name the service name in traces
+ * @param name begins readable lines of the log, and ends the service name in traces
  * @param start starts the parts that are specific to this process
  */
 export async function runProcess(
@@ -46,8 +46,12 @@ export async function runProcess(
   try {
     const config = loadConfig()
     databaseUrl = config.DATABASE_URL
-    log = await createLog(config)
-    const tracing = await startTracing(isTracingOn(config), { name, version, log: log.logger })
+    log = await createLog(config, name)
+    const tracing = await startTracing(isTracingOn(config), {
+      name: `groundwork-${name}`,
+      version,
+      log: log.logger,
+    })
     if (config.REDIS_URL !== undefined) await refuseMissingDatabase(config.REDIS_URL)
     const database = await openDatabase(config)
     logIgnoredSettings(database, log.logger)

@@ -3,7 +3,7 @@ import { resolveSigningKeys } from './config/development-keys.js'
 import { explainListenError } from './lib/errors/listen-error.js'
 import { runProcess } from './process.js'
 
-await runProcess('groundwork-api', async ({ config, logger, database }) => {
+await runProcess('api', async ({ config, logger, database }) => {
   const app = await buildApp({
     config,
     logger,

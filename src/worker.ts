@@ -3,7 +3,7 @@ import { resolveSigningKeys } from './config/development-keys.js'
 import { runProcess } from './process.js'
 import { buildWorker } from './worker-app.js'
 
-await runProcess('groundwork-worker', async ({ config, logger, database }) => {
+await runProcess('worker', async ({ config, logger, database }) => {
   const app = await buildWorker({
     config,
     logger,

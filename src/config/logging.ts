@@ -3,6 +3,7 @@ import { isSecretName, REDACTED, redactText } from '../lib/audit/redact.js'
 import { messageOf, serializeError } from '../lib/observability/log-error.js'
 import { LineBuffer } from './line-buffer.js'
 import { type LogFileSettings, openLogFile } from './log-file.js'
+import { openReadableLog } from './readable-log.js'
 import type { Config } from './settings.js'
 
 type LogSettings = LogFileSettings & Pick<Config, 'NODE_ENV' | 'LOG_LEVEL' | 'LOG_DELAY_MS'>
@@ -16,12 +17,16 @@ export type Log = {
 /**
  * Logs to standard output (readable in development, otherwise as JSON) and to a file. This process writes
  * both itself, because worker threads would slow every start.
+ * @param program begins the readable lines
  * @throws {ConfigError} when the file cannot be written
  */
-export async function createLog(settings: LogSettings): Promise<Log> {
+export async function createLog(settings: LogSettings, program: string): Promise<Log> {
   const onError = (err: Error) => logger.error({ err }, 'the log file cannot be written any more')
   const file = settings.LOG_FILE_PATH === 'off' ? undefined : await openLogFile(settings, onError)
-  const output = await openOutput(settings)
+  const output =
+    settings.NODE_ENV === 'development'
+      ? await openReadableLog(program)
+      : pino.destination({ dest: 1, sync: true })
   const lines = new LineBuffer(file ? [output, file] : [output], settings.LOG_DELAY_MS)
   // Covers every end of the process except SIGKILL.
   process.once('exit', lines.end)
@@ -95,9 +100,3 @@ function isoTime(): string {
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
-
-async function openOutput({ NODE_ENV }: LogSettings) {
-  if (NODE_ENV !== 'development') return pino.destination({ dest: 1, sync: true })
-  const { default: pretty } = await import('pino-pretty')
-  return pretty({ ignore: 'pid', translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true })
-}

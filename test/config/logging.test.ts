@@ -28,7 +28,7 @@ function log(t: Test, settings: object, statements: string) {
     import { copyFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs'
     const until = async (probe) => { while (!probe()) await setImmediate() }
     const { createLog } = await import('./src/config/logging.ts')
-    const { logger, close } = await createLog(${JSON.stringify(all)})
+    const { logger, close } = await createLog(${JSON.stringify(all)}, 'api')
     ${statements}
     await close()`
   return run(t, ['node', '--import', 'tsx', '--input-type=module', '-e', program])
@@ -58,18 +58,6 @@ t.test('writes each line as JSON with time and level, to standard output and to 
   t.equal(statSync(path).mode & 0o777, 0o640)
   t.equal(stderr, '')
   t.strictSame((await log(t, { LOG_LEVEL: 'silent' }, `logger.fatal('unheard')`)).stdout, '')
-})
-
-t.test('development prints readable lines to standard output and JSON to the file', async (t) => {
-  const path = join(t.testdir(), 'app.log')
-  const { stdout } = await log(
-    t,
-    { NODE_ENV: 'development', LOG_FILE_PATH: path },
-    `
-    logger.info({ url: '/\\u001b[31m\\r\\nred' }, 'request')`,
-  )
-  t.match(stdout, /^\[\d\d:\d\d:\d\d\] INFO: request \{"url":"\/\\u001b\[31m\\r\\nred"\}\n$/)
-  t.match(parseLines(readFileSync(path, 'utf8')), [{ level: 'info', url: '/\u001b[31m\r\nred' }])
 })
 
 t.test('buffers lines below warn, and loses them only when the process is killed', async (t) => {
