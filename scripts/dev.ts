@@ -2,6 +2,7 @@
 import { loadConfig } from '../src/config/index.js'
 import { explainExit, OperatorError } from '../src/lib/errors/operator-error.js'
 import { develop } from './dev/develop.js'
+import { readInspectPort } from './dev/inspect.js'
 import { findPort } from './dev/port.js'
 
 const stop = new AbortController()
@@ -11,8 +12,9 @@ try {
   refuseProduction(process.env)
   const config = loadConfig()
   refuseProduction(config)
+  const inspectPort = await readInspectPort(process.argv.slice(2))
   const port = await findPort(config.HOST, config.PORT)
-  process.exitCode = await develop(config, port, stop.signal)
+  process.exitCode = await develop(config, { port, inspectPort, stop: stop.signal })
 } catch (error) {
   console.error(explainExit(error))
   process.exitCode = 1

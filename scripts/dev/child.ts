@@ -13,8 +13,11 @@ export type Child = {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
+/** A process that is paused, or whose debugger stays attached, does not end on a signal. */
+const INSPECTED_DEADLINE_MS = 2_000
+
 /** Starts Node with tsx as its loader: the `tsx` command would be one more process to start and stop. */
-export function startChild({ args }: Program, env: NodeJS.ProcessEnv): Child {
+export function startChild({ args, isInspected }: Program, env: NodeJS.ProcessEnv): Child {
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: ROOT,
     env,
@@ -24,6 +27,7 @@ export function startChild({ args }: Program, env: NodeJS.ProcessEnv): Child {
   const ended = once(child, 'exit').then(([code]) => code ?? 1)
   const stop = () => {
     child.kill()
+    if (isInspected) setTimeout(() => child.kill('SIGKILL'), INSPECTED_DEADLINE_MS).unref()
     return ended
   }
   return { ready, ended, stop }

@@ -3,17 +3,27 @@ import type { Config } from '../../src/config/index.js'
 import type { OpenDatabase } from '../../src/db/lifecycle/open.js'
 import { banner } from './banner.js'
 import { watchFiles } from './changes.js'
+import { withInspectors } from './inspect.js'
 import { programs } from './programs.js'
 import { supervise } from './supervise.js'
 
+type Options = {
+  port: number
+  /** The port of the API's inspector, and one less than the worker's. Undefined: without inspectors. */
+  inspectPort: number | undefined
+  stop: AbortSignal
+}
+
 /** Runs everything until `stop` is aborted. Resolves with the exit code after everything has stopped. */
-export async function develop(config: Config, port: number, stop: AbortSignal): Promise<number> {
+export async function develop(config: Config, { port, inspectPort, stop }: Options): Promise<number> {
   // All three start at once: loading the programs takes longest, and they do not need the others.
   const changes = watchFiles()
   const database = openDatabase(config)
   try {
     const onReady = welcomeOnce(config, database)
-    return await supervise({ programs, env: environment(config, port), changes, stop, onReady })
+    const env = environment(config, port)
+    const inspected = inspectPort === undefined ? programs : withInspectors(inspectPort)
+    return await supervise({ programs: inspected, env, changes, stop, onReady })
   } finally {
     await (await changes).close()
     await (await database.catch(() => undefined))?.close()

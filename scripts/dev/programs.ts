@@ -2,6 +2,8 @@ export type Program = {
   /** The name in messages. */
   name: string
   args: readonly string[]
+  /** A debugger may keep it from ending. */
+  isInspected?: true
 }
 
 /**

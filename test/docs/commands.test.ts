@@ -19,6 +19,7 @@ const allInstructions = instructions.map(read).join('\n')
 const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm install$|^npm ci$/, '.ci/run', 'npm ci'],
   [/^npm run dev$/, 'test/helpers/dev.ts', 'scripts/dev.ts'],
+  [/^npm run dev -- (--inspect)$/, 'test/processes/dev-inspect.test.ts', '$1'],
   [/^npm test( -- test\/routes\/me\.test\.ts)?$/, 'package.json', 'npm test'],
   [/^npm test -- (--slowest)=10$/, 'scripts/test.ts', 'slowest'],
   [/^npm run (test:(processes|browser|docs|faults))$/, '.ci/run', 'npm run $1'],

@@ -17,9 +17,11 @@ export function newPlace(t: Test): Place {
   return { env: { CONFIG_FILE: 'off', PORT: '0', DATA_DIR, LOG_FILE_PATH: logFile }, postgres, logFile }
 }
 
+type DevOptions = { env: NodeJS.ProcessEnv; cwd?: string; args?: readonly string[] }
+
 /** Starts the command in a separate process group, as in a terminal, and waits for its banner. */
-export async function startDev(t: Test, { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string }) {
-  const dev = startProcess(t, DEV_COMMAND, { env, group: true, ...(cwd && { cwd }) })
+export async function startDev(t: Test, { env, cwd, args = [] }: DevOptions) {
+  const dev = startProcess(t, [...DEV_COMMAND, ...args], { env, group: true, ...(cwd && { cwd }) })
   const [, url = ''] = await dev.says(/API +(http:\/\/localhost:\d+)\/api\/v1\n +API docs +\1\/api-docs\n/)
   return { ...dev, url, pid: dev.child.pid ?? 0 }
 }

@@ -1,7 +1,9 @@
 import { OperatorError } from './operator-error.js'
 import { errorCode } from './system-error-code.js'
 
-const NAMES = { host: 'HOST', port: 'PORT' }
+export type ListenNames = { host: string; port: string }
+
+const NAMES: ListenNames = { host: 'HOST', port: 'PORT' }
 
 /**
  * Returns an OperatorError that explains why the server cannot listen on the address. Returns all other
