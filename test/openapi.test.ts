@@ -31,6 +31,7 @@ const UNDOCUMENTED = [
   /^\/api-docs(\/|\/json|\/yaml|\/static\/.+)?$/,
   /^\/static\/\*$/,
   /^\/(verify-email|reset-password|accept-invitation|forgot-password)$/,
+  /^\/favicon\.ico$/,
   /^\/\.well-known\/(change-password|security\.txt)$/,
   /^\/dev\/mail(\/|$)/,
   /^\/admin\//,

@@ -20,7 +20,7 @@ export const page = ({ title, body, styleSheet }: PageOptions): string =>
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} · Groundwork</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="/favicon.ico" sizes="16x16 32x32 48x48">
 <link rel="stylesheet" href="/static/pages.css">
 ${styleSheet && html`<link rel="stylesheet" href="${styleSheet}">`}
 </head>

@@ -113,6 +113,19 @@ t.test('serves files from their folder and from nowhere else', async (t) => {
   t.equal((await get('/static')).status, 404)
 })
 
+t.test('serves an icon where browsers look for it', async (t) => {
+  const { app } = await buildTestApp(t)
+  const { statusCode, headers, rawPayload } = await app.inject({ method: 'GET', url: '/favicon.ico' })
+  t.equal(statusCode, 200)
+  t.match(headers, {
+    'content-type': /^image\/(vnd\.microsoft\.icon|x-icon)$/,
+    'cache-control': 'public, max-age=86400',
+  })
+  t.equal(rawPayload.readUInt16LE(2), 1, 'the type of an icon')
+  t.notOk(JSON.stringify(app.swagger()).includes('favicon'), 'the API document does not list it')
+  t.match((await app.inject({ method: 'GET', url: '/verify-email' })).payload, 'href="/favicon.ico"')
+})
+
 t.test('every answer has the security headers and names no software', async (t) => {
   const { anonymous, signUp, database } = await buildTestApp(t)
   const user = await signUp()

@@ -119,7 +119,12 @@ t.test('every page, file and redirect is below the path of PUBLIC_URL', async (t
   t.match(signIn, { status: 303, headers: { location: '/groundwork/admin/queues' } })
   t.match(signIn.headers['set-cookie'], /^__Host-.*; Path=\/;/)
   await visit()
-  for (const path of ['/static/pages.css', '/static/dashboard.js', '/api-docs/static/swagger-ui.css'])
+  for (const path of [
+    '/favicon.ico',
+    '/static/pages.css',
+    '/static/dashboard.js',
+    '/api-docs/static/swagger-ui.css',
+  ])
     t.ok(toVisit.has(path), path)
 })
 

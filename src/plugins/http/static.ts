@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 
 const ASSETS_FOLDER = fileURLToPath(new URL('../../static', import.meta.url))
 
-/** The pages' style sheets and scripts. */
+/** The pages' style sheets, scripts and icon. */
 async function staticFiles(app: FastifyInstance) {
   app.register(async (assets) => {
     assets.addHook('onRoute', (route) => {
@@ -15,9 +15,10 @@ async function staticFiles(app: FastifyInstance) {
     await assets.register(fastifyStatic, {
       root: ASSETS_FOLDER,
       prefix: '/static/',
-      decorateReply: false,
       dotfiles: 'ignore',
     })
+    // Browsers ask for it at the root, even when the answer is not a page.
+    assets.get('/favicon.ico', (_request, reply) => reply.sendFile('favicon.ico', { maxAge: '1d' }))
   })
 }
 
