@@ -6,6 +6,7 @@ import { quoteName } from '../../src/db/driver/quote.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 import { changeDatabaseUrl, openPostgres, parseDatabaseUrl } from '../../src/lib/database-url/index.js'
+import { OperatorError } from '../../src/lib/errors/operator-error.js'
 
 /**
  * What the test files get in `TEST_DATABASES`: where to create their
@@ -26,6 +27,8 @@ export type OpenTestDatabases = { databases: TestDatabases; close: () => Promise
 /**
  * Opens a temporary PostgreSQL, or the server at `url`. On that server only databases and roles that begin
  * with `<name>_test` are created and dropped.
+ *
+ * @throws {OperatorError} when the role of `url` may not create databases
  */
 export async function openTestDatabases(url: string | undefined): Promise<OpenTestDatabases> {
   return url === undefined ? openEmbedded() : openOnServer(url)
@@ -58,9 +61,10 @@ async function openOnServer(url: string): Promise<OpenTestDatabases> {
     }
   }
   try {
+    const { mayCreateRoles } = await requireRights(admin)
     await admin`select pg_advisory_lock(hashtext(${template}))`
     await dropEndedRuns(admin, prefix, template)
-    const roles = await makeRoles(admin, template, url)
+    const roles = mayCreateRoles ? await makeRoles(admin, template, url) : { ownerUrl: url, appUrl: url }
     const databases = { adminUrl: url, ...roles, template }
     await makeTemplate(databases)
     return { databases, close }
@@ -95,11 +99,23 @@ async function dropEndedRuns(admin: postgres.Sql, prefix: string, own: string): 
 
 const rolesOf = (template: string) => ({ owner: `${template}_owner`, app: `${template}_app` })
 
-/** If the role may not create roles, the tests use that one role for everything. */
+/**
+ * If the role may not create roles, the tests use that one role for everything.
+ *
+ * @throws {OperatorError} when it may not create databases
+ */
+async function requireRights(admin: postgres.Sql): Promise<{ mayCreateRoles: boolean }> {
+  const [rights] = await admin<{ role: string; isSuperuser: boolean; mayCreateDatabases: boolean }[]>`
+    select rolname as role, rolsuper as "isSuperuser", rolsuper or rolcreatedb as "mayCreateDatabases"
+    from pg_roles where rolname = current_user`
+  if (!rights?.mayCreateDatabases)
+    throw new OperatorError(
+      `The tests create databases, which the role ${rights?.role} of DATABASE_URL may not: grant it CREATEDB, or name another role.`,
+    )
+  return { mayCreateRoles: rights.isSuperuser }
+}
+
 async function makeRoles(admin: postgres.Sql, template: string, url: string) {
-  const [rights] = await admin<{ mayCreateRoles: boolean }[]>`
-    select rolsuper as "mayCreateRoles" from pg_roles where rolname = current_user`
-  if (!rights?.mayCreateRoles) return { ownerUrl: url, appUrl: url }
   const makeRole = async (user: string) => {
     const password = randomBytes(16).toString('hex')
     await admin.unsafe(`create role ${quoteName(user)} login password '${password}'`)
@@ -112,8 +128,10 @@ async function makeRoles(admin: postgres.Sql, template: string, url: string) {
 async function makeTemplate({ adminUrl, ownerUrl, appUrl, template }: TestDatabases): Promise<void> {
   const admin = openPostgres(adminUrl, { max: 1, onnotice: () => {} })
   const owner = quoteName(parseDatabaseUrl(ownerUrl).user)
-  await admin.unsafe(`create database ${quoteName(template)} owner ${owner}`)
-  await admin.end()
+  await admin
+    .unsafe(`create database ${quoteName(template)} owner ${owner}`)
+    // A connection left open keeps the process from ending.
+    .finally(() => admin.end())
   const migrationUrl = databaseUrl(ownerUrl, template)
   await prepareDatabase({ migrationUrl, appRole: parseDatabaseUrl(appUrl).user })
 }

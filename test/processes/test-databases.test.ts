@@ -2,6 +2,7 @@ import { openTestDatabases } from '../../scripts/test/databases.js'
 import { quoteName } from '../../src/db/driver/quote.js'
 import { changeDatabaseUrl } from '../../src/lib/database-url/index.js'
 import { connect, testDatabases } from '../helpers/database.js'
+import { run } from '../helpers/process.js'
 import t from '../tap.js'
 
 t.test(
@@ -34,3 +35,20 @@ t.test(
     t.strictSame(await found(), [])
   },
 )
+
+t.test('npm test with a role that may not create databases says so and ends', async (t) => {
+  const { adminUrl, template } = testDatabases()
+  const admin = connect(t, adminUrl)
+  const user = `${template}_guest`
+  await admin.unsafe(`create role ${quoteName(user)} login password 'guest'`)
+  t.teardown(() => admin.unsafe(`drop role ${quoteName(user)}`))
+
+  const env = { DATABASE_URL: changeDatabaseUrl(adminUrl, { user, password: 'guest' }) }
+  const command = ['node', '--import', 'tsx', 'scripts/test.ts', 'test/lib/type.test.ts'] as const
+  t.strictSame(await run(t, command, { env }), {
+    code: 1,
+    signal: null,
+    stdout: '',
+    stderr: `The tests create databases, which the role ${user} of DATABASE_URL may not: grant it CREATEDB, or name another role.\n`,
+  })
+})
