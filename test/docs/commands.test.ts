@@ -33,7 +33,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^node (dist\/scripts\/(db|create-user|env-file)\.js)/, '.ci/production.ts', '$1'],
   [/^npm run (db:generate|db:downgrade)( -- .*)?$/, 'test/processes/db.test.ts', "npm('$1'"],
   [/^npm run (db:upgrade|db:status)$/, 'test/processes/db.test.ts', "npm('$1'"],
-  [/^npx tsx scripts\/create-user\.ts$/, 'test/processes/create-user.test.ts', 'scripts/create-user.ts'],
+  [/^npm run (create-user)$/, 'test/processes/create-user.test.ts', 'npm run --silent $1'],
   [/^npm run (jobs) -- list --failed$/, 'test/processes/jobs.test.ts', "npm('$1'"],
   [/^npm run (audit:verify|audit:seal|audit:keys)$/, 'test/processes/audit.test.ts', '$1'],
   [/^npm run (audit:erase) -- --user /, 'test/processes/audit-erase.test.ts', '$1'],

@@ -127,16 +127,24 @@ t.test('--help prints the usage', async (t) => {
 })
 
 t.test(
-  'asks for missing values in a terminal until the answers are valid',
+  'asks for missing values in a terminal until the answers are valid and the address is free',
   {
     skip: withoutTerminal,
   },
   async (t) => {
-    const { anonymous, database } = await buildTestApp(t)
+    const { anonymous, signUp, database } = await buildTestApp(t)
+    await signUp({ email: 'bob@example.com' })
     const env = { CONFIG_FILE: 'off', DATABASE_URL: database.url }
+    const taken = startInTerminal(t, 'npm run --silent create-user -- --email Bob@example.com', env)
+    t.match(await Promise.race([taken.ended, taken.says(/First name/)]), {
+      code: 1,
+      stdout: /^create-user: This e-mail address already has an account\.\r\n$/,
+    })
+
     const { answer, ended } = startInTerminal(t, [...COMMAND, '--last-name', 'Lovelace'].join(' '), env)
     await answer(/E-mail address/, 'ada\r')
-    await answer(/must be an e-mail address/, `${CTRL_U} ada@example.com \r`)
+    await answer(/must be an e-mail address/, `${CTRL_U} Bob@Example.com \r`)
+    await answer(/already has an account/, `${CTRL_U}ada@example.com\r`)
     await answer(/First name/, 'Ada\r')
     await answer(/Role/, '\r')
     await answer(/Password/, 'password12345\r')

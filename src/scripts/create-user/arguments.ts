@@ -2,13 +2,13 @@ import { parseOptions, UsageError } from '../command-line/arguments.js'
 import type { Account } from './create-account.js'
 import { FIELDS, type Field, isAcceptable } from './fields.js'
 
-export const USAGE = `Usage: npx tsx scripts/create-user.ts [options]
+export const USAGE = `Usage: npm run create-user -- [options]
   --email <address>
   --first-name <name>
   --last-name <name>
   --role <super_admin|user>   without a terminal, the default is user
   --password-stdin            read the password from standard input
-  --json                      print the new user as JSON
+  --json                      print the new user as JSON; npm run --silent prints nothing else
   --help                      print this
 In a terminal, you are asked for missing options.`
 

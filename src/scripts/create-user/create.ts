@@ -3,14 +3,17 @@ import { openDatabase } from '../../db/lifecycle/open.js'
 import type { User } from '../../db/schema/users.js'
 import { createBreachCheck } from '../../lib/auth/breached-passwords.js'
 import { checkPassword } from '../../lib/auth/password-policy.js'
+import { EmailTaken } from '../../lib/errors/errors.js'
 import { requireMigrations } from '../command-line/require-migrations.js'
 import { type Arguments, refuseGaps, refuseMistakes } from './arguments.js'
 import { type Account, createAccount } from './create-account.js'
+import { hasAccount } from './has-account.js'
+import type { IsTaken } from './questions.js'
 import { readPassword } from './read-password.js'
 
 /**
  * Creates the user. In a terminal it asks for missing arguments, after
- * it has checked that the database is ready.
+ * it has checked that the database is ready and the given address free.
  *
  * @throws {UsageError} when arguments are invalid, or missing without a terminal
  * @throws {MigrationError} when the database lacks migrations
@@ -29,7 +32,9 @@ export async function create(args: Arguments): Promise<User> {
   const database = await openDatabase(config)
   try {
     await requireMigrations(database)
-    const account = isTerminal ? await complete(given) : ({ role: 'user', ...given } as Account)
+    const isTaken: IsTaken = (email) => hasAccount(config, database.directUrl, email)
+    if (given.email !== undefined && (await isTaken(given.email))) throw new EmailTaken()
+    const account = isTerminal ? await complete(given, isTaken) : ({ role: 'user', ...given } as Account)
     const breachesUrl = config.BREACHED_PASSWORDS_URL
     await checkPassword(account.password, account, breachesUrl ? createBreachCheck(breachesUrl) : undefined)
     return await createAccount(config, database.directUrl, 'cli:create-user', account)
@@ -38,7 +43,7 @@ export async function create(args: Arguments): Promise<User> {
   }
 }
 
-async function complete(given: Partial<Account>): Promise<Account> {
+async function complete(given: Partial<Account>, isTaken: IsTaken): Promise<Account> {
   const { askForMissing } = await import('./questions.js')
-  return askForMissing(given)
+  return askForMissing(given, isTaken)
 }

@@ -1,20 +1,23 @@
 import { input, password, select } from '@inquirer/prompts'
 import { checkPassword, type Person } from '../../lib/auth/password-policy.js'
 import { USER_ROLES } from '../../lib/auth/roles.js'
-import { PasswordTooCommon } from '../../lib/errors/errors.js'
+import { EmailTaken, PasswordTooCommon } from '../../lib/errors/errors.js'
 import type { Account } from './create-account.js'
 import { FIELDS, type Field, isAcceptable } from './fields.js'
 
 /** Standard output is for the result: it may be a file or a pipe. */
 const context = { output: process.stderr }
 
+/** Whether an address has an account. */
+export type IsTaken = (email: string) => Promise<boolean>
+
 /**
  * Asks for the fields that are not given.
  *
  * @throws {ExitPromptError} on Ctrl-C; recognized by its `name`
  */
-export async function askForMissing(given: Partial<Account>): Promise<Account> {
-  const email = given.email ?? (await ask('email', 'E-mail address'))
+export async function askForMissing(given: Partial<Account>, isTaken: IsTaken): Promise<Account> {
+  const email = given.email ?? (await askForEmail(isTaken))
   const firstName = given.firstName ?? (await ask('firstName', 'First name'))
   const lastName = given.lastName ?? (await ask('lastName', 'Last name'))
   const choices = USER_ROLES.map((value) => ({ value }))
@@ -23,8 +26,20 @@ export async function askForMissing(given: Partial<Account>): Promise<Account> {
   return { ...person, role, password: given.password ?? (await askForPassword(person)) }
 }
 
-async function ask(field: Field, message: string): Promise<string> {
-  const validate = (answer: string) => isAcceptable(field, answer.trim()) || `It ${FIELDS[field].rule}.`
+async function askForEmail(isTaken: IsTaken): Promise<string> {
+  return ask('email', 'E-mail address', async (email) =>
+    (await isTaken(email)) ? new EmailTaken().message : true,
+  )
+}
+
+/** @param check returns true, or what is wrong with an acceptable answer; default: nothing is */
+async function ask(
+  field: Field,
+  message: string,
+  check: (answer: string) => Promise<true | string> = async () => true,
+): Promise<string> {
+  const validate = (answer: string) =>
+    isAcceptable(field, answer.trim()) ? check(answer.trim()) : `It ${FIELDS[field].rule}.`
   return (await input({ message, validate }, context)).trim()
 }
 
