@@ -45,7 +45,9 @@ await check('the build needs only its production dependencies', async () => {
     await outputOf(['node', 'dist/scripts/command-line/env-file.js'], { cwd: folder, env: machine }),
   )
   // As during a key rotation: the new key signs, the old one still verifies.
-  const newKey = await outputOf(['npm', 'run', '--silent', 'jwt:key'], { cwd: '.', env: machine })
+  const { JWT_PRIVATE_KEYS: newKey } = parseEnv(
+    await outputOf(['npm', 'run', '--silent', 'jwt:key'], { cwd: '.', env: machine }),
+  )
   secrets = { ...made, JWT_PRIVATE_KEYS: `${newKey},${made.JWT_PRIVATE_KEYS}` }
 })
 

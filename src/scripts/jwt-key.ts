@@ -1,4 +1,8 @@
 import { generateSigningKeyPem } from '../lib/auth/signing-keys.js'
+import { envLines, toBase64 } from './command-line/env-lines.js'
 
-// In base64, because environments and shells lose line breaks. To rotate, put the new key first: `new,old`.
-console.log(Buffer.from(generateSigningKeyPem()).toString('base64'))
+console.log(
+  envLines('Signs access tokens. To rotate, put the new key before the old one: new,old', {
+    JWT_PRIVATE_KEYS: toBase64(generateSigningKeyPem()),
+  }),
+)

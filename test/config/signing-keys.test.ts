@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { resolveSigningKeys } from '../../src/config/development-keys.js'
 import { ConfigError, loadConfig } from '../../src/config/index.js'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
@@ -167,8 +168,8 @@ t.test('processes that start at once agree on one new key', async (t) => {
   t.strictSame(readdirSync(join(folder, '0')), ['jwt-keys.pem'])
 })
 
-t.test('npm run jwt:key prints a key that is accepted unchanged', async (t) => {
+t.test('npm run jwt:key prints a line for .env whose key is accepted unchanged', async (t) => {
   const { stdout } = await run(t, ['npm', 'run', '--silent', 'jwt:key'])
-  t.match(stdout, /^\S+\n$/)
-  t.equal(parseSigningKeys(stdout)[0].alg, 'EdDSA')
+  t.match(stdout, /^# Signs access tokens\. .+\nJWT_PRIVATE_KEYS=\S+\n$/)
+  t.equal(parseSigningKeys(parseEnv(stdout).JWT_PRIVATE_KEYS ?? '')[0].alg, 'EdDSA')
 })

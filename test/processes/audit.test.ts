@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import type postgres from 'postgres'
 import { parseAuditPublicKeys, parseAuditSigningKey } from '../../src/lib/audit/audit-keys.js'
 import { commands } from '../../src/scripts/audit/commands.js'
@@ -13,16 +14,12 @@ import { run } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
 import t, { type Test } from '../tap.js'
 
-/** The output of `npm run audit:keys`, by label. */
+/** The output of `npm run audit:keys`, which is in the form of an `.env` file. */
 async function newKeys(t: Test) {
   const { stdout } = await run(t, ['npm', 'run', '--silent', 'audit:keys'])
-  const labelled = Object.fromEntries(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => line.split(': ')),
-  )
-  return labelled as Record<'AUDIT_SIGNING_KEY' | 'AUDIT_PUBLIC_KEYS' | 'key id', string>
+  const [, kid = ''] = /^# Seals the audit log\. .+ Key id: (\S+)\n/.exec(stdout) ?? []
+  const { AUDIT_SIGNING_KEY = '', AUDIT_PUBLIC_KEYS = '' } = parseEnv(stdout)
+  return { kid, AUDIT_SIGNING_KEY, AUDIT_PUBLIC_KEYS }
 }
 
 /** Creates a role that can only read the audit schema and returns its URL. */
@@ -44,7 +41,7 @@ async function createAuditor(t: Test, admin: postgres.Sql, appUrl: string): Prom
 /** The commands as run by an operator, and by an auditor with read access and public keys only. */
 async function createCli(t: Test) {
   const test = await openAuditTest(t)
-  const { 'key id': kid, AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY } = await newKeys(t)
+  const { kid, AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY } = await newKeys(t)
   const { url: DATABASE_URL, ownerUrl: DATABASE_MIGRATION_URL } = test.database
   const operatorEnv = { CONFIG_FILE: 'off', DATABASE_URL, DATABASE_MIGRATION_URL, AUDIT_SIGNING_KEY }
   const npm = (script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
@@ -103,7 +100,7 @@ t.test('names an unknown key by its id and verifies nothing without a key', asyn
   const { addUser, kid, verify, sealAll } = await createCli(t)
   await addUser()
   await sealAll()
-  const { AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY, 'key id': other } = await newKeys(t)
+  const { AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY, kid: other } = await newKeys(t)
   t.equal(parseAuditSigningKey(AUDIT_SIGNING_KEY).kid, other)
   t.strictSame([...parseAuditPublicKeys(AUDIT_PUBLIC_KEYS).keys()], [other])
   t.match(await verify([], { AUDIT_PUBLIC_KEYS }), {

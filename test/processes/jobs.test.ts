@@ -51,11 +51,18 @@ t.test('lists, retries and discards dead letters while Redis is down', async (t)
   await sql`insert into outbox ${sql({ id: OPEN, job: 'send-notice', payload, created_at: '2026-01-01T00:00:00Z' })}`
   await sql`insert into outbox ${sql({ job: 'send-notice', payload, done_at: '2026-01-01T00:00:00Z' })}`
 
+  const heads =
+    'id                                    state   since                     tries  job          last error'
   const lineOf = (id: string) =>
-    `${id}  failed  2026-01-02T03:04:05.000Z   30×  send-notice  The mail server does not answer`
+    `${id}  failed  2026-01-02T03:04:05.000Z  30     send-notice  The mail server does not answer`
   t.strictSame(
     await jobs('list'),
-    printed(lineOf(FIRST), lineOf(SECOND), `${OPEN}  open    2026-01-01T00:00:00.000Z    0×  send-notice`),
+    printed(
+      heads,
+      lineOf(FIRST),
+      lineOf(SECOND),
+      `${OPEN}  open    2026-01-01T00:00:00.000Z  0      send-notice`,
+    ),
   )
   const { stdout } = await jobs('list', '--failed', '--json')
   t.match(JSON.parse(stdout), [

@@ -9,6 +9,7 @@ import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
 import { thumbprint } from '../../lib/auth/signing-keys.js'
 import { OperatorError } from '../../lib/errors/operator-error.js'
 import { parseOptions } from '../command-line/arguments.js'
+import { envLines, toBase64 } from '../command-line/env-lines.js'
 import { parseAnchor, parseUser } from './arguments.js'
 import { withDatabase } from './database.js'
 import { createProgressBar } from './progress-bar.js'
@@ -53,14 +54,16 @@ async function sealCommand(args: string[]): Promise<void> {
   console.log(describeSealing(await withDatabase(config, 'application', (sql) => sealAuditLog(sql, key))))
 }
 
-/** Prints new keys in the form of the settings: base64, because environments and shells lose line breaks. */
 async function keysCommand(args: string[]): Promise<void> {
   parseOptions(args, {})
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const toBase64 = (pem: string | Buffer) => Buffer.from(pem).toString('base64')
-  console.log(`AUDIT_SIGNING_KEY: ${toBase64(privateKey.export({ type: 'pkcs8', format: 'pem' }))}`)
-  console.log(`AUDIT_PUBLIC_KEYS: ${toBase64(publicKey.export({ type: 'spki', format: 'pem' }))}`)
-  console.log(`key id: ${thumbprint(publicKey.export({ format: 'jwk' }))}`)
+  const keyId = thumbprint(publicKey.export({ format: 'jwk' }))
+  console.log(
+    envLines(`Seals the audit log. Auditors only need the public key. Key id: ${keyId}`, {
+      AUDIT_SIGNING_KEY: toBase64(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      AUDIT_PUBLIC_KEYS: toBase64(publicKey.export({ type: 'spki', format: 'pem' })),
+    }),
+  )
 }
 
 async function eraseCommand(args: string[]): Promise<void> {

@@ -1,9 +1,10 @@
 /** Prints an `.env` file with new secrets for a deployment with compose.yaml. */
 import { randomBytes } from 'node:crypto'
 import { generateSigningKeyPem } from '../../lib/auth/signing-keys.js'
+import { toBase64 } from './env-lines.js'
 
 const password = () => randomBytes(24).toString('base64url')
-const key = () => Buffer.from(generateSigningKeyPem()).toString('base64')
+const key = () => toBase64(generateSigningKeyPem())
 
 console.log(`# Secrets: only the user who starts the containers may read this file. Never commit it.
 

@@ -19,7 +19,7 @@ async function list(db: Db, { failed, json }: Arguments): Promise<void> {
   const jobs = await listWaitingJobs(db, { failedOnly: failed, limit: LIMIT })
   if (json) console.log(JSON.stringify(jobs, undefined, 2))
   else if (jobs.length === 0) console.log(failed ? 'No job has failed.' : 'No job is open.')
-  else console.log(jobs.map(lineOf).join('\n'))
+  else console.log(tableOf(jobs))
   if (jobs.length === LIMIT) console.error(`These are the oldest ${LIMIT}; there may be more.`)
 }
 
@@ -36,15 +36,21 @@ function counted(count: number, id: string | undefined): string {
   return count === 1 ? '1 job' : `${count} jobs`
 }
 
-const lineOf = ({ id, job, createdAt, failedAt, attempts, lastError }: WaitingJob): string =>
-  [
-    id,
-    failedAt ? 'failed' : 'open  ',
-    (failedAt ?? createdAt).toISOString(),
-    `${attempts}×`.padStart(4),
-    job,
-    // One line per job: --json shows the whole error.
-    lastError?.split('\n', 1)[0] ?? '',
-  ]
-    .join('  ')
-    .trimEnd()
+const HEADS = ['id', 'state', 'since', 'tries', 'job', 'last error']
+
+function tableOf(jobs: readonly WaitingJob[]): string {
+  const rows = [HEADS, ...jobs.map(cellsOf)]
+  const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const lineOf = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
+  return rows.map((row) => lineOf(row).trimEnd()).join('\n')
+}
+
+const cellsOf = ({ id, job, createdAt, failedAt, attempts, lastError }: WaitingJob): string[] => [
+  id,
+  failedAt ? 'failed' : 'open',
+  (failedAt ?? createdAt).toISOString(),
+  String(attempts),
+  job,
+  // One line per job: --json shows the whole error.
+  lastError?.split('\n', 1)[0] ?? '',
+]
