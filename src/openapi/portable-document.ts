@@ -1,14 +1,19 @@
 import { isCustomFormat } from '../lib/schema/formats.js'
 
+/** The message of a pattern is a keyword of our own, beside it. */
+const isPatternMessage = (key: string, parent: Record<string, unknown>): boolean =>
+  key === 'expected' && typeof parent.pattern === 'string'
+
 /**
- * Removes custom formats, because some generators and validators refuse a document with unknown
- * formats. For `transformObject` of @fastify/swagger.
+ * Removes the messages of patterns, and custom formats, because some generators and validators refuse a
+ * document with unknown formats. For `transformObject` of @fastify/swagger.
  */
 export function portableDocument(documents: object): object {
   const { openapiObject } = documents as { openapiObject: object }
   return JSON.parse(
-    JSON.stringify(openapiObject, (key, value) =>
-      key === 'format' && isCustomFormat(value) ? undefined : value,
-    ),
+    JSON.stringify(openapiObject, function omit(this: Record<string, unknown>, key, value) {
+      const isOmitted = (key === 'format' && isCustomFormat(value)) || isPatternMessage(key, this)
+      return isOmitted ? undefined : value
+    }),
   )
 }

@@ -5,6 +5,7 @@ import type { UserRole } from '../../src/lib/auth/roles.js'
 export type JsonSchema = {
   type?: string | string[]
   format?: string
+  pattern?: string
   enum?: string[]
   examples?: unknown[]
   required?: string[]

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Static } from 'typebox'
 import { MalformedUrl, PayloadTooLarge, UnsupportedMediaType } from '../errors/errors.js'
+import { fieldErrorsOf, type ValidationFailure } from '../schema/field-errors.js'
 import type { Problem } from '../schema/problem-schema.js'
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
@@ -36,13 +37,6 @@ type Failure = {
   message?: string
   validation?: ValidationFailure[] | undefined
   validationContext?: string | undefined
-}
-
-type ValidationFailure = {
-  instancePath: string
-  keyword: string
-  params: Record<string, unknown>
-  message?: string
 }
 
 /**
@@ -88,10 +82,7 @@ function validationProblem(
     code: 'VALIDATION_FAILED',
     detail: `The ${PARTS[part ?? 'body'] ?? part} does not match the schema.`,
     ...ids,
-    errors: failures.slice(0, MAX_FIELD_ERRORS).map((failure) => ({
-      path: pathOf(failure),
-      message: messageOf(failure),
-    })),
+    errors: fieldErrorsOf(failures, MAX_FIELD_ERRORS),
   }
 }
 
@@ -100,21 +91,4 @@ const PARTS: Record<string, string> = {
   querystring: 'query',
   params: 'path',
   headers: 'headers',
-}
-
-/** The path of the field, such as `address.lines.0`. Includes the name of a missing or unknown field. */
-function pathOf({ instancePath, params }: ValidationFailure): string {
-  const parent = instancePath
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  const field = params.missingProperty ?? params.additionalProperty ?? params.unevaluatedProperty
-  return (typeof field === 'string' ? [...parent, field] : parent).join('.').slice(0, 200)
-}
-
-function messageOf({ keyword, params, message = 'is not valid' }: ValidationFailure): string {
-  if (keyword === 'required') return 'is required'
-  if (keyword === 'additionalProperties') return 'is not a known field'
-  if (keyword === 'enum') return `must be one of: ${(params.allowedValues as string[]).join(', ')}`
-  return message
 }

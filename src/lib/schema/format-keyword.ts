@@ -10,7 +10,10 @@ type Compiling = { self: { formats: Record<string, unknown> } }
  * The format of `formats.ts`, or else of Ajv.
  * @throws {Error} when neither has it; this happens when the schema is compiled
  */
-function formatOf(name: string, ajvFormats: Record<string, unknown>): Format {
+function formatOf(
+  name: string,
+  ajvFormats: Record<string, unknown>,
+): Omit<Format, 'expected'> & Partial<Format> {
   if (FORMATS[name]) return FORMATS[name]
   const ajvFormat = ajvFormats[name]
   const check = (ajvFormat as { validate?: unknown } | undefined)?.validate ?? ajvFormat
@@ -22,7 +25,7 @@ function formatOf(name: string, ajvFormats: Record<string, unknown>): Format {
 
 function compile(format: string, _schema: unknown, { self }: Compiling): Validate {
   const { isValid, normalize, expected } = formatOf(format, self.formats)
-  const message = expected === undefined ? `must match format "${format}"` : `must be ${expected}`
+  const message = expected === undefined ? `must be a valid ${format}` : `must be ${expected}`
   const validate: Validate = (text, location) => {
     if (!isValid(text)) {
       validate.errors = [{ keyword: 'format', params: { format }, message }]

@@ -20,11 +20,10 @@ export const isUuid = (text: string): boolean => UUID.test(text)
 
 export type Format = {
   isValid: (text: string) => boolean
-  /**
-   * Only for custom formats, whose names mean nothing to clients: the rest of the message "must be …".
-   * Formats that have it are left out of the OpenAPI document.
-   */
-  expected?: string
+  /** The rest of the message "must be …". Clients never see the name of a format. */
+  expected: string
+  /** The name means nothing to clients, so it is left out of the OpenAPI document. */
+  isCustom?: true
   /** Converts a valid text to its canonical form, the only one that handlers see. */
   normalize?: (text: string) => string
 }
@@ -40,12 +39,12 @@ const isStorable = (text: string): boolean => !text.includes('\0') && text.isWel
  * year 0. Ids are normalized to lower case, so that code can compare them as strings.
  */
 export const FORMATS: Record<string, Format> = {
-  uuid: { isValid: isUuid, normalize: (text) => text.toLowerCase() },
-  'date-time': { isValid: isStorableTime },
-  email: { isValid: isEmail, normalize: normalizeEmail },
-  line: { isValid: isLine, expected: 'one line with a visible character' },
-  storable: { isValid: isStorable, expected: 'text without NUL and lone surrogates' },
+  uuid: { isValid: isUuid, expected: 'a UUID', normalize: (text) => text.toLowerCase() },
+  'date-time': { isValid: isStorableTime, expected: 'a time such as 2026-01-31T09:30:00Z' },
+  email: { isValid: isEmail, expected: 'an e-mail address', normalize: normalizeEmail },
+  line: { isValid: isLine, expected: 'one line with a visible character', isCustom: true },
+  storable: { isValid: isStorable, expected: 'text without NUL and lone surrogates', isCustom: true },
 }
 
 /** Custom formats mean nothing to clients, and some validators refuse a document with unknown formats. */
-export const isCustomFormat = (name: unknown): boolean => FORMATS[String(name)]?.expected !== undefined
+export const isCustomFormat = (name: unknown): boolean => FORMATS[String(name)]?.isCustom === true

@@ -1,6 +1,6 @@
 import { ORGANIZATION_ROLES } from '../auth/roles.js'
 import { changing, creating, PersonName, StrictObject, StringEnum, Timestamp, Uuid } from './schemas.js'
-import { SLUG_LENGTH, SLUG_PATTERN } from './slugs.js'
+import { SLUG_EXPECTED, SLUG_LENGTH, SLUG_PATTERN } from './slugs.js'
 import Type from './type.js'
 
 /** The path parameter of every route below an organization. */
@@ -14,6 +14,7 @@ export const Slug = Type.String({
   minLength: SLUG_LENGTH.min,
   maxLength: SLUG_LENGTH.max,
   pattern: SLUG_PATTERN,
+  expected: SLUG_EXPECTED,
   description: 'Unique, in lower case.',
   examples: ['analytical-engines'],
 })

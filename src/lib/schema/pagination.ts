@@ -24,6 +24,7 @@ export const pageQuery = <const F extends readonly string[]>(
     Type.String({
       maxLength: CURSOR_MAX_LENGTH,
       pattern: '^[A-Za-z0-9_-]+$',
+      expected: 'the nextCursor of a page',
       description: 'The `nextCursor` of the previous page.',
     }),
   ),

@@ -75,6 +75,7 @@ export const OpaqueToken = Type.String({
   minLength: 1,
   maxLength: 200,
   pattern: '^[A-Za-z0-9_-]+$',
+  expected: 'a token of letters, digits, hyphens and underscores',
   examples: ['q1RZ0n5v3mXbT8cKfW2yLhUe7aJpDs4gN6iVoQxYt9A'],
 })
 

@@ -4,6 +4,7 @@ export const SLUG_LENGTH = { min: 3, max: 50 } as const
 
 /** Accepts upper case, which `normalizeSlug` converts. */
 export const SLUG_PATTERN = '^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$'
+export const SLUG_EXPECTED = 'letters and digits, with single hyphens between them'
 
 /** Words that paths and host names of the product may need some day, and words that look official. */
 const RESERVED = new Set(

@@ -1,6 +1,7 @@
 import AjvCompiler from '@fastify/ajv-compiler'
 import type { Static, TSchema } from 'typebox'
 import { formatKeyword } from './format-keyword.js'
+import { patternKeyword } from './pattern-keyword.js'
 
 const buildAjv = AjvCompiler()
 
@@ -25,6 +26,7 @@ export const buildValidator: typeof buildAjv = (schemas, options) => {
       customOptions,
       onCreate: (ajv) => {
         ajv.removeKeyword('format').addKeyword(formatKeyword)
+        ajv.removeKeyword('pattern').addKeyword(patternKeyword).addKeyword('expected')
       },
     })
   }

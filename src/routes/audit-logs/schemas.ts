@@ -28,6 +28,7 @@ const filters = {
     Type.String({
       maxLength: 63,
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      expected: 'the name of a field',
       description: 'The name of a field in the states, such as `role`. Finds only updates that changed it.',
     }),
   ),

@@ -4,7 +4,7 @@ import { StrictObject, StringEnum, WithDefault } from '../../lib/schema/schemas.
 import Type from '../../lib/schema/type.js'
 import { previewNames } from './previews.js'
 
-const MessageId = Type.String({ pattern: MESSAGE_ID_PATTERN })
+const MessageId = Type.String({ pattern: MESSAGE_ID_PATTERN, expected: 'the id of a mail' })
 
 export const MessageParams = StrictObject({ id: MessageId })
 
