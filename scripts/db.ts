@@ -14,5 +14,6 @@ await runCommand({
   npm run db:downgrade -- (-<steps> | <revision> | base)  revert the newest, or all above a revision
   npm run db:status                                       list the migrations and their state
   npm run db:check                                        check that schema, snapshots and files agree
+  npm run db:psql                                         open psql on the database
 A revision is a number such as 0003, or a migration's full name.`,
 })

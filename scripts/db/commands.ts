@@ -3,10 +3,16 @@ import { MIGRATIONS_FOLDER as folder } from '../../src/db/lifecycle/setup.js'
 import { ConnectionError, MigrationError } from '../../src/db/migrate/index.js'
 import { parseOptions, UsageError } from '../../src/scripts/command-line/arguments.js'
 import { commands as buildCommands } from '../../src/scripts/db/commands.js'
+import { psqlCommand } from './psql.js'
 import { checkSchemaIndex } from './schema-index.js'
 
 /** By name, the first argument of `tsx scripts/db.ts`. */
-export const commands = new Map([['generate', generateCommand], ...buildCommands, ['check', checkCommand]])
+export const commands = new Map([
+  ['generate', generateCommand],
+  ...buildCommands,
+  ['check', checkCommand],
+  ['psql', psqlCommand],
+])
 
 async function generateCommand(args: string[]): Promise<void> {
   const { name, custom = false } = parseOptions(args, {
