@@ -1,4 +1,5 @@
 /** What `npm test` itself does with files that fail, crash or take long. */
+import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { selectTestFiles } from '../scripts/test/files.js'
 import { runFiles } from '../scripts/test/pool.js'
@@ -64,6 +65,14 @@ t.test('takes files and folders, and refuses what has no test', async (t) => {
   t.ok(pathsOf('test').length > pathsOf().length + 20)
   t.throws(() => pathsOf('test/helpers'), OperatorError)
   t.throws(() => pathsOf('test/none.test.ts'), { message: /test\/none\.test\.ts is no test file/ })
+})
+
+t.test('gives files that declare audited tables a process of their own', async (t) => {
+  const declares = /import \{[^}]*\b(notAudited|audited)\b[^}]*\} from '[^']*declarations\/audited\.js'/
+  const declaring = selectTestFiles(['test']).filter(({ path }) => declares.test(readFileSync(path, 'utf8')))
+  t.ok(declaring.length > 3)
+  for (const { path, needsOwnProcess } of declaring)
+    t.ok(needsOwnProcess, `${path} begins with "// own process: " and the reason`)
 })
 
 t.test('finds the tests nearest to a change', async (t) => {
