@@ -43,8 +43,14 @@ async function openEmbedded(): Promise<OpenTestDatabases> {
     appUrl: server.appUrl,
     template: 'groundwork_test',
   }
-  await makeTemplate(databases)
-  return { databases, close: () => server.stop() }
+  const close = () => server.stop()
+  try {
+    await makeTemplate(databases)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { databases, close }
 }
 
 async function openOnServer(url: string): Promise<OpenTestDatabases> {
