@@ -35,7 +35,7 @@ export function parseAuditPublicKeys(text: string): AuditPublicKeys {
 }
 
 function readPublicKey(input: Parameters<ReadKey>[0]): KeyObject {
-  // `createPublicKey` accepts private keys, too. Somebody is about to hand out the wrong half.
+  // `createPublicKey` accepts private keys, too. This one was about to be given away by mistake.
   if (isPrivate(input)) throw new SigningKeyError('a key in it is private')
   const key = createPublicKey(input)
   if (key.asymmetricKeyType !== 'ed25519') throw new SigningKeyError('a key in it is not an Ed25519 key')

@@ -34,8 +34,8 @@ type PasswordAttempt = Attempt & { user: User | undefined; password: string; cal
 const EFFORTS_KEPT_MS = 3_600_000
 
 /**
- * Unknown addresses also enqueue a notice, which is sent to nobody: the
- * time of the write must not reveal the account.
+ * For an unknown address a notice is enqueued as well, but never sent: the time of the write must not
+ * reveal whether there is an account.
  */
 const NO_USER = '00000000-0000-0000-0000-000000000000'
 

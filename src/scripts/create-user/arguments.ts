@@ -46,7 +46,7 @@ export function refuseMistakes(given: Partial<Account>): void {
 const explain = (field: Field): string => `${FIELDS[field].flag} ${FIELDS[field].rule}`
 
 /**
- * For runs without a terminal, in which nobody can be asked.
+ * For runs without a terminal, where no question can be answered.
  *
  * @throws {UsageError} when a required option is missing; names all of them in one line
  */
