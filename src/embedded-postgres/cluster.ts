@@ -76,7 +76,7 @@ export function isEphemeral({ cluster }: Layout): boolean {
 }
 
 function refuseForeignFiles(dataDir: string): void {
-  const foreign = readdirSync(dataDir).find((name) => !/^(lock|users|server\.|cluster\.)/.test(name))
+  const foreign = readdirSync(dataDir).find((name) => !/^(lock|users|port$|server\.|cluster\.)/.test(name))
   if (foreign === undefined) return
   throw new EmbeddedPostgresError(
     `${dataDir} is not empty, but holds no database of this application (found ${foreign}): set DATA_DIR to another directory, or ${startAfresh(dataDir)}`,

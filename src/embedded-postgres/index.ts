@@ -9,6 +9,7 @@ import { findServer } from './find.js'
 import { type Layout, layoutOf } from './layout.js'
 import { releaseLease, takeLease } from './lease.js'
 import { takeLock } from './lock.js'
+import { rememberPort } from './port.js'
 import { launchServer } from './server.js'
 import { databaseUrls } from './urls.js'
 
@@ -78,6 +79,7 @@ async function joinServer(layout: Layout, options: { ephemeral: boolean; platfor
     await launchServer(layout, { binaries, account, ephemeral })
     const launched = await findServer(layout, credentials)
     if (!launched) throw new EmbeddedPostgresError(`the database server ended at once, see ${layout.log}`)
+    rememberPort(layout, launched.port)
     return { credentials, port: launched.port }
   } finally {
     release()

@@ -10,6 +10,8 @@ export type Layout = {
   users: string
   /** The file with the identity of the server process. */
   server: string
+  /** The file with the port of the last start. */
+  port: string
   log: string
 }
 
@@ -22,6 +24,7 @@ export function layoutOf(dataDir: string): Layout {
     lock: pathOf('lock'),
     users: pathOf('users'),
     server: pathOf('server.pid'),
+    port: pathOf('port'),
     log: pathOf('server.log'),
   }
 }

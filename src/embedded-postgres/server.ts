@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fchownSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Account } from './account.js'
@@ -9,6 +8,7 @@ import type { Binaries } from './binaries.js'
 import { clusterPath } from './cluster.js'
 import { EmbeddedPostgresError, startAfresh } from './errors.js'
 import type { Layout } from './layout.js'
+import { choosePort } from './port.js'
 import { identify, isPidTaken, isRunning, type ProcessIdentity, pidOf } from './process-identity.js'
 import { cannotRun, decisiveLine, programOptions } from './programs.js'
 import { waitFor, waitForSync } from './wait.js'
@@ -76,7 +76,7 @@ async function tryLaunch(
   options: { binaries: Binaries; account: Account | undefined; ephemeral: boolean },
 ): Promise<Server | undefined> {
   const { binaries, account } = options
-  const args = serverArguments(layout, { ...options, port: await freePort() })
+  const args = serverArguments(layout, { ...options, port: await choosePort(layout) })
   const log = openSync(layout.log, 'w', 0o600)
   if (account) fchownSync(log, account.uid, account.gid)
   // Detached, because Ctrl-C in the terminal must not stop the database before the application has
@@ -174,12 +174,4 @@ function readText(file: string): string {
   } catch {
     return ''
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import { getAccount } from '../../../src/embedded-postgres/account.js'
 import { canExecute } from '../../../src/embedded-postgres/binaries.js'
@@ -20,7 +22,28 @@ t.test('the first start creates the database, and the next one finds its data', 
   const second = await startEmbeddedPostgres({ dataDir })
   t.strictSame([...(await query(second.ownerUrl, 'select word from kept'))], [{ word: 'here' }])
   await second.stop()
-  t.strictSame(readdirSync(dataDir).sort(), ['cluster', 'server.log', 'users'])
+  t.strictSame(readdirSync(dataDir).sort(), ['cluster', 'port', 'server.log', 'users'])
+})
+
+t.test('keeps its port between starts, unless another program has taken it', async (t) => {
+  const dataDir = newDataDir(t)
+  const portOf = async () => {
+    const { port, stop } = await startEmbeddedPostgres({ dataDir })
+    await stop()
+    return port
+  }
+  const first = await portOf()
+  t.equal(await portOf(), first)
+
+  const other = createServer().listen(first, '127.0.0.1')
+  await once(other, 'listening')
+  const second = await portOf()
+  t.not(second, first)
+  other.close()
+  t.equal(await portOf(), second, 'the new port is kept, too')
+
+  writeFileSync(path.join(dataDir, 'port'), 'no port')
+  t.ok(await portOf())
 })
 
 t.test('each role can do only its own work', async (t) => {
