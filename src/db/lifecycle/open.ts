@@ -13,12 +13,15 @@ export type OpenDatabase = {
   appRole: string
   /** For `prepareDatabase`. Undefined keeps the audit log for ever. */
   auditRetentionMonths: number | undefined
+  /** For `prepareDatabase`. */
+  isProduction: boolean
   /** True for the embedded server, which `close` stops. */
   embedded: boolean
   close: () => Promise<void>
 }
 
 type DatabaseSettings = {
+  NODE_ENV: string
   DATABASE_URL?: string | undefined
   DATABASE_DIRECT_URL?: string | undefined
   DATABASE_MIGRATION_URL?: string | undefined
@@ -31,7 +34,10 @@ type DatabaseSettings = {
  * entry point gets its database here.
  */
 export async function openDatabase(config: DatabaseSettings): Promise<OpenDatabase> {
-  const common = { auditRetentionMonths: config.AUDIT_RETENTION_MONTHS }
+  const common = {
+    auditRetentionMonths: config.AUDIT_RETENTION_MONTHS,
+    isProduction: config.NODE_ENV === 'production',
+  }
   if (config.DATABASE_URL) {
     const url = config.DATABASE_URL
     const directUrl = config.DATABASE_DIRECT_URL ?? url

@@ -7,6 +7,7 @@ import { quoteName } from '../driver/quote.js'
 import { type History, upgrade } from '../migrate/index.js'
 import { JOB_SCHEMA, migrateJobQueue } from '../queue/job-queue.js'
 import { forceRowSecurity } from '../tenancy/check.js'
+import { markAsProduction } from './production-mark.js'
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url))
 
@@ -17,6 +18,8 @@ type Setup = {
   appRole: string
   /** How many months the audit log is kept. Undefined keeps it for ever. */
   auditRetentionMonths?: number | undefined
+  /** Marks the database, so that `db:reset` and `db:seed` refuse it. Default: false. */
+  isProduction?: boolean
   /** Called after each applied migration. */
   onApply?: (name: string) => void
   /** Called if the database is ahead of this release. Nothing is changed then. */
@@ -49,9 +52,14 @@ export const migrationsOf = (setup: Omit<Setup, 'onApply' | 'onAhead'>) => ({
  */
 export async function afterMigration(
   sql: Sql,
-  { appRole, auditRetentionMonths }: Pick<Setup, 'appRole' | 'auditRetentionMonths'>,
+  {
+    appRole,
+    auditRetentionMonths,
+    isProduction,
+  }: Pick<Setup, 'appRole' | 'auditRetentionMonths' | 'isProduction'>,
 ): Promise<void> {
   const schemas = await findSchemas(sql)
+  if (isProduction) await markAsProduction(sql)
   await forceRowSecurity(sql)
   if (schemas.has('audit')) {
     await syncAuditTriggers(sql)
