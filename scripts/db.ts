@@ -15,5 +15,6 @@ await runCommand({
   npm run db:status                                       list the migrations and their state
   npm run db:check                                        check that schema, snapshots and files agree
   npm run db:psql                                         open psql on the database
+  npm run db:reset [-- --yes]                             drop everything, and migrate again
 A revision is a number such as 0003, or a migration's full name.`,
 })

@@ -4,6 +4,7 @@ import { ConnectionError, MigrationError } from '../../src/db/migrate/index.js'
 import { parseOptions, UsageError } from '../../src/scripts/command-line/arguments.js'
 import { commands as buildCommands } from '../../src/scripts/db/commands.js'
 import { psqlCommand } from './psql.js'
+import { resetCommand } from './reset.js'
 import { checkSchemaIndex } from './schema-index.js'
 
 /** By name, the first argument of `tsx scripts/db.ts`. */
@@ -12,6 +13,7 @@ export const commands = new Map([
   ...buildCommands,
   ['check', checkCommand],
   ['psql', psqlCommand],
+  ['reset', resetCommand],
 ])
 
 async function generateCommand(args: string[]): Promise<void> {
