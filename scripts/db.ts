@@ -16,5 +16,6 @@ await runCommand({
   npm run db:check                                        check that schema, snapshots and files agree
   npm run db:psql                                         open psql on the database
   npm run db:reset [-- --yes]                             drop everything, and migrate again
+  npm run db:seed                                         add sample data
 A revision is a number such as 0003, or a migration's full name.`,
 })

@@ -6,6 +6,7 @@ import { commands as buildCommands } from '../../src/scripts/db/commands.js'
 import { psqlCommand } from './psql.js'
 import { resetCommand } from './reset.js'
 import { checkSchemaIndex } from './schema-index.js'
+import { seedCommand } from './seed/index.js'
 
 /** By name, the first argument of `tsx scripts/db.ts`. */
 export const commands = new Map([
@@ -14,6 +15,7 @@ export const commands = new Map([
   ['check', checkCommand],
   ['psql', psqlCommand],
   ['reset', resetCommand],
+  ['seed', seedCommand],
 ])
 
 async function generateCommand(args: string[]): Promise<void> {

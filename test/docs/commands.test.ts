@@ -36,6 +36,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run (create-user)$/, 'test/processes/create-user.test.ts', 'npm run --silent $1'],
   [/^npm run db:(psql)$/, 'test/processes/psql.test.ts', "'scripts/db.ts', '$1'"],
   [/^npm run (db:reset)$/, 'test/processes/db-reset.test.ts', "'$1'"],
+  [/^npm run (db:seed)$/, 'test/processes/db-seed.test.ts', "'$1'"],
   [/^npm run (jobs) -- list --failed$/, 'test/processes/jobs.test.ts', "npm('$1'"],
   [/^npm run (audit:verify|audit:seal|audit:keys)$/, 'test/processes/audit.test.ts', '$1'],
   [/^npm run (audit:erase) -- --user /, 'test/processes/audit-erase.test.ts', '$1'],

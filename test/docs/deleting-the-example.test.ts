@@ -12,7 +12,7 @@ t.test('the example can be deleted, and the tests that remain do not need it', a
   const [, listed = ''] =
     /line that has `project` in it out of (.*?), and then:/.exec(section.replace(/\s+/g, ' ')) ?? []
   const paths = [...listed.matchAll(/`([^`]+)`/g)].map(([, path = '']) => path)
-  t.equal(paths.length, 2)
+  t.equal(paths.length, 3)
   for (const path of paths) write(path, (text) => text.replace(/^.*project.*\n/gim, ''))
   write('docs/adding-a-resource.md', (text) => text.replace(section, '').trimEnd().concat('\n'))
   await runsScript(codeBlocks('sh', section)[0])
