@@ -1,5 +1,12 @@
 import { readdir } from 'node:fs/promises'
-import { listMigrations, migrationStatus, parseScript, readMigrations } from '../../src/db/migrate/index.js'
+import {
+  explainStates,
+  listMigrations,
+  type MigrationState,
+  migrationStatus,
+  parseScript,
+  readMigrations,
+} from '../../src/db/migrate/index.js'
 import {
   emptySnapshot,
   findDifferences,
@@ -28,16 +35,13 @@ export async function check({ folder, schema }: { folder: string; schema: Schema
 }
 
 /**
- * Compares the files with a database. Returns one line for each migration that was edited after it was
- * applied, belongs to another branch, or stopped half-way. Migrations of a newer release are not a problem.
+ * Compares the files with a database. Returns one line for migrations that were edited after they were
+ * applied, belong to another branch, or stopped half-way. Those of a newer release are not a problem.
  */
 export async function checkApplied(url: string, { folder }: { folder: string }): Promise<string[]> {
   const states = await migrationStatus(url, { folder })
-  return states.flatMap(({ name, state }) => {
-    if (state === 'edited') return `${name}.sql was edited after it was applied`
-    if (state === 'unknown') return `${name} was applied, but has no file here: it belongs to another branch`
-    return state === 'half-way' ? `${name}.sql stopped half-way` : []
-  })
+  const normal: MigrationState['state'][] = ['pending', 'newer']
+  return explainStates(states).flatMap(({ state, text }) => (normal.includes(state) ? [] : text))
 }
 
 function checkNumbers(names: string[]): string[] {

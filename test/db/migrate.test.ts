@@ -129,7 +129,9 @@ t.test('refuses an edited file by name, ignores line endings, and accepts it aft
   await writeFile(path, `\uFEFF${FILES['0001_books.sql'].replaceAll('\n', '\r\n')}`)
   t.strictSame(await upgrade(url, { folder }), [])
   await writeFile(path, `${FILES['0001_books.sql']} `)
-  await t.rejects(upgrade(url, { folder }), { message: /^0001_books.sql was edited after it was applied/ })
+  await t.rejects(upgrade(url, { folder }), {
+    message: /^0001_books.sql was edited after being applied here: .* db:downgrade -- base first$/,
+  })
   t.match(await migrationStatus(url, { folder }), [
     { state: 'edited' },
     { state: 'applied' },

@@ -1,5 +1,3 @@
-import { MigrationError } from './error.js'
-
 /** The migrations of a database compared with those of this release. */
 export interface History {
   /** The newest migration of this release. Undefined if it has none. */
@@ -10,6 +8,8 @@ export interface History {
   newer: string[]
   /** Applied and unknown to this release, but not newer than all of its own: two branches diverged. */
   unknown: string[]
+  /** What a downgrade has to leave to revert all that this release lacks: a name, or `base`. */
+  common: string
 }
 
 /** Takes names, both lists oldest first. */
@@ -18,16 +18,8 @@ export function compareHistories(known: readonly string[], applied: readonly str
   const pending = known.filter((name) => !applied.includes(name))
   const others = applied.filter((name) => !known.includes(name))
   const isAhead = pending.length === 0 && others.every((name) => numberOf(name) > numberOf(newest))
-  return { newest, pending, newer: isAhead ? others : [], unknown: isAhead ? [] : others }
+  const common = applied.slice(0, applied.indexOf(others[0] ?? '')).at(-1) ?? 'base'
+  return { newest, pending, newer: isAhead ? others : [], unknown: isAhead ? [] : others, common }
 }
 
 const numberOf = (name = '0000'): number => Number(name.slice(0, 4))
-
-/** @throws {MigrationError} when there are unknown migrations: later ones may not work on top of them */
-export function refuseDiverged({ newest, pending, unknown }: History): void {
-  if (unknown.length === 0) return
-  const [first = 'nothing'] = pending.length > 0 ? pending : [newest]
-  throw new MigrationError(
-    `${unknown.join(', ')} is applied here, but has no file in this release, which has ${first} instead: the two histories have diverged. Use a release that has both, or downgrade with the one that has the files`,
-  )
-}

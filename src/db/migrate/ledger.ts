@@ -26,9 +26,12 @@ export async function readLedger(sql: Queryable): Promise<Map<string, LedgerRow>
   return new Map(rows.map((row) => [row.name, row]))
 }
 
-/** Checks first, because CREATE … IF NOT EXISTS needs the privilege to create even if it does nothing. */
+/**
+ * Creates the table, or adds the column that older releases do not have. Checks first, because IF NOT
+ * EXISTS needs the privilege even if there is nothing to do.
+ */
 export async function createLedger(sql: postgres.Sql): Promise<void> {
-  if (await ledgerExists(sql)) return
+  if (await ledgerExists(sql)) return addDownColumn(sql)
   await sql.unsafe(`
     create schema if not exists drizzle;
     create table drizzle.migrations (
@@ -36,16 +39,42 @@ export async function createLedger(sql: postgres.Sql): Promise<void> {
       hash text not null,
       state text not null check (state in ('applied', 'upgrading', 'downgrading')),
       statements_done integer not null default 0,
-      applied_at timestamptz not null default now()
+      applied_at timestamptz not null default now(),
+      down text
     )`)
+}
+
+async function addDownColumn(sql: postgres.Sql): Promise<void> {
+  const [column] = await sql`
+    select from pg_attribute where attrelid = 'drizzle.migrations'::regclass and attname = 'down'`
+  if (!column) await sql.unsafe('alter table drizzle.migrations add column down text')
 }
 
 export async function recordUp(
   sql: Queryable,
-  { name, hash }: Migration,
+  { name, hash, down = null }: Pick<Migration, 'name' | 'hash'> & { down?: string | null | undefined },
   state: 'applied' | 'upgrading',
 ): Promise<void> {
-  await sql`insert into drizzle.migrations (name, hash, state) values (${name}, ${hash}, ${state})`
+  await sql`insert into drizzle.migrations (name, hash, state, down) values (${name}, ${hash}, ${state}, ${down})`
+}
+
+/**
+ * Keeps the way down of each applied migration, as its file has it now: on another branch the file is
+ * gone, and the migration can still be reverted.
+ */
+export async function storeDownScripts(sql: postgres.Sql, migrations: Migration[]): Promise<void> {
+  const scripts = migrations.flatMap(({ name, down }) => (down === undefined ? [] : [{ name, down }]))
+  await sql`
+    update drizzle.migrations as stored set down = file.down
+    from jsonb_to_recordset(${sql.json(scripts)}) as file (name text, down text)
+    where stored.name = file.name and stored.down is distinct from file.down`
+}
+
+/** By name. */
+export async function readDownScripts(sql: postgres.Sql): Promise<Map<string, string>> {
+  const rows = await sql<{ name: string; down: string }[]>`
+    select name, down from drizzle.migrations where down is not null`
+  return new Map(rows.map(({ name, down }) => [name, down]))
 }
 
 export async function recordDown(sql: Queryable, name: string): Promise<void> {

@@ -2,9 +2,17 @@
 // with their files.
 import type postgres from 'postgres'
 import { MigrationError } from './error.js'
+import { explainEdited, explainUnknown } from './explain.js'
 import { getByRevision, type Migration, readMigrations } from './files.js'
-import { compareHistories, type History, refuseDiverged } from './history.js'
-import { createLedger, type LedgerRow, readLedger, recordState, recordUp } from './ledger.js'
+import { compareHistories, type History } from './history.js'
+import {
+  createLedger,
+  type LedgerRow,
+  readLedger,
+  recordState,
+  recordUp,
+  storeDownScripts,
+} from './ledger.js'
 import { describeHalfWay, runInTransaction, runWithoutTransaction } from './run-script.js'
 import { parseScript, type Script } from './script.js'
 import { resetSettings, type SessionOptions, withMigrationLock } from './session.js'
@@ -48,7 +56,8 @@ export async function upgrade(url: string, options: UpgradeOptions): Promise<str
       return []
     }
     refuseHalfWay(ledger)
-    refuseDiverged(history)
+    if (history.unknown.length > 0) throw new MigrationError(explainUnknown(history))
+    await storeDownScripts(sql, migrations)
     const missing = wanted.filter(({ name }) => !ledger.has(name))
     // Parses all files before the first one runs, so that a malformed one changes nothing.
     for (const { migration, script } of missing.map(withScript)) {
@@ -79,9 +88,11 @@ export function refuseHalfWay(ledger: Map<string, LedgerRow>): void {
 function refuseEdited(migrations: Migration[], ledger: Map<string, LedgerRow>): void {
   const edited = migrations.filter(({ name, hash }) => ledger.has(name) && ledger.get(name)?.hash !== hash)
   if (edited.length === 0) return
-  const files = edited.map(({ name }) => `${name}.sql`).join(', ')
   throw new MigrationError(
-    `${files} was edited after it was applied here: restore it and put the change into a new migration, or downgrade below it first`,
+    explainEdited(
+      edited.map(({ name }) => name),
+      [...ledger.keys()],
+    ),
   )
 }
 

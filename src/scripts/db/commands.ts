@@ -1,7 +1,7 @@
 import { loadConfig } from '../../config/index.js'
 import { type OpenDatabase, openDatabase } from '../../db/lifecycle/open.js'
 import { MIGRATIONS_FOLDER as folder, migrationsOf } from '../../db/lifecycle/setup.js'
-import { downgrade, migrationStatus, upgrade } from '../../db/migrate/index.js'
+import { downgrade, explainStates, migrationStatus, upgrade } from '../../db/migrate/index.js'
 import { parseOptions } from '../command-line/arguments.js'
 import { parsePositional, parseRevision, parseTarget } from './arguments.js'
 
@@ -34,6 +34,7 @@ async function downgradeCommand(args: string[]): Promise<void> {
     downgrade(database.migrationUrl, {
       ...runnerOptions(database),
       target,
+      withoutFiles: !database.isProduction,
       onRevert: (name) => console.log(`reverted  ${name}`),
     }),
   )
@@ -47,6 +48,7 @@ async function statusCommand(args: string[]): Promise<void> {
   for (const { name, state, appliedAt } of states) {
     console.log(`${name.padEnd(width)}  ${state.padEnd(8)}  ${appliedAt?.toISOString() ?? ''}`.trimEnd())
   }
+  for (const { text } of explainStates(states)) console.log(`\n${text}.`)
 }
 
 async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
