@@ -34,7 +34,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run (db:generate|db:downgrade)( -- .*)?$/, 'test/processes/db.test.ts', "npm('$1'"],
   [/^npm run (db:upgrade|db:status)$/, 'test/processes/db.test.ts', "npm('$1'"],
   [/^npm run (create-user)$/, 'test/processes/create-user.test.ts', 'npm run --silent $1'],
-  [/^npm run db:(psql)$/, 'test/processes/psql.test.ts', "'scripts/db.ts', '$1'"],
+  [/^npm run db:(psql)$/, 'test/processes/psql.test.ts', "'$1'"],
   [/^npm run (db:reset)$/, 'test/processes/db-reset.test.ts', "'$1'"],
   [/^npm run (db:seed)$/, 'test/processes/db-seed.test.ts', "'$1'"],
   [/^npm run (jobs) -- list --failed$/, 'test/processes/jobs.test.ts', "npm('$1'"],

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { bundled } from '../helpers/bundle.js'
 import { createTestDatabase } from '../helpers/database.js'
 import { startProcess } from '../helpers/process.js'
 import { NO_REDIS, ownRedis } from '../helpers/redis.js'
@@ -66,8 +67,9 @@ const mostInAWindow = (allowed: readonly Answered[]): number =>
   )
 
 async function startLimited(t: Test, REDIS_URL: string): Promise<string> {
-  const program = ['node', '--import', 'tsx', 'test/helpers/limited-server.ts'] as const
-  const server = startProcess(t, program, { env: { REDIS_URL, LIMIT: `${QUOTA}/second` } })
+  const server = startProcess(t, await bundled('test/helpers/limited-server.ts'), {
+    env: { REDIS_URL, LIMIT: `${QUOTA}/second` },
+  })
   const [, url] = await server.says(/listening at (http:\/\/[\w.:]+)/)
   return String(url)
 }

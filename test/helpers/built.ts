@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { bundled, type Command } from './bundle.js'
 import type { TestDatabase } from './database.js'
-import { PACKAGE_ROOT, run, type StartedProcess, startProcess } from './process.js'
+import { type StartedProcess, startProcess } from './process.js'
 
 export type BuiltProgram = {
   /** Resolves once the worker waits for jobs. */
@@ -13,38 +14,13 @@ export type BuiltProgram = {
   startServer: (env?: NodeJS.ProcessEnv) => Promise<StartedProcess & { url: string }>
 }
 
-let built: Promise<string> | undefined
-
-/**
- * Builds the program into a folder that is removed when the test file ends. Returns the folder of
- * the entry points.
- */
-async function build(t: Test): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'built-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const outDir = join(folder, 'dist')
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
-  const options = ['-p', 'tsconfig.build.json', '--noCheck', '--sourceMap', 'false', '--outDir', outDir]
-  const { code, stdout } = await run(t, ['node', tsc, ...options])
-  if (code !== 0) throw new Error(stdout)
-  cpSync(join(PACKAGE_ROOT, 'src/static'), join(outDir, 'static'), { recursive: true })
-  for (const name of ['node_modules', 'drizzle', 'package.json']) {
-    symlinkSync(join(PACKAGE_ROOT, name), join(folder, name))
-  }
-  return outDir
-}
-
-/**
- * The built program, which starts twice as fast as from its sources. That matters in tests that
- * restart it many times.
- */
+/** The API server and the worker, as often as a test needs them, with the same database and settings. */
 export async function buildProgram(
   t: Test,
   database: TestDatabase,
   settings: NodeJS.ProcessEnv,
 ): Promise<BuiltProgram> {
-  built ??= build(t)
-  const outDir = await built
+  const [server, worker] = await Promise.all([bundled('src/server.ts'), bundled('src/worker.ts')])
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'built-data-'))
   t.teardown(() => rmSync(DATA_DIR, { recursive: true, force: true }))
 
@@ -55,12 +31,12 @@ export async function buildProgram(
     PORT: '0',
     DATA_DIR,
   }
-  const spawn = (entry: string, env: NodeJS.ProcessEnv = {}) =>
-    startProcess(t, ['node', join(outDir, entry)], {
+  const spawn = (command: Command, env: NodeJS.ProcessEnv = {}) =>
+    startProcess(t, command, {
       env: { ...own, DATABASE_URL: database.url, ...settings, ...env },
     })
-  const spawnWorker = (env?: NodeJS.ProcessEnv) => spawn('worker.js', env)
-  const spawnServer = (env?: NodeJS.ProcessEnv) => spawn('server.js', env)
+  const spawnWorker = (env?: NodeJS.ProcessEnv) => spawn(worker, env)
+  const spawnServer = (env?: NodeJS.ProcessEnv) => spawn(server, env)
   return {
     spawnWorker,
     spawnServer,

@@ -1,13 +1,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { EmbeddedPostgres } from '../../src/embedded-postgres/index.js'
 import type { Test } from '../tap.js'
+import { bundled } from './bundle.js'
 
-const PROGRAM = fileURLToPath(
-  new URL('../processes/embedded-postgres/fixtures/embedded-user.ts', import.meta.url),
-)
+const [, PROGRAM] = await bundled('test/processes/embedded-postgres/fixtures/embedded-user.ts')
 
 export type EmbeddedUser = {
   child: ChildProcessWithoutNullStreams
@@ -26,7 +24,7 @@ export function spawnEmbeddedUser(
   t: Test,
   options: { dataDir: string; graceful?: boolean; account?: { uid: number; gid: number } | undefined },
 ): EmbeddedUser {
-  const args = ['--import', 'tsx', PROGRAM, options.dataDir, ...(options.graceful ? ['graceful'] : [])]
+  const args = [PROGRAM, options.dataDir, ...(options.graceful ? ['graceful'] : [])]
   // HOME is unset, as in many containers. Coverage is left out, because another account cannot
   // write it here.
   const unset = ['HOME', ...(options.account ? ['NODE_OPTIONS'] : [])].flatMap((name) => ['-u', name])

@@ -3,26 +3,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { hashPassword } from '../../src/lib/auth/passwords.js'
+import { bundled } from './bundle.js'
 import { connect, type TestDatabase } from './database.js'
 import { type Ended, type StartedProcess, startProcess } from './process.js'
 
 type Options = { env?: NodeJS.ProcessEnv; ipc?: boolean }
 
-const COMMAND = ['node', '--import', 'tsx', 'src/server.ts'] as const
-
 /** Starts a server on a free port, with a separate data directory. */
-export const spawnServer = (t: Test, options: Options): StartedProcess =>
-  startProcess(t, COMMAND, withOwnPlace(t, options))
+export const spawnServer = async (t: Test, options: Options): Promise<StartedProcess> =>
+  startProcess(t, await bundled('src/server.ts'), withOwnPlace(t, options))
 
 /** Starts a server and waits for its URL. */
 export async function startServer(t: Test, options: Options): Promise<StartedProcess & { url: string }> {
-  const server = spawnServer(t, options)
+  const server = await spawnServer(t, options)
   const [, url = ''] = await server.says(/listening at (http:\/\/[\w.:]+)/)
   return { ...server, url }
 }
 
 /** Runs a server that must refuse to start, until it ends. */
-export const runServer = (t: Test, options: Options): Promise<Ended> => spawnServer(t, options).ended
+export const runServer = async (t: Test, options: Options): Promise<Ended> =>
+  (await spawnServer(t, options)).ended
 
 function withOwnPlace(t: Test, { env, ...options }: Options): Options {
   const DATA_DIR = mkdtempSync(join(tmpdir(), 'server-'))

@@ -6,12 +6,18 @@ import { parseAuditSigningKey } from '../../src/lib/audit/audit-keys.js'
 import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 import { buildTestApp } from '../helpers/app.js'
 import { attack, newAuditKey, publicKeysOf } from '../helpers/audit-seals.js'
+import { bundled } from '../helpers/bundle.js'
 import { connect, newerReleaseWasHere, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { invite } from '../helpers/invitations.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { run } from '../helpers/process.js'
 import t, { type Test } from '../tap.js'
+
+type Command = readonly [string, ...string[]]
+
+const COMMAND = [...(await bundled('src/scripts/audit.ts')), 'erase'] as const
+const NPM = ['npm', 'run', '--silent', 'audit:erase', '--'] as const
 
 const ADA = 'ada.lovelace@example.com'
 
@@ -53,15 +59,14 @@ async function createStory(t: Test) {
       await sealAuditLog(app.transactions, key)
       return (await verify()).unsealed === 0
     })
-  const erase = (userId: string) =>
-    run(t, ['npm', 'run', '--silent', 'audit:erase', '--', '--user', userId], {
-      env: {
-        CONFIG_FILE: 'off',
-        DATABASE_URL: database.url,
-        DATABASE_MIGRATION_URL: database.ownerUrl,
-        AUDIT_SIGNING_KEY: pem,
-      },
-    })
+  const env = {
+    CONFIG_FILE: 'off',
+    DATABASE_URL: database.url,
+    DATABASE_MIGRATION_URL: database.ownerUrl,
+    AUDIT_SIGNING_KEY: pem,
+  }
+  const erase = (userId: string, command: Command = COMMAND) =>
+    run(t, [...command, '--user', userId], { env })
   return { app, database, owner, ada: me, verify, sealAll, erase }
 }
 
@@ -73,7 +78,7 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
     owner`select id, created_at, actor, user_id, table_name, object_id, action, changed, request_id from audit.audit_log
       where table_name <> 'audit_log' order by id`
   const before = await trail()
-  const { code, stdout, stderr } = await erase(ada.id)
+  const { code, stdout, stderr } = await erase(ada.id, NPM)
   t.strictSame({ code, stderr }, { code: 0, stderr: '' })
   const [, erasedEntries, erasedRequests, seal] =
     /^Erased the personal data of user \S+ in (\d+) entries and (\d+) requests: seal (\d+)\.\nThe account itself still exists/.exec(

@@ -8,15 +8,18 @@ import { commands } from '../../src/scripts/audit/commands.js'
 import { UsageError } from '../../src/scripts/command-line/arguments.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { attack } from '../helpers/audit-seals.js'
+import { bundled } from '../helpers/bundle.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { run } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
 import t, { type Test } from '../tap.js'
 
+const COMMAND = await bundled('src/scripts/audit.ts')
+
 /** The output of `npm run audit:keys`, which is in the form of an `.env` file. */
-async function newKeys(t: Test) {
-  const { stdout } = await run(t, ['npm', 'run', '--silent', 'audit:keys'])
+async function newKeys(t: Test, command: readonly [string, ...string[]] = [...COMMAND, 'keys']) {
+  const { stdout } = await run(t, command)
   const [, kid = ''] = /^# Seals the audit log\. .+ Key id: (\S+)\n/.exec(stdout) ?? []
   const { AUDIT_SIGNING_KEY = '', AUDIT_PUBLIC_KEYS = '' } = parseEnv(stdout)
   return { kid, AUDIT_SIGNING_KEY, AUDIT_PUBLIC_KEYS }
@@ -44,8 +47,9 @@ async function createCli(t: Test) {
   const { kid, AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY } = await newKeys(t)
   const { url: DATABASE_URL, ownerUrl: DATABASE_MIGRATION_URL } = test.database
   const operatorEnv = { CONFIG_FILE: 'off', DATABASE_URL, DATABASE_MIGRATION_URL, AUDIT_SIGNING_KEY }
-  const npm = (script: string, args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
-    run(t, ['npm', 'run', '--silent', script, '--', ...args], { env: { ...operatorEnv, ...env } })
+  const npm = (script: string) => run(t, ['npm', 'run', '--silent', script], { env: operatorEnv })
+  const audit = (command: string, env: NodeJS.ProcessEnv = {}) =>
+    run(t, [...COMMAND, command], { env: { ...operatorEnv, ...env } })
   const admin = connect(t, test.database.adminUrl)
   const readOnlyUrl = await createAuditor(t, admin, DATABASE_URL)
   const auditorEnv = {
@@ -55,24 +59,24 @@ async function createCli(t: Test) {
     AUDIT_PUBLIC_KEYS,
   }
   const verify = (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
-    run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verify', ...args], {
+    run(t, [...COMMAND, 'verify', ...args], {
       env: { ...auditorEnv, ...env },
     })
   const sealAll = () =>
     eventually(async () => {
-      await npm('audit:seal')
+      await audit('seal')
       return (await verify()).stdout.includes('unsealed  0 entries')
     })
-  return { ...test, admin, kid, auditorEnv, npm, verify, sealAll }
+  return { ...test, admin, kid, auditorEnv, npm, audit, verify, sealAll }
 }
 
 t.test('verifies seals with public keys alone and exits with 1 for every change', async (t) => {
-  const { addUser, admin, auditorEnv, npm, verify, sealAll } = await createCli(t)
+  const { addUser, admin, auditorEnv, npm, audit, verify, sealAll } = await createCli(t)
   t.match(await verify(), { code: 0, stdout: /head {6}none: nothing is sealed yet\n$/, stderr: '' })
   for (let i = 0; i < 3; i++) await addUser()
   t.match(await npm('audit:seal'), { code: 0, stdout: /^(Sealed 3 entries in 1 seal|Nothing to seal)\./ })
   await sealAll()
-  t.match(await npm('audit:seal'), { code: 0, stdout: 'Nothing to seal.\n', stderr: '' })
+  t.match(await audit('seal'), { code: 0, stdout: 'Nothing to seal.\n', stderr: '' })
   const sound = await npm('audit:verify')
   t.match(sound, { code: 0, stderr: '' })
   const [, head = ''] =
@@ -100,7 +104,8 @@ t.test('names an unknown key by its id and verifies nothing without a key', asyn
   const { addUser, kid, verify, sealAll } = await createCli(t)
   await addUser()
   await sealAll()
-  const { AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY, kid: other } = await newKeys(t)
+  const command = ['npm', 'run', '--silent', 'audit:keys'] as const
+  const { AUDIT_PUBLIC_KEYS, AUDIT_SIGNING_KEY, kid: other } = await newKeys(t, command)
   t.equal(parseAuditSigningKey(AUDIT_SIGNING_KEY).kid, other)
   t.strictSame([...parseAuditPublicKeys(AUDIT_PUBLIC_KEYS).keys()], [other])
   t.match(await verify([], { AUDIT_PUBLIC_KEYS }), {
@@ -117,14 +122,14 @@ t.test('shows a progress bar, on a terminal only', { skip: withoutTerminal }, as
   const { addUser, auditorEnv, sealAll } = await createCli(t)
   await addUser()
   await sealAll()
-  const terminal = startInTerminal(t, 'node --import tsx src/scripts/audit.ts verify', auditorEnv)
+  const terminal = startInTerminal(t, [...COMMAND, 'verify'].join(' '), auditorEnv)
   const { code, stdout } = await terminal.ended
   t.equal(code, 0)
   t.ok(stdout.includes(`${'█'.repeat(30)} 100 % of 1\r\u001B[KAll`))
 })
 
 t.test('seals nothing without a key in production, and creates a key elsewhere', async (t) => {
-  const { auditorEnv, npm } = await createCli(t)
+  const { auditorEnv, audit } = await createCli(t)
   const { DATA_DIR } = auditorEnv
   const none = { AUDIT_SIGNING_KEY: '', DATA_DIR }
   const production = {
@@ -135,20 +140,20 @@ t.test('seals nothing without a key in production, and creates a key elsewhere',
     SMTP_URL: 'smtp://127.0.0.1',
     JWT_PRIVATE_KEYS: (await newKeys(t)).AUDIT_SIGNING_KEY,
   }
-  t.strictSame(await npm('audit:seal', [], production), {
+  t.strictSame(await audit('seal', production), {
     code: 1,
     signal: null,
     stdout: '',
     stderr: 'audit: AUDIT_SIGNING_KEY is missing: npm run audit:keys makes one.\n',
   })
   t.notOk(existsSync(join(DATA_DIR, 'audit-key.pem')))
-  t.match(await npm('audit:seal', [], none), { code: 0, stdout: 'Nothing to seal.\n' })
+  t.match(await audit('seal', none), { code: 0, stdout: 'Nothing to seal.\n' })
   t.ok(existsSync(join(DATA_DIR, 'audit-key.pem')))
-  t.match(await npm('audit:verify', [], none), { code: 0 }, 'the created key verifies')
+  t.match(await audit('verify', none), { code: 0 }, 'the created key verifies')
 })
 
 t.test('answers an invalid command line with the usage and exit code 1', async (t) => {
-  const unknown = await run(t, ['node', '--import', 'tsx', 'src/scripts/audit.ts', 'verfy'], {
+  const unknown = await run(t, [...COMMAND, 'verfy'], {
     env: { CONFIG_FILE: 'off' },
   })
   t.match(unknown, {

@@ -2,13 +2,14 @@ import { dirname } from 'node:path'
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
+import { bundled } from '../helpers/bundle.js'
 import { createEmptyDatabase } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
 import { startProcess } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
 import t, { type Test } from '../tap.js'
 
-const COMMAND = ['node', '--import', 'tsx', 'scripts/create-user.ts'] as const
+const COMMAND = await bundled('scripts/create-user.ts')
 const NAMES = ['--first-name', 'Ada', '--last-name', 'Lovelace']
 const CTRL_C = '\u0003'
 const CTRL_U = '\u0015'

@@ -5,6 +5,7 @@ import { MIGRATIONS_FOLDER } from '../../src/db/lifecycle/setup.js'
 import { listMigrations } from '../../src/db/migrate/index.js'
 import { isRunning } from '../../src/embedded-postgres/process-identity.js'
 import { UsageError } from '../../src/scripts/command-line/arguments.js'
+import { bundled } from '../helpers/bundle.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { createEmptyDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { newDataDir, serverOf } from '../helpers/embedded-dir.js'
@@ -23,7 +24,7 @@ async function createCli(t: Test) {
   const cwd = copyCheckout(t)
   const { appUrl, url } = database
   writeFileSync(join(cwd, 'config/config.yml'), `DATABASE_URL: ${appUrl}\nDATABASE_MIGRATION_URL: ${url}\n`)
-  const db = (...args: string[]) => run(t, ['node', '--import', 'tsx', 'scripts/db.ts', ...args], { cwd })
+  const db = async (...args: string[]) => run(t, [...(await bundled('scripts/db.ts', cwd)), ...args], { cwd })
   const npm = (script: string, ...args: string[]) =>
     run(t, ['npm', 'run', '--silent', script, '--', ...args], { cwd })
   return { ...database, cwd, db, npm }
@@ -43,7 +44,7 @@ t.test('upgrade and downgrade go to a revision, or all the way, and print what t
 
   await newerReleaseWasHere(sql)
   t.strictSame(
-    await npm('db:upgrade'),
+    await db('upgrade'),
     done(
       'newer     9999_newer',
       'The database is ahead of this release: migrations of the newer release stay as they are.',
@@ -55,12 +56,12 @@ t.test('upgrade and downgrade go to a revision, or all the way, and print what t
     /\n9999_newer +newer +\d{4}-.*\n\n9999_newer is applied, but without a file/,
   )
   t.strictSame(await db('check'), done('Schema, snapshots and migrations agree.'))
-  t.match(await npm('db:downgrade', '-1'), {
+  t.match(await db('downgrade', '-1'), {
     code: 1,
     stderr: /^db: 9999_newer has no files here, .*db:reset; /,
   })
   await sql`update drizzle.migrations set name = '0002_other' where name = '9999_newer'`
-  const { stderr } = await npm('db:upgrade')
+  const { stderr } = await db('upgrade')
   t.match(
     stderr,
     /^db: 0002_other is applied, but without a file here, .* npm run db:downgrade -- 0001_audit_log,/,
@@ -131,7 +132,7 @@ t.test('detects a changed schema, generates both directions, applies and reverts
 t.test('migrates the embedded database without DATABASE_URL and leaves it stopped', async (t) => {
   const dataDir = newDataDir(t)
   const env = { CONFIG_FILE: 'off', DATA_DIR: join(dataDir, '..') }
-  const db = (command: string) => run(t, ['node', '--import', 'tsx', 'scripts/db.ts', command], { env })
+  const db = async (command: string) => run(t, [...(await bundled('scripts/db.ts')), command], { env })
   t.strictSame(await db('upgrade'), done(...names.map((name) => `applied   ${name}`)))
   t.notOk(isRunning(serverOf(dataDir)))
   const { stdout } = await db('status')
@@ -140,7 +141,7 @@ t.test('migrates the embedded database without DATABASE_URL and leaves it stoppe
 })
 
 t.test('answers an invalid command line with the usage and exit code 1', async (t) => {
-  const unknown = await run(t, ['node', '--import', 'tsx', 'scripts/db.ts', 'upgrad'], {
+  const unknown = await run(t, [...(await bundled('scripts/db.ts')), 'upgrad'], {
     env: { CONFIG_FILE: 'off' },
   })
   t.match(unknown, {

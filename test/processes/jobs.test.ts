@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArguments } from '../../src/scripts/jobs/arguments.js'
+import { bundled } from '../helpers/bundle.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { connect, createEmptyDatabase, createTestDatabase } from '../helpers/database.js'
 import { run } from '../helpers/process.js'
@@ -14,7 +15,8 @@ function commandsOn(t: Test, databaseUrl: string) {
     `DATABASE_URL: ${databaseUrl}\nREDIS_URL: redis://127.0.0.1:1\n`,
   )
   return {
-    jobs: (...args: string[]) => run(t, ['node', '--import', 'tsx', 'src/scripts/jobs.ts', ...args], { cwd }),
+    jobs: async (...args: string[]) =>
+      run(t, [...(await bundled('src/scripts/jobs.ts', cwd)), ...args], { cwd }),
     npm: (script: string, ...args: string[]) =>
       run(t, ['npm', 'run', '--silent', script, '--', ...args], { cwd }),
   }

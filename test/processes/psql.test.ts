@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { bundled } from '../helpers/bundle.js'
 import { createTestDatabase } from '../helpers/database.js'
 import { startProcess } from '../helpers/process.js'
 import t, { type Test } from '../tap.js'
 
 /** The command with only these programs, and lines on its standard input. */
-function psql(t: Test, url: string, PATH: string, input: string) {
-  const command = [process.execPath, '--import', 'tsx', 'scripts/db.ts', 'psql'] as const
+async function psql(t: Test, url: string, PATH: string, input: string) {
+  const [, program] = await bundled('scripts/db.ts')
+  const command = [process.execPath, program, 'psql'] as const
   const env = { CONFIG_FILE: 'off', DATABASE_URL: url, PATH }
   const { child, ended } = startProcess(t, command, { env, stdin: 'pipe' })
   child.stdin?.end(input)

@@ -82,12 +82,12 @@ t.test('Ctrl-C stops the server and its database', async (t) => {
 t.test('reports the address to its parent and ends with it', async (t) => {
   const { url } = await createTestDatabase(t)
   const options = { env: { DATABASE_URL: url }, ipc: true }
-  const server = spawnServer(t, options)
+  const server = await spawnServer(t, options)
   t.match(await once(server.child, 'message'), [{ ready: /^http:\/\/127\.0\.0\.1:\d+$/ }])
   server.child.disconnect()
   t.match(await server.ended, { code: 0, signal: null })
 
-  const abandoned = spawnServer(t, options)
+  const abandoned = await spawnServer(t, options)
   abandoned.child.disconnect()
   const { code, stderr } = await abandoned.ended
   t.strictSame({ code, stderr }, { code: 0, stderr: '' }, 'ends when its parent leaves before it is ready')

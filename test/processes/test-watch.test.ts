@@ -12,9 +12,10 @@ t.test('runs the tests nearest to a change, again and again, until Ctrl-C', asyn
   const watch = startProcess(t, command, { cwd, env: { DATABASE_URL: testDatabases().adminUrl } })
   await watch.says(/Waiting for a change/)
 
-  const file = join(cwd, 'src/lib/audit/merkle.ts')
+  // Few tests are near to it.
+  const file = join(cwd, 'src/lib/http/request-id.ts')
   const source = readFileSync(file, 'utf8')
-  writeFileSync(file, source.replace('sha256', 'sha512'))
+  writeFileSync(file, source.replace('{1,64}', '{1,63}'))
   const [, failed] = await watch.says(/(\d+) failed/)
   t.ok(Number(failed) > 0)
   writeFileSync(file, source)
