@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config/index.js'
 import { createLog, type Log } from './config/logging.js'
 import { isTracingOn } from './config/tracing.js'
 import { isUnavailable } from './db/driver/errors.js'
+import { explainDatabase } from './db/lifecycle/explain.js'
 import { type OpenDatabase, openDatabase } from './db/lifecycle/open.js'
 import { MIGRATIONS_FOLDER, prepareDatabase } from './db/lifecycle/setup.js'
 import { type History, MigrationError, type MigrationState, migrationStatus } from './db/migrate/index.js'
@@ -86,8 +87,10 @@ function logIgnoredSettings({ url, directUrl }: OpenDatabase, logger: Logger): v
 async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<void> {
   const onAhead = ({ newer }: Pick<History, 'newer'>) =>
     logger.info({ version, newer }, 'the database is ahead of this release, as it is during a rollout')
-  if (database.embedded || process.argv.includes('--migrate')) {
+  const isDevelopment = process.argv.includes('--migrate')
+  if (database.embedded || isDevelopment) {
     await prepareDatabase({ ...database, onAhead })
+    if (isDevelopment) for (const text of await explainDatabase(database.migrationUrl)) logger.warn(text)
     return
   }
   const states = await migrationStatus(database.directUrl, { folder: MIGRATIONS_FOLDER })

@@ -1,12 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import {
-  explainStates,
-  listMigrations,
-  type MigrationState,
-  migrationStatus,
-  parseScript,
-  readMigrations,
-} from '../../src/db/migrate/index.js'
+import { listMigrations, parseScript, readMigrations } from '../../src/db/migrate/index.js'
 import {
   emptySnapshot,
   findDifferences,
@@ -32,16 +25,6 @@ export async function check({ folder, schema }: { folder: string; schema: Schema
     ...checkSnapshots(names, snapshots),
     ...checkSchema(schema, snapshots),
   ]
-}
-
-/**
- * Compares the files with a database. Returns one line for migrations that were edited after they were
- * applied, belong to another branch, or stopped half-way. Those of a newer release are not a problem.
- */
-export async function checkApplied(url: string, { folder }: { folder: string }): Promise<string[]> {
-  const states = await migrationStatus(url, { folder })
-  const normal: MigrationState['state'][] = ['pending', 'newer']
-  return explainStates(states).flatMap(({ state, text }) => (normal.includes(state) ? [] : text))
 }
 
 function checkNumbers(names: string[]): string[] {

@@ -103,6 +103,11 @@ t.test('detects a changed schema, generates both directions, applies and reverts
     await db('check'),
     failed('db:generate is due: public.users columns shoe_size: only in the schema'),
   )
+  await db('upgrade')
+  t.match(
+    (await db('status')).stdout,
+    /\n\nin users, shoe_size is only in src\/db\/schema: run npm run db:generate -- .* npm run db:upgrade\.\n$/,
+  )
   const name = `${String(names.length + 1).padStart(4, '0')}_add_shoe_size`
   t.strictSame(
     await npm('db:generate', '--name', 'add_shoe_size'),

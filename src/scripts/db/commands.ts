@@ -1,7 +1,8 @@
 import { loadConfig } from '../../config/index.js'
+import { explainDatabase } from '../../db/lifecycle/explain.js'
 import { type OpenDatabase, openDatabase } from '../../db/lifecycle/open.js'
 import { MIGRATIONS_FOLDER as folder, migrationsOf } from '../../db/lifecycle/setup.js'
-import { downgrade, explainStates, migrationStatus, upgrade } from '../../db/migrate/index.js'
+import { downgrade, migrationStatus, upgrade } from '../../db/migrate/index.js'
 import { parseOptions } from '../command-line/arguments.js'
 import { parsePositional, parseRevision, parseTarget } from './arguments.js'
 
@@ -43,12 +44,13 @@ async function downgradeCommand(args: string[]): Promise<void> {
 
 async function statusCommand(args: string[]): Promise<void> {
   parseOptions(args, {})
-  const states = await withDatabase(({ migrationUrl }) => migrationStatus(migrationUrl, { folder }))
-  const width = Math.max(0, ...states.map(({ name }) => name.length))
-  for (const { name, state, appliedAt } of states) {
-    console.log(`${name.padEnd(width)}  ${state.padEnd(8)}  ${appliedAt?.toISOString() ?? ''}`.trimEnd())
-  }
-  for (const { text } of explainStates(states)) console.log(`\n${text}.`)
+  await withDatabase(async ({ migrationUrl }) => {
+    const states = await migrationStatus(migrationUrl, { folder })
+    const width = Math.max(0, ...states.map(({ name }) => name.length))
+    for (const { name, state, appliedAt } of states)
+      console.log(`${name.padEnd(width)}  ${state.padEnd(8)}  ${appliedAt?.toISOString() ?? ''}`.trimEnd())
+    for (const text of await explainDatabase(migrationUrl, states)) console.log(`\n${text}.`)
+  })
 }
 
 async function withDatabase<T>(work: (database: OpenDatabase) => Promise<T>): Promise<T> {
