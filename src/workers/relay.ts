@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { openListener } from '../db/driver/listener.js'
+import { OUTBOX_CHANNEL } from '../db/queries/jobs/outbox.js'
 import { type ClaimedJob, claimOutbox, findOpenIds } from '../db/queries/jobs/outbox-work.js'
 import { describeJob } from '../lib/jobs/job-spans.js'
 import { queueIdOf } from '../lib/jobs/queued-job.js'
@@ -41,7 +42,7 @@ export async function startRelay(app: FastifyInstance, databaseUrl: string): Pro
 
   const listener = await openListener({
     url: databaseUrl,
-    channel: 'outbox',
+    channel: OUTBOX_CHANNEL,
     onMessage: wake,
     onConnected: async () => wake(),
     onError: (err) => app.log.warn({ err }, 'notifications of new jobs are not received: polling instead'),

@@ -1,7 +1,7 @@
-import { and, asc, count, desc, eq, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../driver/client.js'
 import { outbox } from '../../schema/outbox.js'
-import { TO_RETRY } from './outbox.js'
+import { OUTBOX_CHANNEL, TO_RETRY } from './outbox.js'
 
 /** A job that is not done. It is a dead letter if `failedAt` is set, and open otherwise. */
 export type WaitingJob = Omit<typeof outbox.$inferSelect, 'doneAt'>
@@ -53,6 +53,8 @@ export async function retryFailedJobs(db: Db, id?: string): Promise<number> {
     .update(outbox)
     .set({ ...TO_RETRY, attempts: 0 })
     .where(isFailed(id))
+  // Only new rows announce themselves.
+  if (count > 0) await db.execute(sql`select pg_notify(${OUTBOX_CHANNEL}, '')`)
   return count
 }
 

@@ -91,6 +91,9 @@ export async function enqueueScheduled(db: Db, job: string): Promise<void> {
     })
 }
 
+/** Where workers listen for jobs that can run. A trigger notifies it of each insert. */
+export const OUTBOX_CHANNEL = 'outbox'
+
 /** Turns a dead letter into an open job again. */
 export const TO_RETRY = { failedAt: null, claimedUntil: null, retriedAt: sql`now()` }
 
