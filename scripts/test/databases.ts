@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type postgres from 'postgres'
@@ -35,7 +36,7 @@ export async function openTestDatabases(url: string | undefined): Promise<OpenTe
 }
 
 async function openEmbedded(): Promise<OpenTestDatabases> {
-  const dataDir = join(tmpdir(), `groundwork-test-${randomBytes(6).toString('hex')}`)
+  const dataDir = join(fastestFolder(), `groundwork-test-${randomBytes(6).toString('hex')}`)
   const server = await startEmbeddedPostgres({ dataDir, ephemeral: true })
   const databases = {
     adminUrl: server.superuserUrl,
@@ -51,6 +52,18 @@ async function openEmbedded(): Promise<OpenTestDatabases> {
     throw error
   }
   return { databases, close }
+}
+
+/** A file system in memory, on Linux. A database is copied there in a sixth of the time. */
+const MEMORY = '/dev/shm'
+
+/** Several times what a run takes. Containers often have only 64 MB. */
+const MEMORY_BYTES = 2 * 1024 ** 3
+
+function fastestFolder(): string {
+  if (!existsSync(MEMORY)) return tmpdir()
+  const { bavail, bsize } = statfsSync(MEMORY)
+  return bavail * bsize >= MEMORY_BYTES ? MEMORY : tmpdir()
 }
 
 async function openOnServer(url: string): Promise<OpenTestDatabases> {

@@ -31,7 +31,7 @@ export type EmbeddedPostgres = {
 export type EmbeddedPostgresOptions = {
   dataDir: string
   /**
-   * For tests: nothing is synced to disk, and the directory is removed when the last user leaves. By
+   * For tests: nothing survives a crash, and the directory is removed when the last user leaves. By
    * default false.
    */
   ephemeral?: boolean

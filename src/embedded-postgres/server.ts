@@ -27,7 +27,16 @@ const RETRY_AFTER_MS = 100
 const TRANSIENT_FAILURE =
   /Address already in use|could not create any TCP\/IP sockets|shared memory block .* still in use/
 
-const EPHEMERAL_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+const EPHEMERAL_SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: 0,
+  autovacuum: 'off',
+  io_method: 'sync',
+  jit: 'off',
+}
 
 /** `port` is 0 until the server has written its own file. */
 export type Server = { identity: ProcessIdentity; port: number; isReady: boolean }
