@@ -20,6 +20,12 @@ const FILES = {
       t.test('inner', async (t) => t.equal(1, 2, 'numbers'))
     })
     t.test('throws', async () => { throw new Error('no reason') })`,
+  'loses-an-error.ts': `import t from '${TAP}'
+    t.test('goes on', async (t) => {
+      setImmediate(() => { throw new Error('in a callback') })
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    })
+    t.test('also', async (t) => t.ok(true))`,
   'crashes.ts': `import t from '${TAP}'
     t.test('never ends', () => { console.error('last words'); process.exit(3) })`,
   'does-not-load.ts': `import './nowhere.js'`,
@@ -30,13 +36,17 @@ t.test('reports each file, whatever becomes of the others', async (t) => {
   const results = new Map<string, FileResult>()
   const started = new Set<string>()
   await runFiles({
-    files: Object.keys(FILES).map((name) => ({ path: `${folder}/${name}`, needsOwnProcess: false })),
+    files: Object.keys(FILES).map((name) => ({
+      path: `${folder}/${name}`,
+      bytes: 0,
+      needsOwnProcess: false,
+    })),
     jobs: 1,
     env: process.env,
     onStart: (file) => started.add(file),
     onResult: (result) => results.set(result.file.slice(folder.length + 1), result),
   })
-  t.equal(started.size, 4)
+  t.equal(started.size, 5)
   t.match(results.get('passes.ts'), { passed: 1, failed: 0, skipped: 1, failures: [] })
   t.match(results.get('fails.ts'), {
     passed: 0,
@@ -46,6 +56,7 @@ t.test('reports each file, whatever becomes of the others', async (t) => {
       { title: 'throws > no reason' },
     ],
   })
+  t.match(results.get('loses-an-error.ts'), { passed: 2, failed: 1, failures: [{ title: /in a callback/ }] })
   t.match(results.get('crashes.ts'), {
     failed: 1,
     failures: [{ title: /^never ends/ }],

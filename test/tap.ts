@@ -19,6 +19,9 @@ export async function runFile(file: string): Promise<void> {
   })
 }
 
+// An error that no test has caught fails the file. tap's own way is switched off, see without-async-hooks.ts.
+process.on('uncaughtException', (error) => group.threw(error))
+
 /** The group of the file that runs. */
 export default new Proxy(root, {
   get: (_, key) => {

@@ -3,13 +3,13 @@ import { posix, sep } from 'node:path'
 import { OperatorError } from '../../src/lib/errors/operator-error.js'
 
 /** Folders that `npm test` leaves to scripts of their own: each waits for processes more than it computes. */
-const PARTS = ['browser', 'docs', 'faults', 'processes']
+const PARTS = ['browser', 'docs', 'faults', 'processes', 'scale']
 
 export const isPart = (path: string): boolean => PARTS.some((part) => path.startsWith(`test/${part}/`))
 
 const OWN_PROCESS = /^\/\/ own process: /m
 
-export type TestFile = { path: string; needsOwnProcess: boolean }
+export type TestFile = { path: string; bytes: number; needsOwnProcess: boolean }
 
 /**
  * The test files that the arguments name: files, or folders with everything below them. Without any, all but the parts.
@@ -32,7 +32,7 @@ export function selectTestFiles(wanted: readonly string[]): TestFile[] {
   return [...selected].map(toTestFile)
 }
 
-const toTestFile = (path: string): TestFile => ({
-  path,
-  needsOwnProcess: OWN_PROCESS.test(readFileSync(path, 'utf8')),
-})
+function toTestFile(path: string): TestFile {
+  const text = readFileSync(path, 'utf8')
+  return { path, bytes: text.length, needsOwnProcess: OWN_PROCESS.test(text) }
+}

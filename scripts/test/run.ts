@@ -63,9 +63,12 @@ function countAll(results: readonly FileResult[]): Counts {
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
 }
 
-/** By the times of earlier runs: a slow file that begins last would be waited for alone. New files come first. */
+/**
+ * A slow file that begins last would be waited for alone. Times are those of earlier runs; new files come first, the
+ * largest before all.
+ */
 function slowestFirst(files: readonly TestFile[]): TestFile[] {
   const times = readTimes()
-  const timeOf = ({ path }: TestFile) => times[path] ?? Number.POSITIVE_INFINITY
-  return [...files].sort((one, other) => timeOf(other) - timeOf(one) || one.path.localeCompare(other.path))
+  const timeOf = ({ path }: TestFile) => times[path] ?? Number.MAX_SAFE_INTEGER
+  return [...files].sort((one, other) => timeOf(other) - timeOf(one) || other.bytes - one.bytes)
 }

@@ -1,4 +1,5 @@
 /** Runs the test files whose paths come on its standard input, one after the other, and prints their results as TAP. */
+import './without-async-hooks.js'
 import { createInterface } from 'node:readline'
 import root from 'tap'
 import { runFile } from '../../test/tap.js'
