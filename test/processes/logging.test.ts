@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromPackageRoot } from '../src/config/paths.js'
-import { connect, createTestDatabase } from './helpers/database.js'
-import { run } from './helpers/process.js'
-import { insertUser, signInAt, startServer } from './helpers/server.js'
-import { exchange } from './helpers/socket.js'
-import t from './tap.js'
+import { fromPackageRoot } from '../../src/config/paths.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+import { run } from '../helpers/process.js'
+import { insertUser, signInAt, startServer } from '../helpers/server.js'
+import { exchange } from '../helpers/socket.js'
+import t from '../tap.js'
 
 const parseLines = (text: string) =>
   text

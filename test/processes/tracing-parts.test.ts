@@ -1,11 +1,11 @@
 /** Traces of work that does not run in the asynchronous context of its request. */
 
-import { buildTestApp, PASSWORD } from './helpers/app.js'
-import { fillAuditLog } from './helpers/audit-entries.js'
-import { buildProgram } from './helpers/built.js'
-import { startCollector } from './helpers/collector.js'
-import { connect, createTestDatabase } from './helpers/database.js'
-import t from './tap.js'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import { fillAuditLog } from '../helpers/audit-entries.js'
+import { buildProgram } from '../helpers/built.js'
+import { startCollector } from '../helpers/collector.js'
+import { connect, createTestDatabase } from '../helpers/database.js'
+import t from '../tap.js'
 
 const ENTRIES = 1_500
 /** The minimum number of batches, of 500 entries each; the sign-up adds a few entries. */

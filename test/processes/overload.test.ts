@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
-import { buildTestApp, PASSWORD, type TestAppOptions } from './helpers/app.js'
-import { createTestDatabase } from './helpers/database.js'
-import { eventually } from './helpers/eventually.js'
-import { findUnsafe } from './helpers/safe-headers.js'
-import { startServer } from './helpers/server.js'
-import t, { type Test } from './tap.js'
+import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
+import { createTestDatabase } from '../helpers/database.js'
+import { eventually } from '../helpers/eventually.js'
+import { findUnsafe } from '../helpers/safe-headers.js'
+import { startServer } from '../helpers/server.js'
+import t, { type Test } from '../tap.js'
 
 /** Starts the app on a port and signs a user up. */
 async function listen(t: Test, config: NonNullable<TestAppOptions['config']>) {
