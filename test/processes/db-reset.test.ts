@@ -1,5 +1,6 @@
 import { isOnThisMachine } from '../../scripts/db/development-database.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
+import { generateSigningKeyPem } from '../../src/lib/auth/signing-keys.js'
 import { parseDatabaseUrl } from '../../src/lib/database-url/index.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createEmptyDatabase } from '../helpers/database.js'
@@ -18,6 +19,14 @@ const LEFTOVERS = `
   create function public.answer(int) returns int language sql as 'select 42';
   create schema "another branch's";
   create table "another branch's".tables (id public.short);`
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://api.example.com',
+  REDIS_URL: 'redis://127.0.0.1',
+  SMTP_URL: 'smtp://127.0.0.1',
+  JWT_PRIVATE_KEYS: generateSigningKeyPem(),
+}
 
 async function createDatabase(t: Test) {
   const database = await createEmptyDatabase(t)
@@ -51,7 +60,7 @@ t.test('drops everything and migrates again', async (t) => {
 })
 
 t.test('changes nothing without a confirmation, in production, or under a running program', async (t) => {
-  const { url, prepare, reset, appRole } = await createDatabase(t)
+  const { url, env, prepare, reset } = await createDatabase(t)
   await insertUser(url)
   const { database, places } = parseDatabaseUrl(url)
   const place = `the database ${database} at ${places[0].host}:${places[0].port}`
@@ -69,7 +78,10 @@ t.test('changes nothing without a confirmation, in production, or under a runnin
   )
   await client.end()
 
-  await prepareDatabase({ migrationUrl: url, appRole, isProduction: true })
+  const marked = await run(t, ['node', '--import', 'tsx', 'scripts/db.ts', 'upgrade'], {
+    env: { ...env, ...PRODUCTION },
+  })
+  t.match(marked, { code: 0, stderr: '' })
   await prepare()
   await refuses(
     `npm run db:reset refuses ${place}, which production has migrated, as the comment on its schema drizzle says`,

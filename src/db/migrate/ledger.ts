@@ -52,10 +52,10 @@ async function addDownColumn(sql: postgres.Sql): Promise<void> {
 
 export async function recordUp(
   sql: Queryable,
-  { name, hash, down = null }: Pick<Migration, 'name' | 'hash'> & { down?: string | null | undefined },
+  { name, hash, down }: Migration,
   state: 'applied' | 'upgrading',
 ): Promise<void> {
-  await sql`insert into drizzle.migrations (name, hash, state, down) values (${name}, ${hash}, ${state}, ${down})`
+  await sql`insert into drizzle.migrations (name, hash, state, down) values (${name}, ${hash}, ${state}, ${down ?? null})`
 }
 
 /**
