@@ -5,41 +5,31 @@ import { createUserAs, updateUserAs } from '../../../src/db/queries/administrati
 import { createSession } from '../../../src/db/queries/sessions/create-session.js'
 import type { User } from '../../../src/db/schema/users.js'
 import { hashPassword } from '../../../src/lib/auth/passwords.js'
-import { PASSWORD, PEOPLE, type SamplePerson } from './sample.js'
+import { EVERYONE, PASSWORD, type SamplePerson } from './sample.js'
 
 const BROWSERS = [
   'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1',
 ]
 
-/** Creates the users, and sessions of those who can sign in. */
-export async function seedPeople(db: Db, config: Config): Promise<User[]> {
-  const [first, ...others] = PEOPLE
-  const admin = await createUser(db, await withPassword({ role: 'user' as const, ...first }, config))
-  const created = [admin]
-  for (const person of others) created.push(await seedPerson(db, config, person, admin.id))
-  for (const user of created.filter(({ status }) => status === 'active')) await seedSessions(db, config, user)
-  return created
+/** @param adminId a super_admin; undefined creates the first one */
+export async function seedPerson(
+  db: Db,
+  config: Config,
+  { status = 'active', role = 'user', ...person }: SamplePerson,
+  adminId: string | undefined,
+): Promise<User> {
+  const fields = { ...person, role }
+  const user = status === 'pending' ? fields : await withPassword(fields, config)
+  if (adminId === undefined) return createUser(db, user)
+  const created = await createUserAs(db, adminId, user)
+  if (status === 'active') await seedSessions(db, config, created)
+  return status === 'disabled' ? updateUserAs(db, adminId, created.id, { status }) : created
 }
 
 export async function findPeople(db: Db): Promise<User[]> {
-  const found = await Promise.all(PEOPLE.map(({ email }) => findUserByEmail(db, email)))
+  const found = await Promise.all(EVERYONE.map(({ email }) => findUserByEmail(db, email)))
   return found.filter((user) => user !== undefined)
-}
-
-async function seedPerson(
-  db: Db,
-  config: Config,
-  { status = 'active', ...person }: SamplePerson,
-  adminId: string,
-): Promise<User> {
-  const user = { role: 'user' as const, ...person }
-  const created = await createUserAs(
-    db,
-    adminId,
-    status === 'pending' ? user : await withPassword(user, config),
-  )
-  return status === 'disabled' ? updateUserAs(db, adminId, created.id, { status }) : created
 }
 
 async function withPassword<T>(user: T, { ARGON2_MEMORY_KIB, ARGON2_PASSES }: Config) {

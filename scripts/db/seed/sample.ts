@@ -13,16 +13,25 @@ export type SamplePerson = {
   status?: UserStatus
 }
 
-/** The first one creates the others where an administrator has to. example.com receives no mail. */
-export const PEOPLE: readonly [SamplePerson, ...SamplePerson[]] = [
+/** The first one creates the others. example.com receives no mail. */
+export const PEOPLE: readonly SamplePerson[] = [
   { email: 'grace@example.com', firstName: 'Grace', lastName: 'Hopper', role: 'super_admin' },
   { email: 'ada@example.com', firstName: 'Ada', lastName: 'Lovelace' },
   { email: 'charles@example.com', firstName: 'Charles', lastName: 'Babbage' },
   { email: 'mary@example.com', firstName: 'Mary', lastName: 'Somerville' },
   { email: 'alan@example.com', firstName: 'Alan', lastName: 'Turing' },
   { email: 'dorothy@example.com', firstName: 'Dorothy', lastName: 'Vaughan', status: 'disabled' },
-  { email: 'joan@example.com', firstName: 'Joan', lastName: 'Clarke', status: 'pending' },
 ]
+
+/** Created last, so that only a complete run has created everyone. */
+export const NEWCOMER: SamplePerson = {
+  email: 'joan@example.com',
+  firstName: 'Joan',
+  lastName: 'Clarke',
+  status: 'pending',
+}
+
+export const EVERYONE: readonly SamplePerson[] = [...PEOPLE, NEWCOMER]
 
 export type SampleOrganization = {
   name: string
