@@ -59,7 +59,8 @@ export const JOBS = {
 export type JobName = keyof typeof JOBS
 /** Jobs that send a mail. Only `enqueueMail` may enqueue them. */
 export type MailJob = Extract<JobName, `send-${string}`>
-export type JobPayload<N extends JobName> = Static<(typeof JOBS)[N]>
+type JobPayloads = { [N in JobName]: Static<(typeof JOBS)[N]> }
+export type JobPayload<N extends JobName> = JobPayloads[N]
 
 export const isJobName = (name: string): name is JobName => Object.hasOwn(JOBS, name)
 

@@ -28,8 +28,8 @@ const credentials = ({ username, password }: RedisTarget): ClientOptions => ({
 
 function openSingle(target: Exclude<RedisTarget, { kind: 'cluster' }>, options: ClientOptions): Redis {
   const common = { ...options, ...credentials(target), ...tlsOptions(target), db: target.database }
-  if (target.kind === 'single') return new Redis({ ...common, ...target.nodes[0] })
-  return new Redis({
+  if (target.kind === 'single') return new Redis<'legacy'>({ ...common, ...target.nodes[0] })
+  return new Redis<'legacy'>({
     ...common,
     sentinels: [...target.nodes],
     name: target.master,
@@ -43,7 +43,7 @@ function openSingle(target: Exclude<RedisTarget, { kind: 'cluster' }>, options: 
 
 function openCluster(target: RedisTarget, options: ClientOptions): Cluster {
   const { enableOfflineQueue, lazyConnect, retryStrategy, ...redisOptions } = options
-  return new Cluster([...target.nodes], {
+  return new Cluster<'legacy'>([...target.nodes], {
     redisOptions: { ...redisOptions, ...credentials(target), ...tlsOptions(target) },
     ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
     ...(lazyConnect !== undefined && { lazyConnect }),
