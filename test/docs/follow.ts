@@ -41,6 +41,8 @@ const LEFT_OUT = [
     .map((line) => line.replace('/', '')),
 ]
 
+export type Checkout = Awaited<ReturnType<typeof copyToFollow>>
+
 /** A copy of the repository with an empty database, to follow instructions in. */
 export async function copyToFollow(t: Test) {
   const database = await createEmptyDatabase(t)
@@ -59,9 +61,10 @@ export async function copyToFollow(t: Test) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, typeof change === 'string' ? change : change(readFileSync(file, 'utf8')))
   }
+  const isFormatted = () => succeeds('npx', 'biome', 'check', 'src', 'test', 'scripts')
   return {
     cwd,
-    succeeds,
+    isFormatted,
     applies: ({ path, before, after }: Change) =>
       write(path, (text) => {
         t.ok(text.includes(before), `${path} has ${before}`)
@@ -70,10 +73,11 @@ export async function copyToFollow(t: Test) {
     runsScript: (script = '') => succeeds('sh', '-ec', script),
     /** Formatted, typed, and with these test files green; `routes/me` is test/routes/me.test.ts. */
     passes: async (...files: string[]) => {
-      await succeeds('npx', 'biome', 'check', 'src', 'test', 'scripts')
+      await isFormatted()
       await succeeds('npx', 'tsc', '--noEmit')
       const paths = files.map((file) => `test/${file}.test.ts`)
-      const { stdout, stderr } = await run(t, ['npm', 'test', '--', ...paths], { cwd, env })
+      // One process loads the program once; other guides are followed at the same time.
+      const { stdout, stderr } = await run(t, ['npm', 'test', '--', '--jobs=1', ...paths], { cwd, env })
       t.match(stdout, /\d+ passed, 0 failed/, `${stdout}${stderr}`)
     },
     /** Replaces the text of a file, or writes a new one. */
