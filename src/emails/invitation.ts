@@ -1,4 +1,4 @@
-import type { OrganizationRole } from '../lib/auth/roles.js'
+import { type OrganizationRole, ROLE_PHRASES } from '../lib/auth/roles.js'
 import { layout, type Mail, PRODUCT } from './layout.js'
 import { harmlessName, validUntil } from './mail-text.js'
 import type { LinkParams } from './mail-types.js'
@@ -8,9 +8,6 @@ export type InvitationParams = Omit<LinkParams, 'email'> & {
   organization: string
   role: OrganizationRole
 }
-
-/** In place of the role names of the API, which mean nothing to an invited person. */
-const ROLE_PHRASES: Record<OrganizationRole, string> = { org_admin: 'an administrator', member: 'a member' }
 
 /**
  * Goes to any address that a user enters. The names in it are left out where they could carry a message,

@@ -1,4 +1,4 @@
-import type { OrganizationRole } from '../lib/auth/roles.js'
+import { type OrganizationRole, ROLE_PHRASES } from '../lib/auth/roles.js'
 import { type Html, html } from '../lib/http/html.js'
 import { signInNext } from './api-docs.js'
 import { page } from './layout.js'
@@ -20,8 +20,6 @@ type Invitation = {
 }
 
 const TITLE = 'You have been invited'
-
-const ROLE_PHRASES: Record<OrganizationRole, string> = { org_admin: 'an administrator', member: 'a member' }
 
 export const invitationPage = (invitation: Invitation): string =>
   page({

@@ -8,3 +8,9 @@ export type UserStatus = (typeof USER_STATUSES)[number]
 /** The role of a member in one organization. */
 export const ORGANIZATION_ROLES = ['org_admin', 'member'] as const
 export type OrganizationRole = (typeof ORGANIZATION_ROLES)[number]
+
+/** For people, who do not know the names of the API: "invited as an administrator". */
+export const ROLE_PHRASES: Record<OrganizationRole, string> = {
+  org_admin: 'an administrator',
+  member: 'a member',
+}
