@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { posix, sep } from 'node:path'
+import { importsOf } from '../imports.js'
 
 /**
  * What imports everything: from there up, every test would depend on every file. Tests of what only they connect are found
@@ -12,8 +13,6 @@ const HUBS = [
   'src/workers/index.ts',
   'test/helpers/app.ts',
 ]
-
-const SPECIFIER = /(?:from|import\() ?'(\.[^']+)'|^import '(\.[^']+)'/gm
 
 /**
  * The test files nearest to changed files, at most `limit` of them: those that import them, over the fewest files in between,
@@ -50,10 +49,7 @@ const listSources = (folder: string): string[] =>
 function readImporters(): Map<string, string[]> {
   const importers = new Map<string, string[]>()
   for (const path of ['src', 'scripts', 'test'].flatMap(listSources)) {
-    for (const [, one, other = ''] of readFileSync(path, 'utf8').matchAll(SPECIFIER)) {
-      const target = posix.join(posix.dirname(path), one ?? other).replace(/\.js$/, '.ts')
-      importers.set(target, [...(importers.get(target) ?? []), path])
-    }
+    for (const { target } of importsOf(path)) importers.set(target, [...(importers.get(target) ?? []), path])
   }
   return importers
 }
