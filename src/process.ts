@@ -143,6 +143,9 @@ function stopOnce(config: Config, log: Log, close: () => Promise<void>): () => v
 function reportToParent({ address }: RunningProcess, stop: () => void): void {
   if (!process.send) return
   process.on('disconnect', stop)
+  process.on('message', (message) => {
+    if (message === 'shutdown') stop()
+  })
   if (process.connected) process.send({ ready: address ?? true }, () => undefined)
   else stop()
 }

@@ -1,6 +1,7 @@
 import { buildApp } from './app.js'
 import { resolveSigningKeys } from './config/development-keys.js'
 import { explainListenError } from './lib/errors/listen-error.js'
+import { listenInParent } from './lib/http/listen-in-parent.js'
 import { runProcess } from './process.js'
 
 await runProcess('api', async ({ config, logger, database }) => {
@@ -13,7 +14,9 @@ await runProcess('api', async ({ config, logger, database }) => {
   })
   const { HOST: host, PORT: port } = config
   try {
-    const address = await app.listen({ host, port, listenTextResolver: (url) => `listening at ${url}` })
+    const isChild = process.argv.includes('--listen-in-parent')
+    const place = isChild ? await listenInParent(app.server, { host, port }) : { host, port }
+    const address = await app.listen({ ...place, listenTextResolver: (url) => `listening at ${url}` })
     return { address, close: () => app.close() }
   } catch (error) {
     await app.close()
