@@ -4,10 +4,13 @@ import type { OpenDatabase } from '../../src/db/lifecycle/open.js'
 import { banner } from './banner.js'
 import { watchFiles } from './changes.js'
 import { withInspectors } from './inspect.js'
+import type { Listener } from './listener.js'
 import { programs } from './programs.js'
 import { supervise } from './supervise.js'
 
 type Options = {
+  /** Listens already. */
+  listener: Listener
   port: number
   /** The port of the API's inspector, and one less than the worker's. Undefined: without inspectors. */
   inspectPort: number | undefined
@@ -15,7 +18,10 @@ type Options = {
 }
 
 /** Runs everything until `stop` is aborted. Resolves with the exit code after everything has stopped. */
-export async function develop(config: Config, { port, inspectPort, stop }: Options): Promise<number> {
+export async function develop(
+  config: Config,
+  { listener, port, inspectPort, stop }: Options,
+): Promise<number> {
   // All three start at once: loading the programs takes longest, and they do not need the others.
   const changes = watchFiles()
   const database = openDatabase(config)
@@ -23,7 +29,7 @@ export async function develop(config: Config, { port, inspectPort, stop }: Optio
     const onReady = welcomeOnce(config, database)
     const env = environment(config, port)
     const inspected = inspectPort === undefined ? programs : withInspectors(inspectPort)
-    return await supervise({ programs: inspected, env, changes, stop, onReady })
+    return await supervise({ programs: inspected, env, listener, changes, stop, onReady })
   } finally {
     await (await changes).close()
     await (await database.catch(() => undefined))?.close()

@@ -26,11 +26,7 @@ export async function readInspectPort(args: readonly string[]): Promise<number |
 
 /** Gives each program an inspector, on ports that follow each other. */
 export const withInspectors = (port: number): Program[] =>
-  programs.map((program, index) => ({
-    ...program,
-    args: [`--inspect=${HOST}:${port + index}`, ...program.args],
-    isInspected: true,
-  }))
+  programs.map((program, index) => ({ ...program, hasSpare: false, inspectAt: `${HOST}:${port + index}` }))
 
 function refuse(): never {
   throw new OperatorError('npm run dev takes no arguments but --inspect and --inspect=PORT.')

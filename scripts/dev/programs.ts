@@ -1,9 +1,14 @@
 export type Program = {
   /** The name in messages. */
   name: string
+  entry: string
   args: readonly string[]
-  /** A debugger may keep it from ending. */
-  isInspected?: true
+  /** Serves the connections of the port that `npm run dev` keeps open. */
+  isServer?: true
+  /** Another process waits with its packages loaded, so that a restart takes half the time. */
+  hasSpare?: boolean
+  /** The address of its inspector. A debugger may keep the program from ending. */
+  inspectAt?: string
 }
 
 /**
@@ -11,6 +16,12 @@ export type Program = {
  * Each waits until the one before it is ready.
  */
 export const programs: readonly Program[] = [
-  { name: 'API', args: ['src/server.ts', '--migrate'] },
-  { name: 'worker', args: ['src/worker.ts'] },
+  {
+    name: 'API',
+    entry: 'src/server.ts',
+    args: ['--migrate', '--listen-in-parent'],
+    isServer: true,
+    hasSpare: true,
+  },
+  { name: 'worker', entry: 'src/worker.ts', args: [] },
 ]

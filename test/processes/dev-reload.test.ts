@@ -8,7 +8,7 @@ import t from '../tap.js'
 
 const isUp = async (url: string) => (await fetch(`${url}/readyz`).catch(() => undefined))?.status === 200
 
-t.test('a change restarts everything, also with a DATABASE_URL', async (t) => {
+t.test('a change of shared files restarts everything, also with a DATABASE_URL', async (t) => {
   const { sql, url: DATABASE_MIGRATION_URL, appUrl: DATABASE_URL } = await createEmptyDatabase(t)
   const { env } = newPlace(t)
   const cwd = copyCheckout(t)
@@ -20,9 +20,11 @@ t.test('a change restarts everything, also with a DATABASE_URL', async (t) => {
   const routes = join(cwd, 'src/routes/index.ts')
   const source = readFileSync(routes, 'utf8')
   writeFileSync(routes, `${source}\nthrow new Error('a mistake')\n`)
-  await dev.says(/src\/routes\/index\.ts has changed: restarting\n/)
+  await dev.says(/src\/routes\/index\.ts has changed: restarting the API\n/)
   await dev.says(/The API ended with exit code 1: waiting for a change\n/)
-  t.notOk(await isUp(dev.url))
+  const refused = await fetch(dev.url)
+  t.equal(refused.status, 503)
+  t.equal(await refused.text(), 'The API ended with exit code 1: see the terminal of npm run dev.\n')
 
   writeFileSync(join(cwd, 'drizzle/9000_shelves.sql'), 'create table shelves (id integer)')
   writeFileSync(join(cwd, 'drizzle/9000_shelves.down.sql'), 'drop table shelves')
