@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** npm writes it when an installation is complete. */
 const INSTALLED = 'node_modules/.package-lock.json'
 
-const WATCHED = ['src', 'config', 'package.json', INSTALLED]
+const WATCHED = ['src', 'config', 'drizzle', 'package.json', INSTALLED]
 
 /** Read for each request. */
 const STATIC_FILES = 'src/static'
