@@ -3,13 +3,14 @@ import Fastify from 'fastify'
 import postgres from 'postgres'
 import { encodeCursor } from '../../dist/lib/schema/pagination.js'
 import { ref } from '../../dist/lib/schema/schemas.js'
-import { User } from '../../dist/lib/schema/user-schemas.js'
-import { ProfileChanges } from '../../dist/routes/me/schemas.js'
+import { UpdateProfile, User } from '../../dist/lib/schema/user-schemas.js'
+import { buildValidator } from '../../dist/lib/schema/validation.js'
 import { UserPage, UserQuery } from '../../dist/routes/users/schemas.js'
 
 /** The minimal server with the same responses: without tokens, headers, a log, access control and audit. */
 const sql = postgres(process.env.DATABASE_URL)
-const app = Fastify()
+// The formats of the schemas are this project's own.
+const app = Fastify({ schemaController: { compilersFactory: { buildValidator } } })
 app.addSchema(User)
 
 const columns = sql`
@@ -23,7 +24,7 @@ app.get('/api/v1/me', { schema: { response: { 200: ref(User) } } }, async ({ hea
 
 app.patch(
   '/api/v1/me',
-  { schema: { body: ProfileChanges, response: { 200: ref(User) } } },
+  { schema: { body: UpdateProfile, response: { 200: ref(User) } } },
   async ({ headers, body }) => {
     const [user] = await sql`
     update users set first_name = ${body.firstName}, updated_at = now()
