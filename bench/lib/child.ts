@@ -9,13 +9,17 @@ process.on('exit', () => {
 
 /**
  * Starts a Node program that communicates by messages. Its output goes to
- * /dev/null, as cheap as the pipe of a log collector.
+ * /dev/null, as cheap as the pipe of a log collector, unless `stdout` is `pipe`.
  */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+export function start(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  stdout: 'null' | 'pipe' = 'null',
+): ChildProcess {
   const { PATH, HOME, TMPDIR } = process.env
   const child = spawn(process.execPath, args, {
     env: { PATH, HOME, TMPDIR, ...env },
-    stdio: ['ignore', openSync('/dev/null', 'w'), 'inherit', 'ipc'],
+    stdio: ['ignore', stdout === 'pipe' ? 'pipe' : openSync('/dev/null', 'w'), 'inherit', 'ipc'],
   })
   children.add(child)
   child.once('exit', () => children.delete(child))

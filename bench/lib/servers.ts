@@ -109,18 +109,20 @@ async function runRound({ scenario, accounts, urls, admin, folder, load }: Round
 
 /** Starts the built server with its log in a file, and without limits that would refuse a request. */
 export const startOurs = (url: string, folder: string): ChildProcess =>
-  start(['dist/server.js'], {
-    NODE_ENV: 'test',
-    CONFIG_FILE: 'off',
-    DATA_DIR: folder,
-    DATABASE_URL: url,
-    LOG_FILE_PATH: join(folder, 'app.log'),
-    PORT: '0',
-    PUBLIC_URL: 'http://bench.localhost',
-    RATE_LIMIT: 'off',
-    // Requests must not be refused on a busy machine.
-    QUEUE_TIMEOUT_MS: '60000',
-  })
+  start(['dist/server.js'], oursEnv(url, folder))
+
+export const oursEnv = (url: string, folder: string): NodeJS.ProcessEnv => ({
+  NODE_ENV: 'test',
+  CONFIG_FILE: 'off',
+  DATA_DIR: folder,
+  DATABASE_URL: url,
+  LOG_FILE_PATH: join(folder, 'app.log'),
+  PORT: '0',
+  PUBLIC_URL: 'http://bench.localhost',
+  RATE_LIMIT: 'off',
+  // Requests must not be refused on a busy machine.
+  QUEUE_TIMEOUT_MS: '60000',
+})
 
 export async function backendsOf(admin: postgres.Sql, url: string): Promise<number[]> {
   const database = decodeURIComponent(new URL(url).pathname.slice(1))

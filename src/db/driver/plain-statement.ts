@@ -1,5 +1,6 @@
 import { Column, DrizzleQueryError, fillPlaceholders, is, type Query } from 'drizzle-orm'
 import type { Sql } from 'postgres'
+import { send } from './statement.js'
 
 /** The selected fields in order. drizzle does not export its type. */
 type SelectedFields = readonly { path: readonly string[]; field: unknown }[]
@@ -20,8 +21,8 @@ export function plainStatement({ query, fields, isPrepared: prepare, run }: Plai
   const toObject = createRowMapper(fields)
   if (!toObject) return undefined
   return (values: Values = {}) => {
-    const params = fillPlaceholders(query.params, values) as never[]
-    return run((client) => client.unsafe(query.sql, params, { prepare }).values()).then(
+    const params = fillPlaceholders(query.params, values)
+    return run((client) => send<unknown[][]>(client, query.sql, params, { prepare, rows: 'values' })).then(
       (rows) => rows.map(toObject),
       (error: Error) => {
         throw new DrizzleQueryError(query.sql, params, error)

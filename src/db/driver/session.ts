@@ -7,9 +7,11 @@ import { type Context, currentContext } from '../../lib/audit/context.js'
 import { inSpan, type SpanDescription } from '../../lib/observability/tracing.js'
 import { type ChangedRows, countChangedRows, countRows, leavesEntryPerRow } from './changed-rows.js'
 import { CONTEXT_SETTING, serializeContext } from './context.js'
+import { drizzleClient } from './drizzle-client.js'
 import { plainStatement, type Run } from './plain-statement.js'
 import type { ConnectionPool } from './pool.js'
 import { PreparedTexts } from './prepared-texts.js'
+import { send } from './statement.js'
 import type { TraceStatement } from './statement-spans.js'
 import { Transaction } from './transaction.js'
 import { CONTEXT_PARAM, carriesContext, mayWrite, withContext } from './writes.js'
@@ -62,7 +64,7 @@ export class AuditedSession extends PostgresJsSession<Sql, Schema, Schema> {
     const prepared = super.prepareQuery(text, fields, preparedName, arrays, mapper, metadata, cache)
     const { execute } = prepared
     const executeWith = (values: Values) => (client: Sql) =>
-      execute.call(Object.assign(Object.create(prepared), { client }), values)
+      execute.call(Object.assign(Object.create(prepared), { client: drizzleClient(client) }), values)
     const sendsContextFirst = !carries && mayWrite(query, metadata)
     const run: Run = (statement) => (sendsContextFirst ? this.runWithContext(statement) : this.run(statement))
     const isPrepared = preparedName !== undefined
@@ -174,9 +176,11 @@ const modeOf = ({ isolationLevel, accessMode, deferrable }: PgTransactionConfig 
     .filter(Boolean)
     .join(' ')
 
+const SET_CONTEXT = 'select set_config($1, $2, true)'
+
 /** Sends the setting without waiting. A failure here fails the transaction, which reports it. */
 function sendContext(transaction: Transaction): void {
   transaction
-    .run((client) => client`select set_config(${CONTEXT_SETTING}, ${serializeContext()}, true)`.execute())
+    .run((client) => send(client, SET_CONTEXT, [CONTEXT_SETTING, serializeContext()], { prepare: true }))
     .catch(() => undefined)
 }

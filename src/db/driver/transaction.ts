@@ -5,6 +5,7 @@ import { inSpan, type SpanDescription } from '../../lib/observability/tracing.js
 import type { Connection } from './connection.js'
 import { postgresErrorOf } from './errors.js'
 import type { ConnectionPool } from './pool.js'
+import { send } from './statement.js'
 
 /** The error of every statement after a failed one. It does not name the cause. */
 const IN_FAILED_TRANSACTION = '25P02'
@@ -34,7 +35,7 @@ export class Transaction {
     mode = '',
   ): Promise<T> {
     return pool.use(async (connection) => {
-      await connection.run((sql) => sql.unsafe(`begin ${mode}`))
+      await connection.run((sql) => send(sql, `begin ${mode}`))
       const transaction = new Transaction(connection)
       try {
         const result = await work(transaction)
@@ -62,13 +63,13 @@ export class Transaction {
   async savepoint<T>(work: () => Promise<T>): Promise<T> {
     this.savepoints += 1
     const name = `s${this.savepoints}`
-    await this.run((sql) => sql.unsafe(`savepoint ${name}`))
+    await this.run((sql) => send(sql, `savepoint ${name}`))
     try {
       const result = await work()
-      await this.run((sql) => sql.unsafe(`release savepoint ${name}`))
+      await this.run((sql) => send(sql, `release savepoint ${name}`))
       return result
     } catch (error) {
-      await this.run((sql) => sql.unsafe(`rollback to savepoint ${name}`))
+      await this.run((sql) => send(sql, `rollback to savepoint ${name}`))
       const cause = this.causeOf(error)
       this.failure = undefined
       throw cause
@@ -77,7 +78,7 @@ export class Transaction {
 
   private async commit(): Promise<void> {
     this.hasEnded = true
-    const { command } = await inSpan(COMMIT, () => this.connection.run((sql) => sql.unsafe('commit')))
+    const { command } = await inSpan(COMMIT, () => this.connection.run((sql) => send(sql, 'commit')))
     // After a failed statement PostgreSQL turns COMMIT into ROLLBACK, without an error.
     if (command !== 'COMMIT') throw this.failure ?? new Error('The transaction was rolled back')
   }
@@ -86,7 +87,7 @@ export class Transaction {
     this.hasEnded = true
     // A lost connection rolls back by itself.
     if (!this.connection.isLost)
-      await this.connection.run((sql) => sql.unsafe('rollback')).catch(() => undefined)
+      await this.connection.run((sql) => send(sql, 'rollback')).catch(() => undefined)
   }
 
   private causeOf(error: unknown): unknown {
