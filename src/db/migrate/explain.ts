@@ -5,28 +5,24 @@
 import { compareHistories, type History } from './history.js'
 import type { MigrationState } from './status.js'
 
-export type Explanation = { state: MigrationState['state']; text: string }
+type Explanation = { state: MigrationState['state']; text: string }
 
 /** One sentence for each kind of difference. Empty if all migrations are applied as they are. */
 export function explainStates(states: readonly MigrationState[]): Explanation[] {
-  const namesOf = (...wanted: MigrationState['state'][]) =>
-    states.filter(({ state }) => wanted.includes(state)).map(({ name }) => name)
-  const all = namesOf('applied', 'pending', 'edited', 'newer', 'unknown', 'half-way')
-  const lacking = namesOf('newer', 'unknown')
-  const pending = namesOf('pending')
-  const history = compareHistories(
-    all.filter((name) => !lacking.includes(name)),
-    all.filter((name) => !pending.includes(name)),
-  )
-  const edited = namesOf('edited')
-  const explain = (state: Explanation['state'], names: string[], text: () => string) =>
-    names.length === 0 ? [] : [{ state, text: text() }]
+  const namesWhere = (isWanted: (state: MigrationState['state']) => boolean) =>
+    states.filter(({ state }) => isWanted(state)).map(({ name }) => name)
+  const known = namesWhere((state) => state !== 'newer' && state !== 'unknown')
+  const applied = namesWhere((state) => state !== 'pending')
+  const edited = namesWhere((state) => state === 'edited')
+  const halfWay = namesWhere((state) => state === 'half-way')
+  const history = compareHistories(known, applied)
+  const { unknown, newer, pending } = history
   return [
-    ...namesOf('half-way').map((name) => ({ state: 'half-way' as const, text: explainHalfWay(name) })),
-    ...explain('edited', edited, () => explainEdited(edited, all)),
-    ...explain('unknown', history.unknown, () => explainUnknown(history)),
-    ...explain('newer', history.newer, () => explainNewer(history)),
-    ...explain('pending', pending, () => explainPending(pending)),
+    ...halfWay.map((name) => ({ state: 'half-way' as const, text: explainHalfWay(name) })),
+    ...(edited.length > 0 ? [{ state: 'edited' as const, text: explainEdited(edited, applied) }] : []),
+    ...(unknown.length > 0 ? [{ state: 'unknown' as const, text: explainUnknown(history) }] : []),
+    ...(newer.length > 0 ? [{ state: 'newer' as const, text: explainNewer(history) }] : []),
+    ...(pending.length > 0 ? [{ state: 'pending' as const, text: explainPending(pending) }] : []),
   ]
 }
 
@@ -36,15 +32,15 @@ const explainPending = (names: readonly string[]): string =>
 const explainHalfWay = (name: string): string =>
   `${name} stopped half-way: npm run db:upgrade says what to do`
 
-/** @param names all applied ones, oldest first */
-export function explainEdited(edited: readonly string[], names: readonly string[]): string {
-  const before = names.slice(0, names.indexOf(edited[0] ?? '')).at(-1) ?? 'base'
+/** @param applied all of them, oldest first */
+export function explainEdited(edited: readonly string[], applied: readonly string[]): string {
+  const before = applied.slice(0, applied.indexOf(edited[0] ?? '')).at(-1) ?? 'base'
   const files = edited.map((name) => `${name}.sql`)
   return `${were(files)} edited after being applied here: restore it and put the change into a new migration, or run npm run db:downgrade -- ${before} first`
 }
 
 /** A newer release, or another branch: only the developer knows. */
-export const explainNewer = ({ newer, common }: Pick<History, 'newer' | 'common'>): string =>
+const explainNewer = ({ newer, common }: Pick<History, 'newer' | 'common'>): string =>
   `${are(newer)} applied, but without a file here, as is normal during a rollout. After a change of branch, npm run db:downgrade -- ${common} goes back, without the files`
 
 export const explainUnknown = ({ unknown, pending, newest, common }: Omit<History, 'newer'>): string =>

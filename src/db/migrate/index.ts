@@ -1,6 +1,6 @@
 export { type DowngradeOptions, downgrade } from './downgrade.js'
 export { ConnectionError, MigrationError } from './error.js'
-export { type Explanation, explainNewer, explainStates } from './explain.js'
+export { explainStates } from './explain.js'
 export { listMigrations, type Migration, readMigrations } from './files.js'
 export type { History } from './history.js'
 export { parseScript } from './script.js'
