@@ -4,11 +4,12 @@ import { hashPassword } from '../../src/lib/auth/passwords.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { IN_FULL } from '../helpers/passing-time.js'
 import { startServer } from '../helpers/server.js'
 import { type Acknowledged, writeUntilItDies } from '../helpers/write-load.js'
 import t, { type Test } from '../tap.js'
 
-const KILLS = 10
+const KILLS = IN_FULL ? 10 : 4
 const USERS = 4
 /** The most writes before a kill: enough to hit any step of a write, few enough to be quick. */
 const MAX_WRITES = 80

@@ -8,7 +8,7 @@ import { NO_REDIS, ownRedis } from '../helpers/redis.js'
 import { signUpUntilItDies } from '../helpers/signup-load.js'
 import t from '../tap.js'
 
-const API_KILLS = IN_FULL ? 40 : 6
+const API_KILLS = IN_FULL ? 40 : 4
 const REDIS_KILLS = IN_FULL ? 10 : 2
 
 // The full run takes longer than the default limit of a test file.

@@ -7,5 +7,5 @@ t.setTimeout(400_000)
 t.test('killed workers lose no mail (Redis)', { skip: NO_REDIS }, async (t) => {
   const redis = await ownRedis(t)
   await redis.start()
-  await killWorkers(t, IN_FULL ? 100 : 10, { REDIS_URL: redis.url })
+  await killWorkers(t, IN_FULL ? 100 : 4, { REDIS_URL: redis.url })
 })

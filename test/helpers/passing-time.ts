@@ -6,9 +6,10 @@ import { eventually } from './eventually.js'
 /** Whether `test/faults` runs in full, with the numbers of kills in docs/jobs.md. */
 export const IN_FULL = process.env.FAULTS === 'full'
 
-/** Expires the lease of every open job, so that it is claimed again. */
+/** Expires the lease of every open job, so that it is claimed again, and wakes the workers that would look later. */
 async function passLeases(sql: postgres.Sql): Promise<void> {
   await sql`update outbox set claimed_until = null where done_at is null and failed_at is null`
+  await sql.notify('outbox', '')
 }
 
 /**
