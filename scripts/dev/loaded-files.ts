@@ -7,8 +7,10 @@ type LoadedFiles = ReadonlyMap<Program, ReadonlySet<string>>
 export const readLoadedFiles = (programs: readonly Program[]): LoadedFiles =>
   new Map(programs.map((program) => [program, loadedBy(program.entry).files]))
 
-export const isSource = (file: string): boolean => file.endsWith('.ts')
-
 /** Files that nobody imports, such as `package.json`, count as loaded. */
 export const isLoaded = (file: string, loaded: ReadonlySet<string> | undefined): boolean =>
-  !isSource(file) || loaded?.has(file) === true
+  !file.endsWith('.ts') || loaded?.has(file) === true
+
+/** The upper floors of src, which change most. Nothing below imports them, as the architecture test holds. */
+export const isOfUpperFloors = (file: string): boolean =>
+  /^src\/((plugins|routes|workers)\/.*|[^/]*)\.ts$/.test(file)

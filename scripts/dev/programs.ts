@@ -5,7 +5,7 @@ export type Program = {
   args: readonly string[]
   /** Serves the connections of the port that `npm run dev` keeps open. */
   isServer?: true
-  /** Another process waits with its packages loaded, so that a restart takes half the time. */
+  /** Another process waits, with most of the program loaded, to take its place. */
   hasSpare?: boolean
   /** The address of its inspector. A debugger may keep the program from ending. */
   inspectAt?: string

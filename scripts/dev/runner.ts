@@ -38,7 +38,7 @@ export class Runner {
     this.ready = this.start(++this.latest, Promise.all([before, free]))
   }
 
-  /** Ends the spare process: its packages are not those that are installed now. */
+  /** Ends the spare process, which has loaded something that has changed. */
   discardSpare(): void {
     this.spare?.stop()
     this.spare = undefined

@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import type { Changes } from './changes.js'
 import type { Listener } from './listener.js'
-import { isLoaded, isSource, readLoadedFiles } from './loaded-files.js'
+import { isLoaded, isOfUpperFloors, readLoadedFiles } from './loaded-files.js'
 import type { Program } from './programs.js'
 import { Runner } from './runner.js'
 
@@ -69,7 +69,7 @@ async function runUntil(
     affected = change.affected
     const names = affected.map(({ program }) => `the ${program.name}`).join(' and ')
     console.log(`${change.file} has changed: restarting ${names}`)
-    if (change.hasOtherPackages) for (const runner of affected) runner.discardSpare()
+    if (!change.isOfUpperFloors) for (const runner of affected) runner.discardSpare()
   }
 }
 
@@ -81,7 +81,7 @@ async function nextChange(runners: readonly Runner[], changes: Changes) {
     const loadedFile = (program: Program) => files.find((file) => isLoaded(file, loaded.get(program)))
     const affected = runners.filter(({ program, isRunning }) => !isRunning || loadedFile(program))
     const file = runners.map(({ program }) => loadedFile(program)).find(Boolean) ?? files[0]
-    if (affected.length > 0) return { file, affected, hasOtherPackages: !files.every(isSource) }
+    if (affected.length > 0) return { file, affected, isOfUpperFloors: files.every(isOfUpperFloors) }
   }
 }
 

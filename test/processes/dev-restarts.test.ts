@@ -48,10 +48,6 @@ t.test('a change restarts the programs that load the file', async (t) => {
   const dev = await startDevInCopy(t)
   await dev.started(t, { api: 1, worker: 1 })
 
-  dev.edit('src/workers/purge-expired.ts')
-  await dev.says(/src\/workers\/purge-expired\.ts has changed: restarting the worker\n/)
-  await dev.started(t, { api: 1, worker: 2 })
-
   dev.edit('src/static/pages.css', () => 'body { color: rebeccapurple }')
   t.match(await (await fetch(`${dev.url}/static/pages.css`)).text(), 'rebeccapurple', 'read for each request')
   dev.edit('src/scripts/jobs.ts')
@@ -59,13 +55,22 @@ t.test('a change restarts the programs that load the file', async (t) => {
   dev.edit('src/routes/me/index.ts')
   await dev.says(/src\/routes\/me\/index\.ts has changed: restarting the API\n/)
   t.equal((await fetch(`${dev.url}/readyz`)).status, 200)
-  await dev.started(t, { api: 2, worker: 2 })
+  await dev.started(t, { api: 2, worker: 1 })
 
-  dev.edit('src/emails/layout.ts')
-  await dev.says(/src\/emails\/layout\.ts has changed: restarting the API and the worker\n/)
-  await dev.started(t, { api: 3, worker: 3 })
   dev.edit('package.json')
   await dev.says(/package\.json has changed: restarting the API and the worker\n/)
+  await dev.started(t, { api: 3, worker: 2 })
+
+  dev.edit('src/workers/purge-expired.ts')
+  await dev.says(/src\/workers\/purge-expired\.ts has changed: restarting the worker\n/)
+  await dev.started(t, { api: 3, worker: 3 })
+
+  // By now, the process that waits to become the API has loaded the old text.
+  dev.edit('src/emails/password-changed.ts', (source) =>
+    source.replace(/subject: .*/, "subject: 'New text',"),
+  )
+  await dev.says(/src\/emails\/password-changed\.ts has changed: restarting the API and the worker\n/)
+  t.match(await (await fetch(`${dev.url}/dev/mail/preview/password-changed`)).text(), 'New text')
   await dev.started(t, { api: 4, worker: 4 })
   t.notMatch(dev.stdout(), /(pages\.css|jobs\.ts) has changed/)
 })
