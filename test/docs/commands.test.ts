@@ -22,7 +22,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run dev -- (--inspect)$/, 'test/processes/dev-inspect.test.ts', '$1'],
   [/^npm test( -- test\/routes\/me\.test\.ts)?$/, 'package.json', 'npm test'],
   [/^npm test -- (--slowest)=10$/, 'scripts/test.ts', 'slowest'],
-  [/^npm run (test:(processes|browser|docs|faults))$/, 'package.json', '"$1": "npm test -- test/'],
+  [/^npm run (test:(processes|browser|docs|faults|scale))$/, 'package.json', '"$1": "npm test -- test/'],
   [/^npm run test:all$/, 'package.json', 'npm test -- test"'],
   [/^npm run test:watch$/, 'test/processes/test-watch.test.ts', '--watch'],
   [/^npm run (check|build)$/, '.ci/run', '$1'],
