@@ -59,8 +59,8 @@ function describeFailure(file: string, { title, diagnostics }: Failure): string 
   return [`\n✖ ${title}`, `  ${place}`, ...details.map((text) => indent(text ?? ''))].join('\n')
 }
 
-/** A line of a bundled dependency may have thousands of characters. */
-const LINE_MAX_LENGTH = 200
+/** A line of a bundled dependency may have thousands of characters. A wide terminal shows more of it. */
+const LINE_MAX_LENGTH = Math.max(200, (process.stdout.columns ?? 0) - 4)
 
 const indent = (text: string): string =>
   text
