@@ -5,5 +5,5 @@ await compareServers({
   method: 'GET',
   path: '/api/v1/me',
   role: 'user',
-  wanted: { cpu: '1.25', perSecond: '0.80' },
+  wanted: { cpu: '1.25', perSecond: '0.80', cpuOfExpert: '0.95' },
 })

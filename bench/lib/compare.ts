@@ -15,15 +15,25 @@ export type Pair = { ours: Figures; bare: Figures }
 
 const WINDOW_MS = 500
 
-/** Measures ours, bare, bare, ours, so that changes in the speed of the machine affect both equally. */
+/** Measures ours, bare, bare, ours: see `compareInTurn`. */
 export async function comparePair(load: ChildProcess, ours: Side, bare: Side): Promise<Pair> {
-  const [first, second, third, fourth] = [
-    await measure(load, ours),
-    await measure(load, bare),
-    await measure(load, bare),
-    await measure(load, ours),
-  ]
-  return { ours: mean(first, fourth), bare: mean(second, third) }
+  return compareInTurn(load, { ours, bare })
+}
+
+/** Measures all sides, and again in the opposite order: changes in the speed of the machine affect all equally. */
+export async function compareInTurn<Name extends string>(
+  load: ChildProcess,
+  sides: Record<Name, Side>,
+): Promise<Record<Name, Figures>> {
+  const names = Object.keys(sides) as Name[]
+  const measured: [Name, Figures][] = []
+  for (const name of [...names, ...names.toReversed()])
+    measured.push([name, await measure(load, sides[name])])
+  const meanOf = (wanted: Name) => {
+    const [first, second] = measured.filter(([name]) => name === wanted).map(([, figures]) => figures)
+    return mean(first as Figures, second as Figures)
+  }
+  return Object.fromEntries(names.map((name) => [name, meanOf(name)])) as Record<Name, Figures>
 }
 
 export async function warmUp(load: ChildProcess, side: Side, requests: number): Promise<void> {

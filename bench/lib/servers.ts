@@ -8,17 +8,19 @@ import type { UserRole } from '../../src/lib/auth/roles.js'
 import { openBenchDatabase } from '../audit/database.js'
 import { type Account, createAccounts, signIn } from './accounts.js'
 import { nextMessage, start, stop } from './child.js'
-import { comparePair, type Figures, median, type Pair, type Side, warmUp } from './compare.js'
+import { compareInTurn, type Figures, median, type Side, warmUp } from './compare.js'
 import type { Target } from './load.js'
 
 export type Scenario = Target & {
   role: UserRole
   /** SQL that removes from the bare side's database what that side does without. */
   strip?: string
-  wanted: { cpu: string; perSecond: string }
+  wanted: { cpu: string; perSecond: string; cpuOfExpert?: string }
 }
 
-type Sides<T> = { ours: T; bare: T }
+/** The bare server does the same without duties. The expert's has the same duties, written for this one route. */
+type Name = 'ours' | 'bare' | 'expert'
+type Sides<T> = { ours: T; bare: T; expert?: T }
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5)
 /** In requests, not in time: on a busy machine a time would end before everything is compiled. */
@@ -38,12 +40,15 @@ export async function compareServers(scenario: Scenario): Promise<void> {
     const urls = {
       ours: await copyDatabase(admin, database, 'ours'),
       bare: await copyDatabase(admin, database, 'bare', scenario.strip),
+      ...(scenario.wanted.cpuOfExpert !== undefined && {
+        expert: await copyDatabase(admin, database, 'expert'),
+      }),
     }
-    const pairs: Pair[] = []
+    const turns: Sides<Figures>[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      pairs.push(...(await runRound({ scenario, accounts, urls, admin, folder, load })))
+      turns.push(...(await runRound({ scenario, accounts, urls, admin, folder, load })))
     }
-    report(scenario, pairs)
+    report(scenario, turns)
   } finally {
     await stop(load)
     await admin.end()
@@ -80,32 +85,41 @@ type Round = {
   load: ReturnType<typeof start>
 }
 
-/** Starts both sides anew: a process that has been warm for minutes performs differently. */
-async function runRound({ scenario, accounts, urls, admin, folder, load }: Round): Promise<Pair[]> {
-  const servers = {
-    ours: startOurs(urls.ours, folder),
-    bare: start(['bench/bare/server.js'], { DATABASE_URL: urls.bare }),
-  }
-  const [{ ready: oursOrigin }, { ready: bareOrigin }] = await Promise.all([
-    nextMessage<{ ready: string }>(servers.ours),
-    nextMessage<{ ready: string }>(servers.bare),
-  ])
+/** Starts all sides anew: a process that has been warm for minutes performs differently. */
+async function runRound({ scenario, accounts, urls, admin, folder, load }: Round): Promise<Sides<Figures>[]> {
+  const servers = { ours: startOurs(urls.ours, folder), bare: startOther('server', urls.bare) }
+  const origins = { ours: await originOf(servers.ours), bare: await originOf(servers.bare) }
   const { method, path, bodies = [] } = scenario
   const type = bodies.length > 0 && { 'content-type': 'application/json' }
-  const clients = (await signIn(oursOrigin, accounts)).map((headers) => ({ ...headers, ...type }))
-  const side = (name: 'ours' | 'bare', origin: string): Side => {
-    return { method, path, bodies, clients, origin, server: Number(servers[name].pid), backends: [] }
+  const clients = (await signIn(origins.ours, accounts)).map((headers) => ({ ...headers, ...type }))
+  const sideOf = async (url: string, server: ChildProcess, origin: string): Promise<Side> => {
+    const side = { method, path, bodies, clients, origin, server: Number(server.pid), backends: [] }
+    await warmUp(load, side, WARM_UP_REQUESTS)
+    return { ...side, backends: await backendsOf(admin, url) }
   }
-  const [ours, bare] = [side('ours', oursOrigin), side('bare', bareOrigin)]
-  for (const cold of [ours, bare]) await warmUp(load, cold, WARM_UP_REQUESTS)
-
-  ours.backends = await backendsOf(admin, urls.ours)
-  bare.backends = await backendsOf(admin, urls.bare)
-  const pairs: Pair[] = []
-  for (let i = 0; i < PAIRS; i += 1) pairs.push(await comparePair(load, ours, bare))
-  await Promise.all([stop(servers.ours), stop(servers.bare)])
-  return pairs
+  const sides: Sides<Side> = {
+    ours: await sideOf(urls.ours, servers.ours, origins.ours),
+    bare: await sideOf(urls.bare, servers.bare, origins.bare),
+  }
+  const running: ChildProcess[] = [servers.ours, servers.bare]
+  if (urls.expert !== undefined) {
+    const more = { LOG_FILE_PATH: join(folder, 'expert.log'), OURS: origins.ours }
+    const expert = startOther('expert', urls.expert, more)
+    running.push(expert)
+    sides.expert = await sideOf(urls.expert, expert, await originOf(expert))
+  }
+  const turns: Sides<Figures>[] = []
+  for (let i = 0; i < PAIRS; i += 1)
+    turns.push((await compareInTurn(load, sides as Record<Name, Side>)) as Sides<Figures>)
+  await Promise.all(running.map(stop))
+  return turns
 }
+
+const originOf = async (server: ChildProcess): Promise<string> =>
+  (await nextMessage<{ ready: string }>(server)).ready
+
+const startOther = (file: string, url: string, env: NodeJS.ProcessEnv = {}): ChildProcess =>
+  start([`bench/bare/${file}.js`], { DATABASE_URL: url, ...env })
 
 /** Starts the built server with its log in a file, and without limits that would refuse a request. */
 export const startOurs = (url: string, folder: string): ChildProcess =>
@@ -130,20 +144,27 @@ export async function backendsOf(admin: postgres.Sql, url: string): Promise<numb
   return rows.map(({ pid }) => pid)
 }
 
-function report({ method, path, wanted }: Scenario, pairs: readonly Pair[]): void {
-  const show = (side: 'ours' | 'bare') => ({
-    'server, CPU µs a request': Math.round(median(pairs.map((pair) => pair[side].serverUs))),
-    'database, CPU µs a request': Math.round(median(pairs.map((pair) => pair[side].backendsUs))),
-    'requests a second': Math.round(median(pairs.map((pair) => pair[side].perSecond))),
+function report({ method, path, wanted }: Scenario, turns: readonly Sides<Figures>[]): void {
+  const figuresOf = (name: Name, figure: (side: Figures) => number) =>
+    turns.map((turn) => figure(turn[name] as Figures))
+  const show = (name: Name) => ({
+    'server, CPU µs a request': Math.round(median(figuresOf(name, ({ serverUs }) => serverUs))),
+    'database, CPU µs a request': Math.round(median(figuresOf(name, ({ backendsUs }) => backendsUs))),
+    'requests a second': Math.round(median(figuresOf(name, ({ perSecond }) => perSecond))),
   })
-  const ratio = (figure: (side: Figures) => number) =>
-    median(pairs.map(({ ours, bare }) => figure(ours) / figure(bare))).toFixed(2)
-  const cpu = ratio(({ serverUs, backendsUs }) => serverUs + backendsUs)
+  const ratio = (figure: (side: Figures) => number, to: Name = 'bare') => {
+    const others = figuresOf(to, figure)
+    return median(figuresOf('ours', figure).map((ours, i) => ours / (others[i] as number))).toFixed(2)
+  }
+  const cpuOf = ({ serverUs, backendsUs }: Figures) => serverUs + backendsUs
+  const names: Name[] = wanted.cpuOfExpert === undefined ? ['ours', 'bare'] : ['ours', 'bare', 'expert']
   console.log(
-    `${method} ${path}, Node ${process.version}, medians of ${pairs.length} pairs in ${ROUNDS} rounds`,
+    `${method} ${path}, Node ${process.version}, medians of ${turns.length} turns in ${ROUNDS} rounds`,
   )
-  console.table({ ours: show('ours'), bare: show('bare') })
-  console.log(`CPU a request: ${cpu} times (at most ${wanted.cpu})`)
+  console.table(Object.fromEntries(names.map((name) => [name, show(name)])))
+  console.log(`CPU a request: ${ratio(cpuOf)} times the bare server's (at most ${wanted.cpu})`)
+  if (wanted.cpuOfExpert !== undefined)
+    console.log(`CPU a request: ${ratio(cpuOf, 'expert')} times the expert's (at most ${wanted.cpuOfExpert})`)
   console.log(
     `requests a second: ${ratio(({ perSecond }) => perSecond)} times (at least ${wanted.perSecond})`,
   )
