@@ -1,4 +1,4 @@
-/** `npm run dev`: runs the whole system on this machine, and restarts it when a file changes. */
+/** `npm run dev`: runs the whole system on this machine, and restarts what a change affects. */
 import { type Config, loadConfig } from '../src/config/index.js'
 import { explainListenError } from '../src/lib/errors/listen-error.js'
 import { explainExit, OperatorError } from '../src/lib/errors/operator-error.js'

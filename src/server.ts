@@ -14,8 +14,8 @@ await runProcess('api', async ({ config, logger, database }) => {
   })
   const { HOST: host, PORT: port } = config
   try {
-    const isChild = process.argv.includes('--listen-in-parent')
-    const place = isChild ? await listenInParent(app.server, { host, port }) : { host, port }
+    const listensInParent = process.argv.includes('--listen-in-parent')
+    const place = listensInParent ? await listenInParent(app.server, { host, port }) : { host, port }
     const address = await app.listen({ ...place, listenTextResolver: (url) => `listening at ${url}` })
     return { address, close: () => app.close() }
   } catch (error) {

@@ -13,7 +13,7 @@ export type Child = {
   ready: Promise<string>
   /** Resolves with its exit code. */
   ended: Promise<number>
-  /** Starts the program of a spare process. */
+  /** Lets a program with `hasSpare` start. Until then, its process only loads it. */
   begin: () => void
   /** Hands a connection over. */
   serve: (socket: Socket) => void

@@ -3,7 +3,7 @@ import net from 'node:net'
 import { explainListenError, type ListenNames } from '../../src/lib/errors/listen-error.js'
 
 /**
- * Returns `wanted`, or a free port when that is 0, to be used for every restart.
+ * Checks that a port can be listened on. Returns it, or a free one when `wanted` is 0.
  *
  * @param names the settings that an error mentions; by default HOST and PORT
  * @throws {OperatorError} when the port cannot be listened on

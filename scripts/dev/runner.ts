@@ -31,11 +31,11 @@ export class Runner {
   /** Starts the program when `before` is resolved, in place of its current process. */
   restart(before: Promise<unknown>): void {
     if (this.program.isServer) this.options.listener.hold()
-    const old = this.current?.stop()
+    this.current?.stop()
     this.current = undefined
     // The port of an inspector is free only after the end.
-    const free = this.program.inspectAt === undefined ? undefined : old
-    this.ready = this.start(++this.latest, Promise.all([before, free]))
+    const ends = this.program.inspectAt === undefined ? [] : [...this.children].map(({ ended }) => ended)
+    this.ready = this.start(++this.latest, Promise.all([before, ...ends]))
   }
 
   /** Ends the spare process, which has loaded something that has changed. */
