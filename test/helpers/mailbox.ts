@@ -34,6 +34,8 @@ export type Mailbox = {
   url: string
   /** Every mail so far. */
   all: ReceivedMail[]
+  /** Every mail so far to that address or to a longer one that ends with it. */
+  allTo: (address: string) => ReceivedMail[]
   /** The oldest mail (to that address) that was not returned yet; waits for one. */
   next: (address?: string) => Promise<ReceivedMail>
   /** Sets the behaviour from now on. Default: accepts every mail. */
@@ -88,6 +90,7 @@ export async function startMailbox(t: Test, port = 0): Promise<Mailbox> {
   return {
     url: `smtp://127.0.0.1:${address.port}`,
     all: mails.all,
+    allTo: (address) => mails.all.filter(({ recipients }) => recipients.some((to) => to.endsWith(address))),
     next: mails.next,
     behave: (next = {}) => {
       behaviour = next

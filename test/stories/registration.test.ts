@@ -1,14 +1,34 @@
 import { MAX_REGISTRATIONS } from '../../src/db/queries/accounts/registration.js'
-import { PASSWORD } from '../helpers/app.js'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import t from '../tap.js'
 
-const ada = { email: 'Ada@Example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
-const address = 'ada@example.com'
+const STRANGERS = 'the password of somebody else'
+
+const test = await startOnboarding(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
+const { anonymous, signUp, nextToken, mailbox } = test
+const sql = connect(t, test.database.ownerUrl)
+
+let count = 0
+
+/** An address of its own for each test, with a registration by its owner and one by somebody else. */
+function newcomer() {
+  count += 1
+  const email = `Ada-${count}@Example.com`
+  return {
+    address: email.toLowerCase(),
+    ada: { email, password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' },
+    stranger: { email, password: STRANGERS, firstName: 'Mallory', lastName: 'Stranger' },
+  }
+}
+
+/** The registrations of an address that are not confirmed yet. */
+const registrationsOf = (address: string) =>
+  sql`select registrations.id from registrations join users on users.id = user_id where email = ${address}`
 
 t.test('a stranger registers, reads the mail, confirms the address and signs in', async (t) => {
-  const { anonymous, nextToken, mailbox } = await startOnboarding(t)
+  const { address, ada } = newcomer()
   const registered = await anonymous.post('/auth/register', ada)
   t.match(registered, { status: 202, text: '' })
   t.match(await anonymous.post('/auth/login', { email: address, password: PASSWORD }), {
@@ -29,13 +49,13 @@ t.test('a stranger registers, reads the mail, confirms the address and signs in'
     status: 400,
     body: { code: 'INVALID_TOKEN' },
   })
-  t.equal(mailbox.all.length, 1)
+  t.equal(mailbox.allTo(address).length, 1)
 })
 
 t.test('a known address gets the same answer, and its owner is notified', async (t) => {
-  const { anonymous, signUp, mailbox } = await startOnboarding(t)
+  const { address, ada } = newcomer()
   const owner = await signUp({ email: address })
-  const unknown = await anonymous.post('/auth/register', { ...ada, email: 'new@example.com' })
+  const unknown = await anonymous.post('/auth/register', { ...ada, email: `new-${address}` })
   const known = await anonymous.post('/auth/register', ada)
   const comparable = ({ status, text, headers }: typeof known) => ({
     status,
@@ -52,12 +72,8 @@ t.test('a known address gets the same answer, and its owner is notified', async 
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
-const STRANGERS = 'the password of somebody else'
-const stranger = { ...ada, password: STRANGERS, firstName: 'Mallory', lastName: 'Stranger' }
-
 t.test('a link activates the password and names of its own registration only', async (t) => {
-  const { anonymous, nextToken, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
+  const { address, ada, stranger } = newcomer()
   const logIn = (password: string) => anonymous.post('/auth/login', { email: address, password })
   await anonymous.post('/auth/register', stranger)
   const first = await nextToken(address)
@@ -79,34 +95,33 @@ t.test('a link activates the password and names of its own registration only', a
       { status: 400 },
       'the other links are void',
     )
-  t.strictSame([...(await sql`select * from registrations`)], [], 'no registration is left')
+  t.strictSame([...(await registrationsOf(address))], [], 'no registration is left')
   t.notMatch(JSON.stringify(await sql`select * from audit.audit_log`), /argon2/)
 })
 
 t.test('after too many registrations of one address, a mail asks for a new password instead', async (t) => {
-  const { anonymous, nextToken, mailbox, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
+  const { address, ada, stranger } = newcomer()
   for (let i = 0; i < MAX_REGISTRATIONS; i += 1) {
     await anonymous.post('/auth/register', stranger)
     t.match((await mailbox.next(address)).text, /verify-email\?token=/)
   }
   await anonymous.post('/auth/register', ada)
   const token = await nextToken(address)
-  t.match(mailbox.all.at(-1)?.text, /reset-password\?token=/)
+  t.match(mailbox.allTo(address).at(-1)?.text, /reset-password\?token=/)
   await anonymous.post('/auth/resend-verification', { email: address })
   t.match(
     (await mailbox.next(address)).text,
     /reset-password\?token=/,
     'a resent mail asks for the password, because its requester is unknown',
   )
-  t.equal((await sql`select from registrations`).length, MAX_REGISTRATIONS)
+  t.equal((await registrationsOf(address)).length, MAX_REGISTRATIONS)
   t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
   t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
 t.test('an administrator who activates an account activates no password of a registration', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
+  const { address, stranger } = newcomer()
   const admin = await signUp({ role: 'super_admin' })
   await anonymous.post('/auth/register', stranger)
   const token = await nextToken(address)
@@ -117,7 +132,7 @@ t.test('an administrator who activates an account activates no password of a reg
   t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 })
   const next = await nextToken(address)
   t.match(
-    mailbox.all.at(-1)?.text,
+    mailbox.allTo(address).at(-1)?.text,
     /reset-password\?token=/,
     'the owner of the mailbox gets a link to set the password',
   )
@@ -126,11 +141,11 @@ t.test('an administrator who activates an account activates no password of a reg
 })
 
 t.test('the confirmation can be resent only to accounts that wait for it', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
-  await signUp({ email: 'active@example.com' })
+  const { address, ada } = newcomer()
+  await signUp({ email: `active-${address}` })
   await anonymous.post('/auth/register', ada)
   const older = await nextToken(address)
-  for (const email of ['nobody@example.com', 'active@example.com', 'ADA@example.com']) {
+  for (const email of [`nobody-${address}`, `active-${address}`, address.toUpperCase()]) {
     t.match(await anonymous.post('/auth/resend-verification', { email }), { status: 202, text: '' })
   }
   const newer = await nextToken(address)
@@ -142,13 +157,13 @@ t.test('the confirmation can be resent only to accounts that wait for it', async
   )
   t.ok(await anonymous.signIn(address, PASSWORD))
   t.strictSame(
-    mailbox.all.flatMap(({ recipients }) => recipients),
+    mailbox.allTo(address).flatMap(({ recipients }) => recipients),
     [address, address],
   )
 })
 
 t.test('a user created by an administrator without a password sets the first one by mail', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
+  const { address, ada } = newcomer()
   const admin = await signUp({ role: 'super_admin' })
   const { status, body } = await admin.post('/users', {
     email: address,
@@ -161,7 +176,7 @@ t.test('a user created by an administrator without a password sets the first one
   await anonymous.post('/auth/register', { ...ada, password: 'a password of somebody else' })
   t.not(await nextToken(address), token, 'a registration meanwhile only sends another link')
   t.match(
-    mailbox.all.map(({ text }) => text),
+    mailbox.allTo(address).map(({ text }) => text),
     [/reset-password\?token=/, /reset-password\?token=/],
   )
 
@@ -174,6 +189,7 @@ t.test('a user created by an administrator without a password sets the first one
 })
 
 t.test('links lead to the configured address, whatever the Host header says', async (t) => {
+  const { address, ada } = newcomer()
   const { anonymous, mailbox } = await startOnboarding(t, {
     config: { PUBLIC_URL: 'https://api.example.com' },
   })
@@ -189,6 +205,7 @@ t.test('links lead to the configured address, whatever the Host header says', as
 })
 
 t.test('links lead to the front end when one is configured', async (t) => {
+  const { address, ada } = newcomer()
   const { anonymous, mailbox } = await startOnboarding(t, {
     config: { FRONTEND_URL: 'https://app.example.com' },
   })
@@ -197,7 +214,8 @@ t.test('links lead to the front end when one is configured', async (t) => {
 })
 
 t.test('a registration that fails half-way leaves neither a user nor a job', async (t) => {
-  const { anonymous, database } = await startOnboarding(t)
+  const { ada } = newcomer()
+  const { anonymous, database } = await buildTestApp(t)
   const sql = connect(t, database.ownerUrl)
   await sql.unsafe(`alter table outbox add constraint refuse check (job <> 'confirm-registration')`)
   t.equal((await anonymous.post('/auth/register', ada)).status, 500)
@@ -206,8 +224,7 @@ t.test('a registration that fails half-way leaves neither a user nor a job', asy
 })
 
 t.test('an owner who confirms a new account signs in despite any number of guesses', async (t) => {
-  const config = { TRUST_PROXY: ['127.0.0.1'] }
-  const { anonymous, nextToken } = await startOnboarding(t, { config })
+  const { address, ada } = newcomer()
   const owner = { 'x-forwarded-for': '192.0.2.7' }
   const logIn = (password: string, headers = {}) =>
     anonymous.post('/auth/login', { email: address, password }, headers)
