@@ -14,8 +14,8 @@ export const SIGN_OUT = '/admin/sign-out'
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 type Sent = { form?: Record<string, string>; headers?: Record<string, string> }
 
-/** A client that keeps a cookie and sends `Sec-Fetch-Site`, as a browser does. */
-export function createBrowser(app: FastifyInstance) {
+/** A client of one administrator that keeps a cookie and sends `Sec-Fetch-Site`, as a browser does. */
+export function createBrowser(app: FastifyInstance, admin = ADMIN) {
   let cookie = ''
   const request = async (method: Method, url: string, { form, headers }: Sent = {}) => {
     const response = await app.inject({
@@ -44,7 +44,7 @@ export function createBrowser(app: FastifyInstance) {
     get: (url: string, headers?: Record<string, string>) => request('GET', url, headers ? { headers } : {}),
     put: (url: string) => request('PUT', url),
     post: (url: string, form: Record<string, string> = {}) => request('POST', url, { form }),
-    signIn: (email = ADMIN, password = PASSWORD, next?: string) =>
+    signIn: (email = admin, password = PASSWORD, next?: string) =>
       request('POST', SIGN_IN, { form: { email, password, ...(next !== undefined && { next }) } }),
     cookie: () => cookie,
   }

@@ -1,20 +1,24 @@
 import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
-import { PASSWORD } from '../helpers/app.js'
-import {
-  ADMIN,
-  BOARD,
-  buildDashboard,
-  createBrowser,
-  type Dashboard,
-  SIGN_IN,
-  SIGN_OUT,
-} from '../helpers/dashboard.js'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
+import { ADMIN, BOARD, buildDashboard, createBrowser, SIGN_IN, SIGN_OUT } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
 import { recordedRequests } from '../helpers/recorded-requests.js'
-import t, { type Test } from '../tap.js'
+import t from '../tap.js'
 
 const WRONG = 'not the password at all'
 const QUEUES = `${BOARD}/api/queues`
+
+const { app, anonymous, signUp, database } = await buildTestApp(t)
+const sql = connect(t, database.ownerUrl)
+
+/** An administrator of its own for each test, and a browser. */
+async function newAdmin() {
+  const admin = await signUp({ role: 'super_admin' })
+  const { id = '', email = '' } = admin.user ?? {}
+  return { admin, id, email, browser: createBrowser(app, email) }
+}
+
+type Scene = Awaited<ReturnType<typeof newAdmin>>
 
 /** The parts of a refusal that an attacker can compare. */
 const shapeOf = ({
@@ -32,7 +36,7 @@ const shapeOf = ({
 })
 
 t.test('a sign-in is a session in a cookie that only browsers send, to this host only', async (t) => {
-  const { browser, admin, database } = await buildDashboard(t)
+  const { browser, admin, id } = await newAdmin()
   const answer = await browser.signIn()
   t.match(answer, { status: 303, headers: { location: BOARD, 'cache-control': 'no-store' } })
   t.match(
@@ -50,9 +54,8 @@ t.test('a sign-in is a session in a cookie that only browsers send, to this host
   const { body } = await admin.get('/me/sessions')
   t.equal(body.data.length, 2, 'one session of the API and one of the dashboard')
 
-  const sql = connect(t, database.ownerUrl)
   const [session] = await sql`select *, extract(epoch from expires_at - created_at)::int as seconds
-    from sessions where cookie_hash is not null and ended_at is null`
+    from sessions where user_id = ${id} and cookie_hash is not null and ended_at is null`
   t.equal(session?.seconds, 43_200)
   const token = browser.cookie().split('=')[1] ?? ''
   const everywhere = JSON.stringify(await sql`select * from audit.audit_log`) + JSON.stringify(session)
@@ -67,15 +70,14 @@ t.test('a session of the API does not last longer in a cookie', async (t) => {
 t.test(
   'a refusal reveals neither whether the password was right nor whether the account exists',
   async (t) => {
-    const { browser, signUp, database } = await buildDashboard(t)
-    const sql = connect(t, database.ownerUrl)
+    const { browser, email } = await newAdmin()
     await signUp({ email: 'user@example.com' })
     for (const status of ['pending', 'disabled']) {
       await signUp({ email: `${status}@example.com`, role: 'super_admin' })
       await sql`update users set status = ${status} where email = ${`${status}@example.com`}`
     }
     const answers = [
-      await browser.signIn(ADMIN, WRONG),
+      await browser.signIn(email, WRONG),
       await browser.signIn('nobody@example.com', WRONG),
       await browser.signIn('user@example.com'),
       await browser.signIn('pending@example.com'),
@@ -89,19 +91,19 @@ t.test(
 )
 
 t.test('too many wrong passwords delay every password, here and at the API', async (t) => {
-  const { browser, anonymous } = await buildDashboard(t)
-  for (let i = 0; i < FREE_FAILURES; i += 1) await browser.signIn(ADMIN, WRONG)
+  const { browser, email } = await newAdmin()
+  for (let i = 0; i < FREE_FAILURES; i += 1) await browser.signIn(email, WRONG)
   const right = await browser.signIn()
   t.match(right, { status: 429, headers: { 'retry-after': /^\d+$/ }, text: /Too many wrong passwords/ })
-  t.strictSame(shapeOf(await browser.signIn(ADMIN, WRONG)), shapeOf(right))
-  t.equal((await anonymous.post('/auth/login', { email: ADMIN, password: PASSWORD })).status, 429)
+  t.strictSame(shapeOf(await browser.signIn(email, WRONG)), shapeOf(right))
+  t.equal((await anonymous.post('/auth/login', { email, password: PASSWORD })).status, 429)
   for (let i = 0; i < FREE_FAILURES; i += 1) {
     await anonymous.post('/auth/login', { email: 'x@example.com', password: WRONG })
   }
   t.equal((await browser.signIn('x@example.com', WRONG)).status, 429)
 })
 
-const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> = {
+const ENDINGS: Record<string, (scene: Scene) => Promise<unknown>> = {
   'it is ended in the list of sessions': async ({ admin }) => {
     const { body } = await admin.get('/me/sessions')
     const other = body.data.find(({ current }: { current: boolean }) => !current)
@@ -109,11 +111,11 @@ const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> =
   },
   'the password changes': ({ admin }) =>
     admin.post('/me/change-password', { currentPassword: PASSWORD, newPassword: 'another quiet sentence' }),
-  'the account is disabled': async ({ admin, signUp }) =>
-    (await signUp({ role: 'super_admin' })).patch(`/users/${admin.user?.id}`, { status: 'disabled' }),
-  'it expires': ({ database }, t) =>
-    connect(t, database.ownerUrl)`update sessions set expires_at = now() where cookie_hash is not null`,
-  'its cookie signs out elsewhere': ({ app, browser }) => {
+  'the account is disabled': async ({ id }) =>
+    (await signUp({ role: 'super_admin' })).patch(`/users/${id}`, { status: 'disabled' }),
+  'it expires': ({ id }) =>
+    sql`update sessions set expires_at = now() where user_id = ${id} and cookie_hash is not null`,
+  'its cookie signs out elsewhere': ({ browser }) => {
     const elsewhere = createBrowser(app)
     return elsewhere.request('POST', SIGN_OUT, { form: {}, headers: { cookie: browser.cookie() } })
   },
@@ -121,12 +123,12 @@ const ENDINGS: Record<string, (built: Dashboard, t: Test) => Promise<unknown>> =
 
 for (const [cause, end] of Object.entries(ENDINGS)) {
   t.test(`a session ends at once when ${cause}`, async (t) => {
-    const built = await buildDashboard(t)
-    const { browser } = built
+    const scene = await newAdmin()
+    const { browser } = scene
     await browser.signIn()
     t.equal((await browser.get(BOARD)).status, 200)
     t.equal((await browser.get(QUEUES)).status, 200)
-    await end(built, t)
+    await end(scene)
     t.match(await browser.get(BOARD), {
       status: 302,
       headers: { location: `${SIGN_IN}?next=%2Fadmin%2Fqueues` },
@@ -137,17 +139,17 @@ for (const [cause, end] of Object.entries(ENDINGS)) {
 }
 
 t.test('refuses a former super_admin at once', async (t) => {
-  const { browser, admin, signUp } = await buildDashboard(t)
+  const { browser, id } = await newAdmin()
   await browser.signIn()
   const other = await signUp({ role: 'super_admin' })
-  t.equal((await other.patch(`/users/${admin.user?.id}`, { role: 'user' })).status, 200)
+  t.equal((await other.patch(`/users/${id}`, { role: 'user' })).status, 200)
   t.match(await browser.get(BOARD), { status: 403, text: /do not have access/ })
   t.equal((await browser.get(QUEUES)).status, 403)
   t.equal((await browser.get(SIGN_IN)).status, 200, 'the sign-in page stays available for another account')
 })
 
 t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
-  const { browser } = await buildDashboard(t)
+  const { browser, email } = await newAdmin()
   const deep = `${BOARD}/queue/groundwork?status=failed`
   t.match(await browser.get(deep), {
     status: 302,
@@ -168,7 +170,7 @@ t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
     '/admin/queues/\t/evil.example/..//x',
   ]
   for (const next of places) {
-    const location = (await browser.signIn(ADMIN, PASSWORD, next)).headers.location ?? ''
+    const location = (await browser.signIn(email, PASSWORD, next)).headers.location ?? ''
     t.match(location, /^\/admin\/queues($|\/)/, JSON.stringify(next))
     t.equal(new URL(location, 'https://own.example').origin, 'https://own.example')
     t.match(
@@ -177,7 +179,7 @@ t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
       'the sign-in page redirects signed-in users only to the dashboard',
     )
   }
-  t.equal((await browser.signIn(ADMIN, PASSWORD, deep)).headers.location, deep)
+  t.equal((await browser.signIn(email, PASSWORD, deep)).headers.location, deep)
 })
 
 t.test('records sign-ins and sign-outs by name and without secrets', async (t) => {
