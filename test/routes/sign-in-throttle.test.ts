@@ -1,6 +1,6 @@
 import { FREE_FAILURES } from '../../src/db/queries/accounts/sign-in-throttle.js'
 import { purge } from '../../src/db/queries/retention/purge.js'
-import { buildTestApp, PASSWORD, type TestAppOptions } from '../helpers/app.js'
+import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect, type TestDatabase } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
@@ -35,6 +35,7 @@ const shapeOf = ({ status, headers, body }: Answer) => ({
 function throttles(t: Test, { ownerUrl }: TestDatabase) {
   const sql = connect(t, ownerUrl)
   return {
+    clear: () => sql`delete from sign_in_throttles`,
     read: () => sql`select encode(address_hash, 'hex') as hash, failures, last_failure_at, blocked_until
       from sign_in_throttles order by address_hash`,
     longestWait: async () => {
@@ -58,11 +59,15 @@ function throttles(t: Test, { ownerUrl }: TestDatabase) {
   }
 }
 
-const build = (t: Test, options: TestAppOptions = {}) =>
-  buildTestApp(t, { ...options, config: { RATE_LIMIT: 'off', ...options.config } })
+const { app, anonymous, signUp, database } = await buildTestApp(t, {
+  config: { TRUST_PROXY: ['127.0.0.1'] },
+})
+const { clear, read, endWaits, letADayPass, longestWait } = throttles(t, database)
+
+// Tests read the whole table.
+t.beforeEach(clear)
 
 t.test('a wrong password reveals neither whether an account exists nor its state', async (t) => {
-  const { app, anonymous, signUp, database } = await build(t)
   const sql = connect(t, database.ownerUrl)
   const emails = {
     active: 'active@example.com',
@@ -77,6 +82,9 @@ t.test('a wrong password reveals neither whether an account exists nor its state
 
   const verified: string[] = []
   const { verify } = app.passwords
+  t.teardown(() => {
+    app.passwords.verify = verify
+  })
   app.passwords.verify = (attempt) => {
     verified.push(typeof attempt.passwordHash)
     return verify(attempt)
@@ -97,8 +105,6 @@ t.test('a wrong password reveals neither whether an account exists nor its state
 })
 
 t.test('five wrong passwords delay every further one, also for an address without an account', async (t) => {
-  const { anonymous, signUp, database } = await build(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
-  const { read } = throttles(t, database)
   const email = String((await signUp()).user?.email)
   const spellings = [email, email.toUpperCase(), email.replace(/^./, (letter) => letter.toUpperCase())]
   const answers: Answer[] = []
@@ -131,7 +137,7 @@ t.test('five wrong passwords delay every further one, also for an address withou
 })
 
 t.test('a caller who waits as long as required succeeds and gets all free failures back', async (t) => {
-  const { anonymous, signUp, database } = await build(t, { config: { SIGN_IN_WAIT_SECONDS: 2 } })
+  const { anonymous, signUp, database } = await buildTestApp(t, { config: { SIGN_IN_WAIT_SECONDS: 2 } })
   const { read, waitsAreOver } = throttles(t, database)
   const email = String((await signUp()).user?.email)
   await fail(anonymous, email)
@@ -150,8 +156,6 @@ t.test('a caller who waits as long as required succeeds and gets all free failur
 t.test(
   'each further failure doubles the wait up to a quarter of an hour, and a day without one resets it',
   async (t) => {
-    const { anonymous, database } = await build(t)
-    const { endWaits, letADayPass, longestWait } = throttles(t, database)
     await fail(anonymous, NOBODY)
     const waits: number[] = []
     for (let i = 0; i < 7; i += 1) {
@@ -171,8 +175,6 @@ t.test(
 )
 
 t.test('checks five of 200 wrong passwords at once, and all of 20 right ones', async (t) => {
-  const { anonymous, signUp, database } = await build(t)
-  const { read } = throttles(t, database)
   const email = String((await signUp()).user?.email)
   t.strictSame(statusesOf(await times(20, () => logIn(anonymous, email, PASSWORD))), { 200: 20 })
   t.equal((await read()).length, 0)
@@ -183,21 +185,18 @@ t.test('checks five of 200 wrong passwords at once, and all of 20 right ones', a
 })
 
 t.test('two processes count together, and a restart forgets nothing', async (t) => {
-  const first = await build(t)
-  const { database } = first
-  const second = await build(t, { database })
-  const email = String((await first.signUp()).user?.email)
+  const first = await buildTestApp(t, { database })
+  const second = await buildTestApp(t, { database })
+  const email = String((await signUp()).user?.email)
   const answers = await times(40, (i) => logIn(i % 2 ? first.anonymous : second.anonymous, email))
   t.strictSame(statusesOf(answers), { 401: FREE_FAILURES, 429: 40 - FREE_FAILURES })
   await Promise.all([first.app.close(), second.app.close()])
-  const { anonymous } = await build(t, { database })
-  t.equal((await logIn(anonymous, email, PASSWORD)).status, 429)
+  const restarted = await buildTestApp(t, { database })
+  t.equal((await logIn(restarted.anonymous, email, PASSWORD)).status, 429)
 })
 
 t.test('locks no one out: the owner is notified once, and a reset by mail ends the wait', async (t) => {
-  const { anonymous, signUp, mailbox, nextToken, database } = await startOnboarding(t, {
-    config: { RATE_LIMIT: 'off' },
-  })
+  const { anonymous, signUp, mailbox, nextToken, database } = await startOnboarding(t)
   const { endWaits, notices } = throttles(t, database)
   const owner = await signUp()
   const email = String(owner.user?.email)
@@ -227,8 +226,6 @@ t.test('locks no one out: the owner is notified once, and a reset by mail ends t
 })
 
 t.test('removes expired failures from the table', async (t) => {
-  const { app, anonymous, database } = await build(t)
-  const { read, letADayPass } = throttles(t, database)
   await fail(anonymous, NOBODY, 1)
   await letADayPass()
   await fail(anonymous, 'somebody.else@example.com', 1)
