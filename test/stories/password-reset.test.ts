@@ -7,12 +7,24 @@ import { startOnboarding } from '../helpers/onboarding.js'
 import t from '../tap.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
-const address = 'ada@example.com'
+
+const test = await startOnboarding(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
+const { anonymous, signUp, nextToken, mailbox } = test
+const sql = connect(t, test.database.ownerUrl)
+
+let count = 0
+
+/** An address of its own for each test, with its user. */
+async function newcomer() {
+  count += 1
+  const address = `ada-${count}@example.com`
+  const user = await signUp({ email: address })
+  return { address, user, userId: user.user?.id ?? '' }
+}
 
 t.test('a forgotten password is reset by mail, and every session ends', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
-  const user = await signUp({ email: address })
-  for (const email of ['nobody@example.com', 'Ada@Example.com']) {
+  const { address, user } = await newcomer()
+  for (const email of [`nobody-${address}`, address.toUpperCase()]) {
     t.match(await anonymous.post('/auth/forgot-password', { email }), { status: 202, text: '' })
   }
   const token = await nextToken(address)
@@ -22,12 +34,11 @@ t.test('a forgotten password is reset by mail, and every session ends', async (t
   t.match(await anonymous.post('/auth/login', { email: address, password: PASSWORD }), { status: 401 })
   t.ok(await anonymous.signIn(address, NEW_PASSWORD))
   t.match(await mailbox.next(address), { subject: /password/i }, 'the owner is notified')
-  t.strictSame([...new Set(mailbox.all.flatMap(({ recipients }) => recipients))], [address])
+  t.strictSame([...new Set(mailbox.allTo(address).flatMap(({ recipients }) => recipients))], [address])
 })
 
 t.test('a link works once, also of six concurrent attempts', async (t) => {
-  const { anonymous, signUp, nextToken } = await startOnboarding(t)
-  await signUp({ email: address })
+  const { address } = await newcomer()
   await anonymous.post('/auth/forgot-password', { email: address })
   const token = await nextToken(address)
   const tries = Array.from({ length: 6 }, () =>
@@ -38,9 +49,7 @@ t.test('a link works once, also of six concurrent attempts', async (t) => {
 })
 
 t.test('wrong, expired, used, void and other tokens get the same answer', async (t) => {
-  const { anonymous, signUp, nextToken, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
-  await signUp({ email: address })
+  const { address } = await newcomer()
   const ask = async () => {
     await anonymous.post('/auth/forgot-password', { email: address })
     return nextToken(address)
@@ -52,14 +61,14 @@ t.test('wrong, expired, used, void and other tokens get the same answer', async 
   const user = await anonymous.signIn(address, NEW_PASSWORD)
   await user.post('/me/change-password', { currentPassword: NEW_PASSWORD, newPassword: PASSWORD })
   const expired = await ask()
-  await sql`update mailed_tokens set expires_at = now()`
+  await sql`update mailed_tokens set expires_at = now() where email = ${address}`
   await anonymous.post('/auth/register', {
-    email: 'new@example.com',
+    email: `new-${address}`,
     password: PASSWORD,
     firstName: 'New',
     lastName: 'One',
   })
-  const ofAnotherPurpose = await nextToken('new@example.com')
+  const ofAnotherPurpose = await nextToken(`new-${address}`)
 
   const tokens = { unknown: 'A'.repeat(43), older, used, voidByChange, expired, ofAnotherPurpose }
   const answers = []
@@ -78,66 +87,62 @@ t.test('wrong, expired, used, void and other tokens get the same answer', async 
 })
 
 t.test('a disabled account gets no link, and an earlier link does not open it', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
   const admin = await signUp({ role: 'super_admin' })
-  const user = await signUp({ email: address })
+  const { address, userId } = await newcomer()
   await anonymous.post('/auth/forgot-password', { email: address })
   const token = await nextToken(address)
-  const change = (status: string) => admin.patch(`/users/${user.user?.id}`, { status })
+  const change = (status: string) => admin.patch(`/users/${userId}`, { status })
   const reset = () => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
   await change('disabled')
   await anonymous.post('/auth/forgot-password', { email: address })
   t.match(await reset(), { status: 400, body: { code: 'INVALID_TOKEN' } })
   await jobsAreDone(sql)
-  t.equal(mailbox.all.length, 1, 'only the earlier link was sent')
+  t.equal(mailbox.allTo(address).length, 1, 'only the earlier link was sent')
   await change('active')
   t.match(await reset(), { status: 400 }, 'the link stays void after the account is enabled')
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
 t.test('links that others request invalidate none, and all end with the first success', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
-  await signUp({ email: address })
+  const { address, userId } = await newcomer()
   for (let i = 0; i < MAX_FRESH_LINKS + 2; i += 1)
     await anonymous.post('/auth/forgot-password', { email: address })
   await jobsAreDone(sql)
-  t.equal(mailbox.all.length, MAX_FRESH_LINKS, 'no more links are sent while this many are fresh')
+  t.equal(mailbox.allTo(address).length, MAX_FRESH_LINKS, 'no more links are sent while this many are fresh')
   const tokens: string[] = []
   for (let i = 0; i < MAX_FRESH_LINKS; i += 1) tokens.push(await nextToken(address))
-  await sql`update mailed_tokens set created_at = now() - interval '1 hour'`
+  await sql`update mailed_tokens set created_at = now() - interval '1 hour' where email = ${address}`
   await anonymous.post('/auth/forgot-password', { email: address })
   tokens.push(await nextToken(address))
 
   const reset = (token: string) => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
   t.equal((await reset(tokens.shift() ?? '')).status, 204, 'the oldest link works')
   for (const token of tokens) t.match(await reset(token), { status: 400, body: { code: 'INVALID_TOKEN' } })
-  t.strictSame([...(await sql`select id from mailed_tokens`)], [])
+  t.strictSame([...(await sql`select id from mailed_tokens where user_id = ${userId}`)], [])
 })
 
 t.test('a link mailed to an address is void once the account has another', async (t) => {
-  const { anonymous, signUp, nextToken, database } = await startOnboarding(t)
-  const sql = connect(t, database.ownerUrl)
-  await signUp({ email: address })
+  const { address, userId } = await newcomer()
   await anonymous.post('/auth/forgot-password', { email: address })
   const token = await nextToken(address)
   // Restores the deleted token, to test each remaining check.
-  await sql`create table kept as select * from mailed_tokens`
-  await sql`update users set email = 'new@example.com'`
-  t.strictSame([...(await sql`select id from mailed_tokens`)], [])
-  await sql`insert into mailed_tokens select * from kept`
+  const ofUser = () => sql`select * from mailed_tokens where user_id = ${userId}`
+  const kept = await ofUser()
+  const newAddress = `new-${address}`
+  await sql`update users set email = ${newAddress} where id = ${userId}`
+  t.strictSame([...(await ofUser())], [])
+  await sql`insert into mailed_tokens ${sql(kept)}`
   const reset = () => anonymous.post('/auth/reset-password', { token, password: NEW_PASSWORD })
   t.match(await reset(), { status: 400 })
-  await sql`update mailed_tokens set security_version = users.security_version from users`
+  await sql`update mailed_tokens set security_version = users.security_version from users
+    where users.id = user_id and user_id = ${userId}`
   t.match(await reset(), { status: 400 })
-  await sql`update mailed_tokens set email = 'new@example.com'`
+  await sql`update mailed_tokens set email = ${newAddress} where user_id = ${userId}`
   t.match(await reset(), { status: 204 }, 'the token works once both values match again')
 })
 
 t.test('a reset by mail skips the wait after wrong passwords', async (t) => {
-  const { anonymous, signUp, nextToken, mailbox } = await startOnboarding(t)
-  await signUp({ email: address })
+  const { address } = await newcomer()
   const wrong = () => anonymous.post('/auth/login', { email: address, password: 'not the password at all' })
   let answer = await wrong()
   while (answer.status === 401) answer = await wrong()
@@ -154,10 +159,7 @@ const OWNER = { 'x-forwarded-for': '192.0.2.7' }
 const from = (i: number) => ({ 'x-forwarded-for': `198.51.100.${i}` })
 
 t.test('strangers cannot hold up a user who proves the mailbox', async (t) => {
-  const config = { TRUST_PROXY: ['127.0.0.1'] }
-  const { anonymous, signUp, nextToken, database } = await startOnboarding(t, { config })
-  const sql = connect(t, database.ownerUrl)
-  await signUp({ email: address })
+  const { address } = await newcomer()
   const logIn = async (password: string, headers: { 'x-forwarded-for': string }) =>
     (await anonymous.post('/auth/login', { email: address, password }, headers)).status
   const guess = (count: number, headers?: typeof OWNER) =>
