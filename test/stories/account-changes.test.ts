@@ -9,14 +9,22 @@ import { startTestWorker } from '../helpers/worker.js'
 import t from '../tap.js'
 
 const NEW_PASSWORD = 'another quiet sentence'
-const address = 'ada@example.com'
-const newAddress = 'ada@new.example.com'
+
+const { anonymous, signUp, mailbox, nextToken } = await startOnboarding(t)
+
+let count = 0
+
+/** A user for each test, with an address to move to. */
+async function newcomer() {
+  count += 1
+  const address = `ada-${count}@example.com`
+  return { address, newAddress: `ada-${count}@new.example.com`, user: await signUp({ email: address }) }
+}
 
 t.test(
   'a password changes only with the current one; other sessions end and the owner is notified',
   async (t) => {
-    const { anonymous, signUp, mailbox } = await startOnboarding(t)
-    const user = await signUp({ email: address })
+    const { address, user } = await newcomer()
     const other = await anonymous.signIn(address, PASSWORD)
     const change = (currentPassword: string, newPassword: string) =>
       user.post('/me/change-password', { currentPassword, newPassword })
@@ -37,8 +45,7 @@ t.test(
 )
 
 t.test('throttles wrong current passwords as at sign-in', async (t) => {
-  const { signUp } = await startOnboarding(t)
-  const user = await signUp({ email: address })
+  const { user } = await newcomer()
   const guess = () =>
     user.post('/me/change-password', {
       currentPassword: 'not the password at all',
@@ -52,8 +59,7 @@ t.test('throttles wrong current passwords as at sign-in', async (t) => {
 })
 
 t.test('guesses by strangers at the sign-in do not delay signed-in users', async (t) => {
-  const { anonymous, signUp } = await startOnboarding(t)
-  const user = await signUp({ email: address })
+  const { address, user } = await newcomer()
   const wrong = 'not the password at all'
   let answer = await anonymous.post('/auth/login', { email: address, password: wrong })
   while (answer.status === 401)
@@ -66,10 +72,9 @@ t.test('guesses by strangers at the sign-in do not delay signed-in users', async
 })
 
 t.test('an address changes with the password, once the new mailbox has confirmed it', async (t) => {
-  const { anonymous, signUp, mailbox, nextToken } = await startOnboarding(t)
-  const user = await signUp({ email: address })
+  const { address, newAddress, user } = await newcomer()
   const change = (password: string) =>
-    user.post('/me/change-email', { email: 'Ada@new.example.com', password })
+    user.post('/me/change-email', { email: newAddress.replace('a', 'A'), password })
 
   t.match(await change('not the password at all'), { status: 403, body: { code: 'WRONG_PASSWORD' } })
   t.match(await change(PASSWORD), { status: 202, text: '' })
@@ -92,9 +97,8 @@ t.test('an address changes with the password, once the new mailbox has confirmed
 })
 
 t.test('the address of another account cannot be taken, and asking for it reveals nothing', async (t) => {
-  const { anonymous, signUp, mailbox, nextToken } = await startOnboarding(t)
+  const { address, newAddress, user } = await newcomer()
   await signUp({ email: newAddress })
-  const user = await signUp({ email: address })
   t.match(await user.post('/me/change-email', { email: newAddress, password: PASSWORD }), {
     status: 202,
     text: '',
@@ -102,9 +106,9 @@ t.test('the address of another account cannot be taken, and asking for it reveal
   t.match(await mailbox.next(newAddress), { subject: /already/i })
   t.match(await mailbox.next(address), { subject: /address/i })
 
-  await user.post('/me/change-email', { email: 'late@example.com', password: PASSWORD })
-  const token = await nextToken('late@example.com')
-  await signUp({ email: 'late@example.com' })
+  await user.post('/me/change-email', { email: `late-${address}`, password: PASSWORD })
+  const token = await nextToken(`late-${address}`)
+  await signUp({ email: `late-${address}` })
   t.match(await anonymous.post('/auth/verify-email', { token }), {
     status: 409,
     body: { code: 'EMAIL_TAKEN' },
@@ -195,8 +199,7 @@ t.test('ending the session or changing the account cancels a pending change of a
 })
 
 t.test('an unconfirmed registration does not block users who move to its address', async (t) => {
-  const { anonymous, signUp, nextToken } = await startOnboarding(t)
-  const user = await signUp({ email: address })
+  const { newAddress, user } = await newcomer()
   const person = { firstName: 'Mallory', lastName: 'Stranger', password: NEW_PASSWORD }
   await anonymous.post('/auth/register', { ...person, email: newAddress })
   const strangers = await nextToken(newAddress)
