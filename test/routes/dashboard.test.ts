@@ -37,8 +37,14 @@ const CHANGES = appRoutes.api
   .filter(({ method }) => method !== 'get')
   .map(({ method, route }) => ({ method: String(method).toUpperCase() as 'PUT', url: BOARD + route }))
 
+const readOnly = await buildDashboard(t)
+const readWrite = await buildDashboard(t, {
+  config: { JOBS_DASHBOARD: 'read-write', PUBLIC_URL: 'https://own.example' },
+})
+const failedId = await runJobs(t, readWrite)
+
 t.test('shows nothing without a sign-in in this browser, not even to a token', async (t) => {
-  const { app, admin } = await buildDashboard(t)
+  const { app, admin } = readOnly
   const browser = createBrowser(app)
   const [asset = ''] = /static\/js\/main[^"]*/.exec(await signedInPage(app)) ?? []
   t.ok(asset)
@@ -97,9 +103,8 @@ onEachBackend('shows queues and jobs without secrets', async (t, backend) => {
 })
 
 t.test('refuses every change in read-only mode', async (t) => {
-  const built = await buildDashboard(t)
-  const { app, browser } = built
-  const id = await runJobs(t, built)
+  const { app, browser } = readOnly
+  const id = await runJobs(t, readOnly)
   await browser.signIn()
   t.ok(CHANGES.length > 15)
   for (const { method, url } of CHANGES) {
@@ -160,9 +165,7 @@ onEachBackend('failed jobs are retried and discarded where they are stored', asy
 })
 
 t.test('offers no action that the outbox would not notice', async (t) => {
-  const built = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'read-write' } })
-  const { browser } = built
-  await runJobs(t, built)
+  const { browser } = readWrite
   await browser.signIn()
   const [done] = (await browser.get(`${API}/queues?activeQueue=groundwork&status=completed`)).json().queues[0]
     .jobs
@@ -186,11 +189,7 @@ t.test('offers no action that the outbox would not notice', async (t) => {
 })
 
 t.test('requests from other sites change nothing', async (t) => {
-  const built = await buildDashboard(t, {
-    config: { JOBS_DASHBOARD: 'read-write', PUBLIC_URL: 'https://own.example' },
-  })
-  const { browser, app } = built
-  const id = await runJobs(t, built)
+  const { browser, app } = readWrite
   await browser.signIn()
   const foreign: Record<string, string>[] = [
     { 'sec-fetch-site': 'cross-site' },
@@ -216,7 +215,7 @@ t.test('requests from other sites change nothing', async (t) => {
       for (const [method, url] of [
         ['POST', SIGN_IN],
         ['POST', SIGN_OUT],
-        ['PUT', `${QUEUE}/${id}/retry`],
+        ['PUT', `${QUEUE}/${failedId}/retry`],
         ['PUT', `${API}/queues/pause`],
       ] as const) {
         const { statusCode } = await send(method, url, headers, type)
@@ -226,7 +225,7 @@ t.test('requests from other sites change nothing', async (t) => {
   }
   t.match(await failedOf(browser), { count: 1 })
   const own = { cookie, origin: 'https://own.example' }
-  const retried = await app.inject({ method: 'PUT', url: `${QUEUE}/${id}/retry`, headers: own })
+  const retried = await app.inject({ method: 'PUT', url: `${QUEUE}/${failedId}/retry`, headers: own })
   t.equal(retried.statusCode, 204, 'accepts a browser that sends only its origin')
   const { statusCode } = await send(
     'PUT',
