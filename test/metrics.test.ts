@@ -25,6 +25,8 @@ async function buildMeasuredApp(t: Test, options: TestAppOptions = {}) {
   return { ...test, read }
 }
 
+const { app, anonymous, read, signUp, database } = await buildMeasuredApp(t)
+
 /**
  * A logger whose lines can be searched. `says` waits for a line and returns the first group of the
  * pattern.
@@ -46,7 +48,6 @@ t.test('measures and serves nothing without a setting for it', async (t) => {
 })
 
 t.test('serves metrics on the port of the API to callers with the token', async (t) => {
-  const { anonymous, signUp } = await buildMeasuredApp(t)
   const get = (headers = {}) => anonymous.request({ method: 'GET', url: '/metrics', headers })
   for (const authorization of [
     undefined,
@@ -118,7 +119,6 @@ t.test('counts requests by route pattern, and no client input becomes a label', 
 })
 
 t.test('counts connections and clients that hang up', async (t) => {
-  const { app, read, signUp, database } = await buildMeasuredApp(t)
   const { user } = await signUp()
   const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
   const owner = connect(t, database.ownerUrl)
@@ -224,7 +224,6 @@ async function fillBacklog(t: Test, { ownerUrl }: TestDatabase) {
 }
 
 t.test('the age of unsealed entries starts with the first seal', async (t) => {
-  const { read, app, signUp, database } = await buildMeasuredApp(t)
   const key = newAuditKey()
   await signUp()
   await app.settleAuditRequests()
