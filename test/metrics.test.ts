@@ -39,7 +39,7 @@ function captureLog() {
 }
 
 t.test('measures and serves nothing without a setting for it', async (t) => {
-  const { app, anonymous } = await buildTestApp(t)
+  const { app, anonymous } = await buildTestApp(t, { database })
   t.equal(app.metrics.isOn, false)
   t.equal(
     findMistake(await anonymous.request({ method: 'GET', url: '/metrics' }), { status: 404 }),
@@ -75,6 +75,7 @@ t.test('serves metrics on the port of the API to callers with the token', async 
 t.test('serves metrics on a separate port alone, until the process ends', async (t) => {
   const { logger, says } = captureLog()
   const { app, anonymous } = await buildTestApp(t, {
+    database,
     logger,
     config: { METRICS_PORT: 0, METRICS_TOKEN: TOKEN },
   })
@@ -92,7 +93,7 @@ t.test('serves metrics on a separate port alone, until the process ends', async 
 })
 
 t.test('counts requests by route pattern, and no client input becomes a label', async (t) => {
-  const { app, read, signUp, anonymous } = await buildMeasuredApp(t)
+  const { app, read, signUp, anonymous } = await buildMeasuredApp(t, { database })
   const admin = await signUp({ role: 'super_admin' })
   for (const id of ['0198c0de-0000-7000-8000-000000000001', admin.user?.id]) await admin.get(`/users/${id}`)
   await anonymous.get('/made-up')
@@ -137,6 +138,7 @@ t.test('counts connections and clients that hang up', async (t) => {
 
 t.test('reports connections of the pool in use, waiting callers and timeouts', async (t) => {
   const { app, read } = await buildMeasuredApp(t, {
+    database,
     config: { DATABASE_POOL_MAX: 2, QUEUE_TIMEOUT_MS: 300 },
   })
   let release = () => {}
@@ -164,7 +166,6 @@ t.test('reports connections of the pool in use, waiting callers and timeouts', a
 
 t.test('an unavailable or silent database leaves the other metrics readable', async (t) => {
   for (const fault of ['freeze', 'close'] as const) {
-    const database = await createTestDatabase(t)
     const proxy = await openProxy(t, database.url)
     const { read } = await buildMeasuredApp(t, { database: { ...database, url: proxy.url } })
     proxy[fault]()

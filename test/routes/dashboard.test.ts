@@ -1,5 +1,6 @@
 import { appRoutes } from '@bull-board/api/dist/routes.js'
 import { outbox } from '../../src/db/schema/outbox.js'
+import { buildTestApp } from '../helpers/app.js'
 import {
   BOARD,
   buildDashboard,
@@ -237,7 +238,9 @@ t.test('requests from other sites change nothing', async (t) => {
 })
 
 t.test('serves nothing when it is switched off', async (t) => {
-  const { browser, app } = await buildDashboard(t, { config: { JOBS_DASHBOARD: 'off' } })
+  const { database } = readOnly
+  const { app } = await buildTestApp(t, { database, config: { JOBS_DASHBOARD: 'off' } })
+  const browser = createBrowser(app)
   for (const path of [BOARD, SIGN_IN, SIGN_OUT, `${API}/queues`])
     t.equal((await browser.get(path)).status, 404)
   t.equal((await browser.signIn()).status, 404)

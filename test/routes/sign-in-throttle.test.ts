@@ -62,7 +62,7 @@ function throttles(t: Test, { ownerUrl }: TestDatabase) {
 const { app, anonymous, signUp, database } = await buildTestApp(t, {
   config: { TRUST_PROXY: ['127.0.0.1'] },
 })
-const { clear, read, endWaits, letADayPass, longestWait } = throttles(t, database)
+const { clear, read, endWaits, letADayPass, longestWait, waitsAreOver } = throttles(t, database)
 
 // Tests read the whole table.
 t.beforeEach(clear)
@@ -137,8 +137,7 @@ t.test('five wrong passwords delay every further one, also for an address withou
 })
 
 t.test('a caller who waits as long as required succeeds and gets all free failures back', async (t) => {
-  const { anonymous, signUp, database } = await buildTestApp(t, { config: { SIGN_IN_WAIT_SECONDS: 2 } })
-  const { read, waitsAreOver } = throttles(t, database)
+  const { anonymous } = await buildTestApp(t, { database, config: { SIGN_IN_WAIT_SECONDS: 2 } })
   const email = String((await signUp()).user?.email)
   await fail(anonymous, email)
   const [throttle] = await read()
@@ -185,12 +184,11 @@ t.test('checks five of 200 wrong passwords at once, and all of 20 right ones', a
 })
 
 t.test('two processes count together, and a restart forgets nothing', async (t) => {
-  const first = await buildTestApp(t, { database })
   const second = await buildTestApp(t, { database })
   const email = String((await signUp()).user?.email)
-  const answers = await times(40, (i) => logIn(i % 2 ? first.anonymous : second.anonymous, email))
+  const answers = await times(40, (i) => logIn(i % 2 ? anonymous : second.anonymous, email))
   t.strictSame(statusesOf(answers), { 401: FREE_FAILURES, 429: 40 - FREE_FAILURES })
-  await Promise.all([first.app.close(), second.app.close()])
+  await second.app.close()
   const restarted = await buildTestApp(t, { database })
   t.equal((await logIn(restarted.anonymous, email, PASSWORD)).status, 429)
 })

@@ -1,14 +1,15 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { generateSigningKeyPem, parseSigningKeys } from '../../src/lib/auth/signing-keys.js'
 import { buildTestApp, testSigningKeys } from '../helpers/app.js'
-import { connect, createTestDatabase } from '../helpers/database.js'
+import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { findMistake } from '../helpers/problems.js'
 import { openProxy } from '../helpers/proxy.js'
 import { findUnsafe } from '../helpers/safe-headers.js'
 import t from '../tap.js'
 
-const { app, anonymous, signUp } = await buildTestApp(t)
+const signingKeys = [parseSigningKeys(generateSigningKeyPem())[0], ...testSigningKeys] as const
+const { app, anonymous, config, database, signUp } = await buildTestApp(t, { signingKeys })
 
 t.test('reports that it is live and ready, and links to the documentation', async (t) => {
   const get = (url: string) => anonymous.request({ method: 'GET', url })
@@ -23,6 +24,7 @@ t.test('reports that it is live and ready, and links to the documentation', asyn
 
 t.test('serves no documentation and no link to it without API_DOCS', async (t) => {
   const { anonymous } = await buildTestApp(t, {
+    database,
     config: { API_DOCS: 'off', FRONTEND_URL: 'https://app.example.com/' },
   })
   const get = (url: string) => anonymous.request({ method: 'GET', url })
@@ -67,7 +69,6 @@ t.test('is not ready while a migration is missing, and names it', async (t) => {
 })
 
 t.test('is not ready but live without its database, and says so to every client', async (t) => {
-  const database = await createTestDatabase(t)
   const proxy = await openProxy(t, database.url)
   const { anonymous, signUp } = await buildTestApp(t, { database: { ...database, url: proxy.url } })
   const user = await signUp()
@@ -84,8 +85,6 @@ t.test('is not ready but live without its database, and says so to every client'
 })
 
 t.test('the published keys verify every live token and are public', async (t) => {
-  const signingKeys = [parseSigningKeys(generateSigningKeyPem())[0], ...testSigningKeys] as const
-  const { anonymous, config, signUp } = await buildTestApp(t, { signingKeys })
   const { headers, body } = await anonymous.request({ method: 'GET', url: '/.well-known/jwks.json' })
   t.match(headers['cache-control'], /^public, max-age=\d+$/)
   t.equal(body.keys.length, 2)
@@ -126,7 +125,6 @@ t.test('serves an icon where browsers look for it', async (t) => {
 })
 
 t.test('every answer has the security headers and names no software', async (t) => {
-  const { anonymous, signUp, database } = await buildTestApp(t)
   const user = await signUp()
   const get = (url: string) => user.request({ method: 'GET', url })
   const answers = [
@@ -159,7 +157,7 @@ t.test('every answer has the security headers and names no software', async (t) 
   )
   for (const answer of answers) t.equal(findUnsafe(answer), undefined, String(answer.status))
 
-  const { anonymous: limited } = await buildTestApp(t, { config: { RATE_LIMIT: 'on' } })
+  const { anonymous: limited } = await buildTestApp(t, { database, config: { RATE_LIMIT: 'on' } })
   const email = 'ada@example.com'
   await limited.post('/auth/forgot-password', { email })
   const refused = await limited.post('/auth/forgot-password', { email })
@@ -167,8 +165,10 @@ t.test('every answer has the security headers and names no software', async (t) 
   t.equal(findUnsafe(refused), undefined, 'a 429 has the headers')
 
   const other = await signUp()
-  await connect(t, database.ownerUrl)`alter table users rename to people`
+  const sql = connect(t, database.ownerUrl)
+  await sql`alter table users rename to people`
   const failed = await other.get('/me')
+  await sql`alter table people rename to users`
   t.equal(findMistake(failed, { status: 500, code: 'INTERNAL_ERROR' }), undefined)
   t.notMatch(failed.text, /users|relation|42P01|select/i)
   t.equal(findUnsafe(failed), undefined)
@@ -226,7 +226,7 @@ const FOREIGN = [
 ]
 
 t.test('only pages of configured origins can read answers', async (t) => {
-  const { anonymous: open } = await buildTestApp(t, { config: { CORS_ORIGINS: [OWN] } })
+  const { anonymous: open } = await buildTestApp(t, { database, config: { CORS_ORIGINS: [OWN] } })
   const headersFor = async (client: typeof open, origin: string, method: 'GET' | 'OPTIONS') => {
     const headers = { origin, 'access-control-request-method': 'PATCH' }
     return (await client.request({ method, url: '/api/v1/me', headers })).headers

@@ -6,7 +6,9 @@ import t from '../tap.js'
 
 const STRANGERS = 'the password of somebody else'
 
-const test = await startOnboarding(t, { config: { TRUST_PROXY: ['127.0.0.1'] } })
+const test = await startOnboarding(t, {
+  config: { TRUST_PROXY: ['127.0.0.1'], PUBLIC_URL: 'https://api.example.com' },
+})
 const { anonymous, signUp, nextToken, mailbox } = test
 const sql = connect(t, test.database.ownerUrl)
 
@@ -190,9 +192,6 @@ t.test('a user created by an administrator without a password sets the first one
 
 t.test('links lead to the configured address, whatever the Host header says', async (t) => {
   const { address, ada } = newcomer()
-  const { anonymous, mailbox } = await startOnboarding(t, {
-    config: { PUBLIC_URL: 'https://api.example.com' },
-  })
   await anonymous.post('/auth/register', ada, {
     host: 'evil.example',
     'x-forwarded-host': 'evil.example',
