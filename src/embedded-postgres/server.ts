@@ -36,6 +36,7 @@ const EPHEMERAL_SETTINGS = {
   autovacuum: 'off',
   io_method: 'sync',
   jit: 'off',
+  max_connections: 1000,
 }
 
 /** `port` is 0 until the server has written its own file. */
