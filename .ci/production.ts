@@ -21,7 +21,7 @@ import { type RunningProxy, startProxy } from './production/proxy.js'
 
 const { DATABASE_URL = '', REDIS_URL, PATH, HOME } = process.env
 const machine = { PATH, HOME }
-const RESTARTS = 6
+const RESTARTS = 4
 const EXIT_LIMIT_MS = 10_000
 const USERS = 12
 

@@ -141,7 +141,7 @@ t.test('a restart, crash or replacement of PostgreSQL fails only the requests in
       'restarted in order': () => postgres.restart('fast'),
       crashed: () => postgres.restart('immediate'),
       'its sessions ended': () =>
-        admin`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${postgres.database.appRole}`,
+        admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = ${postgres.database.appRole}`,
     }
     registered.push(...(await underLoad(t, started, faults)))
     await hearsOfEndedSessions(t, started, postgres.database.adminUrl)
