@@ -14,7 +14,7 @@ const sql = connect(t, test.database.ownerUrl)
 
 let count = 0
 
-/** An address of its own for each test, with its user. */
+/** Each test has its own user. */
 async function newcomer() {
   count += 1
   const address = `ada-${count}@example.com`

@@ -4,7 +4,7 @@ import { connect } from '../helpers/database.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import t from '../tap.js'
 
-const STRANGERS = 'the password of somebody else'
+const STRANGERS_PASSWORD = 'the password of somebody else'
 
 const test = await startOnboarding(t, {
   config: { TRUST_PROXY: ['127.0.0.1'], PUBLIC_URL: 'https://api.example.com' },
@@ -14,14 +14,14 @@ const sql = connect(t, test.database.ownerUrl)
 
 let count = 0
 
-/** An address of its own for each test, with a registration by its owner and one by somebody else. */
+/** Each test has its own address, for which its owner and a stranger register. */
 function newcomer() {
   count += 1
   const email = `Ada-${count}@Example.com`
   return {
     address: email.toLowerCase(),
     ada: { email, password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' },
-    stranger: { email, password: STRANGERS, firstName: 'Mallory', lastName: 'Stranger' },
+    stranger: { email, password: STRANGERS_PASSWORD, firstName: 'Mallory', lastName: 'Stranger' },
   }
 }
 
@@ -84,13 +84,17 @@ t.test('a link activates the password and names of its own registration only', a
   t.match(await logIn(PASSWORD), { status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
   await anonymous.post('/auth/register', stranger)
   const last = await nextToken(address)
-  t.match(await logIn(STRANGERS), { status: 403 }, 'the newest registration decides until one is confirmed')
+  t.match(
+    await logIn(STRANGERS_PASSWORD),
+    { status: 403 },
+    'the newest registration decides until one is confirmed',
+  )
   t.match(await logIn(PASSWORD), { status: 401 })
 
   t.equal((await anonymous.post('/auth/verify-email', { token: owners })).status, 204)
   const user = await anonymous.signIn(address, PASSWORD)
   t.match((await user.get('/me')).body, { firstName: 'Ada', lastName: 'Lovelace' })
-  t.equal((await logIn(STRANGERS)).status, 401)
+  t.equal((await logIn(STRANGERS_PASSWORD)).status, 401)
   for (const token of [first, last])
     t.match(
       await anonymous.post('/auth/verify-email', { token }),
@@ -118,7 +122,9 @@ t.test('after too many registrations of one address, a mail asks for a new passw
   )
   t.equal((await registrationsOf(address)).length, MAX_REGISTRATIONS)
   t.equal((await anonymous.post('/auth/reset-password', { token, password: PASSWORD })).status, 204)
-  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
+  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS_PASSWORD }), {
+    status: 401,
+  })
   t.ok(await anonymous.signIn(address, PASSWORD))
 })
 
@@ -130,7 +136,9 @@ t.test('an administrator who activates an account activates no password of a reg
   const found = await admin.get(`/users?q=${address}`)
   t.match(found.body.data, [{ email: address, status: 'pending' }])
   await admin.patch(`/users/${found.body.data[0].id}`, { status: 'active' })
-  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS }), { status: 401 })
+  t.match(await anonymous.post('/auth/login', { email: address, password: STRANGERS_PASSWORD }), {
+    status: 401,
+  })
   t.match(await anonymous.post('/auth/verify-email', { token }), { status: 400 })
   const next = await nextToken(address)
   t.match(
@@ -227,7 +235,7 @@ t.test('an owner who confirms a new account signs in despite any number of guess
   const owner = { 'x-forwarded-for': '192.0.2.7' }
   const logIn = (password: string, headers = {}) =>
     anonymous.post('/auth/login', { email: address, password }, headers)
-  const guess = () => Promise.all(Array.from({ length: 20 }, () => logIn(STRANGERS)))
+  const guess = () => Promise.all(Array.from({ length: 20 }, () => logIn(STRANGERS_PASSWORD)))
   await anonymous.post('/auth/register', ada)
   const token = await nextToken(address)
   await guess()
