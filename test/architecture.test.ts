@@ -274,3 +274,16 @@ t.test('files stay within their line limits', async (t) => {
     }
   }
 })
+
+/** See CONTRIBUTING.md, code style: V8 keeps such a closure, and all that it refers to, for long. */
+const ASSIGNED_CLOSURE = /\bthis\.\w+ (\?\?)?= (async )?(\([^)]*\)|\w+) =>/
+
+t.test('no closure is assigned to a property of an object', async (t) => {
+  // Runs once, when the pool closes.
+  const allowed = ['src/db/driver/pool.ts']
+  t.ok(ASSIGNED_CLOSURE.test('this.resolve = (x) => x'))
+  for (const [path, code] of files) {
+    const isKept = path.startsWith('src/') && code.some((line) => ASSIGNED_CLOSURE.test(line))
+    if (isKept && !allowed.includes(path)) t.fail(`${path} assigns a closure to a property: use a method`)
+  }
+})
