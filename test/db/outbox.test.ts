@@ -1,10 +1,12 @@
 import type { Db } from '../../src/db/driver/client.js'
 import { createUser } from '../../src/db/queries/accounts/users.js'
-import { enqueue, enqueueScheduled, markDone } from '../../src/db/queries/jobs/outbox.js'
+import { retryFailedJobs } from '../../src/db/queries/jobs/failed-jobs.js'
+import { enqueue, enqueueScheduled, markDone, OUTBOX_CHANNEL } from '../../src/db/queries/jobs/outbox.js'
 import { claimOutbox, findOpenJob, recordFailure } from '../../src/db/queries/jobs/outbox-work.js'
 import { runInContext } from '../../src/lib/audit/context.js'
 import { runJob } from '../../src/workers/run-job.js'
 import { openAuditTest } from '../helpers/audit.js'
+import { eventually } from '../helpers/eventually.js'
 import t from '../tap.js'
 
 const payload = { email: 'ada@example.com' }
@@ -36,6 +38,20 @@ t.test('a delayed job waits until its time', async (t) => {
   t.strictSame(await claimOutbox(db, CLAIM), [])
   await owner`update outbox set claimed_until = claimed_until - interval '1 hour 1 second'`
   t.match(await claimOutbox(db, CLAIM), [{ job: 'request-verification' }])
+})
+
+t.test('new jobs and retried ones are announced, so that no worker has to poll for them', async (t) => {
+  const { db, owner } = await openAuditTest(t)
+  let announced = 0
+  await owner.listen(OUTBOX_CHANNEL, () => {
+    announced += 1
+  })
+  await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
+  await eventually(() => announced === 1)
+  t.equal(await retryFailedJobs(db), 0)
+  await owner`update outbox set failed_at = now()`
+  t.equal(await retryFailedJobs(db), 1)
+  t.ok(await eventually(() => announced === 2))
 })
 
 /** The parts of the worker that `runJob` needs. */
