@@ -68,13 +68,13 @@ await check('config/roles.sql creates the roles and the database', async () => {
       TRUST_PROXY: '127.0.0.1',
     },
     ...{ JWT_PRIVATE_KEYS: secrets.JWT_PRIVATE_KEYS, AUDIT_SIGNING_KEY: secrets.AUDIT_SIGNING_KEY },
-    DATABASE_URL: `postgres://groundwork_app:${secrets.APP_PASSWORD}@${host}/groundwork`,
+    DATABASE_URL: `postgres://app_user:${secrets.APP_PASSWORD}@${host}/app`,
   }
 })
 
 await check('the owner migrates with the build, and create-user creates the first super_admin', async () => {
   const { host } = new URL(DATABASE_URL)
-  const ownerUrl = `postgres://groundwork_owner:${secrets.OWNER_PASSWORD}@${host}/groundwork`
+  const ownerUrl = `postgres://app_owner:${secrets.OWNER_PASSWORD}@${host}/app`
   const db = (command: string) =>
     outputOf(['node', 'dist/scripts/db.js', command], {
       cwd: folder,

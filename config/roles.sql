@@ -6,11 +6,11 @@
 \getenv app_password APP_PASSWORD
 
 -- Owns the tables and migrates. No process that serves requests has its password.
-create role groundwork_owner login password :'owner_password';
+create role app_owner login password :'owner_password';
 
 -- The API and the workers run as this role. `db:upgrade` grants it what they need, and no more.
-create role groundwork_app login password :'app_password';
+create role app_user login password :'app_password';
 
-create database groundwork owner groundwork_owner;
-revoke all on database groundwork from public;
-grant connect on database groundwork to groundwork_app;
+create database app owner app_owner;
+revoke all on database app from public;
+grant connect on database app to app_user;

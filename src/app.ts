@@ -8,6 +8,7 @@ import type { SigningKey } from './lib/auth/signing-keys.js'
 import { clientErrorHandler } from './lib/http/client-error.js'
 import { requestIdOf } from './lib/http/request-id.js'
 import { LazyLogger } from './lib/observability/lazy-logger.js'
+import { PRODUCT } from './lib/product.js'
 import { buildValidator } from './lib/schema/validation.js'
 import invitations from './plugins/accounts/invitations.js'
 import passwordReset from './plugins/accounts/password-reset.js'
@@ -100,7 +101,7 @@ export async function buildApp({
   await app.register(knownPaths)
 
   await app.register(db, {
-    ...databaseOptions(config, databaseUrl, 'groundwork-api'),
+    ...databaseOptions(config, databaseUrl, `${PRODUCT.name}-api`),
     acquireTimeoutMs: config.QUEUE_TIMEOUT_MS,
   })
   const keyPrefix = await findKeyPrefix(config, app.checkDatabase)

@@ -1,5 +1,6 @@
 // No library serves: close-with-grace would replace fewer than ten lines: the drain, the log and the parent
 // process remain.
+
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type Config, loadConfig } from './config/index.js'
@@ -13,6 +14,7 @@ import { type History, MigrationError, type MigrationState, migrationStatus } fr
 import { parseDatabaseUrl, placesOf } from './lib/database-url/index.js'
 import { explainExit } from './lib/errors/operator-error.js'
 import { errorCode } from './lib/errors/system-error-code.js'
+import { PRODUCT } from './lib/product.js'
 import { refuseMissingDatabase } from './lib/redis/index.js'
 import { startTracing } from './tracing/index.js'
 import { version } from './version.js'
@@ -49,7 +51,7 @@ export async function runProcess(
     databaseUrl = config.DATABASE_URL
     log = await createLog(config, name)
     const tracing = await startTracing(isTracingOn(config), {
-      name: `groundwork-${name}`,
+      name: `${PRODUCT.name}-${name}`,
       version,
       log: log.logger,
     })

@@ -3,6 +3,7 @@ import type { AppOptions } from './app.js'
 import { databaseOptions } from './db/driver/client.js'
 import { findKeyPrefix } from './db/queue/key-prefix.js'
 import type { AuditSigningKey } from './lib/audit/audit-keys.js'
+import { PRODUCT } from './lib/product.js'
 import mailedLinks from './plugins/accounts/mailed-links.js'
 import audit from './plugins/infra/audit.js'
 import db from './plugins/infra/db.js'
@@ -26,7 +27,10 @@ export async function buildWorker(options: WorkerAppOptions): Promise<FastifyIns
   const app = Fastify(logger ? { loggerInstance: logger } : { logger: false }) as unknown as FastifyInstance
 
   await app.register(metrics, { ...config, service: 'worker', version })
-  await app.register(db, { ...databaseOptions(config, databaseUrl, 'groundwork-worker'), needsPrimary: true })
+  await app.register(db, {
+    ...databaseOptions(config, databaseUrl, `${PRODUCT.name}-worker`),
+    needsPrimary: true,
+  })
   await app.register(audit)
   await app.register(rowSecurity, { isProduction: config.NODE_ENV === 'production' })
   await app.register(devInbox, config)

@@ -49,7 +49,7 @@ t.test('promtool accepts the configuration of the guide together with the rules'
   const cwd = t.testdir({ token: 'a token' })
   cpSync(fromPackageRoot('docs/operations/alerts.yml'), join(cwd, 'alerts.yml'))
   const [, config = ''] = /```yaml\n(rule_files.*?)```/s.exec(read('../operations.md')) ?? []
-  writeFileSync(join(cwd, 'prometheus.yml'), config.replaceAll('/etc/prometheus/groundwork-token', 'token'))
+  writeFileSync(join(cwd, 'prometheus.yml'), config.replaceAll(/\/etc\/prometheus\/[\w-]+-token/g, 'token'))
   const checked = await run(t, ['promtool', 'check', 'config', 'prometheus.yml'], { cwd })
   t.match(checked, { code: 0, stdout: /5 rules found/ }, checked.stderr)
 })

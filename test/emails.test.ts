@@ -1,6 +1,7 @@
 import { failedJobs } from '../src/emails/failed-jobs.js'
 import { linkMails, type Mail, noticeMails } from '../src/emails/index.js'
 import { invitationMail } from '../src/emails/invitation.js'
+import { PRODUCT } from '../src/lib/product.js'
 import t from './tap.js'
 
 const LINK = 'https://app.example.com/some-page?token=ab-C_9'
@@ -192,7 +193,7 @@ t.test(
     const { text } = invitationMail.write({ ...ADA, ...INVITATION })
     t.match(
       text,
-      'Grace Hopper has invited you to the organization “Analytical Engines” at Groundwork, as a member.',
+      `Grace Hopper has invited you to the organization “Analytical Engines” at ${PRODUCT.title}, as a member.`,
     )
     const names = [
       'https://evil.example',
@@ -209,7 +210,10 @@ t.test(
         inviter: name,
         organization: name,
       })
-      t.match(mail.text, 'Someone has invited you to an organization at Groundwork, as an administrator.')
+      t.match(
+        mail.text,
+        `Someone has invited you to an organization at ${PRODUCT.title}, as an administrator.`,
+      )
       t.notMatch(mail.text + mail.html, /evil/, name)
     }
     const odd = invitationMail.write({ ...ADA, ...INVITATION, organization: '<b>A</b>\r\nBcc: x' })

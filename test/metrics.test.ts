@@ -69,7 +69,7 @@ t.test('serves metrics on the port of the API to callers with the token', async 
   )
   const answer = await get(AS_SCRAPER)
   t.match(answer, { status: 200, headers: { 'content-type': /^text\/plain; version=0\.0\.4/ } })
-  t.match(parseMetrics(answer.text).value('groundwork_build_info', { service: 'api' }), 1)
+  t.match(parseMetrics(answer.text).value('app_build_info', { service: 'api' }), 1)
 })
 
 t.test('serves metrics on a separate port alone, until the process ends', async (t) => {
@@ -111,9 +111,9 @@ t.test('counts requests by route pattern, and no client input becomes a label', 
   t.equal(count('/api/v1/auth/login', '200', 'POST'), 1)
   t.equal(count('unknown', '404'), 1)
   t.equal(count('unknown', '404', '_OTHER'), 1, 'an unknown method does not become a label')
-  t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'malformed' }), 1)
-  t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'overflow' }), 1)
-  t.equal(value('groundwork_http_unreadable_requests_total', { reason: 'url' }), 1)
+  t.equal(value('app_http_unreadable_requests_total', { reason: 'malformed' }), 1)
+  t.equal(value('app_http_unreadable_requests_total', { reason: 'overflow' }), 1)
+  t.equal(value('app_http_unreadable_requests_total', { reason: 'url' }), 1)
   t.equal(value('http_server_active_requests'), 1, 'only the request that reads the metrics is in flight')
   const labels = series.flatMap((each) => Object.values(each.labels)).join('\n')
   t.notMatch(labels, /made-up|PROPFIND|0198c0de|%zz/)
@@ -128,7 +128,7 @@ t.test('counts connections and clients that hang up', async (t) => {
     const socket = connectSocket(port, '127.0.0.1')
     socket.write(`GET /api/v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${user?.accessToken}\r\n\r\n`)
     await eventually(async () => (await read()).value('http_server_active_requests') === 2)
-    t.equal((await read()).value('groundwork_http_connections'), 1)
+    t.equal((await read()).value('app_http_connections'), 1)
     socket.destroy()
     await once(socket, 'close')
     const aborted = { http_route: '/api/v1/me', http_response_status_code: '499' }
@@ -154,8 +154,8 @@ t.test('reports connections of the pool in use, waiting callers and timeouts', a
   t.equal(value('db_client_connection_count', { state: 'used' }), 2)
   t.equal(value('db_client_connection_max'), 2)
   t.ok((value('db_client_connection_pending_requests') ?? 0) >= 1)
-  t.equal(value('groundwork_backlog_known'), 0, 'leaves out metrics that need a connection of the pool')
-  t.equal(value('groundwork_outbox_jobs'), undefined)
+  t.equal(value('app_backlog_known'), 0, 'leaves out metrics that need a connection of the pool')
+  t.equal(value('app_outbox_jobs'), undefined)
   t.equal(await waiting, 'refused')
   release()
   await Promise.all(holders)
@@ -171,15 +171,15 @@ t.test('an unavailable or silent database leaves the other metrics readable', as
     proxy[fault]()
     const scrapes = await Promise.all(Array.from({ length: 50 }, read))
     for (const { value } of scrapes) {
-      t.equal(value('groundwork_build_info'), 1)
-      t.equal(value('groundwork_password_hashes_waiting'), 0)
-      t.not(value('groundwork_backlog_known'), 1)
+      t.equal(value('app_build_info'), 1)
+      t.equal(value('app_password_hashes_waiting'), 0)
+      t.not(value('app_backlog_known'), 1)
     }
     const { value } = scrapes[0] as Scrape
     t.ok(
       (value('db_client_connection_pending_requests') ?? 0) + (value('db_client_connection_count') ?? 0) <= 2,
     )
-    await eventually(async () => (await read()).value('groundwork_revocation_list_listening') === 0)
+    await eventually(async () => (await read()).value('app_revocation_list_listening') === 0)
     proxy.thaw()
   }
 })
@@ -189,15 +189,15 @@ t.test('reports pending jobs, dead letters, seals and partitions', async (t) => 
   await fillBacklog(t, database)
   const { read, app } = await buildMeasuredApp(t, { database })
   const { value } = await read()
-  t.equal(value('groundwork_backlog_known'), 1)
-  t.equal(value('groundwork_outbox_jobs'), 4)
-  t.equal(value('groundwork_outbox_failing_jobs'), 1)
-  const age = value('groundwork_outbox_ready_age_seconds') ?? 0
+  t.equal(value('app_backlog_known'), 1)
+  t.equal(value('app_outbox_jobs'), 4)
+  t.equal(value('app_outbox_failing_jobs'), 1)
+  const age = value('app_outbox_ready_age_seconds') ?? 0
   t.ok(age > 100 && age < 160, `the age of the oldest unclaimed job: ${age}`)
-  t.equal(value('groundwork_dead_letters', { job_name: 'send-link' }), 2)
-  t.equal(value('groundwork_dead_letters', { job_name: 'send-notice' }), 1)
-  t.equal(value('groundwork_audit_unsealed_age_seconds'), undefined, 'no age without any seal')
-  t.ok((value('groundwork_audit_partitions_ahead') ?? 0) >= 2)
+  t.equal(value('app_dead_letters', { job_name: 'send-link' }), 2)
+  t.equal(value('app_dead_letters', { job_name: 'send-notice' }), 1)
+  t.equal(value('app_audit_unsealed_age_seconds'), undefined, 'no age without any seal')
+  t.ok((value('app_audit_partitions_ahead') ?? 0) >= 2)
   t.equal(app.metrics.isOn, true)
 })
 
@@ -232,7 +232,7 @@ t.test('the age of unsealed entries starts with the first seal', async (t) => {
   await eventually(async () => (await sealed()).entries > 0 || undefined)
   await connect(t, database.ownerUrl)`update users set first_name = 'Grace'`
   await eventually(async () => {
-    const age = (await read()).value('groundwork_audit_unsealed_age_seconds')
+    const age = (await read()).value('app_audit_unsealed_age_seconds')
     return age !== undefined && age >= 0 && age < 60
   })
 })
@@ -251,15 +251,11 @@ t.test('the worker reports its jobs and mails on a separate port', async (t) => 
   const { value } = await eventually(async () => {
     const metrics = await scrape(url)
     const dead = { job_name: 'no-such-job', outcome: 'dead' }
-    const isOver =
-      metrics.value('groundwork_mails_total') && metrics.value('groundwork_job_duration_seconds_count', dead)
+    const isOver = metrics.value('app_mails_total') && metrics.value('app_job_duration_seconds_count', dead)
     return isOver ? metrics : undefined
   })
-  t.equal(value('groundwork_build_info', { service: 'worker' }), 1)
-  t.equal(value('groundwork_mails_total', { outcome: 'sent' }), 1)
-  t.equal(
-    value('groundwork_job_duration_seconds_count', { job_name: 'confirm-registration', outcome: 'done' }),
-    1,
-  )
+  t.equal(value('app_build_info', { service: 'worker' }), 1)
+  t.equal(value('app_mails_total', { outcome: 'sent' }), 1)
+  t.equal(value('app_job_duration_seconds_count', { job_name: 'confirm-registration', outcome: 'done' }), 1)
   t.equal(value(DURATION), undefined, 'reports no requests')
 })

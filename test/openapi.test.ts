@@ -1,5 +1,6 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { parse } from 'yaml'
+import { PRODUCT } from '../src/lib/product.js'
 import { buildTestApp } from './helpers/app.js'
 import { type JsonSchema, operationsOf } from './helpers/operations.js'
 import { findMistake } from './helpers/problems.js'
@@ -42,7 +43,7 @@ t.test('serves the same document as JSON and as YAML', async (t) => {
   t.match(json, { status: 200, headers: { 'content-type': /^application\/json/ } })
   t.match(json.body, {
     openapi: /^3\.1\./,
-    info: { title: 'Groundwork API', license: { identifier: 'MIT' } },
+    info: { title: `${PRODUCT.title} API`, license: { identifier: 'MIT' } },
   })
   t.strictSame(
     json.body.servers.map(({ url }: { url: string }) => url),

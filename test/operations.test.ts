@@ -90,15 +90,15 @@ async function produceAllMetrics(t: Test): Promise<[Scrape, Scrape]> {
   const ofWorker = await eventually(async () => {
     const scraped = parseMetrics(await running.metrics.text())
     const outcomes = ['done', 'dead'].map((outcome) =>
-      scraped.value('groundwork_job_duration_seconds_count', { outcome }),
+      scraped.value('app_job_duration_seconds_count', { outcome }),
     )
-    return outcomes.every(Boolean) && scraped.value('groundwork_mails_total') ? scraped : undefined
+    return outcomes.every(Boolean) && scraped.value('app_mails_total') ? scraped : undefined
   })
   const headers = { authorization: `Bearer ${config.METRICS_TOKEN}` }
   const ofApi = await eventually(async () => {
     const { text } = await anonymous.request({ method: 'GET', url: '/metrics', headers })
     const scraped = parseMetrics(text)
-    return scraped.value('groundwork_dead_letters') ? scraped : undefined
+    return scraped.value('app_dead_letters') ? scraped : undefined
   })
   return [ofApi, ofWorker]
 }
@@ -152,10 +152,10 @@ t.test('every metric, label and value in the alerts and on the dashboard exists'
 })
 
 t.test('counts a change without an entry, and an alert uses that count', async (t) => {
-  t.equal(api.value('groundwork_audit_missing_total'), 1)
-  t.equal(api.value('groundwork_audit_requests_lost_total'), 0)
-  const [rule] = rules.filter(({ expr }) => expr.includes('groundwork_audit_missing_total'))
-  t.equal(rule?.alert, 'GroundworkAuditIncomplete')
+  t.equal(api.value('app_audit_missing_total'), 1)
+  t.equal(api.value('app_audit_requests_lost_total'), 0)
+  const [rule] = rules.filter(({ expr }) => expr.includes('app_audit_missing_total'))
+  t.equal(rule?.alert, 'AuditIncomplete')
 })
 
 t.test('the runbook covers every cause that an alert names', async (t) => {
@@ -237,8 +237,7 @@ t.test('the table of metrics lists every metric with its labels and processes', 
 })
 
 t.test('every metric and setting in the guide exists', async (t) => {
-  const names =
-    guide.match(/\b(?:groundwork|http_server|db_client|process|nodejs)_[a-z0-9_]*[a-z0-9]\b/g) ?? []
+  const names = guide.match(/\b(?:app|http_server|db_client|process|nodejs)_[a-z0-9_]*[a-z0-9]\b/g) ?? []
   const labels = [...api.series, ...worker.series].flatMap((each) => Object.keys(each.labels))
   const isKnown = (name: string) =>
     labels.includes(name) || labelsOf(name.replace(HISTOGRAM_SERIES, '')) || labelsOf(name)

@@ -36,13 +36,13 @@ export async function openTestDatabases(url: string | undefined): Promise<OpenTe
 }
 
 async function openEmbedded(): Promise<OpenTestDatabases> {
-  const dataDir = join(fastestFolder(), `groundwork-test-${randomBytes(6).toString('hex')}`)
+  const dataDir = join(fastestFolder(), `app-test-${randomBytes(6).toString('hex')}`)
   const server = await startEmbeddedPostgres({ dataDir, ephemeral: true })
   const databases = {
     adminUrl: server.superuserUrl,
     ownerUrl: server.ownerUrl,
     appUrl: server.appUrl,
-    template: 'groundwork_test',
+    template: 'app_test',
   }
   const close = () => server.stop()
   try {

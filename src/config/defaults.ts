@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { PRODUCT } from '../lib/product.js'
 import type { Config } from './settings.js'
 
 type Derived =
@@ -27,8 +28,9 @@ export const derivedDefaults: { [Name in Derived]: DerivedDefault<Config[Name]> 
     of: ({ PORT }) => `http://localhost:${PORT}`,
   },
   MAIL_FROM: {
-    text: '`Groundwork <no-reply@…>` at the host of `PUBLIC_URL`',
-    of: ({ PUBLIC_URL }) => `Groundwork <no-reply@${mailDomain(new URL(PUBLIC_URL).hostname)}>`,
+    text: `\`${PRODUCT.title} <no-reply@…>\` at the product's e-mail domain, or the host of \`PUBLIC_URL\``,
+    of: ({ PUBLIC_URL }) =>
+      `${PRODUCT.title} <no-reply@${PRODUCT.emailDomain ?? mailDomain(new URL(PUBLIC_URL).hostname)}>`,
   },
   // Attackers read the documentation first.
   API_DOCS: {

@@ -1,3 +1,4 @@
+import { PRODUCT } from '../lib/product.js'
 import type { FormatName } from './formats.js'
 
 type Kind =
@@ -160,7 +161,7 @@ export const settings = {
   DATABASE_URL: {
     format: 'postgres-url',
     optional: true,
-    example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
+    example: 'postgres://app_user:change-me@localhost:5432/app',
     secret: true,
     requiredInProduction: true,
     description:
@@ -169,7 +170,7 @@ export const settings = {
   DATABASE_DIRECT_URL: {
     format: 'postgres-url',
     optional: true,
-    example: 'postgres://groundwork_app:change-me@localhost:5432/groundwork',
+    example: 'postgres://app_user:change-me@localhost:5432/app',
     secret: true,
     description:
       'The same database and role without a pooler, if `DATABASE_URL` leads to one in transaction mode ([scaling.md](scaling.md#a-pooler-in-between)). Without it, `DATABASE_URL`.',
@@ -177,7 +178,7 @@ export const settings = {
   DATABASE_MIGRATION_URL: {
     format: 'postgres-url',
     optional: true,
-    example: 'postgres://groundwork_owner:change-me@localhost:5432/groundwork',
+    example: 'postgres://app_owner:change-me@localhost:5432/app',
     secret: true,
     description:
       'The same database as the role that owns the tables and migrates, never through a pooler in transaction mode. Without it, `DATABASE_DIRECT_URL`.',
@@ -251,7 +252,7 @@ export const settings = {
   },
   MAIL_FROM: {
     format: 'mailbox',
-    example: 'Groundwork <no-reply@change-me.example.com>',
+    example: `${PRODUCT.title} <no-reply@change-me.example.com>`,
     description: 'The sender of mails.',
   },
 

@@ -1,4 +1,5 @@
-import { layout, PRODUCT } from './layout.js'
+import { PRODUCT } from '../lib/product.js'
+import { layout } from './layout.js'
 import { validUntil } from './mail-text.js'
 import type { LinkMailPage } from './mail-types.js'
 
@@ -9,7 +10,7 @@ export const confirmEmailChange: LinkMailPage = {
       subject: 'Confirm your new e-mail address',
       firstName,
       before: [
-        `Someone asked to change the address of an account at ${PRODUCT} to ${email}. Please confirm that this address is yours. From then on you sign in with it.`,
+        `Someone asked to change the address of an account at ${PRODUCT.title} to ${email}. Please confirm that this address is yours. From then on you sign in with it.`,
       ],
       action: { label: 'Confirm my new address', link },
       after: [

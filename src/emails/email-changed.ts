@@ -1,4 +1,5 @@
-import { layout, PRODUCT } from './layout.js'
+import { PRODUCT } from '../lib/product.js'
+import { layout } from './layout.js'
 import type { NoticeMailPage } from './mail-types.js'
 
 /**
@@ -11,10 +12,10 @@ export const emailChanged: NoticeMailPage = {
       subject: 'Your e-mail address was changed',
       firstName,
       before: [
-        `The address of your account at ${PRODUCT} was changed, and the new one is confirmed. This is the last mail to the old address.`,
+        `The address of your account at ${PRODUCT.title} was changed, and the new one is confirmed. This is the last mail to the old address.`,
         'If it was you, you do not need to do anything.',
       ],
-      action: { label: `Go to ${PRODUCT}`, link: baseUrl },
+      action: { label: `Go to ${PRODUCT.title}`, link: baseUrl },
       after: [
         'If it was not you, someone else has access to your account. Please contact the people who run this site at once: they can give the account back to you.',
       ],

@@ -1,5 +1,6 @@
+import { PRODUCT } from '../lib/product.js'
 import type { Mail } from './layout.js'
-import { layout, PRODUCT } from './layout.js'
+import { layout } from './layout.js'
 import type { NoticeParams } from './mail-types.js'
 
 export type FailedJobsParams = NoticeParams & { jobs: readonly { job: string; count: number }[] }
@@ -13,10 +14,10 @@ export const failedJobs = {
       subject: 'Some jobs have failed permanently',
       firstName,
       before: [
-        `These jobs of ${PRODUCT} have failed and are no longer retried automatically:`,
+        `These jobs of ${PRODUCT.title} have failed and are no longer retried automatically:`,
         ...jobs.map(({ job, count }) => `${count} × ${job}`),
       ],
-      action: { label: `Go to ${PRODUCT}`, link: baseUrl },
+      action: { label: `Go to ${PRODUCT.title}`, link: baseUrl },
       after: [
         'On the server, npm run jobs -- list --failed shows why. Use retry --all instead of list --failed to run them again, or discard --all to delete them. Until then you get this mail every week.',
       ],

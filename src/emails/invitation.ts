@@ -1,5 +1,6 @@
 import { type OrganizationRole, ROLE_PHRASES } from '../lib/auth/roles.js'
-import { layout, type Mail, PRODUCT } from './layout.js'
+import { PRODUCT } from '../lib/product.js'
+import { layout, type Mail } from './layout.js'
 import { harmlessName, validUntil } from './mail-text.js'
 import type { LinkParams } from './mail-types.js'
 
@@ -21,7 +22,7 @@ export const invitationMail = {
       subject: 'You have been invited to an organization',
       firstName,
       before: [
-        `${harmlessName(inviter) ?? 'Someone'} has invited you to ${name ? `the organization “${name}”` : 'an organization'} at ${PRODUCT}, as ${ROLE_PHRASES[role]}.`,
+        `${harmlessName(inviter) ?? 'Someone'} has invited you to ${name ? `the organization “${name}”` : 'an organization'} at ${PRODUCT.title}, as ${ROLE_PHRASES[role]}.`,
         'If you do not have an account with this address yet, you can create one on the page that opens.',
       ],
       action: { label: 'View the invitation', link },

@@ -1,4 +1,5 @@
 import { type Html, html, raw } from '../lib/http/html.js'
+import { PRODUCT } from '../lib/product.js'
 import { greeting, oneLine } from './mail-text.js'
 
 export type Mail = { subject: string; text: string; html: string }
@@ -14,9 +15,7 @@ type Content = {
   after: readonly string[]
 }
 
-export const PRODUCT = 'Groundwork'
-
-const FOOTER = `${PRODUCT} sent this mail automatically. Replies to it are not read.`
+const FOOTER = `${PRODUCT.title} sent this mail automatically. Replies to it are not read.`
 
 /**
  * Writes the text and the HTML of a mail from one description, so that both always say the same.

@@ -1,4 +1,5 @@
-import { layout, PRODUCT } from './layout.js'
+import { PRODUCT } from '../lib/product.js'
+import { layout } from './layout.js'
 import { validUntil } from './mail-text.js'
 import type { LinkMailPage } from './mail-types.js'
 
@@ -9,7 +10,7 @@ export const resetPassword: LinkMailPage = {
       subject: 'Choose a new password',
       firstName,
       before: [
-        `Someone asked for a new password for the account ${email} at ${PRODUCT}. When you choose one, all devices are signed out.`,
+        `Someone asked for a new password for the account ${email} at ${PRODUCT.title}. When you choose one, all devices are signed out.`,
       ],
       action: { label: 'Choose a new password', link },
       after: [

@@ -1,4 +1,5 @@
-import { layout, PRODUCT } from './layout.js'
+import { PRODUCT } from '../lib/product.js'
+import { layout } from './layout.js'
 import { validUntil } from './mail-text.js'
 import type { LinkMailPage } from './mail-types.js'
 
@@ -9,7 +10,7 @@ export const setPassword: LinkMailPage = {
       subject: 'Choose your password',
       firstName,
       before: [
-        `An account was created for you at ${PRODUCT} with the address ${email}. Choose a password to activate it.`,
+        `An account was created for you at ${PRODUCT.title} with the address ${email}. Choose a password to activate it.`,
       ],
       action: { label: 'Choose my password', link },
       after: [

@@ -1,4 +1,5 @@
-import { layout, PRODUCT } from './layout.js'
+import { PRODUCT } from '../lib/product.js'
+import { layout } from './layout.js'
 import { validUntil } from './mail-text.js'
 import type { LinkMailPage } from './mail-types.js'
 
@@ -9,7 +10,7 @@ export const verifyEmail: LinkMailPage = {
       subject: 'Confirm your e-mail address',
       firstName,
       before: [
-        `Someone registered at ${PRODUCT} with the address ${email}. Please confirm that this address is yours.`,
+        `Someone registered at ${PRODUCT.title} with the address ${email}. Please confirm that this address is yours.`,
       ],
       action: { label: 'Confirm my address', link },
       after: [

@@ -22,7 +22,7 @@ export type Binaries = { postgres: string; initdb: string; pgCtl: string }
  * Only root can write to it, so other users cannot plant a program. Its content can be recreated at any
  * time.
  */
-const CACHE_DIR = '/var/cache/groundwork'
+const CACHE_DIR = '/var/cache/embedded-postgres'
 
 const PLATFORM_NAMES: Record<string, string> = { win32: 'windows' }
 

@@ -18,16 +18,29 @@ import { hasProcFs, isRunning, ownIdentity } from './process-identity.js'
 import { runProgram } from './programs.js'
 
 export const SUPERUSER = 'postgres'
-export const OWNER_ROLE = 'groundwork_owner'
-export const APP_ROLE = 'groundwork_app'
-export const DATABASE = 'groundwork'
 
 const POSTGRES_MAJOR = '18'
 
-/** Created with the cluster and kept inside it, so that the two cannot be separated. */
-export type Credentials = { ephemeral: boolean; superuser: string; owner: string; app: string }
+const NAMES = { owner: 'app_owner', app: 'app_user', database: 'app' }
+/** Clusters that were created before 1.0.0 keep their names. */
+const EARLIER = {
+  file: 'groundwork.json',
+  names: { owner: 'groundwork_owner', app: 'groundwork_app', database: 'groundwork' },
+}
 
-const credentialsFile = (cluster: string) => path.join(cluster, 'groundwork.json')
+/** The passwords are created with the cluster and kept inside it, so that they cannot be separated. */
+export type Credentials = {
+  ephemeral: boolean
+  superuser: string
+  owner: string
+  app: string
+  /** Of the two roles, and of the database. */
+  names: typeof NAMES
+}
+
+const isEarlier = (cluster: string) => existsSync(path.join(cluster, EARLIER.file))
+const credentialsFile = (cluster: string) =>
+  path.join(cluster, isEarlier(cluster) ? EARLIER.file : 'credentials.json')
 
 /**
  * The path by which PostgreSQL addresses a directory that is also its working directory. When it runs
@@ -60,7 +73,7 @@ export function readCluster({ dataDir, cluster }: Layout): Credentials | undefin
     )
   }
   try {
-    return JSON.parse(credentials)
+    return { ...JSON.parse(credentials), names: isEarlier(cluster) ? EARLIER.names : NAMES }
   } catch {
     throw new EmbeddedPostgresError(`${credentialsFile(cluster)} is damaged: ${startAfresh(dataDir)}`)
   }
@@ -99,7 +112,7 @@ export async function createCluster(
   const { binaries, account, ephemeral } = options
   removeUnfinished(layout)
   const secret = () => randomBytes(24).toString('base64url')
-  const credentials = { ephemeral, superuser: secret(), owner: secret(), app: secret() }
+  const credentials = { ephemeral, superuser: secret(), owner: secret(), app: secret(), names: NAMES }
 
   const temporary = `${layout.cluster}.${ownIdentity}`
   const passwordFile = path.join(temporary, 'password')
@@ -161,12 +174,12 @@ const INITDB_ARGUMENTS = [
  * One statement per line, as single-user mode requires. `public` needs no change: since PostgreSQL 15,
  * only the database owner can create objects in it.
  */
-const setupSql = ({ owner, app }: Credentials): string =>
+const setupSql = ({ owner, app, names }: Credentials): string =>
   [
-    `create role ${OWNER_ROLE} login password '${owner}'`,
-    `create role ${APP_ROLE} login password '${app}'`,
-    `create database ${DATABASE} owner ${OWNER_ROLE}`,
-    `revoke all on database ${DATABASE} from public`,
-    `grant connect on database ${DATABASE} to ${APP_ROLE}`,
+    `create role ${names.owner} login password '${owner}'`,
+    `create role ${names.app} login password '${app}'`,
+    `create database ${names.database} owner ${names.owner}`,
+    `revoke all on database ${names.database} from public`,
+    `grant connect on database ${names.database} to ${names.app}`,
     '',
   ].join(';\n')

@@ -45,9 +45,7 @@ export async function findServer(layout: Layout, credentials: Credentials): Prom
 async function servedCluster(layout: Layout, server: Server, url: string): Promise<string | undefined> {
   const sql = openPostgres(url, { max: 1, connect_timeout: ANSWER_TIMEOUT_S, fetch_types: false })
   try {
-    const [row] = await sql<
-      { cluster: string }[]
-    >`select current_setting('groundwork.cluster', true) as cluster`
+    const [row] = await sql<{ cluster: string }[]>`select current_setting('app.cluster', true) as cluster`
     return row?.cluster ?? ''
   } catch (error) {
     const code = errorCode(error) ?? ''

@@ -123,7 +123,7 @@ function serverArguments(
     listen_addresses: '127.0.0.1',
     // No Unix sockets: their paths are limited to about 100 characters, and they survive a crash.
     unix_socket_directories: '',
-    'groundwork.cluster': clusterIdentity(cluster),
+    'app.cluster': clusterIdentity(cluster),
     ...(options.ephemeral ? EPHEMERAL_SETTINGS : {}),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])

@@ -7,13 +7,13 @@ import type { RateLimitStats } from '../rate-limit/stats.js'
 
 export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
   {
-    name: 'groundwork_password_hashes_running',
+    name: 'app_password_hashes_running',
     help: 'Passwords that are being hashed, at most two.',
     type: 'gauge',
     read: () => read().running,
   },
   {
-    name: 'groundwork_password_hashes_waiting',
+    name: 'app_password_hashes_waiting',
     help: 'Passwords that wait to be hashed.',
     type: 'gauge',
     read: () => read().waiting,
@@ -23,7 +23,7 @@ export const hashingReadings = (read: () => SemaphoreState): Reading[] => [
 /** Wraps the check to count its outcomes. */
 export function countBreachChecks(findBreach: FindBreach, metrics: Metrics): FindBreach {
   const count = metrics.counter({
-    name: 'groundwork_breached_password_checks_total',
+    name: 'app_breached_password_checks_total',
     help: 'New passwords that were looked up in breaches; failed ones were accepted unchecked.',
     labels: ['outcome'],
   })
@@ -36,13 +36,13 @@ export function countBreachChecks(findBreach: FindBreach, metrics: Metrics): Fin
 
 export const revocationListReadings = (read: RevocationList['state']): Reading[] => [
   {
-    name: 'groundwork_revocation_list_listening',
+    name: 'app_revocation_list_listening',
     help: '1 while the process receives revocations; at 0 each request queries the database.',
     type: 'gauge',
     read: () => (read().isListening ? 1 : 0),
   },
   {
-    name: 'groundwork_revocation_list_entries',
+    name: 'app_revocation_list_entries',
     help: 'Ended sessions and changed users that are kept until their tokens have expired.',
     type: 'gauge',
     read: () => read().remembered,
@@ -51,32 +51,32 @@ export const revocationListReadings = (read: RevocationList['state']): Reading[]
 
 export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
   {
-    name: 'groundwork_rate_limit_decisions_total',
+    name: 'app_rate_limit_decisions_total',
     help: 'Requests that were checked against rate limits.',
     type: 'counter',
     read: () => read().decided,
   },
   {
-    name: 'groundwork_rate_limit_refusals_total',
+    name: 'app_rate_limit_refusals_total',
     help: 'Refused requests, by the name of the limit.',
     type: 'counter',
     labels: ['limit'],
     read: () => Object.entries(read().refused).map(([limit, value]) => ({ value, labels: { limit } })),
   },
   {
-    name: 'groundwork_rate_limit_degraded',
+    name: 'app_rate_limit_degraded',
     help: '1 while Redis is down and each process counts on its own.',
     type: 'gauge',
     read: () => (read().isDegraded ? 1 : 0),
   },
   {
-    name: 'groundwork_rate_limit_local_decisions_total',
+    name: 'app_rate_limit_local_decisions_total',
     help: 'Requests that this process decided on its own while Redis was down.',
     type: 'counter',
     read: () => read().decidedHere,
   },
   {
-    name: 'groundwork_rate_limit_keys',
+    name: 'app_rate_limit_keys',
     help: 'Rate limit keys in the memory of this process.',
     type: 'gauge',
     read: () => read().localKeys,
@@ -86,7 +86,7 @@ export const rateLimitReadings = (read: () => RateLimitStats): Reading[] => [
 /** `read` returns the counters by cause. */
 export const shedReadings = (read: () => Record<string, ShedCounter>): Reading[] => [
   {
-    name: 'groundwork_shed_total',
+    name: 'app_shed_total',
     help: 'Requests and jobs that were refused because of overload, by cause.',
     type: 'counter',
     labels: ['cause'],

@@ -69,11 +69,7 @@ export function backlogReadings(transactions: Transactions): Reading[] {
   )
   const gauge = gaugeOf(backlog)
   const isKnown: Reading = {
-    ...gauge(
-      'groundwork_backlog_known',
-      '1 while the database responds with the backlog, otherwise 0.',
-      () => 1,
-    ),
+    ...gauge('app_backlog_known', '1 while the database responds with the backlog, otherwise 0.', () => 1),
     read: async () => ((await backlog()) ? 1 : 0),
   }
   return [isKnown, ...outboxReadings(gauge), ...auditReadings(gauge)]
@@ -82,18 +78,16 @@ export function backlogReadings(transactions: Transactions): Reading[] {
 type CreateGauge = ReturnType<typeof gaugeOf>
 
 const outboxReadings = (gauge: CreateGauge): Reading[] => [
-  gauge('groundwork_outbox_jobs', 'Open jobs, counted up to 10,000.', (it) => it.open),
-  gauge('groundwork_outbox_failing_jobs', 'Open jobs that have failed before.', (it) => it.failing),
+  gauge('app_outbox_jobs', 'Open jobs, counted up to 10,000.', (it) => it.open),
+  gauge('app_outbox_failing_jobs', 'Open jobs that have failed before.', (it) => it.failing),
   gauge(
-    'groundwork_outbox_ready_age_seconds',
+    'app_outbox_ready_age_seconds',
     'How long the oldest job that no worker has taken has been ready; 0 without one.',
     (it) => it.readySeconds ?? 0,
   ),
   {
-    ...gauge(
-      'groundwork_dead_letters',
-      'Jobs that failed for the last time, by name, counted up to 10,000.',
-      (it) => it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
+    ...gauge('app_dead_letters', 'Jobs that failed for the last time, by name, counted up to 10,000.', (it) =>
+      it.deadLetters.map(({ job, count }) => ({ value: count, labels: { job_name: job } })),
     ),
     labels: ['job_name'],
   },
@@ -101,12 +95,12 @@ const outboxReadings = (gauge: CreateGauge): Reading[] => [
 
 const auditReadings = (gauge: CreateGauge): Reading[] => [
   gauge(
-    'groundwork_audit_partitions_ahead',
+    'app_audit_partitions_ahead',
     'Months after the current one that have a partition of the audit log.',
     (it) => it.partitionsAhead,
   ),
   gauge(
-    'groundwork_audit_unsealed_age_seconds',
+    'app_audit_unsealed_age_seconds',
     'The age of the oldest row of the audit log without a seal; absent while there is no seal at all.',
     (it) => it.unsealedSeconds ?? undefined,
   ),

@@ -20,13 +20,13 @@ export const ACTIVE_REQUESTS = {
 } as const
 
 export const OPEN_CONNECTIONS = {
-  name: 'groundwork_http_connections',
+  name: 'app_http_connections',
   help: 'Connections of clients, including idle ones.',
   type: 'gauge',
 } as const
 
 export const UNREADABLE_REQUESTS = {
-  name: 'groundwork_http_unreadable_requests_total',
+  name: 'app_http_unreadable_requests_total',
   help: 'Requests that arrived too slowly (timeout), with too large headers (overflow), with a URL that cannot be parsed (url) or that are not HTTP (malformed).',
   labels: ['reason'],
 }

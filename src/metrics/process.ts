@@ -5,7 +5,7 @@ export type Service = { name: 'api' | 'worker'; version: string }
 
 export const processReadings = ({ name, version }: Service): Reading[] => [
   {
-    name: 'groundwork_build_info',
+    name: 'app_build_info',
     help: 'The running service, version and Node.js; always 1.',
     type: 'gauge',
     labels: ['service', 'version', 'node'],

@@ -1,6 +1,6 @@
 /** The buckets suit mails, short queries and a few batches. */
 export const JOB_DURATION = {
-  name: 'groundwork_job_duration_seconds',
+  name: 'app_job_duration_seconds',
   help: 'Attempts to run jobs by name and outcome: done, failed (to be retried) or dead (not retried).',
   // Not `job`, a label that Prometheus sets itself to the scraped job.
   labels: ['job_name', 'outcome'],
@@ -8,7 +8,7 @@ export const JOB_DURATION = {
 }
 
 export const MAILS = {
-  name: 'groundwork_mails_total',
+  name: 'app_mails_total',
   help: 'Mails by outcome: sent, failed (to be retried) or refused permanently.',
   labels: ['outcome'],
 }

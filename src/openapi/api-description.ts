@@ -1,3 +1,5 @@
+import { PRODUCT } from '../lib/product.js'
+
 /** The introduction of the API documentation, in Markdown. */
 const API_DESCRIPTION = `**Try it:** run *Sign in* below with your e-mail address and password, copy the \`accessToken\` from the response,
 press **Authorize** and paste it. Then you can call every operation on this page.
@@ -14,7 +16,7 @@ press **Authorize** and paste it. Then you can call every operation on this page
 - **\`x-request-id\`** is in every response and in our logs. Your own is kept if it has 1 to 64 of the characters \`A-Za-z0-9_-\`, such as a UUID.`
 
 export const API_INFO = {
-  title: 'Groundwork API',
+  title: `${PRODUCT.title} API`,
   description: API_DESCRIPTION,
   license: { name: 'MIT', identifier: 'MIT' },
 }

@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { Span, SpanDescription, Tracer } from '../lib/observability/tracing.js'
+import { PRODUCT } from '../lib/product.js'
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -23,7 +24,7 @@ const KINDS = {
  * `trace.getActiveSpan()` works, and your own spans join the traces.
  */
 export function createTracer(): Tracer {
-  const tracer = trace.getTracer('groundwork')
+  const tracer = trace.getTracer(PRODUCT.name)
   const startIn = (parent: Context, { name, kind, attributes }: SpanDescription): Span => {
     const span = tracer.startSpan(name, { kind: KINDS[kind], attributes }, parent)
     return wrapSpan(trace.setSpan(parent, span), span)

@@ -1,4 +1,5 @@
 import { type Html, html } from '../lib/http/html.js'
+import { PRODUCT } from '../lib/product.js'
 
 export const HTML_MEDIA_TYPE = 'text/html; charset=utf-8'
 
@@ -19,13 +20,13 @@ export const page = ({ title, body, styleSheet }: PageOptions): string =>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${title} · Groundwork</title>
+<title>${title} · ${PRODUCT.title}</title>
 <link rel="icon" href="/favicon.ico" sizes="16x16 32x32 48x48">
 <link rel="stylesheet" href="/static/pages.css">
 ${styleSheet && html`<link rel="stylesheet" href="${styleSheet}">`}
 </head>
 <body>
-<header class="masthead"><p class="brand">Groundwork</p></header>
+<header class="masthead"><p class="brand">${PRODUCT.title}</p></header>
 <main>
 ${body}
 </main>

@@ -1,4 +1,5 @@
 import { html } from '../lib/http/html.js'
+import { PRODUCT } from '../lib/product.js'
 import { signInNext } from './api-docs.js'
 import { page } from './layout.js'
 
@@ -9,7 +10,7 @@ export const confirmEmailPage = ({ token, email }: Confirmation): string =>
     title: 'Confirm your address',
     body: html`<article class="card">
 <h1>Confirm your address</h1>
-<p>This link was sent to <strong>${email}</strong>. Is this your address, and should your Groundwork account use it?</p>
+<p>This link was sent to <strong>${email}</strong>. Is this your address, and should your ${PRODUCT.title} account use it?</p>
 <form method="post" action="/verify-email">
 <input type="hidden" name="token" value="${token}">
 <button type="submit">Confirm this address</button>

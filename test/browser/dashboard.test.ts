@@ -6,7 +6,7 @@ import { eventually } from '../helpers/eventually.js'
 import { type Backend, onEachBackend } from '../helpers/jobs.js'
 import t, { type Test } from '../tap.js'
 
-const QUEUE = `${BOARD}/queue/groundwork`
+const QUEUE = `${BOARD}/queue/jobs`
 
 /**
  * Errors that are no mistakes: expected answers of 400 and above, aborted requests of a reload,

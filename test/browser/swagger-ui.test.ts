@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../src/lib/product.js'
 import { buildTestApp } from '../helpers/app.js'
 import { openPage, withoutBrowser } from '../helpers/browser.js'
 import t from '../tap.js'
@@ -12,7 +13,7 @@ t.test(
 
     await page.goto('/')
     t.equal(new URL(page.url()).pathname, '/api-docs')
-    t.equal(await page.title(), 'Groundwork API')
+    t.equal(await page.title(), `${PRODUCT.title} API`)
     await page.getByRole('button', { name: 'Authorize' }).first().click()
     const dialog = page.locator('.dialog-ux')
     await dialog.getByRole('textbox').fill(user?.accessToken ?? '')

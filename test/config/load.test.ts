@@ -4,6 +4,7 @@ import { readEnvironment } from '../../src/config/env-file.js'
 import { type Config, ConfigError, loadConfig } from '../../src/config/index.js'
 import { fromPackageRoot } from '../../src/config/paths.js'
 import { trustedProxies } from '../../src/lib/network/trusted-proxies.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { copyCheckout } from '../helpers/checkout.js'
 import { run } from '../helpers/process.js'
 import t, { type Test } from '../tap.js'
@@ -26,6 +27,8 @@ function mistakesOf(t: Test, sources: Sources): string[] {
   }
 }
 
+const sender = (host: string) => `${PRODUCT.title} <no-reply@${PRODUCT.emailDomain ?? host}>`
+
 t.test('every setting has its default when nothing is set', async (t) => {
   t.match(load(t, {}), {
     NODE_ENV: 'development',
@@ -36,7 +39,7 @@ t.test('every setting has its default when nothing is set', async (t) => {
     TRUST_PROXY: [],
     DATA_DIR: fromPackageRoot('.data'),
     LOG_FILE_PATH: fromPackageRoot('logs/app.log'),
-    MAIL_FROM: 'Groundwork <no-reply@localhost>',
+    MAIL_FROM: sender('localhost'),
     SHUTDOWN_DRAIN_SECONDS: 0,
     EVENT_LOOP_DELAY_LIMIT_MS: 0,
     QUEUE_TIMEOUT_MS: 10_000,
@@ -44,9 +47,9 @@ t.test('every setting has its default when nothing is set', async (t) => {
   t.match(load(t, { env: { NODE_ENV: 'test' } }), { LOG_FILE_PATH: 'off' })
   t.match(load(t, { env: { PORT: '80', PUBLIC_URL: 'https://api.example.com/v1//' } }), {
     PUBLIC_URL: 'https://api.example.com/v1',
-    MAIL_FROM: 'Groundwork <no-reply@api.example.com>',
+    MAIL_FROM: sender('api.example.com'),
   })
-  t.equal(load(t, { env: { PUBLIC_URL: 'http://192.0.2.7' } }).MAIL_FROM, 'Groundwork <no-reply@localhost>')
+  t.equal(load(t, { env: { PUBLIC_URL: 'http://192.0.2.7' } }).MAIL_FROM, sender('localhost'))
 })
 
 t.test('the environment overrides the file, and the file overrides the defaults', async (t) => {

@@ -54,8 +54,8 @@ t.test('a connection never carries a context over to its next use', async (t) =>
     other`update users set first_name = 'Other'`,
   ])
   t.same((await newEntries()).sort(), [
-    'cli:groundwork-test users update',
-    'cli:groundwork-test users update',
+    'cli:test users update',
+    'cli:test users update',
     'job:a users update',
     'job:b users update',
   ])

@@ -232,9 +232,5 @@ t.test('a prepared statement carries the context of each of its runs', async (t)
   t.same(await withActor('job:one', () => rename.execute({ id, name: 'One' })), [{ name: 'One' }])
   t.same(await withActor('job:two', () => rename.execute({ id, name: 'Two' })), [{ name: 'Two' }])
   t.same(await rename.execute({ id, name: 'Three' }), [{ name: 'Three' }])
-  t.same(await newEntries(), [
-    'job:one users update',
-    'job:two users update',
-    'cli:groundwork-test users update',
-  ])
+  t.same(await newEntries(), ['job:one users update', 'job:two users update', 'cli:test users update'])
 })

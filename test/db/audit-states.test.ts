@@ -97,7 +97,7 @@ t.test('states have exactly the names and values of the API, and no secret', asy
     tableName: 'devices',
     objectId: `${TENANT}:A:1`,
     organizationId: TENANT,
-    actor: 'cli:groundwork-test',
+    actor: 'cli:test',
     userId: null,
     requestId: null,
     method: null,

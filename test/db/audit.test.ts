@@ -95,7 +95,7 @@ t.test('a rollback leaves no entry, and a statement leaves one entry for each ro
     await tx`update users set first_name = 'Kept'`
   })
   t.same(
-    (await newEntries()).map((entry) => entry.replace('cli:groundwork-test ', '')),
+    (await newEntries()).map((entry) => entry.replace('cli:test ', '')),
     ['users create', 'users update'],
   )
   await sql.unsafe(

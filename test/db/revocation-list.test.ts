@@ -6,6 +6,7 @@ import { openRevocationList } from '../../src/db/queries/sessions/revocation-lis
 import { endSession } from '../../src/db/queries/sessions/sessions.js'
 import { sessions } from '../../src/db/schema/sessions.js'
 import type { UserRole } from '../../src/lib/auth/roles.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase, type TestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
@@ -52,7 +53,7 @@ async function openDatabase(t: Test) {
 async function killListener(admin: postgres.Sql): Promise<void> {
   await admin`
     select pg_terminate_backend(pid, 5000) from pg_stat_activity
-    where application_name like 'groundwork listener%' and datname = current_database()`
+    where application_name like ${`${PRODUCT.name} listener%`} and datname = current_database()`
 }
 
 t.test('a process reads the revocations from before its start', async (t) => {
@@ -124,7 +125,7 @@ t.test('an announcement during a read of the table is not overwritten by that re
   // The new listener has queried the table, and the result is on its way.
   await eventually(async () => {
     const [query] = await admin`
-      select from pg_stat_activity where datname = current_database() and application_name = 'groundwork-test'
+      select from pg_stat_activity where datname = current_database() and application_name = 'test'
         and state = 'idle' and query like '%access_revocations%' and query_start > ${clock?.now ?? ''}`
     return query
   })

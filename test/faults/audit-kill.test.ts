@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type postgres from 'postgres'
 import { hashPassword } from '../../src/lib/auth/passwords.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
@@ -41,7 +42,7 @@ async function findUnaudited(sql: postgres.Sql, writes: readonly Acknowledged[])
 
 const hasEnded = (sql: postgres.Sql) => async () => {
   const backends = await sql`
-    select from pg_stat_activity where datname = current_database() and application_name like 'groundwork%'`
+    select from pg_stat_activity where datname = current_database() and application_name like ${`${PRODUCT.name}%`}`
   return backends.length === 0
 }
 

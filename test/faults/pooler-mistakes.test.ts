@@ -55,7 +55,7 @@ t.test('refuses to run migrations through a pooler', { skip }, async (t) => {
 
 t.test('a start reports an unreachable pooler in one line without the password', async (t) => {
   const env = {
-    DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:1/groundwork',
+    DATABASE_URL: 'postgres://ada:hunter2@127.0.0.1:1/app',
     DATABASE_DIRECT_URL: database.url,
   }
   const { code, stderr } = await runServer(t, { env })

@@ -1,5 +1,6 @@
 import { createDatabaseClient, type Db } from '../../src/db/driver/client.js'
 import { users } from '../../src/db/schema/users.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { clientOptions } from '../helpers/audit.js'
 import { buildProgram } from '../helpers/built.js'
 import { connect } from '../helpers/database.js'
@@ -70,7 +71,7 @@ async function hearsOfEndedSessions(t: Test, { apis, signIn }: Started, database
   const sql = connect(t, databaseUrl)
   await eventually(async () => {
     const listeners =
-      await sql`select from pg_stat_activity where application_name like 'groundwork listener %'`
+      await sql`select from pg_stat_activity where application_name like ${`${PRODUCT.name} listener %`}`
     return listeners.length === apis.length + 1
   })
   const { accessToken } = await signIn(0)

@@ -50,7 +50,7 @@ t.test(
     const keys = await admin.keys('*')
     t.ok(keys.length > 0)
     for (const key of keys) {
-      t.match(key, /^groundwork:[0-9a-f]{12}:limit:/)
+      t.match(key, /^app:[0-9a-f]{12}:limit:/)
       t.notMatch(key, /example|127\.0/)
     }
   },

@@ -19,7 +19,7 @@ export type AuditTest = DatabaseClient & {
 
 export const clientOptions = (url: string, poolMax = 2) => ({
   url,
-  applicationName: 'groundwork-test',
+  applicationName: 'test',
   poolMax,
   isolationLevel: 'read committed' as const,
   connectTimeoutMs: 3_000,

@@ -32,7 +32,7 @@ export function onEachBackend(title: string, work: Work): void {
   })
 }
 
-export const ownKeyPrefix = () => `groundwork:test:${randomBytes(6).toString('hex')}`
+export const ownKeyPrefix = () => `test:${randomBytes(6).toString('hex')}`
 
 /** Deletes all keys of the test, as if Redis had lost them. */
 export async function forgetKeys({ REDIS_URL, REDIS_KEY_PREFIX }: Backend): Promise<void> {

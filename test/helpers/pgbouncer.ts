@@ -44,7 +44,7 @@ export async function behindPgBouncer(
   const port = await findFreePort()
   const place = `${name} = host=${target.hostname} port=${target.port || 5432} dbname=${name}`
   const ini = readFileSync(join(PACKAGE_ROOT, 'config/pgbouncer.ini'), 'utf8')
-    .replace('groundwork = host=postgres port=5432 dbname=groundwork', place)
+    .replace('app = host=postgres port=5432 dbname=app', place)
     .replace(/connect_query='.*'/, (own) =>
       connectQuery === undefined ? own : `connect_query='${connectQuery}'`,
     )

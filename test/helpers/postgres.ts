@@ -6,7 +6,7 @@ import { databaseUrl } from '../../scripts/test/databases.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { serverAccount } from '../../src/embedded-postgres/account.js'
 import { currentPlatform, findBinaries } from '../../src/embedded-postgres/binaries.js'
-import { APP_ROLE, createCluster, DATABASE } from '../../src/embedded-postgres/cluster.js'
+import { createCluster } from '../../src/embedded-postgres/cluster.js'
 import { layoutOf } from '../../src/embedded-postgres/layout.js'
 import { runProgram } from '../../src/embedded-postgres/programs.js'
 import { databaseUrls } from '../../src/embedded-postgres/urls.js'
@@ -71,14 +71,14 @@ export async function ownPostgres(t: Test, settings: Record<string, string> = {}
     const stop = (mode: StopMode) => pgCtl('stop', '-m', mode)
     t.teardown(() => stop('immediate').catch(() => undefined))
     const { superuserUrl, ownerUrl, appUrl } = databaseUrls(credentials, port)
-    const adminUrl = databaseUrl(superuserUrl, DATABASE)
-    const database: TestDatabase = { url: appUrl, ownerUrl, adminUrl, appRole: APP_ROLE }
+    const adminUrl = databaseUrl(superuserUrl, credentials.names.database)
+    const database: TestDatabase = { url: appUrl, ownerUrl, adminUrl, appRole: credentials.names.app }
     return { pgCtl, start, stop, database }
   }
 
   const primary = serverIn(layout.cluster, await findFreePort())
   await primary.start()
-  await prepareDatabase({ migrationUrl: primary.database.ownerUrl, appRole: APP_ROLE })
+  await prepareDatabase({ migrationUrl: primary.database.ownerUrl, appRole: credentials.names.app })
 
   const addStandby = async (): Promise<Standby> => {
     await primary.stop('fast')

@@ -3,6 +3,7 @@ import Fastify from 'fastify'
 import { createBreachCheck } from '../../src/lib/auth/breached-passwords.js'
 import { checkPassword, type Person } from '../../src/lib/auth/password-policy.js'
 import { createPasswordHasher, hashPassword } from '../../src/lib/auth/passwords.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import metrics from '../../src/plugins/infra/metrics.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { UNMEASURED } from '../helpers/metrics.js'
@@ -212,7 +213,7 @@ t.test(
   "refuses passwords that contain the product, the user's name or the address, and says so",
   async (t) => {
     const reasons: [string, RegExp][] = [
-      ['my GroundWork is a safe place', /name of this service/],
+      [`my ${PRODUCT.name.toUpperCase()} is a safe place`, /name of this service/],
       ['the ADA.Lovelace of our times', /your e-mail address/],
       ['ada.lovelace+shop has its own', /your e-mail address/],
       ['in ａugusta we are quite happy', /your name/],

@@ -9,7 +9,7 @@ import { startMailbox } from '../helpers/mailbox.js'
 import { UNMEASURED } from '../helpers/metrics.js'
 import t, { type Test } from '../tap.js'
 
-const FROM = 'Groundwork <no-reply@example.com>'
+const FROM = 'Example <no-reply@example.com>'
 const TO = 'ada@example.com'
 const TOKEN = 'a-token-that-opens-something'
 
@@ -50,7 +50,7 @@ t.test('a mail arrives as written, from our sender, at one recipient', async (t)
   t.equal(await outcome(app, { messageId }), undefined)
   const { text, html, headers, headerLines, ...received } = await mailbox.next(TO)
   t.strictSame(received, {
-    from: '"Groundwork" <no-reply@example.com>',
+    from: '"Example" <no-reply@example.com>',
     to: TO,
     subject: 'Confirm your e-mail address',
     messageId: `<${messageId}@example.com>`,

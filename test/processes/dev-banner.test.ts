@@ -4,7 +4,7 @@ import t from '../tap.js'
 
 const settings = (env: NodeJS.ProcessEnv = {}) =>
   loadConfig({ env: { CONFIG_FILE: 'off', NODE_ENV: 'development', ...env } })
-const embedded = { embedded: true, migrationUrl: 'postgres://owner:secret@127.0.0.1:5433/groundwork' }
+const embedded = { embedded: true, migrationUrl: 'postgres://owner:secret@127.0.0.1:5433/app' }
 const ADDRESS = 'http://127.0.0.1:3000'
 
 t.test('the banner of npm run dev says where everything is', async (t) => {
@@ -16,7 +16,7 @@ t.test('the banner of npm run dev says where everything is', async (t) => {
   API docs  http://localhost:3000/api-docs
   Inbox     http://localhost:3000/dev/mail
   Jobs      http://localhost:3000/admin/queues
-  Database  psql 'postgres://owner:secret@127.0.0.1:5433/groundwork?options=-c%20app.scope%3Dplatform'
+  Database  psql 'postgres://owner:secret@127.0.0.1:5433/app?options=-c%20app.scope%3Dplatform'
   Log file  /logs/app.log
 
   The first super_admin, whose password is shown only this once:

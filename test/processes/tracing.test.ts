@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config/index.js'
 import { isTracingOn } from '../../src/config/tracing.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { buildProgram } from '../helpers/built.js'
 import { type ReceivedSpan, startCollector } from '../helpers/collector.js'
 import { createTestDatabase } from '../helpers/database.js'
@@ -77,23 +78,23 @@ async function registerWithTrace(t: Test, env: NodeJS.ProcessEnv) {
 t.test('a registration is one trace, from the caller to the mail, without secrets', async (t) => {
   const { collector, server, worker, mail, spans } = await registerWithTrace(t, {})
   const requested = [
-    'groundwork-api server POST /api/v1/auth/register',
-    'groundwork-api internal transaction',
-    'groundwork-api producer create confirm-registration',
+    `${PRODUCT.name}-api server POST /api/v1/auth/register`,
+    `${PRODUCT.name}-api internal transaction`,
+    `${PRODUCT.name}-api producer create confirm-registration`,
   ]
-  const confirmed = [...requested, 'groundwork-worker consumer process confirm-registration']
+  const confirmed = [...requested, `${PRODUCT.name}-worker consumer process confirm-registration`]
   const mailed = [
     ...confirmed,
-    'groundwork-worker internal transaction',
-    'groundwork-worker producer create send-link',
-    'groundwork-worker consumer process send-link',
+    `${PRODUCT.name}-worker internal transaction`,
+    `${PRODUCT.name}-worker producer create send-link`,
+    `${PRODUCT.name}-worker consumer process send-link`,
   ]
-  t.strictSame(pathTo(spans, 'INSERT outbox'), [...requested, 'groundwork-api client INSERT outbox'])
+  t.strictSame(pathTo(spans, 'INSERT outbox'), [...requested, `${PRODUCT.name}-api client INSERT outbox`])
   t.strictSame(pathTo(spans, 'send confirm-registration'), [
     ...requested,
-    'groundwork-worker producer send confirm-registration',
+    `${PRODUCT.name}-worker producer send confirm-registration`,
   ])
-  t.strictSame(pathTo(spans, 'send mail'), [...mailed, 'groundwork-worker client send mail'])
+  t.strictSame(pathTo(spans, 'send mail'), [...mailed, `${PRODUCT.name}-worker client send mail`])
 
   const named = (name: string) => spans.find((span) => span.name === name)
   t.match(named('POST /api/v1/auth/register'), {
@@ -183,7 +184,7 @@ t.test('traces the commands of Redis without their keys', { skip }, async (t) =>
     return spanId && parent
   })
   t.ok(
-    places.includes('groundwork-api server POST /api/v1/auth/register'),
+    places.includes(`${PRODUCT.name}-api server POST /api/v1/auth/register`),
     'traces the commands of the rate limit',
   )
   t.match(commands[0]?.attributes, {
@@ -192,10 +193,10 @@ t.test('traces the commands of Redis without their keys', { skip }, async (t) =>
     'server.port': Number,
   })
   t.ok(
-    commands.some(({ service }) => service === 'groundwork-worker'),
+    commands.some(({ service }) => service === `${PRODUCT.name}-worker`),
     'traces the commands of the queue',
   )
-  t.match(pathTo(spans, 'send mail').at(-1), 'groundwork-worker client send mail')
+  t.match(pathTo(spans, 'send mail').at(-1), `${PRODUCT.name}-worker client send mail`)
   t.notOk(collector.raw().includes(backend.REDIS_KEY_PREFIX))
 })
 

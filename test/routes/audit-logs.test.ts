@@ -1,5 +1,6 @@
 import { createUser } from '../../src/db/queries/accounts/users.js'
 import { withActor } from '../../src/lib/audit/context.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Entry, searchAs } from '../helpers/audit-search.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
@@ -111,7 +112,7 @@ t.test('names the actor of changes without a token or a request', async (t) => {
     userId: null,
   }
   t.match(entries.slice(0, 3), [
-    { ...request, actor: 'cli:groundwork-api' },
+    { ...request, actor: `cli:${PRODUCT.name}-api` },
     { ...request, actor: /^cli:/ },
     { ...request, actor: 'job:import' },
   ])

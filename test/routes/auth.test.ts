@@ -1,3 +1,4 @@
+import { PRODUCT } from '../../src/lib/product.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
@@ -61,7 +62,7 @@ t.test('signs in with the password and any case of the address', async (t) => {
 })
 
 t.test('no account exists by default', async (t) => {
-  const guesses = ['admin', 'root', 'administrator', 'test', 'user', 'postgres', 'groundwork']
+  const guesses = ['admin', 'root', 'administrator', 'test', 'user', 'postgres', PRODUCT.name]
   for (const name of guesses) {
     for (const email of [`${name}@example.com`, `${name}@localhost.localdomain`]) {
       const answer = await anonymous.post('/auth/login', { email, password: name })
@@ -148,13 +149,13 @@ t.test('checks a token without querying the database', async (t) => {
 
 t.test('a process that cannot hear revocations queries the database until it can again', async (t) => {
   const [listeners] = await sql`select count(*)::int from pg_stat_activity
-    where application_name = 'groundwork listener access_revoked' and datname = current_database()`
+    where application_name = ${`${PRODUCT.name} listener access_revoked`} and datname = current_database()`
   t.equal(listeners?.count, 2)
   const users = await Promise.all([signUp(), signUp(), signUp()])
   const alive = await signUp()
   for (const user of users) {
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where application_name like 'groundwork listener%' and datname = current_database()`
+      where application_name like ${`${PRODUCT.name} listener%`} and datname = current_database()`
     t.equal(
       (await admin.patch(pathOf(user), { status: 'disabled' })).status,
       200,

@@ -6,7 +6,7 @@ import t, { type Test } from '../tap.js'
 
 const REDIS_DATABASE = 13
 const API = `${BOARD}/api`
-const READS = ['/queues', '/job-schedulers', '/redis/stats', '/queues/groundwork/1']
+const READS = ['/queues', '/job-schedulers', '/redis/stats', '/queues/jobs/1']
 
 /** A server that accepts connections and never answers. */
 async function openSilence(t: Test) {

@@ -41,7 +41,7 @@ t.test('a sign-in is a session in a cookie that only browsers send, to this host
   t.match(answer, { status: 303, headers: { location: BOARD, 'cache-control': 'no-store' } })
   t.match(
     answer.headers['set-cookie'],
-    /^__Host-groundwork-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+    /^__Host-session=[\w-]{43}; Path=\/; Secure; HttpOnly; SameSite=Strict; Max-Age=43200$/,
   )
   const first = browser.cookie()
   await browser.signIn()
@@ -151,7 +151,7 @@ t.test('refuses a former super_admin at once', async (t) => {
 
 t.test('a sign-in leads back to the dashboard and nowhere else', async (t) => {
   const { browser, email } = await newAdmin()
-  const deep = `${BOARD}/queue/groundwork?status=failed`
+  const deep = `${BOARD}/queue/jobs?status=failed`
   t.match(await browser.get(deep), {
     status: 302,
     headers: { location: `${SIGN_IN}?next=${encodeURIComponent(deep)}` },

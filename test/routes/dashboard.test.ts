@@ -17,16 +17,10 @@ import { forgetKeys, onEachBackend } from '../helpers/jobs.js'
 import t from '../tap.js'
 
 const API = `${BOARD}/api`
-const QUEUE = `${API}/queues/groundwork`
-const FAILED = `${API}/queues?activeQueue=groundwork&status=failed`
-const PAGES = ['', '/', '/queue/groundwork', '/queue/groundwork/1', '/job-schedulers', '/metrics-history']
-const READS = [
-  '/queues',
-  '/job-schedulers',
-  '/redis/stats',
-  '/queues/groundwork/workers',
-  '/queues/groundwork/1',
-]
+const QUEUE = `${API}/queues/jobs`
+const FAILED = `${API}/queues?activeQueue=jobs&status=failed`
+const PAGES = ['', '/', '/queue/jobs', '/queue/jobs/1', '/job-schedulers', '/metrics-history']
+const READS = ['/queues', '/job-schedulers', '/redis/stats', '/queues/jobs/workers', '/queues/jobs/1']
 
 const failedOf = async (browser: Dashboard['browser']) => {
   const [queue] = (await browser.get(FAILED)).json().queues
@@ -50,7 +44,7 @@ t.test('shows nothing without a sign-in in this browser, not even to a token', a
   const [asset = ''] = /static\/js\/main[^"]*/.exec(await signedInPage(app)) ?? []
   t.ok(asset)
   const headers = { authorization: `Bearer ${admin.user?.accessToken}` }
-  const cookies = ['', 'x', '__Host-groundwork-session=', `__Host-groundwork-session=${'x'.repeat(43)}`]
+  const cookies = ['', 'x', '__Host-session=', `__Host-session=${'x'.repeat(43)}`]
   for (const cookie of cookies) {
     for (const page of PAGES) {
       const { status, headers: answered } = await browser.get(BOARD + page, { ...headers, cookie })
@@ -86,7 +80,7 @@ onEachBackend('shows queues and jobs without secrets', async (t, backend) => {
   for (const path of READS.slice(0, 4)) t.equal((await browser.get(API + path)).status, 200, path)
   t.match((await browser.get(`${API}/queues`)).json().queues, [
     {
-      name: 'groundwork',
+      name: 'jobs',
       readOnlyMode: true,
       allowRetries: false,
       counts: { failed: 1 },
@@ -98,7 +92,7 @@ onEachBackend('shows queues and jobs without secrets', async (t, backend) => {
     { id, name: 'fly-to-the-moon', data: { userId: admin.user?.id }, failedReason: /There is no job/ },
   ])
   t.match((await browser.get(`${QUEUE}/${id}`)).json(), { status: 'failed', job: { id } })
-  const latest = await browser.get(`${API}/queues?activeQueue=groundwork&status=latest`)
+  const latest = await browser.get(`${API}/queues?activeQueue=jobs&status=latest`)
   t.match(latest.text, 'request-verification')
   t.notMatch(latest.text, 'a-secret-by-its-name')
 })
@@ -110,7 +104,7 @@ t.test('refuses every change in read-only mode', async (t) => {
   t.ok(CHANGES.length > 15)
   for (const { method, url } of CHANGES) {
     const path = url
-      .replace(':queueName', 'groundwork')
+      .replace(':queueName', 'jobs')
       .replace(':jobId', id)
       .replace(':queueStatus', 'failed')
       .replace(':schedulerId', 'purge-outbox')
@@ -168,8 +162,7 @@ onEachBackend('failed jobs are retried and discarded where they are stored', asy
 t.test('offers no action that the outbox would not notice', async (t) => {
   const { browser } = readWrite
   await browser.signIn()
-  const [done] = (await browser.get(`${API}/queues?activeQueue=groundwork&status=completed`)).json().queues[0]
-    .jobs
+  const [done] = (await browser.get(`${API}/queues?activeQueue=jobs&status=completed`)).json().queues[0].jobs
   const refused = [
     ['PUT', `${QUEUE}/${done.id}/retry`],
     ['PUT', `${QUEUE}/${done.id}/clean`],

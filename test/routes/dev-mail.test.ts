@@ -177,7 +177,7 @@ t.test('unknown mails get the usual error answers', async (t) => {
 
 t.test('answers no request under a name that another site pointed here', async (t) => {
   const { anonymous } = await buildTestApp(t, {
-    config: { DATA_DIR: newDataDir(t), PUBLIC_URL: 'https://api.example.com/groundwork' },
+    config: { DATA_DIR: newDataDir(t), PUBLIC_URL: 'https://api.example.com/base' },
   })
   const statusFor = async (host: string, url: string) =>
     (await anonymous.request({ method: 'GET', url, headers: { host } })).status

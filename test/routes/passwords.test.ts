@@ -1,4 +1,5 @@
 import { hashPassword } from '../../src/lib/auth/passwords.js'
+import { PRODUCT } from '../../src/lib/product.js'
 import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { connect } from '../helpers/database.js'
@@ -47,7 +48,7 @@ t.test('every way to set a password has the same rules, and a refusal consumes n
       t.match({ status, code: body?.code }, { status: 400, code: 'VALIDATION_FAILED' }, `${way} ${wrong}`)
       t.match(body.errors, [{ path: way === 'change' ? 'newPassword' : 'password' }])
     }
-    for (const easy of ['password1234', 'my groundwork is safe']) {
+    for (const easy of ['password1234', `my ${PRODUCT.name} is safe`]) {
       t.match(await set(easy), { status: 400, body: { code: 'PASSWORD_TOO_COMMON' } }, `${way} ${easy}`)
     }
     t.match(await set(stolen), { status: 400, body: { code: 'PASSWORD_TOO_COMMON', detail: /stolen/ } }, way)

@@ -16,7 +16,7 @@ const { app, anonymous, signUp, database } = await buildTestApp(t, {
   config: {
     RATE_LIMIT: 'on',
     TRUST_PROXY: ['127.0.0.1'],
-    PUBLIC_URL: 'https://api.example.com/groundwork/',
+    PUBLIC_URL: 'https://api.example.com/base/',
     DATA_DIR: t.testdir(),
     CORS_ORIGINS: [ORIGIN, 'https://other.example.com'],
   },
@@ -61,7 +61,7 @@ t.test('sessions, the log and the audit log name the client without its port', a
   t.strictSame(new Set(logged), new Set(['203.0.113.77']))
 })
 
-const OUTSIDE = 'https://api.example.com/groundwork'
+const OUTSIDE = 'https://api.example.com/base'
 
 /** The path that the proxy forwards for a URL; undefined for URLs of other servers. */
 const inside = (address: string) =>
@@ -101,7 +101,7 @@ t.test('every page, file and redirect is below the path of PUBLIC_URL', async (t
       if (isPage)
         t.notMatch(
           text.replace(/ value="[^"]*"/g, ''),
-          /["'(]\/(?!groundwork\/|\/)[\w.-]/,
+          /["'(]\/(?!base\/|\/)[\w.-]/,
           `${path}: no address lacks the prefix`,
         )
       const [, base = path] = /<base href="([^"]*)"/.exec(text) ?? []
@@ -116,7 +116,7 @@ t.test('every page, file and redirect is below the path of PUBLIC_URL', async (t
   }
   await visit()
   const signIn = await browser.signIn(email, PASSWORD, '/admin/queues')
-  t.match(signIn, { status: 303, headers: { location: '/groundwork/admin/queues' } })
+  t.match(signIn, { status: 303, headers: { location: '/base/admin/queues' } })
   t.match(signIn.headers['set-cookie'], /^__Host-.*; Path=\/;/)
   await visit()
   for (const path of [
@@ -143,7 +143,7 @@ t.test('a created resource is readable at its Location, and other answers have n
     t.match(read, { status: 200, body: { id: made.body.id } }, name)
   }
   const { servers } = app.swagger() as { servers: unknown }
-  t.match(servers, [{ url: '/groundwork' }])
+  t.match(servers, [{ url: '/base' }])
 })
 
 t.test('a front end can read why its request was refused', async (t) => {

@@ -42,7 +42,7 @@ t.test('the name of a deployment is that of its database, or the configured one'
     queueOf(await buildJobApp(t, { database: on, backend: { REDIS_URL: String(REDIS_URL), ...backend } }))
       .opts.prefix
   const own = await nameOf({})
-  t.match(own, /^\{groundwork:[0-9a-f]{12}\}$/)
+  t.match(own, /^\{app:[0-9a-f]{12}\}$/)
   t.equal(await nameOf({}), own, 'every process has the same name')
   t.not(await nameOf({}, await createTestDatabase(t)), own)
   t.equal(await nameOf({ REDIS_KEY_PREFIX: 'staging' }), '{staging}')

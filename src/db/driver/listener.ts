@@ -1,7 +1,9 @@
 // No library serves: pg-listen and postgres.js do not say whether they are connected, or what has been
 // received.
+
 import { Client } from 'pg'
 import { nodePostgresConfig } from '../../lib/database-url/index.js'
+import { PRODUCT } from '../../lib/product.js'
 import { refuseTransactionPooler } from './pooler.js'
 
 type ListenerOptions = {
@@ -50,7 +52,7 @@ export class Listener {
   async connect(): Promise<void> {
     const { url, channel, onMessage, onConnected } = this.options
     const fresh = new Client({
-      application_name: `groundwork listener ${channel}`,
+      application_name: `${PRODUCT.name} listener ${channel}`,
       ...nodePostgresConfig(url, CONNECT_TIMEOUT_MS),
       query_timeout: CONNECT_TIMEOUT_MS,
     })

@@ -24,7 +24,7 @@ export async function findKeyPrefix(
       from pg_control_system()`
     return row?.identity
   }).catch((error) => explainDenial(error))
-  return `groundwork:${createHash('sha256').update(String(identity)).digest('hex').slice(0, 12)}`
+  return `app:${createHash('sha256').update(String(identity)).digest('hex').slice(0, 12)}`
 }
 
 const INSUFFICIENT_PRIVILEGE = '42501'

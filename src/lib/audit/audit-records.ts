@@ -64,12 +64,16 @@ export function signRecord(content: RecordContent, last: ChainHead, key: AuditSi
   return { ...record, signature: sign(null, signedText(record), key.privateKey) }
 }
 
+/** Also true for a record that was signed before 1.0.0. */
 export const isSignedBy = (record: AuditRecord, publicKey: KeyObject): boolean =>
-  verify(null, signedText(record), publicKey, record.signature)
+  [DOMAIN, EARLIER_DOMAIN].some((domain) =>
+    verify(null, signedText(record, domain), publicKey, record.signature),
+  )
 
+/** In the earlier domain for each record: chains and heads that operators keep continue. */
 export const headOf = (record: AuditRecord): ChainHead => ({
   number: record.number,
-  hash: sha256(signedText(record), record.signature),
+  hash: sha256(signedText(record, EARLIER_DOMAIN), record.signature),
 })
 
 /** The table and the id of a row, for the findings of a verification. */
@@ -80,11 +84,16 @@ export const rowKeyAt = ({ ids, logCount }: Leaves, index: number): string =>
 export const leafAt = ({ leaves }: Leaves, index: number): Buffer =>
   leaves.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES)
 
+/** Begins each text, so that a signature for another purpose never verifies as that of a record. */
+const DOMAIN = 'audit record 1'
+/** Before 1.0.0. Never change it: seals that exist could not be verified. */
+const EARLIER_DOMAIN = 'groundwork audit record 1'
+
 /** A canonical text of the record without the signature. The root stands for the leaves. */
-function signedText(record: Omit<AuditRecord, 'signature'>): Buffer {
+function signedText(record: Omit<AuditRecord, 'signature'>, domain = DOMAIN): Buffer {
   const { number, kind, from, to, ids, logCount, root, previous, details, keyId, createdAt } = record
   const idsHash = sha256(ids.join('\n')).toString('hex')
   const hashes = [idsHash, root.toString('hex'), previous.toString('hex')]
   const fields = [number, kind, `${from}`, `${to}`, ids.length, logCount, ...hashes, details, keyId]
-  return Buffer.from(JSON.stringify(['groundwork audit record 1', ...fields, createdAt.toISOString()]))
+  return Buffer.from(JSON.stringify([domain, ...fields, createdAt.toISOString()]))
 }

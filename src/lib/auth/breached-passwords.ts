@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { PRODUCT } from '../product.js'
 
 /** Users should not wait longer for a new password. */
 const TIMEOUT_MS = 1_000
@@ -32,7 +33,7 @@ export const createBreachCheck =
 async function readRange(url: string, timeoutMs: number): Promise<string> {
   // Padding makes all responses about equally long: the length would say something about the password.
   const response = await fetch(url, {
-    headers: { 'add-padding': 'true', 'user-agent': 'groundwork' },
+    headers: { 'add-padding': 'true', 'user-agent': PRODUCT.name },
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
   })

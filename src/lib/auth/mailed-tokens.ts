@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync } from 'node:crypto'
+import { hashToken } from './opaque-tokens.js'
 import type { SigningKey } from './signing-keys.js'
 
 /**
@@ -26,5 +27,21 @@ const deriveFor =
     return createHmac('sha256', Buffer.from(tokenKey)).update(id).digest('base64url')
   }
 
-export const deriveMailedToken = deriveFor('groundwork mailed token')
-export const deriveInvitationToken = deriveFor('groundwork invitation')
+export const deriveMailedToken = deriveFor('mailed token')
+export const deriveInvitationToken = deriveFor('invitation')
+
+/** Before 1.0.0. Rows of that time may still wait for their mail. */
+const EARLIER = new Map([
+  [deriveMailedToken, deriveFor('groundwork mailed token')],
+  [deriveInvitationToken, deriveFor('groundwork invitation')],
+])
+
+/** The row of a token. It holds the token's hash only. */
+export type TokenRow = { id: string; tokenHash: Buffer }
+
+/** Returns the token that the row holds the hash of. */
+export function tokenOf({ id, tokenHash }: TokenRow, key: SigningKey, derive: DeriveToken): string {
+  const token = derive(key, id)
+  const earlier = EARLIER.get(derive)
+  return earlier === undefined || hashToken(token).equals(tokenHash) ? token : earlier(key, id)
+}

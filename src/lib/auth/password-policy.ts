@@ -1,4 +1,5 @@
 import { PasswordTooCommon } from '../errors/errors.js'
+import { PRODUCT } from '../product.js'
 import type { FindBreach } from './breached-passwords.js'
 import { type Reading, readingsOf } from './password-decompositions.js'
 
@@ -27,8 +28,8 @@ const MAX_SUBSTITUTIONS = 10
 /** Digits and signs around one common word: zxcvbn takes them for random characters. */
 const MAX_DECORATION = 8
 
-const PRODUCT_NAME = 'groundwork'
-const LOCAL_PART_MIN_LENGTH = 4
+/** Of the product's name, and of the part of an address before the @. */
+const WORD_MIN_LENGTH = 4
 /** Shorter names are part of too many other words: Mark, Long, Page. They still count as easy to guess. */
 const NAME_MIN_LENGTH = 5
 
@@ -57,8 +58,8 @@ function personalWordIn(
   const folded = fold(password)
   const contains = (word: string, minLength: number) =>
     word.length >= minLength && folded.includes(fold(word))
-  if (contains(PRODUCT_NAME, 1)) return 'it contains the name of this service.'
-  if (localPartsOf(email).some((part) => contains(part, LOCAL_PART_MIN_LENGTH)))
+  if (contains(PRODUCT.name, WORD_MIN_LENGTH)) return 'it contains the name of this service.'
+  if (localPartsOf(email).some((part) => contains(part, WORD_MIN_LENGTH)))
     return 'it contains your e-mail address.'
   if ([firstName, lastName].some((name) => contains(name.trim(), NAME_MIN_LENGTH)))
     return 'it contains your name.'
@@ -77,7 +78,7 @@ function localPartsOf(email: string): string[] {
 async function weaknessOf(password: string, { email, firstName = '', lastName = '' }: Person) {
   judge ??= loadJudge()
   const { guessesOf, isWellKnown } = await judge
-  const ownWords = [PRODUCT_NAME, ...localPartsOf(email), firstName, lastName]
+  const ownWords = [PRODUCT.name, ...localPartsOf(email), firstName, lastName]
   const minGuesses = password.length < JUDGED_LENGTH ? MIN_GUESSES : MIN_GUESSES_WHEN_LONG
   const isWeak = ({ parts, arrangements }: Reading) =>
     (parts.length === 1 && isDecorated(parts[0] ?? '', isWellKnown)) ||

@@ -2,7 +2,7 @@
  * The prefix `__Host-` makes browsers accept it only over HTTPS (or from localhost) and only from this
  * host.
  */
-const SESSION_COOKIE = '__Host-groundwork-session'
+const SESSION_COOKIE = '__Host-session'
 
 /** Operators of the jobs dashboard sign in once per working day. */
 export const COOKIE_SESSION_HOURS = 12

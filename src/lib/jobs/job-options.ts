@@ -1,6 +1,6 @@
 import { backoffMs } from './backoff.js'
 
-export const QUEUE_NAME = 'groundwork'
+export const QUEUE_NAME = 'jobs'
 
 /** The prefix of all keys of the queue. The braces make Redis Cluster keep all of them on one node. */
 export const withKeyPrefix = (keyPrefix: string) => ({ prefix: `{${keyPrefix}}` })

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { PRODUCT } from '../product.js'
 
 export const SLUG_LENGTH = { min: 3, max: 50 } as const
 
@@ -10,14 +11,14 @@ export const SLUG_EXPECTED = 'letters and digits, with single hyphens between th
 const RESERVED = new Set(
   (
     'about account accounts admin administrator api api-docs app assets auth billing blog contact dashboard dev docs email ' +
-    'false features ftp groundwork guest healthz help home imap info invitations login logout mail me metrics new ' +
+    'false features ftp guest healthz help home imap info invitations login logout mail me metrics new ' +
     'no-reply noreply null official organization organizations owner pop postmaster pricing privacy public readyz register ' +
     'root search security settings signin signup smtp staff static status super-admin support system team teams terms test ' +
     'true undefined user users webmaster well-known www'
   ).split(' '),
 )
 
-export const isReservedSlug = (slug: string): boolean => RESERVED.has(slug)
+export const isReservedSlug = (slug: string): boolean => RESERVED.has(slug) || slug === PRODUCT.name
 
 export const normalizeSlug = (slug: string): string => slug.toLowerCase()
 

@@ -9,7 +9,7 @@ import {
   type NewMailedToken,
 } from '../../db/queries/accounts/mailed-tokens.js'
 import { enqueueMail } from '../../db/queries/jobs/outbox.js'
-import { type DeriveToken, deriveMailedToken } from '../../lib/auth/mailed-tokens.js'
+import { type DeriveToken, deriveMailedToken, type TokenRow, tokenOf } from '../../lib/auth/mailed-tokens.js'
 import type { SigningKey } from '../../lib/auth/signing-keys.js'
 import { type LinkMail, PURPOSE_OF } from '../../lib/jobs/jobs.js'
 
@@ -23,7 +23,7 @@ declare module 'fastify' {
        */
       issue: (tx: Tx, mail: LinkMail, link: Link) => Promise<boolean>
       /** Returns the link of a token, or undefined when its signing key is no longer in `keys`. */
-      write: (row: { id: string; keyId: string }, path: string, derive?: DeriveToken) => string | undefined
+      write: (row: TokenRow & { keyId: string }, path: string, derive?: DeriveToken) => string | undefined
       /** The target of mails that link to no specific page. */
       baseUrl: string
     }
@@ -58,9 +58,9 @@ async function mailedLinks(app: FastifyInstance, { keys, baseUrl, ttlSeconds }: 
       await createMailedToken(tx, keys[0], { ...token, id })
       return true
     },
-    write: ({ id, keyId }, path, derive = deriveMailedToken) => {
-      const key = keys.find(({ kid }) => kid === keyId)
-      return key && `${baseUrl}${path}?token=${derive(key, id)}`
+    write: (row, path, derive = deriveMailedToken) => {
+      const key = keys.find(({ kid }) => kid === row.keyId)
+      return key && `${baseUrl}${path}?token=${tokenOf(row, key, derive)}`
     },
   })
 }

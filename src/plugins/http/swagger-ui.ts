@@ -1,6 +1,7 @@
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { PRODUCT } from '../../lib/product.js'
 
 /** Serves the OpenAPI document as an interactive page, as JSON and as YAML. */
 async function swaggerUi(app: FastifyInstance) {
@@ -13,7 +14,7 @@ async function swaggerUiRoutes(docs: FastifyInstance) {
   })
   await docs.register(fastifySwaggerUi, {
     routePrefix: '/api-docs',
-    theme: { title: 'Groundwork API' },
+    theme: { title: `${PRODUCT.title} API` },
     uiConfig: {
       // Hides the bar that opens other documents: it is useless here, and needs an inline style.
       layout: 'BaseLayout',

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Route
 import { withTimeout } from '../../lib/async/with-timeout.js'
 import { isMutating } from '../../lib/audit/finished-request.js'
 import { ServiceUnavailable } from '../../lib/errors/errors.js'
+import { PRODUCT } from '../../lib/product.js'
 import { settleFailure } from '../../plugins/http/errors.js'
 import type { JobsDashboard } from '../../plugins/infra/jobs-dashboard.js'
 import { answerWithPage } from './answer-with-page.js'
@@ -36,7 +37,7 @@ const CONTENT_SECURITY_POLICY = [
 const READ_TIMEOUT_MS = 900
 
 const uiConfigBelow = (publicPath: string) => ({
-  boardTitle: 'Groundwork jobs',
+  boardTitle: `${PRODUCT.title} jobs`,
   miscLinks: [{ text: 'Sign out', url: `${publicPath}/admin/sign-out` }],
   hideDocsLink: true,
 })

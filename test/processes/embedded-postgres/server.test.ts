@@ -72,9 +72,9 @@ t.test('each role can do only its own work', async (t) => {
      from pg_database where datname = current_database()`,
   )
   t.match(names, {
-    app: 'groundwork_app',
-    owner: 'groundwork_owner',
-    datname: 'groundwork',
+    app: 'app_user',
+    owner: 'app_owner',
+    datname: 'app',
     encoding: 'UTF8',
   })
 })
@@ -88,7 +88,7 @@ t.test('listens on the loopback address only and keeps its passwords secret', as
     `select current_setting('listen_addresses') as address, current_setting('unix_socket_directories') as sockets`,
   )
   t.match(settings, { address: '127.0.0.1', sockets: '' })
-  t.equal(statSync(path.join(dataDir, 'cluster', 'groundwork.json')).mode & 0o777, 0o600)
+  t.equal(statSync(path.join(dataDir, 'cluster', 'credentials.json')).mode & 0o777, 0o600)
   const wrong = new URL(database.superuserUrl)
   wrong.password = 'guessed'
   await t.rejects(query(wrong.href, 'select 1'), { code: '28P01' })
@@ -175,12 +175,12 @@ t.test('names an unusable directory in one line and says what to do', async (t) 
       says: /base/,
     },
     'no passwords': {
-      damage: (cluster) => rmSync(path.join(cluster, 'groundwork.json')),
+      damage: (cluster) => rmSync(path.join(cluster, 'credentials.json')),
       says: /files are missing/,
     },
     'half a password file': {
-      damage: (cluster) => writeFileSync(path.join(cluster, 'groundwork.json'), '{"own'),
-      says: /groundwork\.json is damaged/,
+      damage: (cluster) => writeFileSync(path.join(cluster, 'credentials.json'), '{"own'),
+      says: /credentials\.json is damaged/,
     },
     'no cluster but something else': {
       damage: (cluster) => {

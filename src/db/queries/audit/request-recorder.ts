@@ -19,19 +19,19 @@ const MAX_WAITING_BYTES = 32 * 1_048_576
 
 const readingsOf = (recorder: RequestRecorder): Reading[] => [
   {
-    name: 'groundwork_audit_requests_waiting',
+    name: 'app_audit_requests_waiting',
     help: 'Requests whose record is not written yet. Beyond 10,000 or 32 MiB the oldest are lost.',
     type: 'gauge',
     read: () => recorder.waiting,
   },
   {
-    name: 'groundwork_audit_requests_lost_total',
+    name: 'app_audit_requests_lost_total',
     help: 'Requests whose record could not be written. They are only in the log.',
     type: 'counter',
     read: () => recorder.lost,
   },
   {
-    name: 'groundwork_audit_missing_total',
+    name: 'app_audit_missing_total',
     help: 'Requests that changed more rows than the audit log has entries. A trigger was disabled.',
     type: 'counter',
     read: () => recorder.missing,
