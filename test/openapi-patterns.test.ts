@@ -14,7 +14,7 @@ const NOT_PORTABLE = {
   'a possessive or lazy repeat': /[*+?}][+?]/,
 }
 
-const FORMATS = ['date-time', 'email', 'uuid']
+const FORMATS = ['date', 'date-time', 'email', 'uuid']
 
 function* nodesOf(node: unknown): Generator<Record<string, unknown>> {
   if (typeof node !== 'object' || node === null) return

@@ -3,6 +3,7 @@ import { generateToken } from '../../src/lib/auth/opaque-tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import { UNKNOWN_ID } from '../helpers/operations.js'
 import { type Call, recordedRequests, recordsOfCalls } from '../helpers/recorded-requests.js'
 import t from '../tap.js'
 
@@ -45,6 +46,13 @@ t.test('discards values that an operation refuses, because they may be a passwor
   })
   const rows = await sql`select from audit.audit_requests r where r::text like ${`%hunter2%`}`
   t.equal(rows.length, 0)
+})
+
+t.test('keeps times that an operation has accepted', async (t) => {
+  const query = { from: '2026-01-31T09:30:00.000Z', organizationId: UNKNOWN_ID }
+  const url = `/audit-logs?${new URLSearchParams(query)}`
+  const { record } = await recordOf(await signUp(), { method: 'GET', url })
+  t.match(record, { status: 403, args: { query } })
 })
 
 t.test('no record contains one of our tokens, wherever a client puts it', async (t) => {

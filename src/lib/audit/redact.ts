@@ -52,6 +52,7 @@ class Copy {
 
   visit(node: unknown, depth: number): unknown {
     if (typeof node === 'string') return this.consume(node)
+    if (node instanceof Date) return this.consume(node.toISOString())
     if (node === null || typeof node !== 'object') return this.consumeScalar(node ?? null)
     if (depth >= LIMITS.depth || this.bytesLeft <= 0) return TRUNCATED
     if (Array.isArray(node)) return this.items(node, depth)

@@ -31,9 +31,8 @@ export function detailsOfRefused(
   { isShort }: { isShort: boolean },
 ): RequestDetails {
   const failures = {
-    body: request.body === undefined ? [] : failuresOf(request, 'body', request.body),
-    // A copy, because the validator writes coerced numbers into it.
-    query: failuresOf(request, 'querystring', { ...(request.query as object) }),
+    body: request.body === undefined ? [] : failuresOf(request, 'body', asSent(request.body)),
+    query: failuresOf(request, 'querystring', asSent(request.query)),
   }
   return describe(request, ip, { isShort, failures })
 }
@@ -62,6 +61,15 @@ function describe(
     body: maskRefusedValues(body, failures.body),
     args: { params: redact(request.params, limits.args), query: maskedQuery },
   }
+}
+
+/** A copy, because the validator writes into what it accepts, and refuses each `Date` that it wrote earlier. */
+function asSent(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const fields = Object.entries(value)
+  return Object.fromEntries(
+    fields.map(([name, field]) => [name, field instanceof Date ? field.toISOString() : field]),
+  )
 }
 
 const cutUrl = (url: string, maxBytes: number): string => {

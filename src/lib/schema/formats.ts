@@ -13,6 +13,10 @@ export function isStorableTime(text: string): boolean {
   return year >= 1 && year <= 9999 && isRealDay(text.slice(0, 10))
 }
 
+/** Accepts days of the years 1 to 9999. */
+export const isStorableDate = (text: string): boolean =>
+  /^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(text) && isRealDay(text)
+
 /** `Date` parses 30 February as 2 March. */
 const isRealDay = (day: string): boolean => new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 
@@ -25,7 +29,7 @@ export type Format = {
   /** The name means nothing to clients, so it is left out of the OpenAPI document. */
   isCustom?: true
   /** Converts a valid text to its canonical form, the only one that handlers see. */
-  normalize?: (text: string) => string
+  normalize?: (text: string) => unknown
 }
 
 /** For names, which appear in mail headers and log lines. */
@@ -40,7 +44,12 @@ const isStorable = (text: string): boolean => !text.includes('\0') && text.isWel
  */
 export const FORMATS: Record<string, Format> = {
   uuid: { isValid: isUuid, expected: 'a UUID', normalize: (text) => text.toLowerCase() },
-  'date-time': { isValid: isStorableTime, expected: 'a time such as 2026-01-31T09:30:00Z' },
+  'date-time': {
+    isValid: isStorableTime,
+    expected: 'a time such as 2026-01-31T09:30:00Z',
+    normalize: (text) => new Date(text),
+  },
+  date: { isValid: isStorableDate, expected: 'a date such as 2026-01-31' },
   email: { isValid: isEmail, expected: 'an e-mail address', normalize: normalizeEmail },
   line: { isValid: isLine, expected: 'one line with a visible character', isCustom: true },
   storable: { isValid: isStorable, expected: 'text without NUL and lone surrogates', isCustom: true },

@@ -50,10 +50,9 @@ export const Organization = Type.Object(
   },
 )
 
-export const CreateOrganization = StrictObject(
-  { ...creating(fields), slug: Type.Optional(Slug) },
-  { examples: [{ name: 'Analytical Engines' }] },
-)
+export const CreateOrganization = StrictObject(creating(fields, ['slug']), {
+  examples: [{ name: 'Analytical Engines' }],
+})
 
 export const UpdateOrganization = StrictObject(changing(fields), {
   examples: [{ name: 'Difference Engines' }],

@@ -19,17 +19,27 @@ export const StringEnum = <const T extends readonly string[]>(
 export const Nullable = <T extends TSchema>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
 
-type Creating<T extends TProperties> = { [K in keyof T]: null extends Static<T[K]> ? TOptional<T[K]> : T[K] }
+type Creating<T extends TProperties, D extends keyof T> = {
+  [K in keyof T]: K extends D ? TOptional<T[K]> : null extends Static<T[K]> ? TOptional<T[K]> : T[K]
+}
 
-/** The fields of a body that creates something: nullable fields are optional. */
-export const creating = <T extends TProperties>(fields: T): Creating<T> => {
+/**
+ * The fields of a body that creates something. Optional are nullable fields and those that `withDefault`
+ * names (default: none), because their column has a default or the server derives them.
+ */
+export const creating = <T extends TProperties, D extends keyof T & string = never>(
+  fields: T,
+  withDefault: readonly D[] = [],
+): Creating<T, D> => {
   const isNullable = (schema: TSchema & { type?: unknown }) =>
     Array.isArray(schema.type) && schema.type.includes('null')
+  const isOptional = (name: string, schema: TSchema) =>
+    isNullable(schema) || (withDefault as readonly string[]).includes(name)
   const entries = Object.entries(fields).map(([name, schema]) => [
     name,
-    isNullable(schema) ? Type.Optional(schema) : schema,
+    isOptional(name, schema) ? Type.Optional(schema) : schema,
   ])
-  return Object.fromEntries(entries) as Creating<T>
+  return Object.fromEntries(entries) as Creating<T, D>
 }
 
 type Changing<T extends TProperties> = { [K in keyof T]: TOptional<T[K]> }
@@ -43,8 +53,11 @@ export const changing = <T extends TProperties>(fields: T): Changing<T> =>
 /** Optional for clients, but always present in handlers: Ajv fills in the default. */
 export const WithDefault = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T
 
-/** A `Date` in the code; in JSON, ISO 8601 in UTC with milliseconds. */
+/** A `Date` in the code, in requests and responses; in JSON, ISO 8601, and in responses UTC with milliseconds. */
 export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
+
+/** A day without a time, as text: `2026-01-31`. */
+export const CalendarDate = Type.String({ format: 'date' })
 
 /** Accepts upper case; handlers get lower case. */
 export const Uuid = Type.Unsafe<string>({ type: 'string', format: 'uuid' })
@@ -80,12 +93,10 @@ export const OpaqueToken = Type.String({
 })
 
 /** One line with a visible character, since names appear in mail headers and log lines. */
-export const PersonName = Type.String({
-  minLength: 1,
-  maxLength: 100,
-  format: 'line',
-  examples: ['Ada'],
-})
+export const LineText = (maxLength: number, options: Record<string, unknown> = {}) =>
+  Type.String({ ...options, minLength: 1, maxLength, format: 'line' })
+
+export const PersonName = LineText(100, { examples: ['Ada'] })
 
 /** Text of several lines: anything that PostgreSQL can store. `maxLength` counts characters. */
 export const WrittenText = (maxLength: number, options: Record<string, unknown> = {}) =>

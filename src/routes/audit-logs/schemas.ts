@@ -46,8 +46,8 @@ export const StateQuery = StrictObject({
   objectId: Name,
   organizationId: Type.Optional(OrganizationFilter),
   at: Type.Optional(
-    Type.String({
-      format: 'date-time',
+    Type.Unsafe<Date>({
+      ...Timestamp,
       description: 'The point in time, including entries of this millisecond. Default: now.',
     }),
   ),

@@ -2,7 +2,6 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { getAuditRequest, listAuditRequests } from '../../db/queries/audit/audit-requests.js'
 import { Forbidden } from '../../lib/errors/errors.js'
 import { IdParams, ref } from '../../lib/schema/schemas.js'
-import { withTimes } from '../../lib/schema/time-range.js'
 import auditReaders from '../../plugins/auth/audit-readers.js'
 import type { Tag } from '../../plugins/http/api-tags.js'
 import { AuditRequest, AuditRequestPage, AuditRequestQuery, RequestQuery } from './schemas.js'
@@ -32,7 +31,7 @@ const auditRequestRoutes: FastifyPluginAsyncTypebox = async (app) => {
       config,
     },
     async function searchAuditRequests(request) {
-      return listAuditRequests(db, withTimes(request.query))
+      return listAuditRequests(db, request.query)
     },
   )
 
