@@ -1,7 +1,8 @@
 /** Keyset pagination by columns of every type that the list of a new resource may have. */
 import { getTableColumns } from 'drizzle-orm'
-import { pgTable, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { date, pgTable, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { keysetPage } from '../../src/db/queries/page.js'
+import { boundOf } from '../../src/db/queries/sort-columns.js'
 import { outbox } from '../../src/db/schema/outbox.js'
 import { users } from '../../src/db/schema/users.js'
 import { CURSOR_MAX_LENGTH, encodeCursor } from '../../src/lib/schema/pagination.js'
@@ -131,6 +132,13 @@ t.test('loses no row when the row of a long cursor is deleted or changed', async
     before.filter(({ id }) => !ids.has(id)),
     [],
   )
+})
+
+t.test('reads only days that exist from a cursor', async (t) => {
+  const { day } = getTableColumns(pgTable('days', { day: date('day').notNull() }))
+  t.equal(boundOf(day, '2026-01-31'), '2026-01-31')
+  for (const value of ['', '2026-02-30', '2026-01-31T00:00:00Z'])
+    t.throws(() => boundOf(day, value), { code: 'INVALID_CURSOR' }, value)
 })
 
 t.test('refuses sort columns that would lose rows', async (t) => {

@@ -71,6 +71,3 @@ function wholeTextOf(column: SortColumn, { value, id }: Position): SQL {
   return sql`coalesce((select ${column} from ${column.table}
     where ${key} = ${id} and starts_with(${column}, ${prefix})), ${prefix})`
 }
-
-/** A LIKE pattern that matches texts containing `text`, with its wildcards escaped. */
-export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, '\\$&')}%`

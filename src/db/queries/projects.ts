@@ -1,14 +1,14 @@
-import { and, eq, ilike, or, type SQL } from 'drizzle-orm'
+import { and, eq, type SQL } from 'drizzle-orm'
 import { NotFound } from '../../lib/errors/errors.js'
 import type { Page, PageQuery, SortOf } from '../../lib/schema/pagination.js'
 import { type Project, projects } from '../schema/projects.js'
 import type { OrganizationScope } from '../tenancy/scopes.js'
-import { containing, keysetPage } from './page.js'
+import { contains, equals } from './filters.js'
+import { keysetPage } from './page.js'
 
 export const PROJECT_SORT_FIELDS = ['name', 'createdAt', 'updatedAt'] as const
 type SortField = (typeof PROJECT_SORT_FIELDS)[number]
 
-/** `q` searches name and description for a text, ignoring case. */
 export type ProjectFilters = PageQuery<SortOf<SortField>> & { q?: string; status?: Project['status'] }
 
 export type NewProject = Omit<
@@ -16,21 +16,19 @@ export type NewProject = Omit<
   'id' | 'organizationId' | 'createdBy' | 'createdAt' | 'updatedAt'
 >
 
-const SORTABLE = { name: projects.name, createdAt: projects.createdAt, updatedAt: projects.updatedAt }
-
 export async function listProjects(
   { tx, organizationId }: OrganizationScope,
   filters: ProjectFilters,
 ): Promise<Page<Project>> {
-  const page = keysetPage<Project, SortField>(SORTABLE, projects.id, filters)
+  const page = keysetPage<Project, SortField>(projects, projects.id, filters)
   const rows = await tx
     .select()
     .from(projects)
     .where(
       and(
         eq(projects.organizationId, organizationId),
-        filters.status && eq(projects.status, filters.status),
-        filters.q === undefined ? undefined : matches(filters.q),
+        equals(projects.status, filters.status),
+        contains([projects.name, projects.description], filters.q),
         page.after,
       ),
     )
@@ -38,9 +36,6 @@ export async function listProjects(
     .limit(page.limit)
   return page.toPage(rows)
 }
-
-const matches = (text: string): SQL | undefined =>
-  or(ilike(projects.name, containing(text)), ilike(projects.description, containing(text)))
 
 export async function createProject(scope: OrganizationScope, project: NewProject): Promise<Project> {
   const { tx, organizationId, userId } = scope

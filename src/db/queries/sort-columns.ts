@@ -1,6 +1,6 @@
 import type { AnyColumn } from 'drizzle-orm'
 import { InvalidCursor } from '../../lib/errors/errors.js'
-import { isStorableTime, isUuid } from '../../lib/schema/formats.js'
+import { isStorableDate, isStorableTime, isUuid } from '../../lib/schema/formats.js'
 
 type Bound = string | number | boolean | Date
 type Read = (text: string, column: { enumValues: string[] | undefined }) => Bound | undefined
@@ -19,6 +19,7 @@ const integer =
 const READ_BY_TYPE = {
   PgBigInt53: integer(53),
   PgBoolean: (value) => (value === 'true' || value === 'false' ? value === 'true' : undefined),
+  PgDateString: (value) => (isStorableDate(value) ? value : undefined),
   PgEnumColumn: (value, { enumValues }) => (enumValues?.includes(value) ? value : undefined),
   PgInteger: integer(32),
   PgSmallInt: integer(16),

@@ -1,10 +1,11 @@
-import { and, eq, ilike, or, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { and, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import type { UserRole, UserStatus } from '../../../lib/auth/roles.js'
 import type { Page, PageQuery, SortOf } from '../../../lib/schema/pagination.js'
 import type { Db } from '../../driver/client.js'
 import { prepareEach } from '../../driver/prepare-once.js'
 import { type User, users } from '../../schema/users.js'
-import { containing, keysetPage } from '../page.js'
+import { contains, equals } from '../filters.js'
+import { keysetPage } from '../page.js'
 
 const SORTABLE = {
   email: users.email,
@@ -42,18 +43,13 @@ const firstPage = prepareEach((db, sort: UserSort) => {
 export async function listUsers(db: Db, filters: UserFilters): Promise<Page<User>> {
   const page = keysetOf(filters)
   const where = and(
-    filters.role && eq(users.role, filters.role),
-    filters.status && eq(users.status, filters.status),
-    filters.q === undefined ? undefined : matches(filters.q),
+    equals(users.role, filters.role),
+    equals(users.status, filters.status),
+    contains([users.email, users.firstName, users.lastName], filters.q),
     page.after,
   )
   const rows = where
     ? await selectPage(db, { ...page, where })
     : await firstPage(db, filters.sort).execute({ limit: page.limit })
   return page.toPage(rows)
-}
-
-function matches(text: string): SQL | undefined {
-  const pattern = containing(text)
-  return or(ilike(users.email, pattern), ilike(users.firstName, pattern), ilike(users.lastName, pattern))
 }

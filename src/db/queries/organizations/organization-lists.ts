@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, ilike, isNull, or, type SQL } from 'drizzle-orm'
+import { and, eq, getTableColumns, isNull } from 'drizzle-orm'
 import type { Page, PageQuery, SortOf } from '../../../lib/schema/pagination.js'
 import type { Db } from '../../driver/client.js'
 import { memberships } from '../../schema/memberships.js'
@@ -10,7 +10,8 @@ import {
   type UserScope,
   withOwnOrganizations,
 } from '../../tenancy/scopes.js'
-import { containing, keysetPage } from '../page.js'
+import { contains } from '../filters.js'
+import { keysetPage } from '../page.js'
 import type { SeenOrganization } from './organizations.js'
 
 export const ORGANIZATION_SORT_FIELDS = ['name', 'slug', 'createdAt', 'updatedAt'] as const
@@ -69,11 +70,8 @@ function pageOfOrganizations(filters: OrganizationFilters) {
   const page = keysetPage<SeenOrganization, SortField>(columns, organizations.id, filters)
   return {
     ...page,
-    condition: and(isNotDeleted, filters.q === undefined ? undefined : matches(filters.q), page.after),
+    condition: and(isNotDeleted, contains([organizations.name, organizations.slug], filters.q), page.after),
   }
 }
 
 const isNotDeleted = isNull(organizations.deletedAt)
-
-const matches = (text: string): SQL | undefined =>
-  or(ilike(organizations.name, containing(text)), ilike(organizations.slug, containing(text)))
