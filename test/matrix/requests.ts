@@ -121,12 +121,15 @@ export async function makeObjects(line: string, context: Context): Promise<Recor
 /**
  * @throws when the document has no POST for the collection, or it does not accept its own example
  */
-async function makeByExample(prefix: string, ids: Record<string, string>, { app, root }: Context) {
+async function makeByExample(prefix: string, ids: Record<string, string>, context: Context) {
+  const { app, root, caller, newUser } = context
   const collection = prefix.replace(/\/\{\w+\}$/, '')
   const create = operationsOf(app).find(({ name }) => name === `POST ${collection}`)
   if (!create?.body) throw new Error(`Add to OBJECTS of test/matrix/requests.ts how to make one of ${prefix}`)
   const payload = sampleOf(create.body) as Record<string, unknown>
-  const answer = await root.request({ method: 'POST', url: withIds(collection, ids), payload })
+  // What is below /me belongs to its creator.
+  const creator = !prefix.startsWith('/api/v1/me/') ? root : caller.user ? caller : await newUser()
+  const answer = await creator.request({ method: 'POST', url: withIds(collection, ids), payload })
   if (answer.status !== 201) throw new Error(`The example of ${create.name} is refused: ${answer.text}`)
   return answer.body.id
 }
