@@ -5,12 +5,18 @@ import { databaseOptions } from '../../src/db/driver/client.js'
 import { memberships } from '../../src/db/schema/memberships.js'
 import { findTenancyProblems } from '../../src/db/tenancy/check.js'
 import { MEMBERSHIP_QUERY } from '../../src/db/tenancy/enter.js'
-import { acrossOrganizations, narrowTo, withOrganization } from '../../src/db/tenancy/scopes.js'
+import {
+  acrossOrganizations,
+  narrowTo,
+  withOrganization,
+  withPublicOrganization,
+} from '../../src/db/tenancy/scopes.js'
 import db from '../../src/plugins/infra/db.js'
 import metrics from '../../src/plugins/infra/metrics.js'
 import rowSecurity from '../../src/plugins/infra/row-security.js'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
+import { UNKNOWN_ID } from '../helpers/operations.js'
 import { addMember, createOrganization } from '../helpers/organizations.js'
 import { insertTenantRows } from '../helpers/tenant-rows.js'
 import t from '../tap.js'
@@ -155,6 +161,23 @@ t.test('a scope declared read-only cannot write, and a failed one leaves nothing
     })
   await t.rejects(change('members.read'), { cause: { code: '25006' } })
   await t.rejects(change('members.update'), { message: 'undo' })
+})
+
+t.test('a public route reads the rows of one existing organization, and writes nothing', async (t) => {
+  const read = (id: string) =>
+    withPublicOrganization(app.db, id, ({ tx, userId }) => {
+      t.equal(userId, null)
+      return tx.select().from(memberships)
+    })
+  t.strictSame([...new Set((await read(ours.id)).map((row) => row.organizationId))], [ours.id])
+  await t.rejects(read(UNKNOWN_ID), { code: 'NOT_FOUND' })
+  const write = withPublicOrganization(app.db, ours.id, ({ tx }) =>
+    tx.update(memberships).set({ role: 'member' }),
+  )
+  await t.rejects(write, { cause: { code: '25006' } })
+  const gone = await createOrganization(grace)
+  t.equal((await grace.delete(gone.path)).status, 204)
+  await t.rejects(read(gone.id), { code: 'NOT_FOUND' }, 'a deleted organization')
 })
 
 t.test(

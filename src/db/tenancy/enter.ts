@@ -37,11 +37,24 @@ export async function enterToRead(
   organizationId: string,
   permission: Permission,
 ): Promise<OrganizationCaller> {
-  const params = [`organization:${organizationId}`, organizationId, caller.userId]
+  return checkMember(await findMember(db, organizationId, caller.userId), caller, permission)
+}
+
+/**
+ * Checks only that the organization exists, for what anyone may read.
+ * @throws {NotFound} when it does not exist
+ */
+export async function enterPublicly(db: Db, organizationId: string): Promise<void> {
+  const found = await findMember(db, organizationId, null)
+  if (!found?.organizationId) throw new NotFound()
+}
+
+async function findMember(db: Db, organizationId: string, userId: string | null): Promise<Found | undefined> {
+  const params = [`organization:${organizationId}`, organizationId, userId]
   const [found] = await sessionOf(db).pool.run(
     async (client) => await client.unsafe<Found[]>(MEMBERSHIP_QUERY, params, { prepare: true }),
   )
-  return checkMember(found, caller, permission)
+  return found
 }
 
 /**

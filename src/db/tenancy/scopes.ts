@@ -1,7 +1,7 @@
 import { isRead, type OrganizationCaller, type Permission } from '../../lib/auth/permissions.js'
 import { uuidV7 } from '../../lib/schema/uuid.js'
 import type { Db, Tx } from '../driver/client.js'
-import { type Caller, enterToRead, enterToWrite, setScope } from './enter.js'
+import { type Caller, enterPublicly, enterToRead, enterToWrite, setScope } from './enter.js'
 import { scopedReads } from './scoped-reads.js'
 
 declare const brand: unique symbol
@@ -16,7 +16,7 @@ type Scope<Kind extends string> = { readonly tx: Tx; readonly [brand]: Kind }
 export type OrganizationScope = Scope<'organization'> &
   Readonly<OrganizationCaller> & {
     readonly organizationId: string
-    /** Null for jobs, and for a caller who accepts an invitation. */
+    /** Null for jobs, on public routes, and for a caller who accepts an invitation. */
     readonly userId: string | null
   }
 
@@ -49,6 +49,20 @@ export async function withOrganization<T>(
   return db.transaction(async (tx) =>
     work(scopeOf(tx, await enterToWrite(tx, caller, organizationId, permission))),
   )
+}
+
+/**
+ * Runs `work`, which only reads, on the rows of an organization for a public route.
+ * @throws {NotFound} when the organization does not exist
+ */
+export async function withPublicOrganization<T>(
+  db: Db,
+  organizationId: string,
+  work: (scope: OrganizationScope) => Promise<T>,
+): Promise<T> {
+  await enterPublicly(db, organizationId)
+  const tx = readOnlyTx(db, `organization:${organizationId}`)
+  return work(toScope<OrganizationScope>({ tx, organizationId, ...NO_CALLER }))
 }
 
 /** Runs `work` in the scope of an organization that it creates, as its org_admin. */
@@ -87,7 +101,7 @@ export const acrossOrganizations = <T>(db: Db, work: (scope: PlatformScope) => P
  */
 export async function narrowTo({ tx }: PlatformScope, organizationId: string): Promise<OrganizationScope> {
   await setScope(tx, `organization:${organizationId}`)
-  return toScope<OrganizationScope>({ tx, organizationId, userId: null, role: null, isSuperAdmin: false })
+  return toScope<OrganizationScope>({ tx, organizationId, ...NO_CALLER })
 }
 
 /** The row of one deleted organization, without its other rows. */
@@ -118,9 +132,10 @@ export const withRowsOfDeleted = <T>(
 ): Promise<T> =>
   db.transaction(async (tx) => {
     await setScope(tx, `organization:${organizationId}`)
-    const noCaller = { userId: null, role: null, isSuperAdmin: false }
-    return work(toScope<OrganizationScope>({ tx, organizationId, ...noCaller }))
+    return work(toScope<OrganizationScope>({ tx, organizationId, ...NO_CALLER }))
   })
+
+const NO_CALLER = { userId: null, role: null, isSuperAdmin: false } as const
 
 /** Not a transaction: each statement runs by itself. */
 const readOnlyTx = (db: Db, scope: string): Tx => scopedReads(db, scope) as unknown as Tx

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { type OrganizationScope, withOrganization } from '../../db/tenancy/scopes.js'
+import { type OrganizationScope, withOrganization, withPublicOrganization } from '../../db/tenancy/scopes.js'
 import { recordOrganization } from '../../lib/audit/context.js'
 import type { Permission } from '../../lib/auth/permissions.js'
 
@@ -14,9 +14,10 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * Runs the work of such a route, in one transaction that is limited to this organization.
+     * Runs the work of such a route, in one transaction that is limited to this organization. On a public
+     * route it can only read.
      *
-     * @throws {NotFound} when the caller is not a member
+     * @throws {NotFound} when the organization does not exist, or the caller is not a member
      * @throws {Forbidden} when the caller's role lacks the permission
      */
     inOrganization: <T>(work: (scope: OrganizationScope) => Promise<T>) => Promise<T>
@@ -37,9 +38,10 @@ async function organizationScope(app: FastifyInstance) {
   app.addHook('onRoute', checkDeclaration)
   app.decorateRequest('inOrganization', function inOrganization(this: FastifyRequest, work) {
     const { organizationId } = this.params as { organizationId: string }
-    const { permission } = this.routeOptions.config
-    if (!permission) throw new Error(`${this.routeOptions.url} has no config.permission`)
+    const { permission, public: isPublic } = this.routeOptions.config
     recordOrganization(organizationId)
+    if (isPublic) return withPublicOrganization(app.db, organizationId, work)
+    if (!permission) throw new Error(`${this.routeOptions.url} has no config.permission`)
     return withOrganization(app.db, this.user, organizationId, permission, work)
   })
 }
