@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.js'
@@ -27,6 +27,8 @@ export type TestAppOptions = {
   database?: TestDatabase
   logger?: Logger
   signingKeys?: readonly [SigningKey, ...SigningKey[]]
+  /** Routes that only the test has. */
+  routes?: FastifyPluginAsync
 }
 
 export const testSigningKeys = parseSigningKeys(generateSigningKeyPem())
@@ -59,6 +61,7 @@ export async function buildTestApp(t: Test, options: TestAppOptions = {}): Promi
     ...(options.logger && { logger: options.logger }),
   })
   t.teardown(() => app.close())
+  if (options.routes) await app.register(options.routes)
   await app.ready()
   shareDocument(app, JSON.stringify(options.config ?? {}))
 

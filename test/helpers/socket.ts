@@ -7,7 +7,11 @@ import type { Answer } from './client.js'
  * connection, for requests that no HTTP client would send. Send `Connection: close`, or the server
  * keeps the connection open.
  */
-export async function exchange(port: number, chunks: Iterable<string | Buffer>): Promise<Answer> {
+export const exchange = async (port: number, chunks: Iterable<string | Buffer>): Promise<Answer> =>
+  parse(await exchangeBytes(port, chunks))
+
+/** As `exchange`, but returns what the server sent as it is. */
+export async function exchangeBytes(port: number, chunks: Iterable<string | Buffer>): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const received: Buffer[] = []
   let isOver = false
@@ -22,7 +26,7 @@ export async function exchange(port: number, chunks: Iterable<string | Buffer>):
     if (!socket.write(chunk)) await Promise.race([once(socket, 'drain'), closed])
   }
   await closed
-  return parse(Buffer.concat(received).toString())
+  return Buffer.concat(received).toString()
 }
 
 function parse(response: string): Answer {
