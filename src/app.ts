@@ -7,6 +7,7 @@ import { COOKIE_SESSION_HOURS } from './lib/auth/session-cookie.js'
 import type { SigningKey } from './lib/auth/signing-keys.js'
 import { clientErrorHandler } from './lib/http/client-error.js'
 import { requestIdOf } from './lib/http/request-id.js'
+import { SecuredResponse } from './lib/http/secured-response.js'
 import { LazyLogger } from './lib/observability/lazy-logger.js'
 import { PRODUCT } from './lib/product.js'
 import { buildValidator } from './lib/schema/validation.js'
@@ -80,7 +81,7 @@ export async function buildApp({
     bodyLimit: config.BODY_LIMIT_BYTES,
     return503OnClosing: false,
     clientErrorHandler: clientErrorHandler(config.CORS_ORIGINS),
-    ...timeoutsOf(config),
+    ...serverOptionsOf(config),
     frameworkErrors: answerUnreadableUrl,
     routerOptions: { maxParamLength: maxHeaderSize },
     schemaController: { compilersFactory: { buildValidator } },
@@ -185,13 +186,14 @@ const HEADERS_TIMEOUT_MS = 10_000
 /** How often Node checks for slow clients. Its default is 30 seconds. */
 const CONNECTIONS_CHECK_MS = 1_000
 
-/** Fastify's defaults never end a client that sends its request one byte at a time. */
-function timeoutsOf(config: Config) {
+/** The default timeouts of Fastify never end a client that sends its request one byte at a time. */
+function serverOptionsOf(config: Config) {
   const requestTimeout = config.REQUEST_TIMEOUT_SECONDS * 1000
   return {
     requestTimeout,
     keepAliveTimeout: config.KEEP_ALIVE_TIMEOUT_SECONDS * 1000,
     http: {
+      ServerResponse: SecuredResponse,
       requireHostHeader: false,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeout),
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsync } from 'fastify'
+import { Overloaded } from '../../src/lib/errors/errors.js'
 
 const brokenStream = () =>
   new Readable({
@@ -30,12 +31,25 @@ export const oddRoutes: FastifyPluginAsync = async (app) => {
     reply.header('cache-control', 'private').send(Readable.from(['a', 'b'])),
   )
   app.get('/broken-stream', async (_request, reply) => reply.send(brokenStream()))
+  app.get('/overloaded', async () => {
+    throw new Overloaded()
+  })
   app.get('/not-modified', async (_request, reply) => reply.code(304).header('etag', '"1"').send())
   app.get('/hijacked', async (_request, reply) => {
     reply.hijack().raw.writeHead(200, { 'Cache-Control': 'private', 'Content-Length': 0 }).end()
   })
   app.get('/hijacked-list', async (_request, reply) => {
     reply.hijack().raw.writeHead(200, ['Cache-Control', 'private', 'Content-Length', '0']).end()
+  })
+  app.get('/hijacked-pairs', async (_request, reply) => {
+    const pairs: [string, string][] = [
+      ['Cache-Control', 'private'],
+      ['Content-Length', '0'],
+    ]
+    reply
+      .hijack()
+      .raw.writeHead(200, pairs as never)
+      .end()
   })
   app.get('/hijacked-early', async (_request, reply) => {
     const { raw } = reply.hijack()

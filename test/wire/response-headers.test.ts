@@ -38,6 +38,8 @@ const STATIC = {
   etag: /^W\/"/,
   'last-modified': /GMT$/,
 }
+const OWN = { ...JSON_BODY, 'cache-control': 'private', 'x-frame-options': 'SAMEORIGIN' }
+
 /** A request that closes its connection. `lines` are further headers. */
 const send = (start: string, lines: readonly string[] = [], body = '') =>
   [`${start} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...lines, '', body].join('\r\n')
@@ -65,12 +67,7 @@ const ROWS: Row[] = [
   ['no content', send('OPTIONS /healthz'), 204, { allow: 'GET, HEAD, OPTIONS' }],
   ['not modified', send('GET /not-modified'), 304, { etag: '"1"' }],
   ['a redirect', send('GET /'), 302, { location: '/api-docs', ...EMPTY }],
-  [
-    'headers of the route',
-    send('GET /own'),
-    200,
-    { ...JSON_BODY, 'x-frame-options': 'SAMEORIGIN', 'cache-control': 'private' },
-  ],
+  ['headers of the route', send('GET /own'), 200, OWN],
   [
     'cacheable keys',
     send('GET /.well-known/jwks.json'),
@@ -148,6 +145,7 @@ const ROWS: Row[] = [
   ['an unknown method', send('BREW /healthz'), 405, { ...PROBLEM, allow: /GET/, date: undefined }],
   ['a body that is too large', login('application/json', ' '.repeat(1_100_000)), 413, PROBLEM],
   ['a media type', login('text/plain', '{}'), 415, PROBLEM],
+  ['an overloaded server', send('GET /overloaded'), 503, { ...PROBLEM, 'retry-after': '1' }],
   ['an unreadable URL', send('GET /%zz'), 400, PROBLEM],
   ['no host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, PROBLEM],
   ['no HTTP', 'nonsense\r\n\r\n', 400, { ...PROBLEM, date: undefined }],
@@ -164,6 +162,17 @@ const ROWS: Row[] = [
     PROBLEM,
   ],
   ['another expectation', send('GET /healthz', ['Expect: the-unexpected']), 200, JSON_BODY],
+]
+
+const BY_HAND = { ...EMPTY, 'cache-control': 'private', 'x-request-id': undefined }
+
+/** Written to Node's response, past Fastify's. */
+const HIJACKED_ROWS: Row[] = [
+  ['an object of headers', send('GET /hijacked'), 200, BY_HAND],
+  ['a list of headers', send('GET /hijacked-list'), 200, BY_HAND],
+  ['pairs of headers', send('GET /hijacked-pairs'), 200, BY_HAND],
+  ['headers set before', send('GET /hijacked-early'), 200, BY_HAND],
+  ['no headers', send('GET /hijacked-bare'), 200, { ...EMPTY, 'x-request-id': undefined }],
 ]
 
 const CORS = { 'access-control-expose-headers': /x-request-id/, vary: 'Origin' }
@@ -201,4 +210,21 @@ const sends = async (t: Test, rows: readonly Row[], port = 0) => {
 }
 
 t.test('sends the headers of each class of response, each once', (t) => sends(t, ROWS, port))
+t.test('sends those of hijacked replies', (t) => sends(t, HIJACKED_ROWS, port))
 t.test('sends them with limits and CORS', (t) => sends(t, LIMITED_ROWS, limitedPort))
+
+t.test('sends them through `inject`', async (t) => {
+  const injected: [url: string, status: number, own: ExpectedHeaders][] = [
+    ['/healthz', 200, JSON_BODY],
+    ['/own', 200, OWN],
+    ['/own-stream', 200, { ...CHUNKED, 'cache-control': 'private' }],
+    ['/nothing', 404, PROBLEM],
+    ['/%zz', 400, PROBLEM],
+  ]
+  for (const [url, status, own] of injected) {
+    const { statusCode, headers } = await app.inject(url)
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    const head = [`HTTP/1.1 ${statusCode} `, ...lines].join('\r\n')
+    t.equal(findDifference(head, status, { ...own, connection: 'keep-alive' }), undefined, url)
+  }
+})

@@ -6,7 +6,7 @@ import { redactText } from '../../lib/audit/redact.js'
 import { NotFound, Overloaded } from '../../lib/errors/errors.js'
 import { retryAfterSecondsOf } from '../../lib/errors/retry-after.js'
 import { PROBLEM_MEDIA_TYPE, toProblem } from '../../lib/http/problem.js'
-import { SECURITY_HEADERS } from '../../lib/http/security-headers.js'
+import { setSecurityHeaders } from '../../lib/http/secured-response.js'
 
 /**
  * The only place that turns errors into responses. Logs the error, sets status and headers, and returns the
@@ -49,7 +49,8 @@ export function answerUnreadableUrl(error: FastifyError, request: FastifyRequest
   )
   request.server.countUnreadable('url')
   const { origin } = request.headers
-  reply.headers({ 'x-request-id': request.id, ...SECURITY_HEADERS, ...request.server.corsHeaders(origin) })
+  setSecurityHeaders(reply)
+  reply.headers({ 'x-request-id': request.id, ...request.server.corsHeaders(origin) })
   return answerWithProblem(error, request, reply)
 }
 

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { SECURITY_HEADERS } from '../../lib/http/security-headers.js'
+import { setSecurityHeaders } from '../../lib/http/secured-response.js'
 
 async function securityHeaders(app: FastifyInstance) {
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.headers(SECURITY_HEADERS)
+    setSecurityHeaders(reply)
     done()
   })
 }
