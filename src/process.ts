@@ -15,7 +15,6 @@ import { parseDatabaseUrl, placesOf } from './lib/database-url/index.js'
 import { explainExit } from './lib/errors/operator-error.js'
 import { errorCode } from './lib/errors/system-error-code.js'
 import { PRODUCT } from './lib/product.js'
-import { refuseMissingDatabase } from './lib/redis/index.js'
 import { startTracing } from './tracing/index.js'
 import { version } from './version.js'
 
@@ -55,7 +54,7 @@ export async function runProcess(
       version,
       log: log.logger,
     })
-    if (config.REDIS_URL !== undefined) await refuseMissingDatabase(config.REDIS_URL)
+    if (config.REDIS_URL !== undefined) await checkRedis(config.REDIS_URL)
     const database = await openDatabase(config)
     logIgnoredSettings(database, log.logger)
     await checkDatabase(database, log.logger)
@@ -105,6 +104,12 @@ async function checkDatabase(database: OpenDatabase, logger: Logger): Promise<vo
   if (newer.length > 0) onAhead({ newer })
   if (pending.length > 0) logger.warn({ pending }, 'migrations are pending: run npm run db:upgrade')
   if (unknown.length > 0) logger.error({ unknown }, 'the database has migrations of another history')
+}
+
+/** Loads the client only here, because most processes have no Redis. */
+async function checkRedis(url: string): Promise<void> {
+  const { refuseMissingDatabase } = await import('./lib/redis/index.js')
+  await refuseMissingDatabase(url)
 }
 
 /** Explains a database that accepted the connection but does not answer. Undefined for other errors. */

@@ -2,11 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { Organization } from '../lib/schema/organization-schemas.js'
 import { User } from '../lib/schema/user-schemas.js'
 import strictInput from '../plugins/http/strict-input.js'
-import adminRoutes from './admin/index.js'
 import auditLogRoutes from './audit-logs/index.js'
 import auditRequestRoutes from './audit-requests/index.js'
 import authRoutes from './auth/index.js'
-import devMailRoutes from './dev-mail/index.js'
 import invitationRoutes from './invitations/index.js'
 import meRoutes from './me/index.js'
 import methodNotAllowedRoutes from './method-not-allowed/index.js'
@@ -25,7 +23,7 @@ export default async function routes(app: FastifyInstance, options: RouteOptions
   app.addSchema(User)
   app.addSchema(Organization)
   await app.register(describedRoutes, options)
-  if (app.jobsDashboard) await app.register(adminRoutes, { dashboard: app.jobsDashboard })
+  if (app.jobsDashboard) await app.register(import('./admin/index.js'), { dashboard: app.jobsDashboard })
   await app.register(methodNotAllowedRoutes)
 }
 
@@ -34,7 +32,11 @@ async function describedRoutes(app: FastifyInstance, options: RouteOptions) {
   if (app.metricsToken) await app.register(metricsRoutes, { prefix: '/metrics', token: app.metricsToken })
   await app.register(pageRoutes)
   if (app.devInbox)
-    await app.register(devMailRoutes, { prefix: '/dev/mail', inbox: app.devInbox, ...options })
+    await app.register(import('./dev-mail/index.js'), {
+      prefix: '/dev/mail',
+      inbox: app.devInbox,
+      ...options,
+    })
   await app.register(apiRoutes, { prefix: '/api/v1' })
   await app.register(systemRoutes, options)
   await app.register(wellKnownRoutes, options)

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { startEmbeddedPostgres } from '../../embedded-postgres/index.js'
 import { parseDatabaseUrl } from '../../lib/database-url/index.js'
 
 /** A database that is ready for connections, and the URLs for its roles. */
@@ -52,6 +51,8 @@ export async function openDatabase(config: DatabaseSettings): Promise<OpenDataba
       close: async () => undefined,
     }
   }
+  // Production never needs it.
+  const { startEmbeddedPostgres } = await import('../../embedded-postgres/index.js')
   const server = await startEmbeddedPostgres({ dataDir: join(config.DATA_DIR, 'postgres') })
   const url = server.appUrl
   const close = () => server.stop()
