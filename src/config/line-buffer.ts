@@ -6,7 +6,7 @@ const WARN = 40
 const NEEDS_METADATA: unique symbol = Symbol.for('pino.metadata')
 
 /** A longer text is written at once, because lines may be large. */
-const MAX_CHARACTERS = 16 * 1024
+const MAX_CHARACTERS = 32 * 1024
 
 type Output = { write: (text: string) => unknown }
 
