@@ -12,6 +12,8 @@ const MAPPED_IPV4 = '::ffff:'
  * address.
  */
 export function readAddress(text = ''): string | undefined {
+  // Nearly all addresses, and this is called for each request.
+  if (isIPv4(text)) return text
   const host = IN_BRACKETS.exec(text)?.[1] ?? IPV4_WITH_PORT.exec(text)?.[1] ?? text
   const [address = ''] = host.split('%', 1)
   const family = isIP(address)
