@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../../src/lib/errors/operator-error.js'
 import { git, gitSucceeds } from './git.js'
+import { correctLockFile } from './lock-file.js'
 
 /** A file that git could not merge, and how many lines of it are in conflict. */
 export interface Conflict {
@@ -16,6 +17,8 @@ export interface MergeResult {
   /** Arguments of `git switch` that lead back to what was checked out. */
   before: string[]
   conflicts: Conflict[]
+  /** False when npm could not correct package-lock.json. */
+  isLocked: boolean
   /** Files that the product had deleted and the release changed: they stay deleted. */
   stayDeleted: string[]
 }
@@ -44,7 +47,7 @@ export function mergeOnBranch(root: string, { branch, start, next }: Sides, mess
     const hasMerged = gitSucceeds(root, merge)
     const unmerged = listUnmerged(root)
     if (!hasMerged && unmerged.length === 0) git(root, merge)
-    const result = settleDeleted(root, unmerged)
+    const result = { ...settleDeleted(root, unmerged), isLocked: correctLockFile(root) }
     if (result.conflicts.length === 0) git(root, ['commit', '--quiet', '--no-edit'])
     return { branch, before, ...result }
   } catch (error) {

@@ -22,7 +22,13 @@ export function settle(trees: Trees, release: RecordedRelease): Settled {
   settleFile(trees, 'CHANGELOG.md', ({ product }) => product)
   settleFile(trees, 'src/db/schema/index.ts', mergeLists)
   const kept: JsonConflict[] = []
-  settleFile(trees, 'package.json', (texts) => mergePackage(texts, kept))
+  settleFile(trees, 'package.json', (texts) => {
+    const { text, conflicts } = mergeManifests(texts)
+    kept.push(...conflicts)
+    return text
+  })
+  // npm corrects it after the merge.
+  settleFile(trees, 'package-lock.json', (texts) => mergeManifests(texts).text)
   settleFile(trees, RECORD, ({ product }) => withRelease(product, release))
   return { migrations, kept }
 }
@@ -54,16 +60,26 @@ function mergeLists({ product, old, next }: Texts): string {
 /** The product's own: no release changes them. */
 const OWN_FIELDS = ['name', 'version', 'description', 'license', 'author', 'repository', 'homepage', 'bugs']
 
-function mergePackage(texts: Texts, kept: JsonConflict[]): string {
-  const [base, ours, theirs] = [texts.old, texts.product, texts.next].map((text) => JSON.parse(text || '{}'))
-  for (const field of OWN_FIELDS) {
-    base[field] = ours[field]
-    theirs[field] = ours[field]
+type Manifest = Record<string, unknown> & { packages?: Record<string, Record<string, unknown>> }
+
+/** Merges package.json or package-lock.json. */
+function mergeManifests(texts: Texts) {
+  const [base, ours, theirs] = [texts.old, texts.product, texts.next].map(
+    (text): Manifest => JSON.parse(text || '{}'),
+  ) as [Manifest, Manifest, Manifest]
+  for (const side of [base, theirs]) {
+    keepOwnFields(ours, side)
+    keepOwnFields(ours.packages?.[''] ?? {}, side.packages?.[''] ?? {})
   }
   const { value, conflicts } = mergeJson(base, ours, theirs)
-  kept.push(...conflicts)
   // Without a change, the text stays as it is formatted.
-  return isDeepStrictEqual(value, ours) ? texts.product : toJson(value)
+  const text = isDeepStrictEqual(value, ours) ? texts.product : `${JSON.stringify(value, null, 2)}\n`
+  return { text, conflicts }
 }
 
-const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+function keepOwnFields(ours: Record<string, unknown>, side: Record<string, unknown>): void {
+  for (const field of OWN_FIELDS) {
+    if (ours[field] === undefined) delete side[field]
+    else side[field] = ours[field]
+  }
+}

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { OperatorError } from '../../src/lib/errors/operator-error.js'
 import { extractCodemods } from './codemods.js'
 import { git } from './git.js'
-import { settleLockFile } from './lock-file.js'
 import { type MergeResult, mergeOnBranch } from './merge.js'
 import { notesAfter, type UpgradeNote } from './notes.js'
 import { requireFreeBranch, requireReady } from './ready.js'
@@ -27,8 +26,6 @@ export interface UpgradeOptions {
 
 export interface Upgrade extends MergeResult, Settled {
   release: string
-  /** False when npm could not write package-lock.json. */
-  isLocked: boolean
   notes: UpgradeNote[]
 }
 
@@ -82,10 +79,9 @@ function mergeRelease(task: Task, folder: string): Upgrade {
   const codemods = extractCodemods(starter, task, join(folder, 'codemods'))
   for (const tree of [trees.product, trees.old]) runCodemods(codemods, tree)
   const settled = settle(trees, { starter: next.name, ...addressOf(source) })
-  const isLocked = settleLockFile(trees)
   const sides = { ...storeSides(task, trees, codemods.length > 0), branch: branchOf(next) }
   const merged = mergeOnBranch(root, sides, `Upgrade the starter to ${next.name}`)
-  return { ...merged, ...settled, isLocked, release: next.name, notes: readNotes(task) }
+  return { ...merged, ...settled, release: next.name, notes: readNotes(task) }
 }
 
 /** A folder is not recorded: it exists on one machine. */

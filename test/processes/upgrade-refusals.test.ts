@@ -62,3 +62,14 @@ t.test('a file of the product that git ignores is not overwritten', async (t) =>
   )
   t.strictSame(product.state(), before)
 })
+
+t.test('a merge that git cannot commit is undone', async (t) => {
+  const { starter, release, product } = createStarterAndProduct(t)
+  release('1.1.0', { 'src/more.ts': '' })
+  product.git('config', 'commit.gpgsign', 'true')
+  product.git('config', 'gpg.program', 'false')
+  const before = product.state()
+  const { code, stderr } = await upgrade(t, product, '1.1.0', '--from', starter.folder)
+  t.match({ code, stderr }, { code: 1, stderr: /^upgrade: git commit: [^\n]+\n$/ })
+  t.strictSame(product.state(), before)
+})
