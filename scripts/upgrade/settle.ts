@@ -20,6 +20,7 @@ export interface Settled {
 export function settle(trees: Trees, release: RecordedRelease): Settled {
   const migrations = takeMigrations(trees)
   settleFile(trees, 'CHANGELOG.md', ({ product }) => product)
+  settleFile(trees, 'README.md', ({ product, old, next }) => (product === old ? next : product))
   settleFile(trees, 'src/db/schema/index.ts', mergeLists)
   const kept: JsonConflict[] = []
   settleFile(trees, 'package.json', (texts) => {

@@ -104,6 +104,7 @@ export function createStarterAndProduct(t: Test) {
   release('1.0.0', {
     '.gitignore': 'node_modules\n',
     'CHANGELOG.md': '# Changelog\n\n## [1.0.0] - 2026-01-01\n',
+    'README.md': '# basis\n',
     'tsconfig.json': '{ "include": ["src"] }',
     'scripts/init/apply.ts': SMALL_INIT,
     'src/app.ts': `${lines()}export const name = 'basis'\n`,

@@ -20,6 +20,7 @@ t.test('merges a release into a product that has gone its own way', async (t) =>
   const { starter, release, product } = createStarterAndProduct(t)
   release('1.1.0', {
     'package.json': '{ "scripts": { "new": "tsx new.ts" } }',
+    'README.md': '# basis is better now\n',
     'src/app.ts': `${lines({ two: 'TWO' })}export const name = 'basis'\n`,
     'src/extra/index.ts': lines({ one: 'ONE' }),
     'src/logo.bin': Buffer.from([0, 9, 9]),
@@ -33,6 +34,7 @@ t.test('merges a release into a product that has gone its own way', async (t) =>
   product.commit({
     'package.json': product.read('package.json').replace('1.0.0', '7.0.0'),
     'CHANGELOG.md': '# What is new in acme\n',
+    'README.md': '# All about acme\n',
     'src/app.ts': product.read('src/app.ts').replace("'seven'", "'SEVEN'"),
     'src/db/schema/index.ts': "/** The tables. */\nexport * from './notes.js'\nexport * from './users.js'\n",
     ...migration('0002', 'notes'),
@@ -53,6 +55,7 @@ t.test('merges a release into a product that has gone its own way', async (t) =>
   t.throws(() => product.read('src/extra/index.ts'), 'a feature that was left out stays out')
   t.equal(product.read('src/logo.bin'), '\0\t\t')
   t.equal(product.read('CHANGELOG.md'), '# What is new in acme\n')
+  t.equal(product.read('README.md'), '# All about acme\n')
   t.match(JSON.parse(product.read('package.json')), {
     name: 'acme',
     version: '7.0.0',
@@ -101,10 +104,11 @@ t.test('takes one release after the other, also after a squash', async (t) => {
 
 t.test('remembers the address of the starter', async (t) => {
   const { starter, release, product } = createStarterAndProduct(t)
-  release('1.1.0', {})
+  release('1.1.0', { 'README.md': '# More about this\n' })
   release('1.2.0', {})
   t.match(await upgrade(t, product, '1.1.0', '--from', `file://${starter.folder}`), { code: 0 })
   t.match(await upgrade(t, product, '1.2.0'), { code: 0 })
+  t.equal(product.read('README.md'), '# More about this\n', 'a README that the product has not edited')
   t.strictSame(JSON.parse(product.read('starter.json')), {
     ...{ starter: '1.2.0', repository: `file://${starter.folder}` },
     ...{ name: 'acme', without: ['extra'] },
