@@ -30,6 +30,7 @@ export const argumentsOf = ({
   `{${json.join(',')}}`,
   json.length > 0 ? SECRET_NAME : '',
   tableName,
+  `{${[...redact, ...json].join(',')}}`,
 ]
 
 /** pg_trigger stores arguments as bytes, each with a NUL at its end. */

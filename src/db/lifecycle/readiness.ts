@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres'
 import { OperatorError } from '../../lib/errors/operator-error.js'
+import { findMoveProblem } from '../audit/new-entries.js'
 import { findPartitionProblem } from '../audit/partitions.js'
 import { readHistory } from '../migrate/index.js'
 import { MIGRATIONS_FOLDER } from './setup.js'
@@ -48,8 +49,8 @@ export async function refuseAhead(sql: Sql): Promise<void> {
   )
 }
 
-/** Returns `ok`, or `degraded: …` with a problem of the partitions. */
+/** Returns `ok`, or `degraded: …` with a problem of the partitions, or of entries that wait. */
 export async function checkAudit(sql: Sql): Promise<string> {
-  const problem = await findPartitionProblem(sql)
+  const problem = (await findPartitionProblem(sql)) ?? (await findMoveProblem(sql))
   return problem === undefined ? 'ok' : `degraded: ${problem}`
 }

@@ -129,6 +129,8 @@ const AUDIT_FUNCTIONS = [
   'drop_partition',
   'ensure_partitions',
   'expired_partitions',
+  'move_entries',
+  'record_after_move',
   'record_requests',
 ]
 

@@ -3,6 +3,7 @@ import type { Sql, TransactionSql } from 'postgres'
 import '../schema/index.js'
 import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
 import { signRecord } from '../../lib/audit/audit-records.js'
+import { moveNewEntries } from '../audit/new-entries.js'
 import { type AuditPolicy, auditPolicies } from '../declarations/audited.js'
 import { CHAIN_LOCK_ISOLATION, readChainEnd, toSqlRow } from './chain.js'
 import { LEAF_FORM, prepareHashing, readLeavesOfRows } from './leaves.js'
@@ -29,8 +30,9 @@ const ERASED = '[erased]'
  * each change stay. A signed record lets the verification accept these rows in their new form only.
  * Needs the role that owns the tables.
  */
-export const eraseUser = (sql: Sql, key: AuditSigningKey, userId: string): Promise<Erasure> =>
-  sql.begin(CHAIN_LOCK_ISOLATION, async (tx) => {
+export async function eraseUser(sql: Sql, key: AuditSigningKey, userId: string): Promise<Erasure> {
+  await moveNewEntries(sql)
+  return await sql.begin(CHAIN_LOCK_ISOLATION, async (tx) => {
     await prepareHashing(tx)
     await tx`select audit.lock_seals()`
     await tx`select set_config('audit.maintenance', pg_current_xact_id()::text, true)`
@@ -48,6 +50,7 @@ export const eraseUser = (sql: Sql, key: AuditSigningKey, userId: string): Promi
     const ids = [...entries, ...requests]
     return ids.length === 0 ? erasure : { ...erasure, seal: await record(tx, key, userId, ids, erasure) }
   })
+}
 
 /** Records the erasure in the chain, for the verification, and as an entry, for readers of the log. */
 async function record(

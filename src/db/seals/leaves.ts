@@ -59,6 +59,7 @@ const UNSEALED = ['audit_log', 'audit_requests']
       coalesce(array_agg(r.id) filter (where r.transaction_id >= pg_snapshot_xmax(pg_current_snapshot())), '{}')::text as impossible
       from audit.${table} r where ${TRANSACTION} >= $1`,
   )
+  .concat(`select 'new_entries', count(*)::int, '{}' from audit.new_entries`)
   .join(' union all ')
 
 const CURSOR_ROWS = 5_000

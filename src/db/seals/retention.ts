@@ -1,6 +1,7 @@
 import type { TransactionSql } from 'postgres'
 import type { AuditSigningKey } from '../../lib/audit/audit-keys.js'
 import { signRecord } from '../../lib/audit/audit-records.js'
+import { moveNewEntries } from '../audit/new-entries.js'
 import type { Transactions } from '../driver/client.js'
 import { postgresErrorOf } from '../driver/errors.js'
 import { CHAIN_LOCK_ISOLATION, readChainEnd, toSqlRow, tryLockChain } from './chain.js'
@@ -21,6 +22,7 @@ export async function keepAuditPartitions(
   sql: Transactions,
   key: AuditSigningKey | undefined,
 ): Promise<KeptPartitions> {
+  await moveNewEntries(sql)
   const { made, expired } = await sql.begin(CHAIN_LOCK_ISOLATION, makePartitions)
   const dropped: string[] = []
   if (key) {

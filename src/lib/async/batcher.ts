@@ -5,8 +5,9 @@ type BatcherOptions<T> = {
   write: (items: readonly T[]) => Promise<void>
   /** How long an item waits for others to join its batch. */
   delayMs: number
-  /** The maximum number of items in a batch. A full batch is written at once. */
+  /** A batch has at most so many items and bytes, or a single larger item. A full batch is written at once. */
   batchSize: number
+  batchBytes: number
   /** How long to wait before a failed write is retried. */
   retryMs: number
   /** The oldest items are dropped when more items or more bytes than this are waiting. */
@@ -34,12 +35,13 @@ export class Batcher<T> {
   }
 
   add(item: T): void {
-    const { bytesOf, delayMs, batchSize } = this.options
+    const { bytesOf, delayMs } = this.options
     const bytes = bytesOf(item)
+    const wasFull = this.isFull
     this.waiting.push({ item, bytes })
     this.bytes += bytes
     this.dropExcess()
-    if (this.waiting.length === batchSize) this.schedule(0)
+    if (this.isFull && !wasFull) this.schedule(0)
     else if (!this.timer) this.schedule(delayMs)
   }
 
@@ -53,6 +55,10 @@ export class Batcher<T> {
     await this.flush()
     clearTimeout(this.timer)
     this.dropOldest(this.waiting.length)
+  }
+
+  private get isFull(): boolean {
+    return this.waiting.length >= this.options.batchSize || this.bytes >= this.options.batchBytes
   }
 
   private dropExcess(): void {
@@ -73,8 +79,16 @@ export class Batcher<T> {
 
   private schedule(delayMs: number): void {
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => void this.flush(), delayMs)
+    this.timer = setTimeout(() => void this.writeDue(), delayMs)
     this.timer.unref()
+  }
+
+  /** Leaves items that came during the write to the next batch: many small batches cost more than a large one. */
+  private async writeDue(): Promise<void> {
+    do {
+      if (!(await this.writeBatch())) return
+    } while (this.isFull)
+    if (this.waiting.length > 0 && !this.timer) this.schedule(this.options.delayMs)
   }
 
   private writeBatch(): Promise<boolean> {
@@ -84,10 +98,20 @@ export class Batcher<T> {
     return this.running
   }
 
+  private countNext(): number {
+    const { batchSize, batchBytes } = this.options
+    let bytes = 0
+    const end = this.waiting.findIndex((each, i) => {
+      bytes += each.bytes
+      return i === batchSize || bytes > batchBytes
+    })
+    return end === -1 ? this.waiting.length : Math.max(end, 1)
+  }
+
   private async writeNext(): Promise<boolean> {
     clearTimeout(this.timer)
     this.timer = undefined
-    const batch = this.waiting.slice(0, this.options.batchSize)
+    const batch = this.waiting.slice(0, this.countNext())
     try {
       await this.options.write(batch.map(({ item }) => item))
       // Do not just cut off the front: the oldest items may have been dropped during the write.

@@ -2,6 +2,7 @@ import { and, eq, type SQL } from 'drizzle-orm'
 import { NotFound } from '../../../lib/errors/errors.js'
 import type { Page, PageQuery } from '../../../lib/schema/pagination.js'
 import { type AuditEntry, auditLog } from '../../audit/log.js'
+import { moveForReaders } from '../../audit/new-entries.js'
 import { toColumnNames } from '../../audit/states.js'
 import type { Db } from '../../driver/client.js'
 import { keysetPage } from '../page.js'
@@ -20,6 +21,7 @@ const SORTABLE = { createdAt: auditLog.id }
 
 /** A page of large entries may have fewer than `limit`. `nextCursor` then leads to the rest. */
 export async function listAuditEntries(db: Db, query: AuditQuery): Promise<Page<AuditEntry>> {
+  await moveForReaders(db)
   const page = keysetPage<Pick<AuditEntry, 'id' | 'createdAt'>, 'createdAt'>(SORTABLE, auditLog.id, query)
   const order = { descending: query.sort === '-createdAt' }
   const condition = and(conditionOf(query), page.after)
@@ -65,6 +67,7 @@ export async function* exportAuditEntries(db: Db, filters: AuditSearch): AsyncGe
 
 /** @throws {NotFound} when there is no such entry, or it belongs to another organization */
 export async function getAuditEntry(db: Db, id: string, organizationId?: string): Promise<AuditEntry> {
+  await moveForReaders(db)
   const order = { descending: true }
   const condition = and(eq(auditLog.id, id), matchesOrganization(organizationId))
   const candidates = await listCandidates(db, condition, { ...order, limit: 1 })

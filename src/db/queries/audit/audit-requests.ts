@@ -4,6 +4,7 @@ import type { SecurityEvent } from '../../../lib/audit/security-events.js'
 import { NotFound } from '../../../lib/errors/errors.js'
 import type { Page, PageQuery } from '../../../lib/schema/pagination.js'
 import { firstUuidOf } from '../../../lib/schema/uuid.js'
+import { withAllMoved } from '../../audit/new-entries.js'
 import { type AuditRequest, auditRequests } from '../../audit/requests.js'
 import type { Db } from '../../driver/client.js'
 import { keysetPage } from '../page.js'
@@ -14,8 +15,10 @@ import { keysetPage } from '../page.js'
  */
 export async function recordRequests(db: Db, requests: readonly FinishedRequest[]): Promise<string[]> {
   const batch = JSON.stringify(requests.map(toRow))
-  const rows = await db.execute<{ requestId: string }>(
-    sql`select record_requests as "requestId" from audit.record_requests(${batch}::text::jsonb)`,
+  const rows = await withAllMoved(db, (tx) =>
+    tx.execute<{ requestId: string }>(
+      sql`select record_after_move as "requestId" from audit.record_after_move(${batch}::text::jsonb)`,
+    ),
   )
   return rows.map(({ requestId }) => requestId)
 }

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq } from 'drizzle-orm'
 import { NotFound } from '../../../lib/errors/errors.js'
 import { auditLog } from '../../audit/log.js'
+import { moveForReaders } from '../../audit/new-entries.js'
 import type { State } from '../../audit/parse-state.js'
 import { toApiState } from '../../audit/states.js'
 import type { Db } from '../../driver/client.js'
@@ -19,6 +20,7 @@ type ObjectState = {
  * @throws {NotFound} when the object has no entries
  */
 export async function getObjectState(db: Db, object: AuditedObject, at?: Date): Promise<ObjectState> {
+  await moveForReaders(db)
   const { tableName, objectId, organizationId } = object
   const isOfObject = and(
     eq(auditLog.tableName, tableName),

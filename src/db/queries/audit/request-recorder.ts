@@ -11,7 +11,8 @@ import { recordRequests } from './audit-requests.js'
 type Log = Record<'warn' | 'error', (details: object, message: string) => void>
 
 const DELAY_MS = 250
-const BATCH_SIZE = 100
+const BATCH_SIZE = 500
+const BATCH_BYTES = 1_048_576
 const RETRY_MS = 1_000
 /** Enough for an outage of minutes under load. Clients may send requests that make the largest records. */
 const MAX_WAITING = 10_000
@@ -58,6 +59,7 @@ export class RequestRecorder {
       write: (requests) => runWithoutContext(() => this.write(requests)),
       delayMs: DELAY_MS,
       batchSize: BATCH_SIZE,
+      batchBytes: BATCH_BYTES,
       retryMs: RETRY_MS,
       maxWaiting: MAX_WAITING,
       maxWaitingBytes: MAX_WAITING_BYTES,

@@ -31,6 +31,8 @@ export async function readBacklog(tx: TransactionSql): Promise<Backlog> {
       (select created_at from audit.audit_log where transaction_id::text::bigint >= (select to_transaction from chain)
         order by transaction_id::text::bigint limit 1)
       union all
+      (select created_at from audit.new_entries limit 1)
+      union all
       (select created_at from audit.audit_requests where transaction_id::text::bigint >= (select to_transaction from chain)
         order by transaction_id::text::bigint limit 1)
     )
