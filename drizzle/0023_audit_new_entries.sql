@@ -72,7 +72,7 @@ CREATE OR REPLACE FUNCTION audit.capture() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   context pg_catalog.text := pg_catalog.current_setting('audit.ctx', true);
-  is_update pg_catalog.bool := TG_OP OPERATOR(pg_catalog.=) 'UPDATE';
+  secrets pg_catalog.jsonb := TG_ARGV[1];
   old_state pg_catalog.jsonb;
   new_state pg_catalog.jsonb;
   one_state pg_catalog.jsonb;
@@ -92,14 +92,14 @@ BEGIN
     IF TG_OP OPERATOR(pg_catalog.<>) 'INSERT' THEN old_state := audit.state_of(OLD, TG_RELID); END IF;
     IF TG_OP OPERATOR(pg_catalog.<>) 'DELETE' THEN new_state := audit.state_of(NEW, TG_RELID); END IF;
   END;
-  IF is_update THEN
+  IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
     IF TG_ARGV[2] OPERATOR(pg_catalog.<>) '{}'
       AND (old_state OPERATOR(pg_catalog.-) TG_ARGV[2]::pg_catalog.text[])
         OPERATOR(pg_catalog.=) (new_state OPERATOR(pg_catalog.-) TG_ARGV[2]::pg_catalog.text[]) THEN
       RETURN NULL;
     END IF;
     FOREACH name IN ARRAY coalesce(TG_ARGV[7]::pg_catalog.text[],
-      audit.redacted_columns(TG_ARGV[1]::pg_catalog.jsonb, TG_ARGV[4]::pg_catalog.text[])) LOOP
+      audit.redacted_columns(secrets, TG_ARGV[4]::pg_catalog.text[])) LOOP
       IF (old_state OPERATOR(pg_catalog.->) name) OPERATOR(pg_catalog.<>) (new_state OPERATOR(pg_catalog.->) name) THEN
         redacted_changes := pg_catalog.array_append(redacted_changes, name);
       END IF;
@@ -119,8 +119,7 @@ BEGIN
   VALUES (TG_ARGV[6], object_key,
     CASE WHEN TG_ARGV[3] OPERATOR(pg_catalog.<>) ''
       THEN (coalesce(new_state, old_state) OPERATOR(pg_catalog.->>) TG_ARGV[3])::pg_catalog.uuid END,
-    TG_OP, redacted_changes, old_state OPERATOR(pg_catalog.||) TG_ARGV[1]::pg_catalog.jsonb,
-    new_state OPERATOR(pg_catalog.||) TG_ARGV[1]::pg_catalog.jsonb, context);
+    TG_OP, redacted_changes, old_state OPERATOR(pg_catalog.||) secrets, new_state OPERATOR(pg_catalog.||) secrets, context);
   RETURN NULL;
 END $$;
 --> statement-breakpoint

@@ -4,6 +4,7 @@ import { findAuditProblems } from '../../src/db/audit/triggers.js'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import { insertUser, signInAt, startServer } from '../helpers/server.js'
 import t, { type Test } from '../tap.js'
 
@@ -86,7 +87,7 @@ t.test(
       body: JSON.stringify({ firstName: 'Grace' }),
     })
     t.equal(renamed.status, 200)
-    const entries = await database.owner<{ state: unknown }[]>`
+    const entries = await moved(database.owner)<{ state: unknown }[]>`
     select state_after as state from audit.audit_log where table_name = 'users' and action = 'update' order by id`
     t.match(entries.at(-1)?.state, { first_name: 'Grace', api_token: '[redacted]' })
     t.notMatch(JSON.stringify(entries), /hunter2/)

@@ -9,6 +9,7 @@ import { users } from '../../src/db/schema/users.js'
 import { runInContext, withActor } from '../../src/lib/audit/context.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
+import { moved } from '../helpers/moved.js'
 import { run } from '../helpers/process.js'
 import t from '../tap.js'
 
@@ -54,7 +55,7 @@ t.test('cascading foreign keys leave entries down to the last table', async (t) 
   await as('rename', db.update(teams).set({ id: c }), ['members update', 'members update', 'teams update'])
   await as('set-null', db.delete(teams), ['members update', 'members update', 'teams delete'])
   await as('cascade', db.delete(members).where(eq(members.id, a)), ['badges delete', 'members delete'])
-  const [last] = await owner`
+  const [last] = await moved(owner)`
     select state_after ->> 'team_id' as team from audit.audit_log
     where table_name = 'members' and action = 'update' order by id desc limit 1`
   t.equal(last?.team, null)
@@ -175,7 +176,7 @@ t.test('attributes the interleaved transactions of twenty users on two connectio
     }),
   )
 
-  const [entries] = await owner`
+  const [entries] = await moved(owner)`
     select count(*)::int as number, count(*) filter (where
       user_id::text = split_part(request_id, ' ', 1)
       and user_id::text = coalesce(state_after ->> 'user_id', object_id)

@@ -5,6 +5,7 @@ import { sealAuditLog } from '../../src/db/seals/seal.js'
 import { newRequest, openSealTest } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import t, { type Test } from '../tap.js'
 
 /** The first moment of a month in UTC, as PostgreSQL partitions them. @param ago in months */
@@ -31,7 +32,7 @@ async function openRetentionTest(t: Test, monthsAgo: number[]) {
   const keepFor = (auditRetentionMonths?: number) =>
     afterMigration(owner, { appRole: database.appRole, auditRetentionMonths })
   const partitions = async () => {
-    const rows = await owner<{ name: string }[]>`
+    const rows = await moved(owner)<{ name: string }[]>`
       select relname as name from pg_inherits join pg_class on pg_class.oid = inhrelid
       where inhparent in ('audit.audit_log'::regclass, 'audit.audit_requests'::regclass) order by 1`
     return rows.map(({ name }) => name)
@@ -85,7 +86,7 @@ t.test('drops sealed months after the retention period and records it in the cha
 t.test('still reports entries that are missing without a record, or from an existing month', async (t) => {
   const { sql, key, owner, keepFor, sealAll, verify, attack } = await openRetentionTest(t, [3, 2])
   await sealAll()
-  const [young] = await owner`select id from audit.audit_log order by id desc limit 1`
+  const [young] = await moved(owner)`select id from audit.audit_log order by id desc limit 1`
   await keepFor(2)
   await keepAuditPartitions(sql, key)
   t.match(await verify(), { findings: 0 })

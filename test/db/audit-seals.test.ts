@@ -5,6 +5,7 @@ import { EMPTY_CHAIN, formatHead, signRecord } from '../../src/lib/audit/audit-r
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
 import { connect, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 t.test('verifies the seals and reports how much is sealed and where the chain ends', async (t) => {
@@ -39,7 +40,7 @@ t.test('signing keys can be rotated, and a verifier with both keys trusts both',
 t.test('seals of an older worker verify, except for columns that it does not know', async (t) => {
   const { sql, owner, addUser, verify, attack, key } = await openSealTest(t)
   await addUser()
-  const [entry] = await owner<{ id: string; xid: string }[]>`
+  const [entry] = await moved(owner)<{ id: string; xid: string }[]>`
     select id::text, transaction_id::text as xid from audit.audit_log`
   const { id, xid } = entry as { id: string; xid: string }
   await attack(`update audit.audit_log set cause_id = '${id}'`)

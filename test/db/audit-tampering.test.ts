@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { newAuditKey, newRequest, openSealTest, publicKeysOf } from '../helpers/audit-seals.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 t.test('the leaf hashes cover every column of both tables', async (t) => {
@@ -7,7 +8,7 @@ t.test('the leaf hashes cover every column of both tables', async (t) => {
   await addUser()
   await sql`select audit.record_requests(${JSON.stringify([newRequest()])}::text::jsonb)`
   await sealAll()
-  const columns = await owner<{ table: string; name: string; type: string }[]>`
+  const columns = await moved(owner)<{ table: string; name: string; type: string }[]>`
     select attrelid::regclass::text as table, attname as name, format_type(atttypid, null) as type
     from pg_attribute where attrelid in ('audit.audit_log'::regclass, 'audit.audit_requests'::regclass)
       and attnum > 0 and not attisdropped and attname <> 'id'`
@@ -45,7 +46,7 @@ t.test('names each change, removal and insertion by a superuser', async (t) => {
   for (let i = 0; i < 4; i++) await addUser()
   await newEntries()
   await sealAll(key, 2)
-  const rows = await admin<{ id: string }[]>`select id from audit.audit_log order by id`
+  const rows = await moved(admin)<{ id: string }[]>`select id from audit.audit_log order by id`
   const [first, second, third, fourth] = rows.map(({ id }) => id)
   const made = randomUUID()
   await attack(`

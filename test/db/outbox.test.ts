@@ -7,6 +7,7 @@ import { runInContext } from '../../src/lib/audit/context.js'
 import { runJob } from '../../src/workers/run-job.js'
 import { openAuditTest } from '../helpers/audit.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 const payload = { email: 'ada@example.com' }
@@ -68,7 +69,7 @@ t.test('attributes the changes of a job to it and to the request that enqueued i
     await createUser(db, { email: 'ada@example.com', firstName: 'Ada', lastName: 'Test' })
     await db.transaction((tx) => enqueue(tx, 'request-verification', payload))
   })
-  const entries = await owner`select actor, request_id from audit.audit_log`
+  const entries = await moved(owner)`select actor, request_id from audit.audit_log`
   t.strictSame([...entries], [{ actor: 'job:request-verification', request_id: 'the-request' }])
   const enqueued = await owner`select distinct request_id from outbox`
   t.strictSame([...enqueued], [{ request_id: 'the-request' }], 'jobs enqueued by a job name the same request')

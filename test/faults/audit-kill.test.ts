@@ -5,6 +5,7 @@ import { PRODUCT } from '../../src/lib/product.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import { IN_FULL } from '../helpers/passing-time.js'
 import { startServer } from '../helpers/server.js'
 import { type Acknowledged, writeUntilItDies } from '../helpers/write-load.js'
@@ -28,7 +29,9 @@ async function insertUsers(sql: postgres.Sql) {
 
 /** The acknowledged writes that do not have exactly one entry with the right content. */
 async function findUnaudited(sql: postgres.Sql, writes: readonly Acknowledged[]): Promise<Acknowledged[]> {
-  const entries = await sql<{ requestId: string; table: string; action: string; name: string | null }[]>`
+  const entries = await moved(sql)<
+    { requestId: string; table: string; action: string; name: string | null }[]
+  >`
     select request_id as "requestId", table_name as "table", action, state_after ->> 'first_name' as name
     from audit.audit_log where request_id is not null`
   return writes.filter(({ requestId, table, action, name }) => {

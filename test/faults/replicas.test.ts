@@ -11,6 +11,7 @@ import { withActor } from '../../src/lib/audit/context.js'
 import { NotFound } from '../../src/lib/errors/errors.js'
 import { clientOptions } from '../helpers/audit.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 /**
@@ -37,7 +38,7 @@ t.test('selects go to a replica, and writes go to the primary with their entry',
   t.equal(await findUserById(reads, user.id), undefined, 'a read does not see the write on the primary')
   t.equal((await findUserById(reads.$primary, user.id))?.id, user.id)
 
-  const entries = await connect(t, first.ownerUrl)`select actor, object_id from audit.audit_log`
+  const entries = await moved(connect(t, first.ownerUrl))`select actor, object_id from audit.audit_log`
   t.strictSame([...entries], [{ actor: 'cli:test', object_id: user.id }])
 })
 

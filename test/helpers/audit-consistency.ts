@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { moved } from './moved.js'
 
 type AuditedTable = {
   name: 'users' | 'sessions'
@@ -19,7 +20,7 @@ const TABLES: AuditedTable[] = [
 export async function findContradictions(sql: postgres.Sql): Promise<string[]> {
   const found: string[] = []
   for (const { name, hidden } of TABLES) {
-    const rows = await sql<{ line: string }[]>`
+    const rows = await moved(sql)<{ line: string }[]>`
       with entry as (
         select object_id, action, id, request_id, state_before - ${hidden}::text[] as before,
           state_after - ${hidden}::text[] as after,

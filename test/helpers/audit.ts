@@ -5,6 +5,7 @@ import { createUser } from '../../src/db/queries/accounts/users.js'
 import type { User } from '../../src/db/schema/users.js'
 import { withActor } from '../../src/lib/audit/context.js'
 import { connect, createTestDatabase, type TestDatabase } from './database.js'
+import { moved } from './moved.js'
 
 export type AuditTest = DatabaseClient & {
   database: TestDatabase
@@ -45,7 +46,7 @@ export async function openAuditTest(t: Test, { poolMax = 2 } = {}): Promise<Audi
 
   let last = '00000000-0000-0000-0000-000000000000'
   const newEntries = async () => {
-    const rows = await owner<{ id: string; line: string }[]>`
+    const rows = await moved(owner)<{ id: string; line: string }[]>`
       select id, concat_ws(' ', actor, table_name, action) as line from audit.audit_log where id > ${last} order by id`
     last = rows.at(-1)?.id ?? last
     return rows.map(({ line }) => line)

@@ -10,6 +10,7 @@ import { bundled } from '../helpers/bundle.js'
 import { connect, newerReleaseWasHere, testDatabases } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { invite } from '../helpers/invitations.js'
+import { moved } from '../helpers/moved.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { run } from '../helpers/process.js'
 import t, { type Test } from '../tap.js'
@@ -75,7 +76,9 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   await sealAll()
   const { head, entries } = await verify()
   const trail = () =>
-    owner`select id, created_at, actor, user_id, table_name, object_id, action, changed, request_id from audit.audit_log
+    moved(
+      owner,
+    )`select id, created_at, actor, user_id, table_name, object_id, action, changed, request_id from audit.audit_log
       where table_name <> 'audit_log' order by id`
   const before = await trail()
   const { code, stdout, stderr } = await erase(ada.id, NPM)
@@ -87,7 +90,7 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   t.ok(Number(erasedEntries) >= 5 && Number(erasedRequests) >= 1, stdout)
 
   t.strictSame(await trail(), before, 'actor, action, object and time are unchanged')
-  const [left] = await owner<{ text: string }[]>`
+  const [left] = await moved(owner)<{ text: string }[]>`
     select coalesce(string_agg(to_jsonb(r)::text, ' '), '') as text from (
       select to_jsonb(l) from audit.audit_log l where object_id = ${ada.id} and table_name = 'users' or user_id = ${ada.id}
         or state_after ->> 'user_id' = ${ada.id}
@@ -99,19 +102,21 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   t.notMatch(requests?.text, /lovelace/i, 'a request that only names the address is erased')
   t.match(requests?.text, /grace@example\.com/)
   t.match(left?.text, /"Amazing"/, "the user's changes of others are kept")
-  const [everything] = await owner<{ text: string }[]>`
+  const [everything] = await moved(owner)<{ text: string }[]>`
     select string_agg(to_jsonb(l)::text, ' ') as text from audit.audit_log l`
   t.match(everything?.text, /grace@example\.com/)
   t.notMatch(everything?.text, /lovelace/i, 'the invitation of the user is erased')
   t.match(everything?.text, /somebody\.else@example\.com/)
-  const ofInvitations = await owner`select state_before, state_after, ip, headers from audit.audit_log
+  const ofInvitations = await moved(owner)`select state_before, state_after, ip, headers from audit.audit_log
     where table_name = 'invitations' and '[erased]' in (state_before ->> 'email', state_after ->> 'email') order by id`
   t.match(ofInvitations, [
     { state_after: { email: '[erased]', role: 'member' }, ip: '[erased]', headers: null },
     { state_before: { email: '[erased]', role: 'member' }, ip: '[erased]', headers: null },
   ])
   t.match(
-    await owner`select actor, action, state_after from audit.audit_log where table_name = 'audit_log' and object_id = ${ada.id}`,
+    await moved(
+      owner,
+    )`select actor, action, state_after from audit.audit_log where table_name = 'audit_log' and object_id = ${ada.id}`,
     [
       {
         actor: 'cli:audit-erase',
@@ -127,8 +132,9 @@ t.test('erases the personal data of a user, and the rest stays and still verifie
   t.match(later, { findings: 0, entries: entries + 1 }, lines.join())
   t.ok(later.head.number > head.number)
   const admin = connect(t, database.adminUrl)
-  const [erased] =
-    await owner`select id from audit.audit_log where state_after ->> 'email' = '[erased]' limit 1`
+  const [erased] = await moved(
+    owner,
+  )`select id from audit.audit_log where state_after ->> 'email' = '[erased]' limit 1`
   await attack(
     admin,
     `update audit.audit_log set state_after = state_after || '{"email": "x"}' where id = '${erased?.id}'`,
@@ -170,8 +176,9 @@ t.test('entries erased before a seal are sealed in their erased form', async (t)
   t.notOk(found, 'requests that name the address of a deleted account are erased')
 
   const admin = connect(t, database.adminUrl)
-  const [erased] =
-    await owner`select id, actor from audit.audit_log where state_before ->> 'email' = '[erased]' limit 1`
+  const [erased] = await moved(
+    owner,
+  )`select id, actor from audit.audit_log where state_before ->> 'email' = '[erased]' limit 1`
   await attack(admin, `update audit.audit_log set actor = 'nobody' where id = '${erased?.id}'`)
   await sealAll()
   t.strictSame(

@@ -11,6 +11,7 @@ import { attack } from '../helpers/audit-seals.js'
 import { bundled } from '../helpers/bundle.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import { run } from '../helpers/process.js'
 import { startInTerminal, withoutTerminal } from '../helpers/terminal.js'
 import t, { type Test } from '../tap.js'
@@ -86,7 +87,7 @@ t.test('verifies seals with public keys alone and exits with 1 for every change'
   t.match(await verify(['--anchor', head]), { code: 0 })
   t.notOk(existsSync(join(auditorEnv.DATA_DIR, 'audit-key.pem')), 'verifying creates no key')
 
-  const [row] = await admin<{ id: string }[]>`select id from audit.audit_log order by id limit 1`
+  const [row] = await moved(admin)<{ id: string }[]>`select id from audit.audit_log order by id limit 1`
   await attack(admin, `update audit.audit_log set actor = 'user' where id = '${row?.id}'`)
   const tampered = await verify()
   t.match(tampered, { code: 1, stderr: '' })

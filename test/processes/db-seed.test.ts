@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { prepareDatabase } from '../../src/db/lifecycle/setup.js'
 import { connectAcrossOrganizations, createTestDatabase } from '../helpers/database.js'
 import { newDataDir } from '../helpers/embedded-dir.js'
+import { moved } from '../helpers/moved.js'
 import { run } from '../helpers/process.js'
 import { signInAt, startServer } from '../helpers/server.js'
 import t, { type Test } from '../tap.js'
@@ -33,13 +34,13 @@ t.test('adds users who can sign in, and every change is in the audit log', async
   t.match(seeded.stdout, new RegExp(`password "${PASSWORD}"`))
 
   const count = async (table: string) => (await sql`select from ${sql(table)}`).length
-  const entries = await sql<{ table: string; entries: number; objects: number }[]>`
+  const entries = await moved(sql)<{ table: string; entries: number; objects: number }[]>`
     select table_name as table, count(*)::int as entries, count(distinct object_id)::int as objects
     from audit.audit_log where actor = 'cli:db-seed' group by 1`
   for (const table of ['users', 'sessions', 'organizations', 'memberships', 'invitations'])
     t.ok(entries.find((each) => each.table === table)?.objects, `${table} has entries`)
   t.equal(await count('memberships'), entries.find(({ table }) => table === 'memberships')?.objects)
-  t.equal((await sql`select from audit.audit_log where actor <> 'cli:db-seed'`).length, 0)
+  t.equal((await moved(sql)`select from audit.audit_log where actor <> 'cli:db-seed'`).length, 0)
   t.match(await sql`select email from invitations`, [{ email: 'katherine@example.com' }])
   t.match(await sql`select status from users group by 1 order by 1`, [
     { status: 'active' },
@@ -55,7 +56,7 @@ t.test('adds users who can sign in, and every change is in the audit log', async
 t.test('changes nothing the second time, and refuses a part of the sample', async (t) => {
   const { seed, sql } = await createDatabase(t)
   const first = await seed()
-  const entries = async () => (await sql`select from audit.audit_log`).length
+  const entries = async () => (await moved(sql)`select from audit.audit_log`).length
   const before = await entries()
   const second = await seed()
   t.match(second, { code: 0, stderr: '' })

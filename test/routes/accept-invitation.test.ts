@@ -13,6 +13,7 @@ import {
   submitInvitation,
 } from '../helpers/invitations.js'
 import { mailToken } from '../helpers/mailed-token.js'
+import { moved } from '../helpers/moved.js'
 import { createOrganization } from '../helpers/organizations.js'
 import { findMistake } from '../helpers/problems.js'
 import t from '../tap.js'
@@ -95,7 +96,7 @@ t.test('refuses callers signed in as someone else, and treats an invalid token a
   t.notOk(await isMember(mallory))
   t.match(await accept(generateToken(), {}, mallory), { status: 400, body: { code: 'INVALID_TOKEN' } })
   t.match(await accept(forGrace, {}, grace), { status: 200 })
-  const [entry] = await owner`select user_id, actor from audit.audit_log
+  const [entry] = await moved(owner)`select user_id, actor from audit.audit_log
     where table_name = 'memberships' and state_after ->> 'user_id' = ${String(grace.user?.id)}`
   t.strictSame({ ...entry }, { user_id: grace.user?.id, actor: 'user' })
 

@@ -3,6 +3,7 @@ import { buildTestApp } from '../helpers/app.js'
 import { findContradictions } from '../helpers/audit-consistency.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 const { app, database, signUp } = await buildTestApp(t, {
@@ -49,11 +50,13 @@ t.test('a committed write has its entry although its client hung up', async (t) 
   for (const call of calls.slice(held.length)) await sendAndHangUp(call, async () => undefined)
   const ids = held.map((call) => `hang-${call}`)
   await eventually(async () => {
-    const found = await sql`select from audit.audit_log where request_id in ${sql(ids)}`
+    const found = await moved(sql)`select from audit.audit_log where request_id in ${sql(ids)}`
     return found.length === held.length
   })
 
-  const entries = await sql<{ call: string; userId: string; objectId: string; url: string; name: string }[]>`
+  const entries = await moved(sql)<
+    { call: string; userId: string; objectId: string; url: string; name: string }[]
+  >`
     select substr(request_id, 6) as call, user_id as "userId", object_id as "objectId", url, state_after ->> 'first_name' as name
     from audit.audit_log where request_id like 'hang-%'`
   for (const { call, ...entry } of entries) {

@@ -6,6 +6,7 @@ import { hashPassword } from '../../src/lib/auth/passwords.js'
 import type { UserRole } from '../../src/lib/auth/roles.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 const testApp = await buildTestApp(t, { config: { RATE_LIMIT: 'off', DATABASE_POOL_MAX: 3 } })
@@ -17,7 +18,7 @@ const API = '/api/v1'
 
 /** All entries of a request as one text. */
 async function storedOf(requestId: string): Promise<string> {
-  const rows = await sql<
+  const rows = await moved(sql)<
     { line: string }[]
   >`select a::text as line from audit.audit_log a where request_id = ${requestId}`
   return rows.map(({ line }) => line).join('\n')
@@ -231,8 +232,9 @@ t.test(
     }
     await Promise.all(Array.from({ length: 50 }, worker))
 
-    const entries =
-      await sql`select request_id, user_id, object_id, actor, url, method, action, body::text, state_after::text as state
+    const entries = await moved(
+      sql,
+    )`select request_id, user_id, object_id, actor, url, method, action, body::text, state_after::text as state
     from audit.audit_log where request_id like 'call-%'`
     const writing = calls.filter(({ writes }) => writes)
     const unexpected = calls.filter(({ requestId, method, writes }) => {

@@ -1,5 +1,6 @@
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 const { signUp, anonymous, database } = await buildTestApp(t)
@@ -25,7 +26,7 @@ t.test('a change of nothing changes nothing and leaves no entry', async (t) => {
   const user = await signUp()
   const before = (await user.get('/me')).body
   t.strictSame((await user.patch('/me', {})).body, before)
-  const entries = await sql`select from audit.audit_log where object_id = ${user.user?.id ?? ''}`
+  const entries = await moved(sql)`select from audit.audit_log where object_id = ${user.user?.id ?? ''}`
   t.equal(entries.length, 1, 'the only entry is that of the creation')
 })
 

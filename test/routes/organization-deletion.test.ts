@@ -6,6 +6,7 @@ import { buildTestApp } from '../helpers/app.js'
 import { connectAcrossOrganizations } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { invite } from '../helpers/invitations.js'
+import { moved } from '../helpers/moved.js'
 import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
 import { startTestWorker } from '../helpers/worker.js'
 import t from '../tap.js'
@@ -107,7 +108,7 @@ t.test('deletes its rows in batches, children first, and none of another organiz
     used: 10,
   })
   t.equal((await owner`select from memberships where organization_id = ${kept.id}`).count, 2)
-  const entries = await owner`
+  const entries = await moved(owner)`
     select table_name as "table", count(*)::int from audit.audit_log
     where organization_id = ${gone.id} and actor = 'job:delete-organization' and action = 'delete' group by 1 order by 1`
   t.strictSame(
@@ -118,7 +119,7 @@ t.test('deletes its rows in batches, children first, and none of another organiz
       { table: 'organizations', count: 1 },
     ],
   )
-  const [largest] = await owner`
+  const [largest] = await moved(owner)`
     select max(count)::int from (
       select count(*) from audit.audit_log where actor = 'job:delete-organization' group by xmin::text) as of_transaction`
   t.ok(largest?.max <= BATCH, 'no transaction is larger than a batch')

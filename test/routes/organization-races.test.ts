@@ -4,6 +4,7 @@ import { buildTestApp } from '../helpers/app.js'
 import type { Answer, Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import { addMember, createOrganization, type TestOrganization } from '../helpers/organizations.js'
 import t, { type Test } from '../tap.js'
 
@@ -171,12 +172,12 @@ t.test('no write of a member succeeds once their demotion or removal is answered
       end,
     )
     const results = await Promise.all(writes)
-    const entries = await owner<{ id: string; isEnd: boolean }[]>`
+    const entries = await moved(owner)<{ id: string; isEnd: boolean }[]>`
       select id, table_name = 'memberships' as "isEnd" from audit.audit_log
       where organization_id = ${organization.id} and action <> 'create' order by id`
     t.ok(entries.at(-1)?.isEnd, 'the last entry is the end of the membership or role')
     const moments = results.flatMap((result) => (typeof result === 'string' ? [result] : []))
-    const [late] = await owner`
+    const [late] = await moved(owner)`
       select count(*)::int from unnest(${moments}::timestamptz[]) as moment
       where moment > (select created_at + interval '1 millisecond' from audit.audit_log where id = ${String(entries.at(-1)?.id)})`
     t.equal(late?.count, 0)

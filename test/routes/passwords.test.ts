@@ -4,6 +4,7 @@ import { buildTestApp, PASSWORD, type TestApp } from '../helpers/app.js'
 import { startBreachServer } from '../helpers/breaches.js'
 import { connect } from '../helpers/database.js'
 import { mailToken } from '../helpers/mailed-token.js'
+import { moved } from '../helpers/moved.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 import t from '../tap.js'
 
@@ -113,7 +114,7 @@ t.test('the next sign-in rehashes after an increase of the cost and changes noth
   t.ok(await stronger.anonymous.signIn(email, PASSWORD))
   t.ok(await anonymous.signIn(email, PASSWORD), 'a process with a lower cost accepts the hash')
   t.strictSame(await stored(), after)
-  const entries = await sql`select actor, url, state_before, state_after from audit.audit_log
+  const entries = await moved(sql)`select actor, url, state_before, state_after from audit.audit_log
     where table_name = 'users' and action = 'update' and object_id = ${id}`
   t.equal(entries.length, 1)
   t.match(entries[0], { actor: 'anonymous', url: '/api/v1/auth/login' })

@@ -3,6 +3,7 @@ import { generateToken } from '../../src/lib/auth/opaque-tokens.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import type { Client } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import { UNKNOWN_ID } from '../helpers/operations.js'
 import { type Call, recordedRequests, recordsOfCalls } from '../helpers/recorded-requests.js'
 import t from '../tap.js'
@@ -80,7 +81,7 @@ t.test('no record contains one of our tokens, wherever a client puts it', async 
   }
   await search()
   const requests = await sql<{ line: string }[]>`select r::text as line from audit.audit_requests r`
-  const entries = await sql<{ line: string }[]>`
+  const entries = await moved(sql)<{ line: string }[]>`
     select (headers, body, url, args)::text as line from audit.audit_log where user_id = ${String(user.user?.id)}`
   t.ok(requests.length > 9 && entries.length > 0)
   for (const { line } of [...requests, ...entries])

@@ -3,6 +3,7 @@ import { createSession } from '../../src/db/queries/sessions/create-session.js'
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import t from '../tap.js'
 
 const refreshWith = (client: Client, refreshToken: string | undefined) =>
@@ -151,7 +152,7 @@ t.test('the oldest of too many sessions ends, however many sign in at once', asy
   t.equal((await first.get('/me')).status, 401, 'the access token of the oldest session is refused')
   t.equal((await refreshWith(anonymous, first.user?.refreshToken)).status, 401)
   t.equal((await second.get('/me')).status, 200)
-  const entries = await sql`select action from audit.audit_log where table_name = 'sessions'
+  const entries = await moved(sql)`select action from audit.audit_log where table_name = 'sessions'
     and state_after->>'ended_at' is not null and state_after->>'user_id' = ${first.user?.id ?? ''}`
   t.strictSame(
     entries.map(({ action }) => action),
@@ -178,7 +179,9 @@ t.test('records the last use at most once a minute', async (t) => {
   await sql`update sessions set last_used_at = last_used_at - interval '61 seconds'`
   await refreshWith(anonymous, first.body.refreshToken)
   t.ok((await lastUsed()) > before)
-  const entries = await sql`select from audit.audit_log where table_name = 'sessions' and action = 'update'
+  const entries = await moved(
+    sql,
+  )`select from audit.audit_log where table_name = 'sessions' and action = 'update'
     and object_id in (select id::text from sessions where user_id = ${user.user?.id ?? ''})`
   t.equal(entries.length, 0, 'a refresh leaves no entry for the last use')
 })
@@ -189,7 +192,7 @@ t.test('a disabled user cannot refresh, and only hashes of refresh tokens are st
   const renewed = await refreshWith(anonymous, user.user?.refreshToken)
   const stored = JSON.stringify([
     ...(await sql`select r::text from refresh_tokens r`),
-    ...(await sql`select a::text from audit.audit_log a`),
+    ...(await moved(sql)`select a::text from audit.audit_log a`),
   ])
   for (const token of [user.user?.refreshToken, renewed.body.refreshToken, renewed.body.accessToken]) {
     t.notOk(stored.includes(String(token)))

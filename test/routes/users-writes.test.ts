@@ -1,6 +1,7 @@
 import { buildTestApp, PASSWORD } from '../helpers/app.js'
 import { type Client, createClient } from '../helpers/client.js'
 import { connect } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import { operationsOf, sampleOf } from '../helpers/operations.js'
 import t from '../tap.js'
 
@@ -209,15 +210,17 @@ t.test('no admin write succeeds on any process once the demotion is answered', a
     String(afterwards),
   )
 
-  const created =
-    await sql`select id from audit.audit_log where action = 'create' and table_name = 'users' and user_id = ${idOf(former)}`
+  const created = await moved(
+    sql,
+  )`select id from audit.audit_log where action = 'create' and table_name = 'users' and user_id = ${idOf(former)}`
   t.equal(created.length, statuses.filter((status) => status === 201).length)
   t.ok(
     statuses.every((status) => [201, 401, 403].includes(status)),
     String(statuses),
   )
-  const [demoted] =
-    await sql`select max(id::text) as id from audit.audit_log where object_id = ${idOf(former)} and action = 'update'`
+  const [demoted] = await moved(
+    sql,
+  )`select max(id::text) as id from audit.audit_log where object_id = ${idOf(former)} and action = 'update'`
   t.ok(
     created.every(({ id }) => id < demoted?.id),
     'every successful write precedes the demotion',

@@ -6,6 +6,7 @@ import { audited } from '../../src/db/declarations/audited.js'
 import { isSecretName, REDACTED } from '../../src/lib/audit/redact.js'
 import { SECRET_NAME } from '../../src/lib/audit/secret-names.js'
 import { openAuditTest } from '../helpers/audit.js'
+import { moved } from '../helpers/moved.js'
 import t, { type Test } from '../tap.js'
 
 const gadgets = pgTable('gadgets', {
@@ -32,7 +33,7 @@ type Entry = { before: Record<string, unknown>; after: Record<string, unknown>; 
 
 /** The newest entry as stored, without the redaction on reading. */
 async function newestOf(owner: postgres.Sql): Promise<Entry> {
-  const [entry] = await owner<Entry[]>`
+  const [entry] = await moved(owner)<Entry[]>`
     select state_before as before, state_after as after, changed from audit.audit_log order by id desc limit 1`
   return entry as Entry
 }
@@ -81,7 +82,7 @@ t.test('redacts secret fields of JSON columns at any depth, in the log itself', 
   ]
   for (const [value, expected] of odd) {
     await db.update(gadgets).set({ settings: value })
-    const [stored] = await owner<{ text: string }[]>`
+    const [stored] = await moved(owner)<{ text: string }[]>`
       select jsonb_build_object('settings', state_after -> 'settings')::text as text
       from audit.audit_log order by id desc limit 1`
     t.match(stored?.text, expected)
@@ -191,8 +192,9 @@ t.test('the log accepts every row that the table accepts, whatever its columns h
   // jsonb holds at most 256 MB.
   await owner.unsafe(`alter table anything add huge bytea;
     insert into anything (id, huge) values (0, convert_to(repeat('x', 135000000), 'UTF8'))`)
-  const [entry] =
-    await owner`select state_after ->> 'huge' as huge from audit.audit_log order by id desc limit 1`
+  const [entry] = await moved(
+    owner,
+  )`select state_after ->> 'huge' as huge from audit.audit_log order by id desc limit 1`
   t.match(entry?.huge, /^\[not stored: 270000005 bytes, sha256 [0-9a-f]{64}\]$/)
 })
 
@@ -202,6 +204,6 @@ t.test('a key of any length identifies its object', async (t) => {
     for each row execute function audit.capture('a', '{}', '{}', '')`)
   const long = owner`insert into keyed select string_agg(sha256(n::text::bytea), '') from generate_series(1, 80) as n`
   await t.resolves(long.execute())
-  const [entry] = await owner`select object_id from audit.audit_log`
+  const [entry] = await moved(owner)`select object_id from audit.audit_log`
   t.match(entry?.object_id, /^\\x[0-9a-f]{98}\[sha256 [0-9a-f]{64}\]$/)
 })

@@ -20,6 +20,7 @@ import { buildTestApp } from '../helpers/app.js'
 import { newAuditKey, publicKeysOf } from '../helpers/audit-seals.js'
 import { describeCatalog } from '../helpers/catalog.js'
 import { connect, createTestDatabase } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import { createOrganization } from '../helpers/organizations.js'
 import t, { type Test } from '../tap.js'
 
@@ -70,8 +71,9 @@ async function createDatabase(t: Test) {
   /** The id of the newest entry that `newEntries` returned. */
   let last = uuidV7(Date.now())
   const newEntries = async () => {
-    const entries =
-      await owner`select id, table_name, object_id, action, state_before -> 'meter_value' as before,
+    const entries = await moved(
+      owner,
+    )`select id, table_name, object_id, action, state_before -> 'meter_value' as before,
       state_after -> 'meter_value' as after from audit.audit_log where id > ${last} order by id`
     last = String(entries.at(-1)?.id ?? last)
     return entries.map(({ table_name, object_id, action, before, after }) =>

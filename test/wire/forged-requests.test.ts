@@ -5,6 +5,7 @@
 
 import { buildDashboard } from '../helpers/dashboard.js'
 import { connect } from '../helpers/database.js'
+import { moved } from '../helpers/moved.js'
 import { operationsOf } from '../helpers/operations.js'
 import t from '../tap.js'
 
@@ -27,7 +28,7 @@ const BODIES = {
 }
 const ORIGINS = ['https://evil.example', 'null']
 
-const entries = async () => (await sql`select count(*)::int as n from audit.audit_log`)[0]?.n
+const entries = async () => (await moved(sql)`select count(*)::int as n from audit.audit_log`)[0]?.n
 
 t.test('the dashboard cookie gives no access to the API', async (t) => {
   t.match(cookie, /^\S+=\S+$/)

@@ -2,6 +2,7 @@ import { enqueueScheduled } from '../../src/db/queries/jobs/outbox.js'
 import { buildTestApp } from '../helpers/app.js'
 import { connect } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
+import { moved } from '../helpers/moved.js'
 import { startTestWorker } from '../helpers/worker.js'
 import t from '../tap.js'
 
@@ -14,7 +15,7 @@ t.test('attributes the changes of a job to the job', async (t) => {
   await startTestWorker(t, testApp)
   await enqueueScheduled(app.db, 'purge-expired')
   const entry = await eventually(async () => {
-    const [deletion] = await sql`
+    const [deletion] = await moved(sql)`
       select actor, table_name, state_before ->> 'user_id' as "userId", user_id, url from audit.audit_log where action = 'delete'`
     return deletion
   })

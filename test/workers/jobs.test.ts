@@ -5,6 +5,7 @@ import { PASSWORD } from '../helpers/app.js'
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { buildJobApp, forgetKeys, onEachBackend } from '../helpers/jobs.js'
+import { moved } from '../helpers/moved.js'
 import { startOnboarding } from '../helpers/onboarding.js'
 
 const ada = { email: 'ada@example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' }
@@ -21,7 +22,7 @@ onEachBackend('runs jobs once their transaction has committed, and marks them do
   })
   const [sent] = await sql`select id from outbox where job = 'send-link'`
   t.match(mail.messageId, sent?.id, 'the message id contains the id of the job')
-  const actors = await sql`select distinct actor from audit.audit_log`
+  const actors = await moved(sql)`select distinct actor from audit.audit_log`
   t.strictSame([...actors], [{ actor: 'anonymous' }])
   const causes = await sql`select distinct request_id from outbox where not scheduled`
   t.strictSame([...causes], [{ request_id: headers['x-request-id'] }], 'every job records its request')

@@ -5,6 +5,7 @@ import { type Schedules, UnrecoverableError } from '../../src/workers/processor.
 import { connect, createTestDatabase, newerReleaseWasHere } from '../helpers/database.js'
 import { eventually } from '../helpers/eventually.js'
 import { buildJobApp, onEachBackend, queueOf } from '../helpers/jobs.js'
+import { moved } from '../helpers/moved.js'
 
 const run = async () => undefined
 
@@ -78,7 +79,7 @@ onEachBackend('two workers share the runs of a schedule', async (t, backend) => 
     (await done()).map(({ id }) => id),
     'each run is done by one worker, in order',
   )
-  const entries = await sql`select distinct actor, table_name, request_id from audit.audit_log`
+  const entries = await moved(sql)`select distinct actor, table_name, request_id from audit.audit_log`
   t.strictSame([...entries], [{ actor: 'job:make-users', table_name: 'users', request_id: null }])
 })
 
