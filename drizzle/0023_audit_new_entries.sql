@@ -116,7 +116,7 @@ BEGIN
   IF coalesce(context, '') OPERATOR(pg_catalog.=) '' THEN context := audit.context_of_client(); END IF;
   INSERT INTO audit.new_entries (table_name, object_id, organization_id, operation, redacted_changes, state_before,
     state_after, context)
-  VALUES (TG_ARGV[6], object_key,
+  VALUES (coalesce(TG_ARGV[6], TG_TABLE_NAME::pg_catalog.text), object_key,
     CASE WHEN TG_ARGV[3] OPERATOR(pg_catalog.<>) ''
       THEN (coalesce(new_state, old_state) OPERATOR(pg_catalog.->>) TG_ARGV[3])::pg_catalog.uuid END,
     TG_OP, redacted_changes, old_state OPERATOR(pg_catalog.||) secrets, new_state OPERATOR(pg_catalog.||) secrets, context);

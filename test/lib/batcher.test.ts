@@ -15,7 +15,7 @@ function openStore() {
     },
     delayMs: 60_000,
     batchSize: 3,
-    batchBytes: 500,
+    batchBytes: 2_000,
     retryMs: 60_000,
     maxWaiting: 5,
     maxWaitingBytes: 1_000,

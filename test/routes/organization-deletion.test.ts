@@ -121,7 +121,7 @@ t.test('deletes its rows in batches, children first, and none of another organiz
   )
   const [largest] = await moved(owner)`
     select max(count)::int from (
-      select count(*) from audit.audit_log where actor = 'job:delete-organization' group by xmin::text) as of_transaction`
+      select count(*) from audit.audit_log where actor = 'job:delete-organization' group by transaction_id) as of_transaction`
   t.ok(largest?.max <= BATCH, 'no transaction is larger than a batch')
   await deleteRows(gone.id)
   await deleteRows(kept.id)
