@@ -198,10 +198,12 @@ t.test('reports pending jobs, dead letters, seals and partitions', async (t) => 
   t.equal(value('app_dead_letters', { job_name: 'send-notice' }), 1)
   t.equal(value('app_audit_unsealed_age_seconds'), undefined, 'no age without any seal')
   t.ok((value('app_audit_partitions_ahead') ?? 0) >= 2)
+  const newEntryAge = value('app_audit_new_entry_age_seconds') ?? 0
+  t.ok(newEntryAge > 280 && newEntryAge < 360, `the age of the oldest new entry: ${newEntryAge}`)
   t.equal(app.metrics.isOn, true)
 })
 
-/** Inserts four jobs (new, claimed, due again, delayed) and three dead letters. */
+/** Inserts four jobs (new, claimed, due again, delayed) three dead letters and a new audit entry. */
 async function fillBacklog(t: Test, { ownerUrl }: TestDatabase) {
   const owner = connect(t, ownerUrl)
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000)
@@ -222,6 +224,8 @@ async function fillBacklog(t: Test, { ownerUrl }: TestDatabase) {
     { ...job, created_at: ago(9000), failed_at: ago(5) },
     { ...job, job: 'send-notice', created_at: ago(9000), failed_at: ago(5) },
   ])}`
+  await owner`insert into audit.new_entries (created_at, table_name, object_id, operation)
+    values (${ago(300)}, 'users', 'x', 'DELETE')`
 }
 
 t.test('the age of unsealed entries starts with the first seal', async (t) => {

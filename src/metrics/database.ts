@@ -104,4 +104,9 @@ const auditReadings = (gauge: CreateGauge): Reading[] => [
     'The age of the oldest row of the audit log without a seal; absent while there is no seal at all.',
     (it) => it.unsealedSeconds ?? undefined,
   ),
+  gauge(
+    'app_audit_new_entry_age_seconds',
+    'The age of the oldest audit entry that has not been moved into the log; 0 without one.',
+    (it) => it.newEntrySeconds ?? 0,
+  ),
 ]

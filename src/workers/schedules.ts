@@ -1,3 +1,4 @@
+import { moveNewEntries } from '../db/audit/new-entries.js'
 import { keepAuditPartitions } from '../db/seals/retention.js'
 import { sealAuditLog } from '../db/seals/seal.js'
 import type { AuditSigningKey } from '../lib/audit/audit-keys.js'
@@ -19,6 +20,8 @@ export const schedulesWith = ({ auditKey }: ScheduleOptions): Schedules => ({
     atStart: true,
     run: ({ transactions }) => keepAuditPartitions(transactions, auditKey),
   },
+  // API processes move entries, too, but not while they have no requests.
+  'move-audit-entries': { everySeconds: 60, run: ({ transactions }) => moveNewEntries(transactions) },
   ...(auditKey && {
     'seal-audit-log': { everySeconds: 60, run: ({ transactions }) => sealAuditLog(transactions, auditKey) },
   }),

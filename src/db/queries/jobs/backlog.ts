@@ -13,6 +13,8 @@ export type Backlog = {
   partitionsAhead: number
   /** The age of the oldest unsealed row. Null before the first seal, and if all rows are sealed. */
   unsealedSeconds: number | null
+  /** The age of the oldest entry that is not in the log yet. Null if all are. */
+  newEntrySeconds: number | null
 }
 
 /** An exact larger number is not useful, and counting it would add load. */
@@ -31,7 +33,7 @@ export async function readBacklog(tx: TransactionSql): Promise<Backlog> {
       (select created_at from audit.audit_log where transaction_id::text::bigint >= (select to_transaction from chain)
         order by transaction_id::text::bigint limit 1)
       union all
-      (select created_at from audit.new_entries limit 1)
+      (select created_at from audit.new_entries where exists (select from chain) limit 1)
       union all
       (select created_at from audit.audit_requests where transaction_id::text::bigint >= (select to_transaction from chain)
         order by transaction_id::text::bigint limit 1)
@@ -41,6 +43,7 @@ export async function readBacklog(tx: TransactionSql): Promise<Backlog> {
       extract(epoch from now() - min(ready_at) filter (where claimed_until is null or claimed_until < now()))::float8
         as "readySeconds",
       (select extract(epoch from now() - min(created_at))::float8 from unsealed) as "unsealedSeconds",
+      (select extract(epoch from now() - created_at)::float8 from audit.new_entries limit 1) as "newEntrySeconds",
       (select count(*)::int from generate_series(1, ${MAX_MONTHS}) as ahead where not exists (
         select from (values ('audit_log'), ('audit_requests')) as parent (name), generate_series(1, ahead) as month
         where to_regclass('audit.' || name || to_char(date_trunc('month', now() at time zone 'UTC')
