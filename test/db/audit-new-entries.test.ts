@@ -6,7 +6,7 @@ import {
   moveNewEntries,
   withAllMoved,
 } from '../../src/db/audit/new-entries.js'
-import { createDatabaseClient } from '../../src/db/driver/client.js'
+import { createDatabaseClient, type Transactions } from '../../src/db/driver/client.js'
 import { listAuditEntries } from '../../src/db/queries/audit/audit-log.js'
 import { sealAuditLog } from '../../src/db/seals/seal.js'
 import { clientOptions, openAuditTest } from '../helpers/audit.js'
@@ -85,6 +85,22 @@ t.test('parallel moves, seals and writes lose and double no entry', async (t) =>
   t.same(await findContradictions(owner), [])
 })
 
+t.test('entries written between the steps of a seal go into the next one', async (t) => {
+  const { sql, key, owner, addUser, verify, sealAll } = await openSealTest(t)
+  await addUser()
+  const withWrites: Transactions = {
+    begin: async (mode: string, work: never) => {
+      const result = await owner.begin(mode, work)
+      await addUser()
+      return result
+    },
+  } as never
+  await eventually(async () => (await sealAuditLog(withWrites, key)).entries > 0)
+  await sealAll()
+  await moveNewEntries(sql)
+  t.match(await verify(), { unsealed: 0, findings: 0, lines: [] })
+})
+
 t.test('a seal waits for the entries of a transaction that is still open', async (t) => {
   const { sql, key, database, addUser, verify, sealAll } = await openSealTest(t)
   const other = connect(t, database.url)
@@ -144,6 +160,22 @@ t.test('a reader moves at most 20,000 entries, and a request record waits for al
   await insertUsers(sql, 20_000, 'more-')
   const left = await withAllMoved(db, (tx) => tx.execute(drizzleSql`select from audit.new_entries`))
   t.equal(left.length, 0)
+})
+
+t.test('a request record waits for a move that is under way, and moves the rest', async (t) => {
+  const { db, sql, database } = await openAuditTest(t)
+  const admin = connect(t, database.adminUrl)
+  await insertUsers(sql, 10_500, 'some-')
+  const other = connect(t, database.url)
+  let left: Promise<unknown[]> | undefined
+  await other.begin(async (tx) => {
+    await tx`select audit.move_entries()`
+    left = withAllMoved(db, (tx) => tx.execute(drizzleSql`select from audit.new_entries`))
+    await eventually(
+      async () => (await admin`select from pg_locks where not granted and locktype = 'advisory'`).length > 0,
+    )
+  })
+  t.same(await left, [])
 })
 
 t.test('frees the space of moved entries, unless an older transaction is open', async (t) => {
