@@ -172,7 +172,11 @@ t.test('a request record waits for a move that is under way, and moves the rest'
     await tx`select audit.move_entries()`
     left = withAllMoved(db, (tx) => tx.execute(drizzleSql`select from audit.new_entries`))
     await eventually(
-      async () => (await admin`select from pg_locks where not granted and locktype = 'advisory'`).length > 0,
+      async () =>
+        (
+          await admin`select from pg_locks join pg_database on pg_database.oid = pg_locks.database
+          where not granted and locktype = 'advisory' and datname = current_database()`
+        ).length > 0,
     )
   })
   t.same(await left, [])
