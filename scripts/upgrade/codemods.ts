@@ -3,7 +3,8 @@ import { basename, join } from 'node:path'
 import { git } from './git.js'
 import type { Release } from './releases.js'
 
-const FOLDER = 'upgrades'
+/** The starter's folder for them. */
+export const CODEMODS = 'upgrades'
 
 /**
  * Writes the codemods that came with the releases after `old` into a folder, and returns their paths, oldest
@@ -15,7 +16,7 @@ export function extractCodemods(
   folder: string,
 ): string[] {
   const listFiles = ({ commit }: Release) =>
-    git(starter, ['ls-tree', '--name-only', commit, `${FOLDER}/`])
+    git(starter, ['ls-tree', '--name-only', commit, `${CODEMODS}/`])
       .split('\n')
       .filter((path) => path.endsWith('.ts'))
   const before = listFiles(old)

@@ -22,6 +22,7 @@ export const USAGE = `Usage: npm run upgrade -- <release> [--from <repository>] 
 export function runUpgrade(args: string[], root: string): boolean {
   const { dryRun, ...request } = parse(args)
   requireReady(root)
+  if (process.stderr.isTTY) console.error('Making both releases into this product, which takes a while …')
   const result = dryRun ? tryOut(root, request) : upgrade({ ...request, root })
   console.log(describe(result))
   console.log(dryRun ? '\nThis was a dry run: nothing is changed.' : nextSteps(result))

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OperatorError } from '../../src/lib/errors/operator-error.js'
+import { CODEMODS } from './codemods.js'
 import { checkOut } from './trees.js'
 
 /** Folders with the three sides of the merge. */
@@ -13,7 +16,7 @@ export interface Trees {
   next: string
 }
 
-/** Checks a release out and lets its own `init` make the product of it. */
+/** Checks a release out, without its codemods, and lets its own `init` make the product of it. */
 export function renderRelease(
   starter: string,
   commit: string,
@@ -21,6 +24,7 @@ export function renderRelease(
   folder: string,
 ): void {
   checkOut(starter, commit, folder)
+  rmSync(join(folder, CODEMODS), { recursive: true, force: true })
   runIn(folder, ['run-init.ts', JSON.stringify(choices)])
 }
 

@@ -53,7 +53,11 @@ export function createRepository(t: Test, name = 'repository') {
     },
     /** What an upgrade that fails must leave as it was. */
     state: () => [git('status', '--porcelain', '--branch'), git('branch'), git('rev-parse', 'HEAD')],
-    usePackages: () => symlinkSync(join(PACKAGE_ROOT, 'node_modules'), join(folder, 'node_modules')),
+    /** Links the installed packages, and hides the link from git. */
+    usePackages: () => {
+      symlinkSync(join(PACKAGE_ROOT, 'node_modules'), join(folder, 'node_modules'))
+      writeFileSync(join(folder, '.git/info/exclude'), 'node_modules\n')
+    },
   }
 }
 

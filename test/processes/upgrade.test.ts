@@ -222,6 +222,7 @@ export default (project: Project) => {
   })
   const { code, stdout } = await upgrade(t, product, '1.10.0', '--from', starter.folder)
   t.equal(code, 0, stdout)
+  t.throws(() => product.read('upgrades/1.9.0.ts'), 'the codemods stay in the starter')
   t.equal(product.read('src/own.ts'), "import { eins } from './mail.js'\n\nconsole.log(eins)\n")
   t.match(product.read('src/mail.ts'), /^export const eins = 'changed beside the name'$/m)
 })
