@@ -39,6 +39,7 @@ export async function measureWindow(
     }
   }
   await Promise.all(Array.from({ length: clients }, client))
+  await side.settle?.()
   const ms = performance.now() - start
   return {
     perSecond: (count * 1000) / ms,
