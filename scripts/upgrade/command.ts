@@ -6,7 +6,7 @@ import { UsageError, withUsageErrors } from '../../src/scripts/command-line/argu
 import { git } from './git.js'
 import { requireReady } from './ready.js'
 import { describe, nextSteps } from './report.js'
-import { type Upgrade, upgrade } from './upgrade.js'
+import { type Upgrade, type UpgradeOptions, upgrade } from './upgrade.js'
 
 export const USAGE = `Usage: npm run upgrade -- <release> [--from <repository>] [--dry-run]
   <release>   a version such as 1.1.0, a branch or a commit of the starter
@@ -19,11 +19,11 @@ export const USAGE = `Usage: npm run upgrade -- <release> [--from <repository>] 
  * @throws {UsageError} when the arguments are invalid
  * @throws {OperatorError} when there is no merge; the product is then as it was
  */
-export function runUpgrade(args: string[], root: string): boolean {
+export async function runUpgrade(args: string[], root: string): Promise<boolean> {
   const { dryRun, ...request } = parse(args)
   requireReady(root)
   if (process.stderr.isTTY) console.error('Making both releases into this product, which takes a while …')
-  const result = dryRun ? tryOut(root, request) : upgrade({ ...request, root })
+  const result = await (dryRun ? tryOut(root, request) : upgrade({ ...request, root }))
   console.log(describe(result))
   console.log(dryRun ? '\nThis was a dry run: nothing is changed.' : nextSteps(result))
   return result.conflicts.length === 0
@@ -45,13 +45,13 @@ function parse(args: string[]) {
 }
 
 /** Does it in a copy, which shares its objects with the repository and is thrown away. */
-function tryOut(root: string, request: { release: string; from?: string | undefined }): Upgrade {
+async function tryOut(root: string, request: Omit<UpgradeOptions, 'root'>): Promise<Upgrade> {
   const folder = mkdtempSync(join(tmpdir(), 'upgrade-dry-run-'))
   try {
     const copy = join(folder, 'copy')
     git(root, ['clone', '--quiet', '--shared', '--', root, copy])
     for (const field of ['user.name', 'user.email']) git(copy, ['config', field, 'dry-run'])
-    return upgrade({ ...request, root: copy, packages: join(root, 'node_modules') })
+    return await upgrade({ ...request, root: copy, packages: join(root, 'node_modules') })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

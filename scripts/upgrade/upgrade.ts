@@ -9,7 +9,7 @@ import { notesAfter, type UpgradeNote } from './notes.js'
 import { requireFreeBranch, requireReady } from './ready.js'
 import { choicesOf, readRecord } from './record.js'
 import { fetchStarter, findRelease, type Release, refuseOlder } from './releases.js'
-import { renderRelease, runCodemods, type Trees } from './render.js'
+import { renderRelease, runAll, runCodemods, type Trees } from './render.js'
 import { type Settled, settle } from './settle.js'
 import { checkOut, storeCommit, storeTree } from './trees.js'
 
@@ -37,12 +37,8 @@ export interface Upgrade extends MergeResult, Settled {
  *
  * @throws {OperatorError} when it cannot begin or git cannot merge; the product is then as it was
  */
-export function upgrade({
-  root,
-  release,
-  from,
-  packages = join(root, 'node_modules'),
-}: UpgradeOptions): Upgrade {
+export async function upgrade(options: UpgradeOptions): Promise<Upgrade> {
+  const { root, release, from, packages = join(root, 'node_modules') } = options
   requireReady(root)
   const record = readRecord(root)
   const source = from ?? record.repository
@@ -56,7 +52,7 @@ export function upgrade({
     refuseOlder(starter, releases.old, releases.next)
     requireFreeBranch(root, branchOf(releases.next))
     symlinkSync(packages, join(folder, 'node_modules'), 'junction')
-    return mergeRelease({ root, source, starter, ...releases }, folder)
+    return await mergeRelease({ root, source, starter, ...releases }, folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -73,11 +69,11 @@ interface Task {
   next: Release
 }
 
-function mergeRelease(task: Task, folder: string): Upgrade {
+async function mergeRelease(task: Task, folder: string): Promise<Upgrade> {
   const { root, source, starter, next } = task
-  const trees = renderTrees(task, folder)
+  const trees = await renderTrees(task, folder)
   const codemods = extractCodemods(starter, task, join(folder, 'codemods'))
-  for (const tree of [trees.product, trees.old]) runCodemods(codemods, tree)
+  await runAll([trees.product, trees.old].map((tree) => runCodemods(codemods, tree)))
   const settled = settle(trees, { starter: next.name, ...addressOf(source) })
   const sides = { ...storeSides(task, trees, codemods.length > 0), branch: branchOf(next) }
   const merged = mergeOnBranch(root, sides, `Upgrade the starter to ${next.name}`)
@@ -88,13 +84,15 @@ function mergeRelease(task: Task, folder: string): Upgrade {
 const addressOf = (source: string): { repository?: string } =>
   /^[\w.+-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(source) ? { repository: source } : {}
 
-function renderTrees({ root, starter, old, next }: Task, folder: string): Trees {
+async function renderTrees({ root, starter, old, next }: Task, folder: string): Promise<Trees> {
   const [product, before, after] = ['product', 'old', 'next'].map((name) => join(folder, name))
   const trees = { product: `${product}`, old: `${before}`, next: `${after}` }
   const choices = choicesOf(readRecord(root))
   checkOut(root, 'HEAD', trees.product)
-  renderRelease(starter, old.commit, choices, trees.old)
-  renderRelease(starter, next.commit, choices, trees.next)
+  await runAll([
+    renderRelease(starter, old.commit, choices, trees.old),
+    renderRelease(starter, next.commit, choices, trees.next),
+  ])
   return trees
 }
 
