@@ -18,6 +18,7 @@ const allInstructions = instructions.map(read).join('\n')
 /** The proof of each command: a file that runs it and the words with which it does. */
 const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm install$|^npm ci$/, '.ci/run', 'npm ci'],
+  [/^npm run (init)( -- --name acme)?$/, 'test/processes/init.test.ts', "'$1'"],
   [/^npm run dev$/, 'test/helpers/dev.ts', 'scripts/dev.ts'],
   [/^npm run dev -- (--inspect)$/, 'test/processes/dev-inspect.test.ts', '$1'],
   [/^npm test( -- test\/routes\/me\.test\.ts)?$/, 'package.json', 'npm test'],
