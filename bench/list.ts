@@ -5,5 +5,6 @@ await compareServers({
   method: 'GET',
   path: '/api/v1/users?limit=50',
   role: 'super_admin',
-  wanted: { cpu: '1.1', perSecond: '0.85' },
+  others: ['bare', 'expert'],
+  figures: { cpu: 'listCpu', expert: 'listExpert', perSecond: 'listPerSecond' },
 })

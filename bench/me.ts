@@ -5,5 +5,6 @@ await compareServers({
   method: 'GET',
   path: '/api/v1/me',
   role: 'user',
-  wanted: { cpu: '1.25', perSecond: '0.80', cpuOfExpert: '0.95' },
+  others: ['bare', 'expert'],
+  figures: { cpu: 'meCpu', expert: 'meExpert', perSecond: 'mePerSecond' },
 })

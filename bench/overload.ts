@@ -10,6 +10,7 @@ import { createUser } from '../src/db/queries/accounts/users.js'
 import { hashPassword } from '../src/lib/auth/passwords.js'
 import { clientOptions } from '../test/helpers/audit.js'
 import { nextMessage, start, stop } from './lib/child.js'
+import { report } from './lib/figures.js'
 import type { Flood, Idle, Slow, Task } from './overload/clients.js'
 
 const CREDENTIALS = { email: 'ada@example.com', password: 'a long and quiet sentence' }
@@ -88,8 +89,9 @@ async function idle(port: number, ask: () => Promise<number>): Promise<void> {
   const beside = await percentiles(ask)
   await send<Idle>({ kind: 'idle', port, connections: 0 })
   const after = await percentiles(ask)
-  console.log(`GET /me, ms: alone, beside ${open} idle connections (p99 wanted below 50), alone again`)
+  console.log(`GET /me, ms: alone, beside ${open} idle connections alone again`)
   console.table({ before, beside, after })
+  report('besideIdle', beside.p99)
   console.log(`memory of a connection: ${((fullKib - emptyKib) / open).toFixed(1)} KiB`)
 }
 
@@ -113,6 +115,7 @@ async function percentiles(ask: () => Promise<number>) {
 
 async function slow(port: number): Promise<void> {
   const { closed, lastMs } = await send<Slow>({ kind: 'slow', port, ...SLOW })
+  report('slowClients', (closed / SLOW.connections) * 100)
   console.log(
     `slow headers and bodies: ${closed} of ${SLOW.connections} closed, the last after ${Math.round(lastMs)} ms ` +
       `(REQUEST_TIMEOUT_SECONDS ${SLOW_TIMEOUT_SECONDS})`,
@@ -133,10 +136,9 @@ async function flood(origin: string, port: number, ask: () => Promise<number>): 
   console.log(
     `${FLOOD.connections} connections that send requests without a pause, for ${FLOOD.ms} ms: ${answers} answers, ${shed} of them 503`,
   )
-  console.log(`first 503 after ${firstShedMs?.toFixed(0)} ms (below 1000)`)
-  console.log(
-    `answered again ${recoveredMs.toFixed(0)} ms after the end (below 1000), then ${later.filter((status) => status !== 200).length} of ${PROBES} refused`,
-  )
+  if (firstShedMs !== null) report('firstRefusal', firstShedMs)
+  report('recovery', recoveredMs)
+  console.log(`then ${later.filter((status) => status !== 200).length} of ${PROBES} refused`)
   const slowest = Math.max(...health.map(({ ms }) => ms))
   console.log(
     `/healthz: ${health.filter(({ status }) => status === 200).length} of ${health.length} answered with 200, within ${slowest.toFixed(0)} ms`,

@@ -73,7 +73,7 @@ async function warmUp(member: Member, target: Target): Promise<void> {
 
 /** The CPU time of a process without requests: its heartbeat and timers. */
 async function idleMs(): Promise<string> {
-  const cpu = startCpuStopwatch(members.map(({ server }) => Number(server.pid)))
+  const cpu = startCpuStopwatch(members.flatMap(({ server }) => server.pids))
   await delay(IDLE_MS)
   return (cpu.elapsedUs() / MOST / IDLE_MS).toFixed(1)
 }
@@ -99,7 +99,7 @@ async function measureOneCore(target: Target): Promise<void> {
   const [first] = members
   if (!first || availableParallelism() < 2) return
   const others = `1-${availableParallelism() - 1}`
-  pin(Number(first.server.pid), '0')
+  for (const pid of first.server.pids) pin(pid, '0')
   pin(Number(first.load.pid), others)
   for (const pid of await backendsOf(admin, database.appUrl)) pin(pid, others)
   const shares: Share[] = []

@@ -7,5 +7,6 @@ await compareServers({
   bodies: [JSON.stringify({ firstName: 'Augusta' }), JSON.stringify({ firstName: 'Ada' })],
   role: 'user',
   strip: 'drop trigger audit_capture on users',
-  wanted: { cpu: '2.0', perSecond: '0.60' },
+  others: ['bare'],
+  figures: { cpu: 'writeCpu', perSecond: 'writePerSecond' },
 })

@@ -21,9 +21,14 @@ export function start(
     env: { PATH, HOME, TMPDIR, ...env },
     stdio: ['ignore', stdout === 'pipe' ? 'pipe' : openSync('/dev/null', 'w'), 'inherit', 'ipc'],
   })
+  keepUntilExit(child)
+  return child
+}
+
+/** Ends the program with this process at the latest. */
+export function keepUntilExit(child: ChildProcess): void {
   children.add(child)
   child.once('exit', () => children.delete(child))
-  return child
 }
 
 /**

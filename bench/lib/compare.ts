@@ -4,7 +4,8 @@ import { startCpuStopwatch } from './cpu.js'
 import type { Load, Window } from './load.js'
 
 export type Side = Omit<Window, 'ms'> & {
-  server: number
+  /** The ids of the server's processes. */
+  server: readonly number[]
   /** The ids of processes that serve only this side, such as its database backends. */
   backends: readonly number[]
 }
@@ -46,7 +47,7 @@ function ask(load: ChildProcess, { server, backends, ...target }: Side): Promise
 }
 
 async function measure(load: ChildProcess, side: Side): Promise<Figures> {
-  const [serverCpu, backendsCpu] = [startCpuStopwatch([side.server]), startCpuStopwatch(side.backends)]
+  const [serverCpu, backendsCpu] = [startCpuStopwatch(side.server), startCpuStopwatch(side.backends)]
   const { requests, ms } = await ask(load, side)
   return {
     serverUs: serverCpu.elapsedUs() / requests,

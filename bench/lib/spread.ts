@@ -3,11 +3,11 @@ import { type Account, signIn } from './accounts.js'
 import { nextMessage, start, stop } from './child.js'
 import { startCpuStopwatch } from './cpu.js'
 import type { Load, Target, Window } from './load.js'
-import { startOurs } from './servers.js'
+import { type Running, startOurs } from './programs.js'
 
 /** An API process, and a process that sends requests directly to it, without a proxy. */
 export type Member = {
-  server: ChildProcess
+  server: Running
   load: ChildProcess
   origin: string
   /** The headers that each of its clients sends. */
@@ -21,14 +21,14 @@ export async function startMember(
   folder: string,
   accounts: readonly Account[],
 ): Promise<Member> {
-  const server = startOurs(url, folder)
-  const { ready: origin } = await nextMessage<{ ready: string }>(server)
+  const server = await startOurs(url, folder)
+  const { origin } = server
   const load = start(['--import', 'tsx', 'bench/lib/load.ts'])
   return { server, origin, load, clients: await signIn(origin, accounts) }
 }
 
 export async function stopMember({ server, load }: Member): Promise<void> {
-  await Promise.all([stop(server), stop(load)])
+  await Promise.all([server.stop(), stop(load)])
 }
 
 type Measurement = {
@@ -41,10 +41,8 @@ type Measurement = {
 /** Measures one window in which all members get requests at once. CPU times are in µs per request. */
 export async function measureShare({ members, backends, target, ms }: Measurement): Promise<Share> {
   const type = target.bodies && { 'content-type': 'application/json' }
-  const watch = (children: readonly ChildProcess[]) =>
-    startCpuStopwatch(children.map(({ pid }) => Number(pid)))
-  const serverCpu = watch(members.map(({ server }) => server))
-  const loadCpu = watch(members.map(({ load }) => load))
+  const serverCpu = startCpuStopwatch(members.flatMap(({ server }) => server.pids))
+  const loadCpu = startCpuStopwatch(members.map(({ load }) => Number(load.pid)))
   const backendsCpu = startCpuStopwatch(backends)
   const loads = await Promise.all(
     members.map(({ load, origin, clients }) => {

@@ -1,5 +1,6 @@
 import { openRedis, RedisWindows } from '../../src/rate-limit/moving-window-in-redis.js'
 import { type Policy, type Strategy, toPolicies } from '../../src/rate-limit/policies.js'
+import { report } from '../lib/figures.js'
 import type { BenchRedis } from './redis.js'
 
 const KEYS = 200
@@ -23,7 +24,7 @@ export async function reportMemory({ url, client }: BenchRedis): Promise<void> {
   const redis = openRedis(url)
   await new Promise((resolve) => redis.once('ready', resolve))
   const windows = new RedisWindows(redis, 'groundwork:limit:')
-  const rows: Record<string, object> = {}
+  const rows: Record<string, { 'MEMORY USAGE, bytes': number; 'used_memory, bytes a key': number }> = {}
   for (const strategy of STRATEGIES) {
     await client.flushall()
     const policy = policyOf(strategy, 3_600_000)
@@ -34,13 +35,14 @@ export async function reportMemory({ url, client }: BenchRedis): Promise<void> {
     }
     const [first = ''] = await client.keys('*')
     rows[strategy] = {
-      'MEMORY USAGE, bytes': await client.memory('USAGE', first),
+      'MEMORY USAGE, bytes': Number(await client.memory('USAGE', first)),
       'used_memory, bytes a key': Math.round(((await usedMemory(client)) - before) / KEYS),
     }
   }
   redis.disconnect()
-  console.log(`A key at N = ${QUOTA} (at most 1500 bytes)`)
+  console.log(`A key at N = ${QUOTA}`)
   console.table(rows)
+  report('limitKey', Math.max(...Object.values(rows).map((row) => row['MEMORY USAGE, bytes'])))
 }
 
 async function usedMemory(client: BenchRedis['client']): Promise<number> {

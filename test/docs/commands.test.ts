@@ -45,6 +45,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run (docs:settings)$/, 'test/config/documents.test.ts', '$1'],
   [/^npm run (upgrade) -- 1\.1\.0$/, 'test/helpers/starter.ts', 'scripts/$1.ts'],
   [/^npm run bench -- me$/, 'bench/me.ts', 'GET /me'],
+  [/^npm run bench$/, 'bench/run.ts', 'runRound'],
 ]
 
 t.test('every command is run by a test or by .ci/run, and none is missing', async (t) => {
