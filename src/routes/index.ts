@@ -47,8 +47,8 @@ async function apiRoutes(api: FastifyInstance) {
   await api.register(meRoutes, { prefix: '/me' })
   await api.register(userRoutes, { prefix: '/users' })
   await api.register(organizationRoutes, { prefix: '/organizations' })
-  await api.register(projectRoutes, { prefix: '/organizations/:organizationId/projects' })
   await api.register(invitationRoutes, { prefix: '/invitations' })
   await api.register(auditLogRoutes, { prefix: '/audit-logs' })
   await api.register(auditRequestRoutes, { prefix: '/audit-requests' })
+  await api.register(projectRoutes, { prefix: '/organizations/:organizationId/projects' })
 }

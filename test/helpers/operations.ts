@@ -79,9 +79,16 @@ function toOperation(
   }
 }
 
+const SAMPLES_BY_FORMAT: Record<string, string> = {
+  date: '2026-01-31',
+  'date-time': '2026-01-31T09:30:00.000Z',
+  uuid: UNKNOWN_ID,
+}
+
 /** A valid value of the schema, from its examples. */
 export function sampleOf({
   examples,
+  format = '',
   enum: choices,
   properties = {},
   type,
@@ -92,7 +99,9 @@ export function sampleOf({
   if (type === 'object') {
     return Object.fromEntries(required.map((name) => [name, sampleOf(properties[name] ?? {})]))
   }
-  return type === 'string' ? 'a text of some length that fits anywhere' : 1
+  if (type === 'boolean') return true
+  if (type !== 'string') return 1
+  return SAMPLES_BY_FORMAT[format] ?? 'a text of some length that fits anywhere'
 }
 
 export type WithBody = { operation: Operation; schema: JsonSchema; sample: Record<string, unknown> }

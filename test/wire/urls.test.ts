@@ -82,7 +82,12 @@ const wrongValuesOf = ({ type, format, enum: choices }: JsonSchema): string[] =>
       '2026-01-31T23:59:60Z',
       '2026-01-31T25:00:00Z',
     ]
-    const beyond = ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59.999-23:59', '+275760-09-13T00:00:00.000Z']
+    const beyond = [
+      '0000-01-01T00:00:00Z',
+      '0099-12-31T23:59:59Z',
+      '9999-12-31T23:59:59.999-23:59',
+      '+275760-09-13T00:00:00.000Z',
+    ]
     return [...dates, ...beyond, '2026-01-31T00:00:00', '1769851800000', 'null']
   }
   return ['']
@@ -102,7 +107,7 @@ t.test('refuses a query parameter of the wrong type', async (t) => {
 })
 
 t.test('accepts times at the ends of the storable range', async (t) => {
-  for (const from of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z']) {
+  for (const from of ['0100-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z']) {
     const { status, body } = await admin.get(`/audit-logs?limit=1&from=${from}`)
     t.strictSame([status, body.data.length], [200, from < '2000' ? 1 : 0], from)
   }

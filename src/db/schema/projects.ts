@@ -7,7 +7,6 @@ import { users } from './users.js'
 
 export const projectStatus = pgEnum('project_status', ['active', 'archived'])
 
-/** An example of a tenant table. */
 export const projects = pgTable(
   'projects',
   {

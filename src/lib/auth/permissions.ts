@@ -24,12 +24,12 @@ export const PERMISSIONS = {
   'invitations.create': admins,
   'invitations.delete': admins,
 
+  'audit.read': admins,
+
   'projects.read': everyMember,
   'projects.create': everyMember,
   'projects.update': everyMember,
   'projects.delete': admins,
-
-  'audit.read': admins,
 } as const satisfies Record<string, readonly OrganizationRole[]>
 
 export type Permission = keyof typeof PERMISSIONS

@@ -54,7 +54,7 @@ const MESSAGES: Record<string, (params: Params) => string> = {
   required: () => 'is required',
   additionalProperties: () => 'is not a known field',
   type: ({ type }) => `must be ${typeNames(type)}`,
-  enum: ({ allowedValues }) => `must be one of: ${(allowedValues as unknown[]).join(', ')}`,
+  enum: ({ allowedValues }) => `must be one of: ${(allowedValues as unknown[]).map(String).join(', ')}`,
   const: ({ allowedValue }) => `must be ${JSON.stringify(allowedValue)}`,
   minLength: ({ limit }) => (limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`),
   maxLength: ({ limit }) => `must have at most ${counted(limit, 'character', 'characters')}`,

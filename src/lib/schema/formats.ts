@@ -5,12 +5,12 @@ const UUID = new RegExp(`^${UUID_PATTERN}$`, 'i')
 const RFC_3339 = /^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i
 
 /**
- * Accepts times of the years 1 to 9999 (in UTC): JavaScript and PostgreSQL both store them, and every
+ * Accepts times of the years 100 to 9999 (in UTC): JavaScript and PostgreSQL both store them, and every
  * client can parse them. Rejects leap seconds and days that do not exist, such as 30 February.
  */
 export function isStorableTime(text: string): boolean {
   const year = RFC_3339.test(text) ? new Date(text).getUTCFullYear() : Number.NaN
-  return year >= 1 && year <= 9999 && isRealDay(text.slice(0, 10))
+  return year >= 100 && year <= 9999 && isRealDay(text.slice(0, 10))
 }
 
 /** Accepts days of the years 1 to 9999. */

@@ -16,8 +16,14 @@ export const StringEnum = <const T extends readonly string[]>(
   options: Record<string, unknown> = {},
 ) => Type.Unsafe<T[number]>({ ...options, type: 'string', enum: [...values] })
 
-export const Nullable = <T extends TSchema>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
+export const Nullable = <T extends TSchema>(schema: T) => {
+  const { type, enum: values } = schema as { type?: string; enum?: unknown[] }
+  return Type.Unsafe<Static<T> | null>({
+    ...schema,
+    type: [type, 'null'],
+    ...(values && { enum: [...values, null] }),
+  })
+}
 
 type Creating<T extends TProperties, D extends keyof T> = {
   [K in keyof T]: K extends D ? TOptional<T[K]> : null extends Static<T[K]> ? TOptional<T[K]> : T[K]
@@ -55,6 +61,25 @@ export const WithDefault = <T extends TSchema>(schema: T): T => Type.Optional(sc
 
 /** A `Date` in the code, in requests and responses; in JSON, ISO 8601, and in responses UTC with milliseconds. */
 export const Timestamp = Type.Unsafe<Date>({ type: 'string', format: 'date-time' })
+
+/** A whole number that an `integer` column can hold. */
+export const Integer32 = Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
+
+/** A whole number that JSON carries exactly, for a `bigint` column. */
+export const SafeInteger = Type.Integer({
+  minimum: Number.MIN_SAFE_INTEGER,
+  maximum: Number.MAX_SAFE_INTEGER,
+})
+
+/** As text, because a JSON number does not have every digit. With the digits of a `numeric` column. */
+export const Decimal = (precision: number, scale: number) => {
+  const example = scale === 0 ? '12' : `12.${'50'.padEnd(scale, '0').slice(0, scale)}`
+  return Type.String({
+    pattern: `^-?[0-9]{1,${precision - scale}}${scale === 0 ? '' : `([.][0-9]{1,${scale}})?`}$`,
+    expected: `a decimal number such as ${example}`,
+    examples: [example],
+  })
+}
 
 /** A day without a time, as text: `2026-01-31`. */
 export const CalendarDate = Type.String({ format: 'date' })

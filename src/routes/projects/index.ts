@@ -11,9 +11,8 @@ import { OrganizationParams } from '../../lib/schema/organization-schemas.js'
 import { NoBody, ref } from '../../lib/schema/schemas.js'
 import { CreateProject, Project, ProjectPage, ProjectParams, ProjectQuery, UpdateProject } from './schemas.js'
 
-/** An example of a resource of an organization. docs/adding-a-resource.md says how to copy or delete it. */
 const projectRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const tags = app.tag('Projects', 'An example of a resource of an organization.')
+  const tags = app.tag('Projects', 'The projects of an organization.')
   app.addSchema(Project)
 
   app.get(

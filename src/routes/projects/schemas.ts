@@ -5,8 +5,8 @@ import { pageOf, pageQuery } from '../../lib/schema/pagination.js'
 import {
   changing,
   creating,
+  LineText,
   Nullable,
-  PersonName,
   ref,
   SearchText,
   StrictObject,
@@ -17,7 +17,7 @@ import {
 } from '../../lib/schema/schemas.js'
 import Type from '../../lib/schema/type.js'
 
-const name = Type.Unsafe<string>({ ...PersonName, examples: ['Difference Engine'] })
+const name = LineText(100, { examples: ['Difference Engine'] })
 const description = Nullable(WrittenText(2000, { examples: ['Tables of logarithms, without mistakes.'] }))
 const status = StringEnum(projectStatus.enumValues)
 
@@ -53,12 +53,11 @@ export const Project = Type.Object(
   },
 )
 
-export const CreateProject = StrictObject(
-  { ...creating(fields), status: Type.Optional(status) },
-  { examples: [{ name: 'Difference Engine' }] },
-)
+export const CreateProject = StrictObject(creating(fields, ['status']), {
+  examples: [{ name: 'Difference Engine' }],
+})
 
-export const UpdateProject = StrictObject(changing(fields), { examples: [{ status: 'archived' }] })
+export const UpdateProject = StrictObject(changing(fields), { examples: [{ name: 'Analytical Engine' }] })
 
 export const ProjectQuery = StrictObject({
   ...pageQuery(PROJECT_SORT_FIELDS, '-createdAt'),
