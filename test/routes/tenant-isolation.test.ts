@@ -24,7 +24,9 @@ await owner.begin(async (tx) => {
 
 const idOf = (client: Client) => String(client.user?.id)
 const operations = operationsOf(app, ours.id)
-const ofOrganizations = operations.filter(({ path }) => path.includes('{organizationId}'))
+const ofOrganizations = operations.filter(
+  ({ path, isPublic }) => path.includes('{organizationId}') && !isPublic,
+)
 const withoutId = (text: string) => text.replace(/"requestId":"[^"]*"/, '')
 
 /** All rows of the other organization in the database. */
