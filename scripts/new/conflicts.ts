@@ -1,0 +1,79 @@
+import { Node, SyntaxKind } from 'ts-morph'
+import type { Checkout } from './checkout.js'
+import { parse } from './edits/source.js'
+import { enumOf } from './field.js'
+import { declaredIn } from './identifiers.js'
+import { namesOf } from './names.js'
+import { Refusal } from './refusal.js'
+import { isReservedInSql, isReservedInTypeScript } from './reserved-words.js'
+import { filesOf, type Resource } from './resource.js'
+import { resourceFiles } from './templates/index.js'
+
+/**
+ * Compares the names of a resource with everything that has a name already.
+ * @throws {Refusal} for the first name that is taken
+ */
+export function refuseTakenNames(checkout: Checkout, resource: Resource): void {
+  const { names } = resource
+  refuseExistingFiles(checkout, resource)
+  refuseExistingTables(checkout, resource)
+  for (const { path, text } of checkout.filesBelow('src', '.ts')) {
+    if (!text.includes('$id:') || !schemaIdsIn(path, text).includes(names.Singular)) continue
+    throw new Refusal(`${names.plural} is not free: ${path} has the schema ${names.Singular}`)
+  }
+  const permissions = checkout.read('src/lib/auth/permissions.ts')
+  if (permissions.includes(`'${names.snake}.`))
+    throw new Refusal(`${names.plural} is not free: there are permissions for ${names.snake}`)
+  refuseReserved(resource)
+}
+
+function refuseReserved(resource: Resource): void {
+  const { plural, singular, Singular, snake } = resource.names
+  if (isReservedInSql(snake)) throw new Refusal(`${plural} is a reserved word of SQL`)
+  const word = [plural, singular, Singular].find(isReservedInTypeScript)
+  if (word !== undefined)
+    throw new Refusal(`${plural} is not possible: ${word} is a reserved word of TypeScript`)
+  // Any other name shows which names the files have beside those of the resource.
+  const files = resourceFiles({ ...resource, names: namesOf('unnamedThings') })
+  for (const [path, code] of files) {
+    const used = declaredIn(path, code)
+    const clash = [plural, singular, Singular].find((name) => used.has(name))
+    if (clash !== undefined)
+      throw new Refusal(`${plural} is not possible: its code has another ${clash}. Choose another name`)
+  }
+}
+
+function refuseExistingFiles(checkout: Checkout, { names, owner }: Resource): void {
+  const { kebab } = names
+  const paths = [...Object.values(filesOf(names)), `src/routes/${kebab}`]
+  if (owner === 'user') paths.push(`src/routes/me/${kebab}.ts`)
+  const existing = paths.find((path) => checkout.has(path))
+  if (existing !== undefined) throw new Refusal(`${names.plural} is not free: ${existing} exists`)
+}
+
+function refuseExistingTables(checkout: Checkout, resource: Resource): void {
+  const { names, fields } = resource
+  const { plural, Singular, snake } = names
+  const enums = fields.map((field) => enumOf(field, names))
+  for (const { path, text } of checkout.filesBelow('src/db/schema', '.ts')) {
+    const declared = declaredIn(path, text)
+    const taken = [plural, Singular, ...enums].find((name) => declared.has(name))
+    if (taken !== undefined) throw new Refusal(`${plural} is not free: ${path} declares ${taken}`)
+  }
+  // Some tables are in migrations only. This is SQL, and so short that no parser is needed.
+  const creation = new RegExp(`create table (if not exists )?([\\w"]+[.])?"?${snake}"?[\\s(]`, 'i')
+  for (const { path, text } of checkout.filesBelow('drizzle', '.sql')) {
+    if (!path.endsWith('.down.sql') && creation.test(text))
+      throw new Refusal(`${plural} is not free: ${path} has created the table ${snake}`)
+  }
+}
+
+/** The names under which schemas are registered. */
+const schemaIdsIn = (path: string, code: string): string[] =>
+  parse(path, code)
+    .getDescendantsOfKind(SyntaxKind.PropertyAssignment)
+    .filter((property) => property.getName() === '$id')
+    .flatMap((property) => {
+      const value = property.getInitializer()
+      return Node.isStringLiteral(value) ? [value.getLiteralValue()] : []
+    })

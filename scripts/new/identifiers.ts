@@ -1,0 +1,46 @@
+import { Node, type SourceFile } from 'ts-morph'
+import { parse } from './edits/source.js'
+import { Refusal } from './refusal.js'
+
+/** All names that code declares or imports, also within functions. */
+export function declaredIn(path: string, code: string): Set<string> {
+  const names = parse(path, code)
+    .getDescendants()
+    .map((node) => nameDeclaredBy(node))
+  return new Set(names.filter((name) => name !== undefined))
+}
+
+function nameDeclaredBy(node: Node): string | undefined {
+  if (Node.isImportSpecifier(node)) return node.getAliasNode()?.getText() ?? node.getName()
+  if (Node.isImportClause(node)) return node.getDefaultImport()?.getText()
+  const isDeclaration =
+    Node.isVariableDeclaration(node) ||
+    Node.isParameterDeclaration(node) ||
+    Node.isBindingElement(node) ||
+    Node.isFunctionDeclaration(node) ||
+    Node.isTypeAliasDeclaration(node)
+  return isDeclaration ? node.getName() : undefined
+}
+
+/**
+ * @throws {Refusal} when a file declares or imports a name twice
+ */
+export function refuseRepeatedNames(path: string, code: string): void {
+  const seen = new Set<string>()
+  for (const name of topLevelNames(parse(path, code))) {
+    if (seen.has(name)) throw new Refusal(`${name} is not free: ${path} would declare it twice`)
+    seen.add(name)
+  }
+}
+
+function topLevelNames(file: SourceFile): string[] {
+  const imported = file.getImportDeclarations().flatMap((declaration) => {
+    const named = declaration
+      .getNamedImports()
+      .map((name) => name.getAliasNode()?.getText() ?? name.getName())
+    const byDefault = declaration.getDefaultImport()?.getText()
+    return byDefault === undefined ? named : [byDefault, ...named]
+  })
+  const declared = [...file.getVariableDeclarations(), ...file.getFunctions(), ...file.getTypeAliases()]
+  return [...imported, ...declared.map((declaration) => declaration.getName() ?? '')]
+}
