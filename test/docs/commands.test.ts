@@ -44,6 +44,7 @@ const PROOFS: [command: RegExp, file: string, words: string][] = [
   [/^npm run (jwt:key)$/, '.ci/production.ts', '$1'],
   [/^npm run (docs:settings)$/, 'test/config/documents.test.ts', '$1'],
   [/^npm run (upgrade) -- 1\.1\.0$/, 'test/helpers/starter.ts', 'scripts/$1.ts'],
+  [/^npm run (new|new:field)( -- .*)?$/, 'test/docs/new.test.ts', "cwd, '$1'"],
   [/^npm run bench -- me$/, 'bench/me.ts', 'GET /me'],
   [/^npm run bench$/, 'bench/run.ts', 'runRound'],
 ]

@@ -38,7 +38,7 @@ async function addField(t: Test, { cwd, write, applies, runsScript }: Checkout) 
     t.match(stdout, place)
   t.equal(apply('src/db/') + shapes, 2, 'a field costs two files')
   for (const { path, code } of files) write(path, code)
-  await runsScript(scripts[0])
+  await runsScript(scripts.find((script) => script.includes('add_users_phone')))
 }
 
 function testOf(t: Test, recipe: string): string {
