@@ -82,6 +82,17 @@ t.test('a field of any type goes to the same places later as at once', async (t)
   }
 })
 
+t.test('refuses a resource whose table or permissions are left from an earlier one', async (t) => {
+  const root = withoutProjects(t)
+  const leave = (path: string) => cpSync(join(PACKAGE_ROOT, path), join(root, path))
+  const refuses = (message: RegExp) =>
+    t.rejects(planResource(new Checkout(root), parseResource(['projects', '--fields', FIRST])), { message })
+  leave('src/lib/auth/permissions.ts')
+  await refuses(/there are permissions for projects/)
+  leave('drizzle/0014_projects.sql')
+  await refuses(/0014_projects\.sql has created the table projects/)
+})
+
 t.test('refuses fields that cannot be added to a resource', async (t) => {
   const REFUSED: [plural: string, field: string, reason: RegExp][] = [
     ['notes', 'text:text?', /is no resource that npm run new has made/],

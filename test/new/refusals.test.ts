@@ -37,10 +37,11 @@ t.test('refuses each name that a resource cannot have, in one line', async (t) =
     ['classes', /class is a reserved word of TypeScript/],
     ['dates', /Date is a reserved word of TypeScript/],
     ['requests', /its code has another request/],
-    ['pages', /its code has another/],
+    ['scopes', /its code has another scope/],
+    ['pages', /pages\/index\.ts exists/],
     ['invitations', /invitations\.ts exists/],
     ['users', /exists/],
-    ['members', /there are permissions for members/],
+    ['members', /members\.test\.ts exists/],
     ['columns', /columns\.ts exists/],
     ['problems', /has the schema Problem/],
   ]
