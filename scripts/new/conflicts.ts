@@ -60,12 +60,28 @@ function refuseExistingTables(checkout: Checkout, resource: Resource): void {
     const taken = [plural, Singular, ...enums].find((name) => declared.has(name))
     if (taken !== undefined) throw new Refusal(`${plural} is not free: ${path} declares ${taken}`)
   }
-  // Some tables are in migrations only. This is SQL, and so short that no parser is needed.
-  const creation = new RegExp(`create table (if not exists )?([\\w"]+[.])?"?${snake}"?[\\s(]`, 'i')
-  for (const { path, text } of checkout.filesBelow('drizzle', '.sql')) {
-    if (!path.endsWith('.down.sql') && creation.test(text))
-      throw new Refusal(`${plural} is not free: ${path} has created the table ${snake}`)
-  }
+  const migration = migrationWithTable(checkout, snake)
+  if (migration !== undefined)
+    throw new Refusal(`${plural} is not free: ${migration} has created the table ${snake}`)
+}
+
+/**
+ * Some tables are in migrations only. Returns the one that has created a table that no later one drops. This is
+ * SQL, and so short that no parser is needed.
+ */
+function migrationWithTable(checkout: Checkout, table: string): string | undefined {
+  const change = new RegExp(
+    `(create|drop) table (?:if (?:not )?exists )?(?:[\\w"]+[.])?"?${table}"?[\\s(;]`,
+    'gi',
+  )
+  const migrations = [...checkout.filesBelow('drizzle', '.sql')]
+    .filter(({ path }) => !path.endsWith('.down.sql'))
+    .sort((one, other) => (one.path < other.path ? -1 : 1))
+  let creator: string | undefined
+  for (const { path, text } of migrations)
+    for (const [, verb = ''] of text.matchAll(change))
+      creator = verb.toLowerCase() === 'create' ? path : undefined
+  return creator
 }
 
 /** The names under which schemas are registered. */

@@ -1,5 +1,5 @@
 /** The example resource is what `npm run new` makes, byte for byte. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Checkout } from '../../scripts/new/checkout.js'
@@ -21,6 +21,8 @@ const EXAMPLE = {
   /** Each has lines with its name. */
   edited: ['src/routes/index.ts', 'src/lib/auth/permissions.ts'],
 }
+
+const skip = existsSync(join(PACKAGE_ROOT, 'starter.json')) && 'a product may have changed the example'
 
 const read = (root: string, path: string) => readFileSync(join(root, path), 'utf8')
 
@@ -46,7 +48,7 @@ function write(root: string, plan: Plan): void {
 const FIRST = 'name:line'
 const OTHERS = 'description:text(2000)?, status:enum(active,archived)=active'
 
-t.test('a resource made at once, or field by field, is the example', async (t) => {
+t.test('a resource made at once, or field by field, is the example', { skip }, async (t) => {
   const root = withoutProjects(t)
   const plan = await planResource(
     new Checkout(root),
@@ -61,7 +63,7 @@ t.test('a resource made at once, or field by field, is the example', async (t) =
     t.equal(read(root, path), read(PACKAGE_ROOT, path), `${path}, field by field`)
 })
 
-t.test('a field of any type goes to the same places later as at once', async (t) => {
+t.test('a field of any type goes to the same places later as at once', { skip }, async (t) => {
   const root = withoutProjects(t)
   const first = 'count:integer'
   const others =
@@ -82,18 +84,22 @@ t.test('a field of any type goes to the same places later as at once', async (t)
   }
 })
 
-t.test('refuses a resource whose table or permissions are left from an earlier one', async (t) => {
+t.test('refuses a resource whose table or permissions are left from an earlier one', { skip }, async (t) => {
   const root = withoutProjects(t)
   const leave = (path: string) => cpSync(join(PACKAGE_ROOT, path), join(root, path))
-  const refuses = (message: RegExp) =>
-    t.rejects(planResource(new Checkout(root), parseResource(['projects', '--fields', FIRST])), { message })
+  const plan = () => planResource(new Checkout(root), parseResource(['projects', '--fields', FIRST]))
+  const refuses = (message: RegExp) => t.rejects(plan(), { message })
+  const permissions = read(root, 'src/lib/auth/permissions.ts')
   leave('src/lib/auth/permissions.ts')
   await refuses(/there are permissions for projects/)
   leave('drizzle/0014_projects.sql')
   await refuses(/0014_projects\.sql has created the table projects/)
+  writeFileSync(join(root, 'drizzle/9999_drop_projects.sql'), 'DROP TABLE "projects" CASCADE;')
+  writeFileSync(join(root, 'src/lib/auth/permissions.ts'), permissions)
+  await t.resolves(plan(), 'a table that was dropped is free')
 })
 
-t.test('refuses fields that cannot be added to a resource', async (t) => {
+t.test('refuses fields that cannot be added to a resource', { skip }, async (t) => {
   const REFUSED: [plural: string, field: string, reason: RegExp][] = [
     ['notes', 'text:text?', /is no resource that npm run new has made/],
     ['invitations', 'text:text?', /is no resource that npm run new has made/],
