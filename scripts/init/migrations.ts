@@ -94,15 +94,23 @@ function takeOutOfSnapshot({ tables, enums, audited = {} }: Snapshot, objects: O
   for (const type of objects.types ?? []) delete enums[`public.${type}`]
   for (const [table, columns] of Object.entries(objects.columns ?? {})) {
     for (const column of columns) delete tables[`public.${table}`]?.columns[column]
-    const passed = audited[table]?.trigger
-    if (passed) passed[1] = withoutKeys(passed[1] ?? '{}', columns)
+    const declared = audited[table]
+    if (declared) declared.trigger = declared.trigger.map((passed) => withoutNames(passed, columns))
   }
   for (const [table, indexes] of Object.entries(objects.indexes ?? {}))
     for (const index of indexes) delete tables[`public.${table}`]?.indexes[index]
 }
 
-/** The columns that a trigger redacts, as JSON. */
-function withoutKeys(json: string, keys: readonly string[]): string {
-  const entries = Object.entries(JSON.parse(json) as Record<string, string>)
-  return JSON.stringify(Object.fromEntries(entries.filter(([key]) => !keys.includes(key))))
+/** `passed` is a JSON object with names as keys, an array of names in PostgreSQL's form, or neither. */
+function withoutNames(passed: string, names: readonly string[]): string {
+  if (passed.startsWith('{"')) {
+    const entries = Object.entries(JSON.parse(passed) as Record<string, string>)
+    return JSON.stringify(Object.fromEntries(entries.filter(([key]) => !names.includes(key))))
+  }
+  const [, list] = /^\{(.*)\}$/.exec(passed) ?? []
+  if (list === undefined) return passed
+  return `{${list
+    .split(',')
+    .filter((name) => !names.includes(name))
+    .join(',')}}`
 }
