@@ -2,7 +2,7 @@ import { Node, SyntaxKind } from 'ts-morph'
 import type { Checkout } from './checkout.js'
 import { parse } from './edits/source.js'
 import { enumOf } from './field.js'
-import { declaredIn } from './identifiers.js'
+import { declarationsIn, exportsOf } from './identifiers.js'
 import { namesOf } from './names.js'
 import { Refusal } from './refusal.js'
 import { isReservedInSql, isReservedInTypeScript } from './reserved-words.js'
@@ -33,14 +33,23 @@ function refuseReserved(resource: Resource): void {
   const word = [plural, singular, Singular].find(isReservedInTypeScript)
   if (word !== undefined)
     throw new Refusal(`${plural} is not possible: ${word} is a reserved word of TypeScript`)
-  // Any other name shows which names the files have beside those of the resource.
-  const files = resourceFiles({ ...resource, names: namesOf('unnamedThings') })
-  for (const [path, code] of files) {
-    const used = declaredIn(path, code)
-    const clash = [plural, singular, Singular].find((name) => used.has(name))
-    if (clash !== undefined)
-      throw new Refusal(`${plural} is not possible: its code has another ${clash}. Choose another name`)
-  }
+  const clash = findClash(resource)
+  if (clash !== undefined)
+    throw new Refusal(`${plural} is not possible: its code has another ${clash}. Choose another name`)
+}
+
+/** A name of the resource that its files also declare for something else, as they do for any resource. */
+function findClash(resource: Resource): string | undefined {
+  const { plural, singular, Singular } = resource.names
+  const ofAny = [...resourceFiles({ ...resource, names: namesOf('unnamedThings') }).values()]
+  return [...resourceFiles(resource)]
+    .map(([path, code], i) => {
+      const [own, others] = [declarationsIn(path, code), declarationsIn(path, ofAny[i] ?? '')]
+      const countOf = (names: string[], wanted: string) => names.filter((name) => name === wanted).length
+      const isTaken = (name: string) => others.includes(name) && countOf(own, name) > countOf(others, name)
+      return [plural, singular, Singular].find(isTaken)
+    })
+    .find((name) => name !== undefined)
 }
 
 function refuseExistingFiles(checkout: Checkout, { names, owner }: Resource): void {
@@ -56,8 +65,8 @@ function refuseExistingTables(checkout: Checkout, resource: Resource): void {
   const { plural, Singular, snake } = names
   const enums = fields.map((field) => enumOf(field, names))
   for (const { path, text } of checkout.filesBelow('src/db/schema', '.ts')) {
-    const declared = declaredIn(path, text)
-    const taken = [plural, Singular, ...enums].find((name) => declared.has(name))
+    const declared = exportsOf(path, text)
+    const taken = [plural, Singular, ...enums].find((name) => declared.includes(name))
     if (taken !== undefined) throw new Refusal(`${plural} is not free: ${path} declares ${taken}`)
   }
   const migration = migrationWithTable(checkout, snake)

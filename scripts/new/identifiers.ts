@@ -2,12 +2,18 @@ import { Node, type SourceFile } from 'ts-morph'
 import { parse } from './edits/source.js'
 import { Refusal } from './refusal.js'
 
-/** All names that code declares or imports, also within functions. */
-export function declaredIn(path: string, code: string): Set<string> {
+/** All names that code declares or imports, also within functions, each as often as it is declared. */
+export function declarationsIn(path: string, code: string): string[] {
   const names = parse(path, code)
     .getDescendants()
     .map((node) => nameDeclaredBy(node))
-  return new Set(names.filter((name) => name !== undefined))
+  return names.filter((name) => name !== undefined)
+}
+
+export function exportsOf(path: string, code: string): string[] {
+  const file = parse(path, code)
+  const declared = [...file.getVariableDeclarations(), ...file.getTypeAliases(), ...file.getFunctions()]
+  return declared.flatMap((declaration) => (declaration.isExported() ? (declaration.getName() ?? []) : []))
 }
 
 function nameDeclaredBy(node: Node): string | undefined {

@@ -6,7 +6,6 @@ import { parse } from './edits/source.js'
 import { withColumn } from './edits/table.js'
 import { withTestedField } from './edits/test.js'
 import { type Field, isRequired } from './field.js'
-import { declaredIn } from './identifiers.js'
 import { type Names, splitWords } from './names.js'
 import { formatAll, type Plan } from './plan.js'
 import { Refusal } from './refusal.js'
@@ -62,7 +61,6 @@ function columnsOf(code: string, { plural }: Names): string[] {
 
 /** The fields that the list searches in. */
 function searchedIn(code: string): { snake: string }[] {
-  if (!declaredIn('queries.ts', code).has('contains')) return []
   const contains = parse('queries.ts', code)
     .getDescendantsOfKind(SyntaxKind.CallExpression)
     .find((call) => call.getExpression().getText() === 'contains')

@@ -115,6 +115,11 @@ t.test('writes nothing before everything is computed', async (t) => {
   t.strictSame(files(), before)
 })
 
+t.test('takes a name that its files use elsewhere', async (t) => {
+  for (const name of ['tags', 'tables', 'events', 'files', 'orders', 'groups'])
+    t.equal(await refusalOf(() => makes(name, '--fields', 'name:line')), undefined, name)
+})
+
 t.test('knows the singular of usual plurals', async (t) => {
   const PLURALS = {
     notes: 'note',
