@@ -85,8 +85,7 @@ const addressOf = (source: string): { repository?: string } =>
   /^[\w.+-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(source) ? { repository: source } : {}
 
 async function renderTrees({ root, starter, old, next }: Task, folder: string): Promise<Trees> {
-  const [product, before, after] = ['product', 'old', 'next'].map((name) => join(folder, name))
-  const trees = { product: `${product}`, old: `${before}`, next: `${after}` }
+  const trees = { product: join(folder, 'product'), old: join(folder, 'old'), next: join(folder, 'next') }
   const choices = choicesOf(readRecord(root))
   checkOut(root, 'HEAD', trees.product)
   await runAll([

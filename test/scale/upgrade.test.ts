@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectAcrossOrganizations, createEmptyDatabase } from '../helpers/database.js'
 import { PACKAGE_ROOT, run } from '../helpers/process.js'
@@ -10,9 +10,7 @@ import t, { type Test } from '../tap.js'
 // Two releases, three times made into a product, and its checks.
 t.setTimeout(600_000)
 
-const { scripts } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'))
-const isProduct = existsSync(join(PACKAGE_ROOT, 'starter.json'))
-const skip = (isProduct || !('init' in scripts && 'new' in scripts)) && 'only the starter makes products'
+const skip = existsSync(join(PACKAGE_ROOT, 'starter.json')) && 'only the starter makes products'
 
 /** What a resource and a release touch. Everything that a commit needs is run with UPGRADE_CHECK=full. */
 const TESTS =
@@ -57,6 +55,11 @@ t.test('a product that has gone its own way is upgraded, with its data', { skip 
   t.match(
     product.read('src/db/queries/page.ts'),
     /\/\*\* For the product\. \*\/\nexport const OWN_LIMIT = 7\n$/,
+  )
+  t.match(
+    product.read('src/db/queries/notes.ts'),
+    'pageByKeys',
+    'the codemod changes the code of the product',
   )
   t.notOk(existsSync(join(product.folder, 'src/tracing')))
 
