@@ -24,9 +24,15 @@ const ofToday = String(names[Math.floor(Date.now() / DAY_MS) % names.length])
 const products = isFull ? [...names.map((name) => [name]), names, []] : [[INIT ?? ofToday]]
 
 /** Tests of what features change: documents, permissions, the API, tables and the program's parts. */
-const FEW = ['architecture', 'documents', 'matrix/matrix', 'openapi', 'product-name', 'tenant-tables'].map(
-  (name) => `test/${name}.test.ts`,
-)
+const FEW = [
+  'architecture',
+  'config/documents',
+  'documents',
+  'matrix/matrix',
+  'openapi',
+  'product-name',
+  'tenant-tables',
+].map((name) => `test/${name}.test.ts`)
 /** Beside `npm test`: the migrations go up and down. */
 const SLOW = ['test/scale/migrations.test.ts', 'test/docs/commands.test.ts']
 

@@ -9,10 +9,14 @@ export const projects: Feature = {
     'scripts/db/seed/projects.ts',
     'test/routes/projects.test.ts',
     'test/docs/deleting-the-example.test.ts',
+    'test/new/projects.test.ts',
   ],
   cuts: {
     'src/lib/auth/permissions.ts': ["'projects."],
   },
   database: { tables: ['projects'], types: ['project_status'] },
-  docs: { 'docs/adding-a-resource.md': ['## Deleting the example'] },
+  docs: {
+    'docs/adding-a-resource.md': ['## Deleting the example'],
+    'docs/organizations.md': ['`projects.'],
+  },
 }
