@@ -16,8 +16,20 @@ import { takeOutSettings } from './settings.js'
 /** What only the starter itself needs. */
 const OF_THE_STARTER: Feature = {
   title: 'What makes a product',
-  owns: ['test/init', 'test/processes/init-products.test.ts', 'docs/making-it-yours.md'],
-  docs: { 'README.md': ['npm run init'] },
+  owns: [
+    'test/init',
+    'test/processes/init-products.test.ts',
+    'test/releases.test.ts',
+    'test/scale/upgrade.test.ts',
+    'test/helpers/releases.ts',
+    'docs/making-it-yours.md',
+    'docs/releasing.md',
+  ],
+  docs: {
+    'README.md': ['npm run init'],
+    'AGENTS.md': ['releasing.md'],
+    'CONTRIBUTING.md': ['releasing.md'],
+  },
 }
 
 /**

@@ -37,9 +37,10 @@ t.test('a worker seals the audit log and creates missing partitions', async (t) 
   t.strictSame(warnings, [])
   t.ok(scheduled.includes('seal-audit-log'))
   const rows = () => sql`select job, done_at, last_error from outbox order by job`
-  await eventually(async () => (await rows()).filter(({ done_at }) => done_at).length === 2)
+  await eventually(async () => (await rows()).filter(({ done_at }) => done_at).length === 3)
   t.match(await rows(), [
     { job: 'keep-audit-partitions', last_error: null },
+    { job: 'move-audit-entries', last_error: null },
     { job: 'seal-audit-log', last_error: null },
   ])
 })
@@ -49,6 +50,7 @@ t.test('reports a missing key once and does the rest', async (t) => {
   t.equal(warnings.length, 1)
   t.strictSame(scheduled.sort(), [
     'keep-audit-partitions',
+    'move-audit-entries',
     'purge-expired',
     'purge-outbox',
     'report-failed-jobs',
