@@ -32,6 +32,9 @@ export const tracing: Feature = {
       ],
       ['Prometheus, OpenTelemetry, the API document', 'Prometheus, the API document'],
     ],
+    'test/config/secrets.test.ts': [
+      ["    'OTEL_EXPORTER_OTLP_ENDPOINT',\n    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',\n", ''],
+    ],
     'CONTRIBUTING.md': [['overload, logs, traces, the bundled', 'overload, logs, the bundled']],
   },
 }
